@@ -1,0 +1,249 @@
+package db
+
+import (
+	"errors"
+	"time"
+
+	"tlsbrief/tlsrpt"
+)
+
+// ErrNewerSchema means that a newer tlsbrief has written the database: this one
+// must stop, not guess.
+var ErrNewerSchema = errors.New("the database was written by a newer tlsbrief")
+
+// An AuthResult says what is known of a report's authenticity (DESIGN 6).
+type AuthResult string
+
+// The results of authenticating a report.
+const (
+	AuthPass      AuthResult = "pass"      // a valid, aligned DKIM signature
+	AuthFail      AuthResult = "fail"      // signed, but see the reason
+	AuthNone      AuthResult = "none"      // not signed
+	AuthUnchecked AuthResult = "unchecked" // the check is switched off
+	AuthUnknown   AuthResult = "unknown"   // DNS did not answer; to be tried again
+)
+
+// Counts tells whether a report so authenticated may change a verdict.
+func (a AuthResult) Counts() bool { return a == AuthPass || a == AuthUnchecked }
+
+// An Authenticity is the outcome of authenticating one copy of a report.
+type Authenticity struct {
+	Result AuthResult
+	Domain string // the signing domain (DKIM d=), lower case; set where there is a signature
+	Reason string // why not pass: "not-aligned", "l-tag", "key-gone", …
+}
+
+// A Via says how a report came in.
+type Via string
+
+// The ways in. What comes by backfill is news only where its day is recent
+// (DESIGN 7).
+const (
+	ViaPoll     Via = "poll"
+	ViaBackfill Via = "backfill"
+)
+
+// A Place is where a message lies.
+type Place struct {
+	Mailbox     string // the configured name; "files" for files
+	Folder      string // the folder; the path as given for files
+	UIDValidity uint32 // 0 for files
+	UID         uint32 // 0 for files
+}
+
+// A Message is one message (or report file) that was taken to be a report, and
+// what reading it gave. Exactly one of three holds: there are Reports; it was
+// Refused; it is Pending.
+type Message struct {
+	Place
+	MessageID  string // as in the header, without angle brackets; may be empty
+	From       string // the From field, decoded
+	Subject    string
+	Submitter  string    // TLS-Report-Submitter
+	ReceivedAt time.Time // INTERNALDATE or the topmost Received field, UTC; zero if unknown
+
+	Reports []Report
+	Refused string // why the message, or the part of it that is not in Reports, could not be read
+	Pending string // why no body could be got; to be fetched again at the next poll
+
+	Raw       []byte // the message, kept compressed while an authenticity is unknown
+	MarkOwed  bool   // a mark in the mailbox is due once this is committed
+	Forwarded bool   // vouched for by an inner message's signature
+}
+
+// A Report is a decoded report with what is known of its authenticity.
+type Report struct {
+	*tlsrpt.Report
+	Auth Authenticity
+}
+
+// An Outcome says what became of a Message.
+type Outcome string
+
+// The outcomes of recording a Message.
+const (
+	Recorded  Outcome = "recorded"  // at least one of its reports was new
+	Duplicate Outcome = "duplicate" // all its reports had been recorded before
+	Rejected  Outcome = "rejected"  // refused, or in conflict with what is recorded
+	Pending   Outcome = "pending"   // no body yet
+)
+
+// A Cursor is how far a folder has been examined. Every UID up to and including
+// LastUID has been, under this UIDVALIDITY; LastUID is always below the UIDNEXT
+// seen when the folder was opened (RFC 9051, section 2.3.1.1).
+type Cursor struct {
+	UIDValidity uint32
+	LastUID     uint32
+}
+
+// A Batch is recorded in one transaction: messages, and the cursor that covers
+// them.
+type Batch struct {
+	Mailbox, Folder string
+	Via             Via
+	Messages        []Message
+
+	// Cursor, where set, becomes the folder's poll cursor (ViaPoll) or its
+	// backfill cursor (ViaBackfill).
+	Cursor *Cursor
+}
+
+// A Folder is what is remembered of one folder of one mailbox.
+type Folder struct {
+	Mailbox, Folder string
+
+	Poll     *Cursor // nil before the first poll
+	Backfill *Cursor // nil unless a backfill was stopped half way
+
+	LastPoll     time.Time // the last try; zero if never
+	LastGoodPoll time.Time // the last poll that worked
+	LastError    string    // of the last poll; empty if it worked
+	FailingSince time.Time // the first of the polls in a row that failed; zero if the last one worked
+
+	Recorded, Rejected int64 // messages
+}
+
+// A Mark is a message of ours that is still to be marked in its mailbox.
+type Mark struct {
+	ID  int64 // of the message row
+	UID uint32
+}
+
+// A Retry is a message that could not be dealt with for good: a pending one
+// (no Raw), or one whose authenticity is unknown (with Raw).
+type Retry struct {
+	ID int64
+	Place
+	ReceivedAt time.Time
+	Attempts   int // polls that tried, this far
+	Raw        []byte
+}
+
+// A PolicyRow is one recorded policy of one report with what surrounds it.
+type PolicyRow struct {
+	News       int64 // rises with every report recorded or newly verified
+	Via        Via
+	ReportRow  int64 // the report's row: equal for the policies of one report
+	Report     tlsrpt.Report // without Policies and JSON
+	Auth       Authenticity
+	Submitter  string
+	Source     string // mailbox/folder, or the file's path
+	MessageID  string
+	ReceivedAt time.Time // zero if unknown
+	RecordedAt time.Time
+
+	Policy tlsrpt.Policy
+
+	// Overlap marks a tlsa policy whose sessions the same report counts under
+	// sts as well (Q31): an overall figure leaves it out.
+	Overlap bool
+}
+
+// A Filter selects policy rows. Zero fields do not filter.
+type Filter struct {
+	Domains   []string  // policy domains, exact; nil: all. An empty, non-nil list selects nothing
+	NewsAfter int64     // exclusive
+	NewsUpTo  int64     // inclusive
+	From, To  time.Time // the report's day, UTC: From inclusive, To exclusive
+}
+
+// A DayTotal sums one UTC day of one domain and policy type, in sessions, over
+// the reports that count.
+type DayTotal struct {
+	Day                time.Time
+	Domain             string
+	Type               tlsrpt.PolicyType
+	Successful, Failed tlsrpt.Sessions
+	Overlap            tlsrpt.Sessions // of Successful+Failed, what sts counts as well
+	OverlapFailed      tlsrpt.Sessions // of Failed, what sts counts as well
+}
+
+// A FailureDay sums the failure details of one cause on one UTC day, in
+// sessions, over the reports that count.
+type FailureDay struct {
+	Day        time.Time
+	Domain     string
+	Type       tlsrpt.PolicyType
+	ResultType tlsrpt.ResultType
+	MX         string // receiving-mx-hostname; may be empty
+	Sessions   tlsrpt.Sessions
+}
+
+// A ReporterDay says that a reporter was heard of one UTC day of one domain.
+type ReporterDay struct {
+	Day          time.Time
+	Reporter     string // signing domain, or the submitter's where signatures are not checked
+	Organization string
+	Sessions     tlsrpt.Sessions
+}
+
+// A RejectedMessage is a message that looked like a report and could not be
+// taken as one.
+type RejectedMessage struct {
+	Place
+	News       int64
+	MessageID  string
+	From       string
+	Subject    string
+	Reason     string
+	ReceivedAt time.Time
+	RecordedAt time.Time
+}
+
+// A DigestState is what is remembered of a digest between its runs.
+type DigestState struct {
+	Watermark int64     // everything with News up to this is covered
+	LastRun   time.Time // when it was last built; zero if never
+	LastSent  time.Time // when one of it last reached a server; zero if never
+}
+
+// A Mail is a digest in the outbox. Its bytes and Message-ID never change.
+type Mail struct {
+	ID          int64
+	Digest      string
+	MessageID   string // without angle brackets
+	From        string // the envelope sender
+	Data        []byte // the whole message, CRLF
+	CreatedAt   time.Time
+	Attempts    int
+	NextAttempt time.Time
+	LastError   string
+	Recipients  []Recipient
+}
+
+// A Delivery is the state of one mail towards one recipient.
+type Delivery string
+
+// The states of a delivery.
+const (
+	DeliveryWaiting Delivery = "waiting" // not yet accepted by the server
+	DeliverySent    Delivery = "sent"    // accepted
+	DeliveryRefused Delivery = "refused" // refused for good
+)
+
+// A Recipient is one address that a mail goes to.
+type Recipient struct {
+	Address string
+	State   Delivery
+	Error   string // of the last attempt
+}

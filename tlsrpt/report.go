@@ -1,0 +1,153 @@
+package tlsrpt
+
+import (
+	"time"
+)
+
+// Sessions counts SMTP sessions, not messages: one session can carry several
+// messages, and one message can take several sessions. Never negative, and
+// never above [MaxSessions].
+//
+// RFC 8460, section 4.2.
+type Sessions int64
+
+// MaxSessions is the largest count that I-JSON can carry exactly, 2^53-1
+// (RFC 7493, section 2.2). A report that claims more contradicts itself.
+const MaxSessions Sessions = 1<<53 - 1
+
+// Plus adds without wrapping around: the sum stops at the largest int64.
+func (s Sessions) Plus(t Sessions) Sessions {
+	if sum := s + t; sum >= s {
+		return sum
+	}
+	return 1<<63 - 1
+}
+
+// A PolicyType says under which policy sessions were counted. Values that
+// RFC 8460 does not know are kept as sent, in lower case.
+//
+// RFC 8460, section 4.2.
+type PolicyType string
+
+// The policy types of RFC 8460, section 4.2.
+const (
+	STS           PolicyType = "sts"             // MTA-STS, RFC 8461
+	TLSA          PolicyType = "tlsa"            // DANE, RFC 7672
+	NoPolicyFound PolicyType = "no-policy-found" // the sender saw neither
+)
+
+// A ResultType is the kind of a failure, spelt as RFC 8460, section 4.3, spells
+// it. Values that it does not know are kept as sent, in lower case (R17).
+type ResultType string
+
+// The result types of RFC 8460, section 4.3.
+const (
+	STARTTLSNotSupported    ResultType = "starttls-not-supported"
+	CertificateHostMismatch ResultType = "certificate-host-mismatch"
+	CertificateExpired      ResultType = "certificate-expired"
+	CertificateNotTrusted   ResultType = "certificate-not-trusted"
+	ValidationFailure       ResultType = "validation-failure"
+	TLSAInvalid             ResultType = "tlsa-invalid"
+	DNSSECInvalid           ResultType = "dnssec-invalid"
+	DANERequired            ResultType = "dane-required"
+	STSPolicyFetchError     ResultType = "sts-policy-fetch-error"
+	STSPolicyInvalid        ResultType = "sts-policy-invalid"
+	STSWebPKIInvalid        ResultType = "sts-webpki-invalid"
+)
+
+// A Mode is the mode of an MTA-STS policy as the report quotes it; empty where
+// it does not (Q4, Q8).
+//
+// RFC 8461, section 3.2.
+type Mode string
+
+// The modes of RFC 8461, section 3.2.
+const (
+	ModeEnforce Mode = "enforce"
+	ModeTesting Mode = "testing"
+	ModeNone    Mode = "none"
+)
+
+// A Report is one TLS report: what one organization saw of the TLS of one or
+// more policy domains, usually over one UTC day.
+//
+// RFC 8460, section 4.4. Every string is the sender's and untrusted: valid
+// UTF-8, bounded in length, otherwise as sent.
+type Report struct {
+	OrganizationName string
+	ContactInfo      string
+	ReportID         string
+
+	// Start and End are the date-range in UTC as the report has it. Senders
+	// write the end as the last second of the day or as the midnight after it;
+	// use Day to group. Start is never after End.
+	Start, End time.Time
+
+	Policies []Policy // at least one
+
+	// Deviations lists what the report does otherwise than RFC 8460 says, and
+	// what was set aside for it, in the order found. Empty for a clean report.
+	Deviations []Deviation
+
+	// JSON is the report's own text as it was decoded: unpacked, UTF-8, without
+	// byte order mark.
+	JSON []byte
+}
+
+// Day returns the start of the UTC day that the report is about: that of its
+// Start, since the end is written in two ways.
+//
+// RFC 8460, section 4.1.
+func (r *Report) Day() time.Time { return r.Start.UTC().Truncate(24 * time.Hour) }
+
+// A Policy is what one report says of one policy of one domain. A report may
+// hold several with the same type and domain (Q32), and count the same sessions
+// under sts and tlsa (Q31).
+//
+// RFC 8460, sections 4.2 and 4.4.
+type Policy struct {
+	Type    PolicyType
+	Domain  string   // A-label, lower case, no trailing dot
+	Strings []string // the policy as applied, a line or a TLSA RDATA each
+	MXHosts []string // mx patterns of the policy, lower case, no trailing dot
+	Mode    Mode     // read from Strings; only ever set for sts
+
+	// Successful and Failed are the summary's totals, in sessions.
+	Successful, Failed Sessions
+
+	// Failures are details of Failed. They are not exclusive and may overlap:
+	// their sum is not Failed (R14).
+	Failures []Failure
+}
+
+// A Failure is one row of failure details. All but ResultType and Sessions may
+// be empty.
+//
+// RFC 8460, section 4.3 and 4.4.
+type Failure struct {
+	ResultType            ResultType
+	SendingMTAIP          string
+	ReceivingMXHostname   string // lower case, no trailing dot
+	ReceivingMXHELO       string
+	ReceivingIP           string
+	Sessions              Sessions
+	AdditionalInformation string // a URI as a rule; shown, never fetched (R18)
+	ReasonCode            string
+}
+
+// A Deviation is one thing in a report that RFC 8460 does not allow and that was
+// read all the same, or set aside.
+type Deviation struct {
+	Path string // of the JSON field, such as "policies[0].policy.mx-host", or of the container, such as "gzip"
+	What string // what is wrong and how it was read, such as "a string where a list is due"
+	Rule string // the rule, such as "RFC 8460 section 4.4", and the quirk where it has a name, such as "Q12"
+}
+
+// String returns the deviation in one line.
+func (d Deviation) String() string {
+	s := d.Path + ": " + d.What
+	if d.Rule != "" {
+		s += " (" + d.Rule + ")"
+	}
+	return s
+}
