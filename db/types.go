@@ -143,7 +143,7 @@ type Retry struct {
 type PolicyRow struct {
 	News       int64 // rises with every report recorded or newly verified
 	Via        Via
-	ReportRow  int64 // the report's row: equal for the policies of one report
+	ReportRow  int64         // the report's row: equal for the policies of one report
 	Report     tlsrpt.Report // without Policies and JSON
 	Auth       Authenticity
 	Submitter  string
