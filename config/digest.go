@@ -1,0 +1,81 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// digest judges one [[digest]].
+func (c *checker) digest(f *fileDigest, names map[string]int) Digest {
+	d := Digest{
+		Name: c.name(f.Name, "fallback", "what no digest claims", `name = "example.com"`, names),
+		To:   c.addresses(f.To),
+	}
+	d.Domains = c.domains(f.Domains)
+	if len(f.Domains.values) == 0 && !f.Domains.bad {
+		c.fault(f.Domains.key, `lists no domain; set it, as in domains = ["example.com", "*.example.org"], or take out every [[digest]] for one digest of everything`)
+	}
+	d.Schedule = c.rhythm(f.Schedule)
+	return d
+}
+
+// rhythm judges how often a digest is sent.
+func (c *checker) rhythm(k textKey) string {
+	words := []string{"daily", "monthly", "weekly"}
+	for _, w := range words {
+		if k.value == w {
+			return w
+		}
+	}
+	if strings.ContainsAny(k.value, " \t") || k.bad {
+		return c.cron(k)
+	}
+	hint := ""
+	if near := nearest(k.value, words); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	c.fault(k.key, `%s is neither daily, weekly, monthly nor a cron expression such as "0 7 * * 1"%s`, quote(k.value), hint)
+	return ""
+}
+
+// cron judges a cron expression.
+func (c *checker) cron(k textKey) string {
+	if k.bad {
+		return ""
+	}
+	if err := cronFault(k.value); err != nil {
+		c.fault(k.key, "%s cannot be used as a cron expression: %v; write minute, hour, day of month, month and day of week, as in \"0 7 * * *\"", quote(k.value), err)
+	}
+	return k.value
+}
+
+// cronFault says what is wrong with a cron expression. What the library takes
+// beyond the five fields is refused: a time zone has a key of its own (and the
+// library panics at one that nothing follows), and "@every 1h" counts from the
+// start of the process, which no time of day can be read from.
+func cronFault(spec string) error {
+	switch {
+	case len(spec) > 200:
+		return errors.New("it is too long")
+	case strings.Contains(spec, "TZ="):
+		return errors.New("the time zone is set by schedule.timezone")
+	case strings.HasPrefix(spec, "@"):
+		return errors.New("names such as @daily are not known here")
+	case len(strings.Fields(spec)) != 5:
+		return fmt.Errorf("it needs 5 fields and has %d", len(strings.Fields(spec)))
+	}
+	schedule, err := cron.ParseStandard(spec)
+	if err != nil {
+		return err
+	}
+	// The library looks five years ahead. Any start whose next leap day is
+	// nearer than that will do.
+	if schedule.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+		return errors.New("it names a day that never comes")
+	}
+	return nil
+}

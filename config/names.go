@@ -1,0 +1,171 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// hostName judges a name to connect to and gives it in lower case, as A-labels;
+// an IP address as it is. Underscores are let through: networks of containers
+// have them.
+func hostName(s string) (string, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return addr.String(), nil
+	}
+	switch {
+	case strings.Contains(s, "://"):
+		return "", fmt.Errorf("%s is a URL; write the host name alone", quote(s))
+	case strings.HasPrefix(s, "["):
+		return "", fmt.Errorf("%s has brackets; write an IPv6 address without them", quote(s))
+	case strings.Contains(s, ":"):
+		return "", fmt.Errorf("%s has a port in it; write the host name alone, and the port as port = 993 on a line of its own", quote(s))
+	}
+	return ascii(s, "_")
+}
+
+// domainName judges a domain name and gives it in lower case, as A-labels,
+// without a trailing dot.
+func domainName(s string) (string, error) {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return "", fmt.Errorf("%s is an IP address; write a domain, such as example.com", quote(s))
+	}
+	name, err := ascii(s, "")
+	if err != nil {
+		return "", fmt.Errorf("%s is not a domain; write it as in example.com", quote(s))
+	}
+	return name, nil
+}
+
+// ascii gives a name in A-labels (RFC 5890, section 2.3.2.1), and holds it to
+// the letters, digits and hyphens of RFC 1123, section 2.1, and those besides.
+func ascii(s, besides string) (string, error) {
+	profile := idna.New(
+		idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
+		idna.StrictDomainName(false), // what is let through is judged below
+		idna.CheckHyphens(false),     // real names have "--" in the third place
+	)
+	name, err := profile.ToASCII(strings.TrimSuffix(s, "."))
+	bad := err != nil || len(name) > 253
+	for label := range strings.SplitSeq(name, ".") {
+		bad = bad || label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-'
+		bad = bad || strings.ContainsFunc(label, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && !strings.ContainsRune(besides, r)
+		})
+	}
+	if bad {
+		return "", fmt.Errorf("%s is not a host name; write it as in mail.example.com", quote(s))
+	}
+	return name, nil
+}
+
+// domains judges a list of domains and wildcards.
+func (c *checker) domains(k listKey) []string {
+	var domains []string
+	for i, s := range k.values {
+		name, err := pattern(s)
+		if err != nil {
+			c.fault(k.at(i), "%v", err)
+			continue
+		}
+		domains = append(domains, name)
+	}
+	return unique(domains)
+}
+
+// pattern judges a domain or a wildcard such as "*.example.org".
+func pattern(s string) (string, error) {
+	rest, wild := strings.CutPrefix(s, "*.")
+	if strings.Contains(rest, "*") {
+		return "", fmt.Errorf("%s has a * in the wrong place; it stands for the front of a name, as in *.example.org", quote(s))
+	}
+	name, err := domainName(rest)
+	if err != nil {
+		return "", fmt.Errorf("%s is not a domain; write it as in example.com or *.example.org", quote(s))
+	}
+	if wild {
+		name = "*." + name
+	}
+	return name, nil
+}
+
+// addresses judges a list of recipients and drops their names.
+func (c *checker) addresses(k listKey) []string {
+	var addresses []string
+	for i, s := range k.values {
+		a, err := address(s)
+		if err != nil {
+			c.fault(k.at(i), "%v", err)
+			continue
+		}
+		addresses = append(addresses, a.Address)
+	}
+	return unique(addresses)
+}
+
+// address judges a mail address, with or without a name before it (RFC 5322,
+// section 3.4). It must be one that any SMTP server takes: the local part a
+// dot-atom in ASCII, the domain a name.
+func address(s string) (*mail.Address, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a mail address; write it as in reports@example.com or TLS reports <reports@example.com>", quote(s))
+	}
+	at := strings.LastIndexByte(a.Address, '@')
+	local, domain := a.Address[:at], a.Address[at+1:]
+	atext := func(r rune) bool { return r > ' ' && r < 0x7f && !strings.ContainsRune(`()<>[]:;@\,"`, r) }
+	if len(local) > 64 || strings.ContainsFunc(local, func(r rune) bool { return !atext(r) }) ||
+		strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
+		return nil, fmt.Errorf("%s has a part before the @ that not every mail server takes; use an address of plain ASCII letters, digits and dots", quote(s))
+	}
+	if domain, err = domainName(domain); err != nil {
+		return nil, fmt.Errorf("%s has no domain name behind the @; write it as in reports@example.com", quote(s))
+	}
+	if !printable(a.Name) {
+		return nil, fmt.Errorf("%s has a name with characters that do not print; use plain letters", quote(s))
+	}
+	return &mail.Address{Name: a.Name, Address: local + "@" + domain}, nil
+}
+
+// dnsServer judges the resolver to ask, and adds the port of DNS where there is
+// none.
+func (c *checker) dnsServer(k textKey) string {
+	if k.value == "" || k.bad {
+		return ""
+	}
+	server, err := hostPort(k.value, 53)
+	if err != nil {
+		c.fault(k.key, "%s is not a DNS server: %v; write it as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53", quote(k.value), err)
+	}
+	return server
+}
+
+// hostPort reads "host", "host:port", "[v6]:port", "[v6]" or a bare IPv6
+// address.
+func hostPort(s string, port uint64) (string, error) {
+	host := s
+	if _, err := netip.ParseAddr(s); err != nil && strings.Contains(s, ":") {
+		if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+			host = s[1 : len(s)-1]
+		} else {
+			var text string
+			if host, text, err = net.SplitHostPort(s); err != nil {
+				return "", errors.New("it is neither a host nor a host:port")
+			}
+			if port, err = strconv.ParseUint(text, 10, 16); err != nil || port == 0 {
+				return "", errors.New("its port is not a number from 1 to 65535")
+			}
+		}
+	}
+	name, err := hostName(host)
+	if err != nil {
+		return "", errors.New("its host is neither a name nor an IP address")
+	}
+	return net.JoinHostPort(name, strconv.FormatUint(port, 10)), nil
+}

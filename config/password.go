@@ -1,0 +1,151 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// The bounds of getting a password.
+const (
+	maxSecret      = 64 << 10
+	maxComplaint   = 4 << 10 // of a command's standard error
+	commandTimeout = 30 * time.Second
+)
+
+// A PasswordSource says where a password comes from: a file, an environment
+// variable or a command. At most one is set. It holds no secret itself.
+type PasswordSource struct {
+	File    string   // an absolute path
+	Env     string   // the name of a variable
+	Command []string // a program and its arguments, run without a shell
+}
+
+// IsZero tells whether there is no password.
+func (p PasswordSource) IsZero() bool { return p.File == "" && p.Env == "" && len(p.Command) == 0 }
+
+// Read gets the password, anew at each call, so that a changed one is used
+// without a restart. It is never empty and never holds a line break. No error
+// repeats any of it. A command has 30 seconds, or as long as ctx lasts.
+func (p PasswordSource) Read(ctx context.Context) (Secret, error) {
+	switch {
+	case p.File != "":
+		return readPasswordFile(p.File)
+	case p.Env != "":
+		s, set := os.LookupEnv(p.Env)
+		if !set {
+			return "", fmt.Errorf("password_env: the environment variable %s is not set; set it for this process", p.Env)
+		}
+		return oneLine(s, "password_env: the environment variable "+p.Env)
+	case len(p.Command) > 0:
+		return runPasswordCommand(ctx, p.Command, commandTimeout)
+	}
+	return "", errors.New("no password is configured; set password_file, password_env or password_command")
+}
+
+// Warning says what is unwise about the source, in one line; empty where
+// nothing is. A file that every user may read is: except under /run/secrets,
+// where containers get theirs that way and are their only user.
+func (p PasswordSource) Warning() string {
+	if p.File == "" || runtime.GOOS == "windows" || strings.HasPrefix(filepath.Clean(p.File), "/run/secrets/") {
+		return ""
+	}
+	info, err := os.Stat(p.File)
+	if err != nil || info.Mode().Perm()&0o004 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("password_file: every user of this machine may read %s; chmod 600 it", p.File)
+}
+
+// readPasswordFile reads a regular file: opening a pipe could wait for ever.
+func readPasswordFile(path string) (Secret, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("password_file: %w; check the path and its permissions", err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("password_file: %s is not a plain file; name one, or use password_command", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("password_file: %w; check the path and its permissions", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("password_file: reading %s: %w", path, err)
+	}
+	if len(data) > maxSecret {
+		return "", fmt.Errorf("password_file: %s is larger than %d bytes; it must hold the password alone", path, maxSecret)
+	}
+	return oneLine(strings.TrimRight(string(data), "\r\n"), "password_file: "+path)
+}
+
+// oneLine holds a password to what IMAP and SMTP can carry.
+func oneLine(s, source string) (Secret, error) {
+	switch {
+	case s == "":
+		return "", fmt.Errorf("%s is empty; it must hold the password", source)
+	case strings.ContainsAny(s, "\r\n\x00"):
+		return "", fmt.Errorf("%s holds more than one line, or a NUL; it must hold the password alone", source)
+	}
+	return Secret(s), nil
+}
+
+// runPasswordCommand takes the first line that a program prints. Its arguments
+// stay out of errors, since they may hold a secret too.
+func runPasswordCommand(ctx context.Context, argv []string, limit time.Duration) (Secret, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stdout, stderr := &head{limit: maxSecret + 1}, &head{limit: maxComplaint}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	cmd.WaitDelay = time.Second // for children that keep the pipes open
+	err := cmd.Run()
+	first, _, _ := strings.Cut(string(stdout.kept), "\n")
+	first = strings.TrimSuffix(first, "\r")
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) { // a child that lives on is no fault
+		if ctxErr := ctx.Err(); ctxErr != nil {
+			err = fmt.Errorf("it did not end in time: %w", ctxErr)
+		}
+		return "", fmt.Errorf("password_command: running %s: %w%s", quote(argv[0]), err, complaint(string(stderr.kept), string(stdout.kept)))
+	}
+	source := "password_command: what " + quote(argv[0]) + " prints"
+	if len(first) > maxSecret {
+		return "", fmt.Errorf("%s has a first line of more than %d bytes; that line must be the password alone", source, maxSecret)
+	}
+	return oneLine(first, source)
+}
+
+// complaint cleans what a command wrote to its standard error. A script that
+// traces itself (sh -x) repeats there what it prints: those lines are hidden.
+func complaint(stderr, stdout string) string {
+	for line := range strings.SplitSeq(stdout, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			stderr = strings.ReplaceAll(stderr, line, hidden)
+		}
+	}
+	says := strings.Join(strings.Fields(clean(stderr)), " ")
+	if says == "" {
+		return ""
+	}
+	return "; it says: " + says
+}
+
+// A head keeps the beginning of what is written to it and drops the rest, so
+// that the writer is not held up.
+type head struct {
+	kept  []byte
+	limit int
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	h.kept = append(h.kept, p[:min(h.limit-len(h.kept), len(p))]...)
+	return len(p), nil
+}

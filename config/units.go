@@ -1,0 +1,78 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The bounds of database.keep. A digest compares with the weeks before it, and
+// needs them; a time.Duration ends at 292 years.
+const (
+	day     = 24 * time.Hour
+	minKeep = 30 * day
+	maxKeep = 36500 * day
+)
+
+// keep judges how long reports stay: a whole number of hours, days or weeks;
+// 0 for ever.
+func (c *checker) keep(k amountKey) time.Duration {
+	if k.bad {
+		return 0
+	}
+	number, unit := splitUnit(k.value)
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err == nil && n == 0 {
+		return 0
+	}
+	units := map[string]time.Duration{"h": time.Hour, "d": day, "w": 7 * day}
+	size, known := units[unit]
+	switch {
+	case err != nil || !known:
+		c.fault(k.key, `%s is not a span of time; write whole hours, days or weeks, as in "720h", "400d" or "52w", or "0" for ever`, quote(k.value))
+	case n > int64(maxKeep/size):
+		c.fault(k.key, `%s is more than a hundred years; write "0" to keep reports for ever`, quote(k.value))
+	case time.Duration(n)*size < minKeep:
+		c.fault(k.key, `%s is less than 30 days, which the digest looks back on; write "30d" or more, or "0" for ever`, quote(k.value))
+	default:
+		return time.Duration(n) * size
+	}
+	return 0
+}
+
+// size judges a number of bytes, such as "10MiB".
+func (c *checker) size(k amountKey, least, most int64) int64 {
+	if k.bad {
+		return 0
+	}
+	number, unit := splitUnit(k.value)
+	n, err := strconv.ParseInt(number, 10, 64)
+	units := map[string]int64{
+		"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30,
+	}
+	size, known := units[strings.ToLower(unit)]
+	switch {
+	case err != nil || !known:
+		c.fault(k.key, `%s is not a size; write whole bytes with a unit (kB, MB, KiB, MiB, GiB) or without, as in "10MiB"`, quote(k.value))
+	case n > most/size || n*size < least:
+		c.fault(k.key, `%s is out of bounds; write a size from "1KiB" to "1GiB"`, quote(k.value))
+	}
+	return n * size
+}
+
+// splitUnit parts "10 MiB" after its digits.
+func splitUnit(s string) (number, unit string) {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return s[:i], strings.TrimSpace(s[i:])
+}
+
+// between judges a whole number.
+func (c *checker) between(k numberKey, least, most int64) int64 {
+	if (k.value < least || k.value > most) && !k.bad {
+		c.fault(k.key, "%d is out of bounds; write a number from %d to %d", k.value, least, most)
+	}
+	return k.value
+}
