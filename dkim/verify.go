@@ -1,0 +1,194 @@
+package dkim
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// futureSkew is how far after the given time a signature may have been made. It
+// allows for clocks, and for mail servers that give the time of arrival in the
+// wrong time zone.
+const futureSkew = 24 * time.Hour
+
+// Verify verifies the DKIM signatures of a message, in the order of the header.
+// It returns none where the message has none.
+//
+// The time is when the message arrived: that is when x= counts, and later
+// verifying of an old message does not make it expire (RFC 6376, section 3.5;
+// Q25). A signature made more than a day after it fails too, which section 3.5
+// leaves to the verifier.
+//
+// The body is compared with the signed hash before the key is looked up, so that
+// a broken body costs no query; [ReasonKeyGone] therefore says that the body is
+// as it was when the field was written, and nothing of the signature.
+func Verify(ctx context.Context, message []byte, at time.Time, lookup Lookup, o Options) []Signature {
+	limit := o.MaxSignatures
+	if limit <= 0 {
+		limit = DefaultMaxSignatures
+	}
+	v := verifier{header: parseHeader(message), at: at, lookup: lookup}
+	var all []Signature
+	for i, f := range v.header.fields {
+		if f.name != "dkim-signature" {
+			continue
+		}
+		if len(all) == limit {
+			break
+		}
+		all = append(all, v.verify(ctx, i))
+	}
+	return all
+}
+
+// A verifier verifies the signatures of one message.
+type verifier struct {
+	header header
+	at     time.Time
+	lookup Lookup
+	sums   []bodySum // of the body, each form hashed once
+}
+
+// verify verifies the signature that is field i.
+func (v *verifier) verify(ctx context.Context, i int) Signature {
+	s := Signature{Status: Pass}
+	f := v.check(ctx, i, &s)
+	if f == nil {
+		return s
+	}
+	s.Status, s.Reason, s.Err = Fail, f.reason, f.err
+	if f.reason == ReasonDNS {
+		s.Status = Unknown
+	}
+	return s
+}
+
+// check goes through the steps of RFC 6376, section 6.1: what costs nothing
+// first, then the body, then DNS, then the signature.
+func (v *verifier) check(ctx context.Context, i int, s *Signature) *fault {
+	p, f := parseSignature(v.header.fields[i], s)
+	if f != nil {
+		return f
+	}
+	if v.header.err != nil {
+		return &fault{ReasonSyntax, v.header.err}
+	}
+	if f := v.checkTerms(s); f != nil {
+		return f
+	}
+	if f := v.checkBody(p); f != nil {
+		return f
+	}
+	k, f := v.key(ctx, s)
+	if k != nil {
+		s.KeyServices, s.KeyBits = k.services, k.bits
+	}
+	if f != nil {
+		return f
+	}
+	if f := k.allows(s); f != nil {
+		return f
+	}
+	if !k.verify(v.sumHeader(i, s.Signed, p), p.signature) {
+		return &fault{ReasonBadSignature, errors.New("the signature does not fit the message header and the key")}
+	}
+	return nil
+}
+
+// checkTerms checks what can be told from the signature field alone.
+func (v *verifier) checkTerms(s *Signature) *fault {
+	switch s.Algorithm {
+	case "rsa-sha256", "ed25519-sha256":
+	case "rsa-sha1":
+		return &fault{ReasonAlgorithm, errors.New("rsa-sha1 proves nothing any more (RFC 8301)")}
+	default:
+		return &fault{ReasonAlgorithm, fmt.Errorf("the algorithm %.40q is not known", s.Algorithm)}
+	}
+	if !slices.Contains(s.Signed, "from") {
+		return &fault{ReasonFromUnsigned, errors.New("the signature does not cover From")}
+	}
+	if d := identityDomain(s); d != s.Domain && !strings.HasSuffix(d, "."+s.Domain) {
+		return &fault{ReasonIdentity, fmt.Errorf("i=%.100q is not in the domain %s", s.Identity, s.Domain)}
+	}
+	if !s.Expires.IsZero() && v.at.After(s.Expires) {
+		return &fault{ReasonExpired, fmt.Errorf("the signature expired on %s", s.Expires.Format(time.RFC3339))}
+	}
+	if s.Time.After(v.at.Add(futureSkew)) {
+		return &fault{ReasonNotYet, fmt.Errorf("the signature was made on %s, after the message arrived", s.Time.Format(time.RFC3339))}
+	}
+	return nil
+}
+
+// identityDomain returns the domain of i= in A-labels and lower case; empty
+// where i= has none.
+func identityDomain(s *Signature) string {
+	at := strings.LastIndexByte(s.Identity, '@')
+	if at < 0 {
+		return ""
+	}
+	d, err := asciiName(s.Identity[at+1:])
+	if err != nil {
+		return ""
+	}
+	return d
+}
+
+// checkBody compares the body with what was signed.
+func (v *verifier) checkBody(p *params) *fault {
+	sum := v.sumBody(p.relaxedBody, p.length)
+	if sum.octets < p.length {
+		return &fault{ReasonBodyHash, fmt.Errorf("the body has %d octets of the %d that l= covers", sum.octets, p.length)}
+	}
+	if !bytes.Equal(sum.sum[:], p.bodyHash) {
+		return &fault{ReasonBodyHash, errors.New("the body is not what was signed")}
+	}
+	return nil
+}
+
+// sumBody hashes the body, unless it has been in this form already.
+func (v *verifier) sumBody(relaxed bool, limit int64) bodySum {
+	for _, s := range v.sums {
+		if s.relaxed == relaxed && s.limit == limit {
+			return s
+		}
+	}
+	s := sumBody(v.header.body, relaxed, limit)
+	v.sums = append(v.sums, s)
+	return s
+}
+
+// key gets the key of a signature. It may be known in part where it is faulty.
+func (v *verifier) key(ctx context.Context, s *Signature) (*key, *fault) {
+	name := keyName(s)
+	records, err := v.lookup(ctx, name)
+	switch {
+	case errors.Is(err, ErrNoRecord):
+		return nil, &fault{ReasonKeyGone, fmt.Errorf("the key %s does not exist: %w", name, err)}
+	case err != nil:
+		return nil, &fault{ReasonDNS, fmt.Errorf("looking up the key %s: %w", name, err)}
+	}
+	k, f := parseKeys(records)
+	if f != nil {
+		f.err = fmt.Errorf("the key %s: %w", name, f.err)
+	}
+	return k, f
+}
+
+// sumHeader hashes the signed fields and the signature field, number self,
+// without its value of b=. RFC 6376, section 3.7.
+func (v *verifier) sumHeader(self int, names []string, p *params) []byte {
+	h := sha256.New()
+	var buf []byte
+	v.header.pick(names, self, func(f field) {
+		buf = appendHeader(buf[:0], f.raw, p.relaxedHeader)
+		h.Write(buf)
+	})
+	buf = appendHeader(buf[:0], p.unsigned, p.relaxedHeader)
+	h.Write(buf[:len(buf)-len(crlf)])
+	return h.Sum(nil)
+}
