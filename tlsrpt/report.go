@@ -24,7 +24,8 @@ func (s Sessions) Plus(t Sessions) Sessions {
 }
 
 // A PolicyType says under which policy sessions were counted. Values that
-// RFC 8460 does not know are kept as sent, in lower case.
+// RFC 8460 does not know are kept as sent, in lower case; empty where a report
+// gives none.
 //
 // RFC 8460, section 4.2.
 type PolicyType string
@@ -35,6 +36,15 @@ const (
 	TLSA          PolicyType = "tlsa"            // DANE, RFC 7672
 	NoPolicyFound PolicyType = "no-policy-found" // the sender saw neither
 )
+
+// Known tells whether RFC 8460 knows the policy type.
+func (t PolicyType) Known() bool {
+	switch t {
+	case STS, TLSA, NoPolicyFound:
+		return true
+	}
+	return false
+}
 
 // A ResultType is the kind of a failure, spelt as RFC 8460, section 4.3, spells
 // it. Values that it does not know are kept as sent, in lower case (R17).
@@ -54,6 +64,17 @@ const (
 	STSPolicyInvalid        ResultType = "sts-policy-invalid"
 	STSWebPKIInvalid        ResultType = "sts-webpki-invalid"
 )
+
+// Known tells whether RFC 8460 knows the result type.
+func (t ResultType) Known() bool {
+	switch t {
+	case STARTTLSNotSupported, CertificateHostMismatch, CertificateExpired, CertificateNotTrusted,
+		ValidationFailure, TLSAInvalid, DNSSECInvalid, DANERequired,
+		STSPolicyFetchError, STSPolicyInvalid, STSWebPKIInvalid:
+		return true
+	}
+	return false
+}
 
 // A Mode is the mode of an MTA-STS policy as the report quotes it; empty where
 // it does not (Q4, Q8).

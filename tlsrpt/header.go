@@ -1,0 +1,153 @@
+package tlsrpt
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message"
+	_ "github.com/emersion/go-message/charset" // go-message decodes no charset but UTF-8 without it
+)
+
+// A header is the header of a message or of a part, fields in order. Only what
+// go-message does with the value of one field is left to it: its reader of
+// whole headers gives up at the first malformed line.
+type header []field
+
+type field struct {
+	name  string // lower case
+	value []byte // raw, folded; aliases the message
+}
+
+// maxFieldBytes is how much of a field is looked at. No field of a report's mail
+// comes near, and some parsers take the square of the length.
+const maxFieldBytes = 8 << 10
+
+// splitHeader splits a message or a part into its header and its body. Lines
+// that are no header field are passed over; where the first one is none, there
+// is no header.
+func splitHeader(data []byte) (h header, body []byte) {
+	rest := data
+	for len(rest) > 0 {
+		line, after := cutLine(rest)
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			return h, after
+		}
+		colon := bytes.IndexByte(line, ':')
+		ok := colon > 0 && isFieldName(bytes.TrimRight(line[:colon], " \t"))
+		if !ok && len(rest) == len(data) && !beginsWithField(after) {
+			return nil, data
+		}
+		for len(after) > 0 && (after[0] == ' ' || after[0] == '\t') {
+			_, after = cutLine(after) // the lines that continue it
+		}
+		if ok {
+			name := strings.ToLower(string(bytes.TrimRight(line[:colon], " \t")))
+			h = append(h, field{name, rest[colon+1 : len(rest)-len(after)]})
+		}
+		rest = after
+	}
+	return h, nil
+}
+
+// beginsWithField tells whether a line is surely a header field.
+func beginsWithField(data []byte) bool {
+	line, _ := cutLine(data)
+	name, _, ok := bytes.Cut(line, []byte(":"))
+	return ok && isFieldName(name) && !bytes.ContainsAny(name, "\"'{}[],<>")
+}
+
+func cutLine(data []byte) (line, after []byte) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return data[:i+1], data[i+1:]
+	}
+	return data, nil
+}
+
+// isFieldName tells whether b can be a field's name (RFC 5322, section 2.2).
+func isFieldName(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(b) > 0 && len(b) <= 128
+}
+
+// trimEnvelopeLine removes what mailbox files have before a message: blank lines
+// and the "From " line of mbox.
+func trimEnvelopeLine(data []byte) []byte {
+	data = bytes.TrimLeft(data, "\r\n")
+	for bytes.HasPrefix(data, []byte("From ")) || bytes.HasPrefix(data, []byte(">From ")) {
+		_, data = cutLine(data)
+	}
+	return data
+}
+
+// get returns the value of the topmost field of that name, as it is but for the
+// folding; "" if there is none.
+func (h header) get(name string) string {
+	for _, f := range h {
+		if strings.EqualFold(f.name, name) {
+			return unfold(string(f.value[:min(len(f.value), maxFieldBytes)]))
+		}
+	}
+	return ""
+}
+
+// count returns how many fields of that name there are.
+func (h header) count(name string) (n int) {
+	for _, f := range h {
+		if strings.EqualFold(f.name, name) {
+			n++
+		}
+	}
+	return n
+}
+
+// unfold removes line ends and the blanks around the value.
+func unfold(s string) string {
+	if len(s) > maxFieldBytes {
+		s = s[:maxFieldBytes]
+	}
+	if strings.ContainsAny(s, "\r\n") {
+		s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
+	}
+	return strings.TrimSpace(s)
+}
+
+// decodeField decodes the encoded words of a field for people to read (RFC
+// 2047). The result is printable and bounded.
+func decodeField(value string) string {
+	if strings.Contains(value, "=?") {
+		var h message.Header
+		h.Set("Subject", unfold(value))
+		if text, err := h.Text("Subject"); err == nil {
+			value = text
+		}
+	}
+	return printable(value)
+}
+
+// printable replaces what does not print by blanks and cuts to maxField runes.
+func printable(s string) string {
+	s = unfold(s)
+	var b strings.Builder
+	n, blank := 0, false
+	for _, r := range s {
+		if n == maxField {
+			break
+		}
+		if !unicode.IsPrint(r) && r != utf8.RuneError {
+			r = ' '
+		}
+		if r == ' ' && blank {
+			continue
+		}
+		blank = r == ' '
+		b.WriteRune(r)
+		n++
+	}
+	return strings.TrimSpace(b.String())
+}

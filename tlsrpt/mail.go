@@ -1,0 +1,227 @@
+package tlsrpt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Mail is what a message holds of TLS reports.
+type Mail struct {
+	Envelope Envelope // of the outermost message
+
+	Found []Found
+
+	// Faults are the parts that claimed to be a report and could not be read.
+	// Each wraps ErrMalformed.
+	Faults []error
+}
+
+// A Found is a report with where it was found.
+type Found struct {
+	Report *Report
+
+	// Message is the innermost message that holds the report, which is the one
+	// whose signature vouches for it: the outermost itself, without the
+	// "From " line of a mailbox file, unless the report was forwarded. It
+	// aliases the data given to ReadMail, unless the inner message was in a
+	// transfer encoding.
+	Message   []byte
+	Envelope  Envelope // of Message
+	Forwarded bool     // Message is an inner one
+}
+
+// ReadMail finds and reads the reports in a mail message, given as RFC 5322 has
+// it, with either kind of line end. Reports are known by media type
+// (application/tlsrpt…), then by file name (RFC 8460, section 5.1), then by
+// their first bytes, at any depth.
+//
+// The error is nil if a report was found, whatever else was in the mail. It is
+// [ErrNoReport] where nothing in it looks like a report; else it wraps
+// [ErrMalformed] and says why the report could not be read. The Mail is never
+// nil: its Envelope can be used whatever the error.
+func (rd *Reader) ReadMail(data []byte) (*Mail, error) {
+	data = trimEnvelopeLine(data)
+	w := walker{rd: rd, mail: new(Mail)}
+	if int64(len(data)) > rd.limits.MaxMessage {
+		h, _ := splitHeader(data[:rd.limits.MaxMessage])
+		w.mail.Envelope = h.envelope()
+		return w.mail, fault("message", ruleBounds, "larger than %d bytes, the limit reports.max_message", rd.limits.MaxMessage)
+	}
+	w.message(data, false, nil)
+	switch {
+	case len(w.mail.Found) > 0:
+		return w.mail, nil
+	case len(w.mail.Faults) > 0:
+		return w.mail, errors.Join(w.mail.Faults...)
+	}
+	return w.mail, ErrNoReport
+}
+
+// A walker goes through the parts of one mail.
+type walker struct {
+	rd    *Reader
+	mail  *Mail
+	parts int
+	full  bool // a bound was reached, and said so
+}
+
+// A place is where in the mail a part stands.
+type place struct {
+	message   []byte
+	envelope  Envelope
+	forwarded bool
+	claims    bool  // something around the part says that this is a TLS report
+	path      []int // IMAP's numbers of the part
+	notes     []Deviation
+}
+
+// message reads a whole message.
+func (w *walker) message(data []byte, forwarded bool, path []int) {
+	h, body := splitHeader(data)
+	at := place{message: data, envelope: h.envelope(), forwarded: forwarded, path: path}
+	at.claims = h.get("TLS-Report-Domain") != "" || h.get("TLS-Report-Submitter") != ""
+	if !forwarded {
+		w.mail.Envelope = at.envelope
+	}
+	w.entity(h, body, at)
+}
+
+// entity reads a message's content or a part.
+func (w *walker) entity(h header, body []byte, at place) {
+	if w.parts++; w.parts > maxMIMEParts {
+		w.bound("more than %d parts", maxMIMEParts)
+		return
+	}
+	if len(at.path) > maxMIMEDepth {
+		w.bound("parts nested more than %d deep", maxMIMEDepth)
+		return
+	}
+	t, params := mediaType(h.get("Content-Type"))
+	switch {
+	case strings.HasPrefix(t, "multipart/"):
+		reportType := token(params["report-type"])
+		if t == "multipart/report" && isOtherReportType(reportType) {
+			return
+		}
+		at.claims = at.claims || reportType == "tlsrpt"
+		w.multipart(body, params["boundary"], at)
+	case isMessageType(t):
+		inner, _ := decodeTransfer(body, h.get("Content-Transfer-Encoding"))
+		w.message(trimEnvelopeLine(inner), true, at.path)
+	default:
+		w.leaf(h, t, body, at)
+	}
+}
+
+// bound says once that a bound was reached. What lies beyond it is not read.
+func (w *walker) bound(format string, args ...any) {
+	if !w.full {
+		w.full = true
+		w.mail.Faults = append(w.mail.Faults, fault("message", ruleBounds, format, args...))
+	}
+}
+
+// multipart reads the parts of a multipart.
+func (w *walker) multipart(body []byte, boundary string, at place) {
+	left := maxMIMEParts - w.parts + 1
+	parts, closed := splitMultipart(body, boundary, left)
+	if boundary == "" || len(parts) == 0 {
+		if boundary = guessBoundary(body); boundary == "" {
+			return
+		}
+		parts, closed = splitMultipart(body, boundary, left)
+		at.notes = append(at.notes, Deviation{"mime", "the boundary is not as announced; guessed", "RFC 2046 section 5.1"})
+	}
+	if !closed {
+		at.notes = append(at.notes, Deviation{"mime", "the last boundary is missing", "RFC 2046 section 5.1.1, Q34"})
+	}
+	for i, part := range parts {
+		if w.full {
+			return
+		}
+		inner := at
+		inner.path = append(at.path[:len(at.path):len(at.path)], i+1)
+		h, content := splitHeader(part)
+		w.entity(h, content, inner)
+	}
+}
+
+// leaf reads a part that is no container, if it can be a report.
+func (w *walker) leaf(h header, t string, body []byte, at place) {
+	encoding := h.get("Content-Transfer-Encoding")
+	name := partName(h.get("Content-Type"), h.get("Content-Disposition"))
+	labelled := isReportType(t) || FileNameLooksLikeReport(name)
+	if !labelled {
+		_, json := trimJSON(name)
+		possible := json || strings.HasPrefix(t, "application/") || t == "" && at.claims
+		if !possible || !startsLikeReport(body, encoding) {
+			return
+		}
+	}
+	data, odd := decodeTransfer(body, encoding)
+	if odd != "" {
+		at.notes = append(at.notes, Deviation{"mime", odd, "RFC 2045 section 6, Q19"})
+	}
+	at.notes = append(at.notes, labelNotes(t, data)...)
+	w.rd.recognized = false
+	reports, err := w.rd.readPacked(data, hints{subject: at.envelope.PolicyDomain, file: name})
+	for _, r := range reports {
+		r.Deviations = append(r.Deviations, at.notes...)
+		w.mail.Found = append(w.mail.Found, Found{Report: r, Message: at.message, Envelope: at.envelope, Forwarded: at.forwarded})
+	}
+	if err != nil && (labelled || w.rd.recognized || at.claims && !errors.Is(err, ErrNoReport)) {
+		w.mail.Faults = append(w.mail.Faults, fmt.Errorf("%s: %w", partLabel(at.path, name), err))
+	}
+}
+
+// startsLikeReport decodes no more than the beginning of a part.
+func startsLikeReport(body []byte, encoding string) bool {
+	const enough = 512
+	start, _ := decodeTransfer(body[:min(len(body), enough)], encoding)
+	if packingOf(start) != unpacked {
+		return true
+	}
+	start = bytes.TrimPrefix(start, utf8BOM())
+	first := firstByte(start)
+	order, _ := utf16Order(start)
+	return first == '{' || first == '[' || order != nil
+}
+
+// labelNotes notes where the label of a part is not that of RFC 8460, sections
+// 6.4 and 6.5, for what is in it.
+func labelNotes(t string, data []byte) []Deviation {
+	packed := packingOf(data)
+	switch {
+	case t == "application/tlsrpt+gzip" && packed == unpacked:
+		return []Deviation{{"mime", "labelled application/tlsrpt+gzip, but it is not packed", ruleMail + ", Q17"}}
+	case t == "application/tlsrpt+json" && packed != unpacked:
+		return []Deviation{{"mime", "labelled application/tlsrpt+json, but it is packed", ruleMail + ", Q17"}}
+	case t == "application/tlsrpt+gzip", t == "application/tlsrpt+json":
+		return nil
+	case t == "":
+		return []Deviation{{"mime", "the report's part has no media type", ruleMail + ", Q16"}}
+	}
+	return []Deviation{{"mime", "the report's part is labelled " + quoted(t), ruleMail + ", Q14, Q16"}}
+}
+
+// partLabel names a part in an error.
+func partLabel(path []int, name string) string {
+	label := "the message's body"
+	if len(path) > 0 {
+		label = "part"
+		for i, n := range path {
+			sep := "."
+			if i == 0 {
+				sep = " "
+			}
+			label += sep + strconv.Itoa(n)
+		}
+	}
+	if name != "" {
+		label += " (" + quoted(name) + ")"
+	}
+	return label
+}

@@ -1,0 +1,235 @@
+package tlsrpt
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A packing is how a report file is wrapped, told from its first bytes: names
+// and labels are often wrong (Q16, Q17).
+type packing int
+
+const (
+	unpacked packing = iota
+	gzipped
+	zlibbed
+	zipped
+)
+
+func packingOf(data []byte) packing {
+	switch {
+	case len(data) < 2:
+	case data[0] == 0x1F && data[1] == 0x8B: // RFC 1952, section 2.3.1
+		return gzipped
+	case data[0] == 0x78 && binary.BigEndian.Uint16(data)%31 == 0: // RFC 1950, section 2.2
+		return zlibbed
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		return zipped
+	}
+	return unpacked
+}
+
+// ReadFile reads a report file: JSON, or JSON packed with gzip, zlib or zip,
+// told by its content. name is only a hint: of all it says, the domain in a
+// name of RFC 8460, section 5.1, stands in for a policy-domain that the report
+// lacks.
+//
+// A zip file or a JSON array may hold several reports. Those that could be read
+// are returned even where others could not, and the error then stands for the
+// others. It wraps [ErrMalformed], and [ErrNoReport] where the data is something
+// else altogether, such as XML.
+func (rd *Reader) ReadFile(name string, data []byte) ([]*Report, error) {
+	return rd.readPacked(data, hints{file: name})
+}
+
+// readPacked reads the reports in data, whatever it is packed with.
+func (rd *Reader) readPacked(data []byte, h hints) ([]*Report, error) {
+	switch packingOf(data) {
+	case gzipped:
+		return rd.readGzip(data, h)
+	case zlibbed:
+		z, err := zlib.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, fault("zlib", ruleGzip, "%w", err)
+		}
+		return rd.readStream(z, "zlib", 0, h, Deviation{"zlib", "packed with zlib where gzip is due", ruleGzip})
+	case zipped:
+		return rd.readZip(data, h)
+	}
+	return rd.readPlain(data, h, nil)
+}
+
+// readGzip reads a gzip stream, of several members too.
+func (rd *Reader) readGzip(data []byte, h hints) ([]*Report, error) {
+	src := bytes.NewReader(data)
+	var err error
+	if rd.gzip == nil {
+		rd.gzip, err = gzip.NewReader(src)
+	} else {
+		err = rd.gzip.Reset(src)
+	}
+	if err != nil {
+		return nil, fault("gzip", ruleGzip, "%w", err)
+	}
+	return rd.readStream(rd.gzip, "gzip", gzipSize(data), h)
+}
+
+// gzipSize guesses the unpacked size from the last four bytes, which may lie:
+// never more than deflate can make of so much data.
+func gzipSize(data []byte) int {
+	const most = 1032 // RFC 1951: 258 bytes of output for two bits of input
+	if len(data) < 18 {
+		return 0
+	}
+	return int(min(int64(binary.LittleEndian.Uint32(data[len(data)-4:])), int64(len(data))*most))
+}
+
+// readStream reads what an unpacker hands out. Damage that leaves the report
+// whole is noted.
+func (rd *Reader) readStream(src io.Reader, name string, size int, h hints, devs ...Deviation) ([]*Report, error) {
+	raw, damage := readBounded(src, rd.limits.MaxReport, size)
+	var over *FieldError
+	switch {
+	case errors.As(damage, &over):
+		return nil, damage
+	case damage != nil && len(raw) == 0:
+		return nil, fault(name, ruleGzip, "%w", damage)
+	case damage != nil:
+		devs = append(devs, Deviation{name, "damaged (" + damage.Error() + "), but the report is whole", ruleGzip})
+	}
+	if packingOf(raw) != unpacked {
+		return nil, fault(name, ruleGzip, "packed more than once")
+	}
+	reports, err := rd.readPlain(raw, h, devs)
+	if damage != nil && err != nil && len(reports) == 0 {
+		return nil, fault(name, ruleGzip, "damaged (%w), and what can be unpacked is no whole report: %w", damage, err)
+	}
+	return reports, err
+}
+
+// readPlain reads what is not packed (any more).
+func (rd *Reader) readPlain(raw []byte, h hints, devs []Deviation) ([]*Report, error) {
+	text, more, err := toUTF8(raw, rd.limits.MaxReport)
+	if err != nil {
+		return nil, err
+	}
+	devs = append(devs, more...)
+	start := bytes.TrimLeft(text, " \t\r\n")
+	switch {
+	case len(start) == 0:
+		return nil, fmt.Errorf("%w: empty", ErrNoReport)
+	case start[0] == '<':
+		return nil, fmt.Errorf("%w: XML, as DMARC reports are", ErrNoReport)
+	case start[0] == '[':
+		return rd.readArray(start, h, devs)
+	case start[0] != '{' && start[0] < 0x80 && !strings.ContainsRune("ntf\"-0123456789", rune(start[0])):
+		return nil, fmt.Errorf("%w: neither JSON nor packed JSON", ErrNoReport)
+	}
+	r, err := rd.decodeText(text, devs, h)
+	if err != nil {
+		return nil, err
+	}
+	return []*Report{r}, nil
+}
+
+// readArray reads a list of reports, of which RFC 8460 knows nothing.
+func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, error) {
+	devs = append(devs, Deviation{"json", "a list of reports where one is due", ruleSchema})
+	elements := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if _, err := elements.ReadToken(); err != nil {
+		return nil, fault("json", ruleJSON, "%w", err)
+	}
+	var reports []*Report
+	var faults []error
+	for n := 0; elements.PeekKind() != ']'; n++ {
+		if n == maxEntries {
+			return reports, errors.Join(append(faults, fault("json", ruleBounds, "more than %d reports in one list", maxEntries))...)
+		}
+		v, err := elements.ReadValue()
+		if err != nil {
+			return reports, errors.Join(append(faults, fault("json", ruleJSON, "element %d: %w", n, err))...)
+		}
+		r, err := rd.decodeText(v, devs, h)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("element %d: %w", n, err))
+			continue
+		}
+		reports = append(reports, r)
+	}
+	if len(reports)+len(faults) == 0 {
+		return nil, fmt.Errorf("%w: an empty list", ErrNoReport)
+	}
+	return reports, errors.Join(faults...)
+}
+
+// readZip reads every .json entry of a zip file. Their names are compared, and
+// never used as paths. MaxReport bounds them together.
+func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
+	if bytes.Count(data, []byte("PK\x01\x02")) > 2*maxEntries { // RFC-less: one central header an entry
+		return nil, fault("zip", ruleBounds, "more than %d entries", maxEntries)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return nil, fault("zip", ruleGzip, "%w", err)
+	}
+	if len(archive.File) > maxEntries {
+		return nil, fault("zip", ruleBounds, "more than %d entries", maxEntries)
+	}
+	var reports []*Report
+	var faults []error
+	left := rd.limits.MaxReport
+	for i, f := range archive.File {
+		stem, ok := trimJSON(f.Name)
+		if !ok || stem == "" {
+			continue
+		}
+		if FileNameLooksLikeReport(f.Name) {
+			h.file = f.Name
+		}
+		got, used, err := rd.readEntry(f, left, h)
+		if left -= used; err != nil {
+			faults = append(faults, fmt.Errorf("zip entry %d: %w", i, err))
+		}
+		if reports = append(reports, got...); left <= 0 {
+			return reports, errors.Join(append(faults, tooLarge(rd.limits.MaxReport))...)
+		}
+	}
+	if len(reports)+len(faults) == 0 {
+		return nil, fmt.Errorf("%w: a zip file without a .json file", ErrNoReport)
+	}
+	return reports, errors.Join(faults...)
+}
+
+// readEntry reads one entry of a zip file, at most limit bytes of it.
+func (rd *Reader) readEntry(f *zip.File, limit int64, h hints) (reports []*Report, used int64, err error) {
+	src, err := f.Open()
+	if err != nil {
+		return nil, 0, fault("zip", ruleGzip, "%w", err)
+	}
+	defer src.Close()
+	counted := &counter{src: io.LimitReader(src, limit+1)}
+	size := int(min(f.UncompressedSize64, f.CompressedSize64*1032, uint64(limit)))
+	reports, err = rd.readStream(counted, "zip", size, h, Deviation{"zip", "packed with zip where gzip is due", ruleGzip + ", Q16"})
+	return reports, counted.n, err
+}
+
+// A counter counts the bytes that pass.
+type counter struct {
+	src io.Reader
+	n   int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.src.Read(p)
+	c.n += int64(n)
+	return n, err
+}
