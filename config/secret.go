@@ -9,8 +9,9 @@ import (
 )
 
 // A Secret is a password or token that shows itself only when asked: however
-// it is printed, logged or encoded, "<secret>" comes out. Keep it in exported
-// fields or in none: fmt does not call the methods of unexported ones.
+// it is printed, logged or encoded, "<secret>" comes out. Two places are beyond
+// its reach: fmt calls no methods of unexported fields, and encoding/json none
+// of the keys of a map. Keep it out of both.
 type Secret string
 
 // hidden stands wherever a secret would.
@@ -28,7 +29,7 @@ func (s Secret) GoString() string { return hidden }
 // Format writes "<secret>" for every verb; %x and %d would not ask String.
 func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
 
-// MarshalText gives "<secret>", for XML, TOML and the keys of JSON objects.
+// MarshalText gives "<secret>", for XML, TOML and others.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // MarshalJSON gives "<secret>" as a JSON string.

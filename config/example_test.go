@@ -1,0 +1,148 @@
+package config
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A known is one key that the configuration has, by the tags of its structs.
+type known struct {
+	path string // such as "mailbox.host"
+	def  string
+	typ  reflect.Type
+}
+
+// knownKeys walks the tags. Keys that are known only to be refused are left out.
+func knownKeys(t *testing.T) []known {
+	t.Helper()
+	var keys []known
+	var walk func(path string, typ reflect.Type)
+	walk = func(path string, typ reflect.Type) {
+		if typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			name := strings.TrimPrefix(path+"."+f.Tag.Get("toml"), ".")
+			switch {
+			case f.Anonymous:
+				walk(path, f.Type)
+			case f.Tag.Get("toml") == "" || f.Type == reflect.TypeFor[rawKey]():
+			case reflect.PointerTo(f.Type).Implements(reflect.TypeFor[setting]()):
+				keys = append(keys, known{path: name, def: f.Tag.Get("default"), typ: f.Type})
+			default:
+				walk(name, f.Type)
+			}
+		}
+	}
+	walk("", reflect.TypeFor[file]())
+	if len(keys) < 40 {
+		t.Fatalf("the tags name %d keys only: %v", len(keys), keys)
+	}
+	return keys
+}
+
+// documentKeys flattens a document: the first item stands for a list of tables.
+func documentKeys(path string, v *value, into map[string]*value) {
+	if len(v.items) > 0 && v.items[0].keys != nil {
+		v = v.items[0]
+	}
+	for name, child := range v.keys {
+		name = strings.TrimPrefix(path+"."+name, ".")
+		into[name] = child
+		documentKeys(name, child, into)
+	}
+}
+
+func TestTheExampleLoads(t *testing.T) {
+	t.Parallel()
+	cfg, err := Load("../config.toml.example")
+	if err != nil {
+		t.Fatalf("Load:\n%v", err)
+	}
+	if len(cfg.Mailboxes) != 1 || cfg.SMTP.Host == "" || len(cfg.Digests) != 1 {
+		t.Errorf("config.toml.example has %d mailboxes, SMTP host %q and %d digests, want one of each", len(cfg.Mailboxes), cfg.SMTP.Host, len(cfg.Digests))
+	}
+}
+
+func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../config.toml.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, fault := readDocument(data)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	got := map[string]*value{}
+	documentKeys("", doc, got)
+	for _, k := range knownKeys(t) {
+		v := got[k.path]
+		if v == nil {
+			t.Errorf("config.toml.example does not name %s", k.path)
+			continue
+		}
+		if k.def == "" {
+			continue
+		}
+		shown, want := read(t, k, v), read(t, k, nil)
+		if diff := cmp.Diff(want, shown); diff != "" {
+			t.Errorf("%s in config.toml.example is not its default (-default +shown):\n%s", k.path, diff)
+		}
+	}
+}
+
+// read gives what a key holds after reading v, or its default where v is nil.
+func read(t *testing.T, k known, v *value) any {
+	t.Helper()
+	s := reflect.New(k.typ).Interface().(setting)
+	s.fallback(k.def)
+	if v != nil {
+		if problem := s.read(v); problem != "" {
+			t.Fatalf("%s %s", k.path, problem)
+		}
+	}
+	switch s := s.(type) {
+	case *textKey:
+		return s.value
+	case *amountKey:
+		return s.value
+	case *numberKey:
+		return s.value
+	case *listKey:
+		return s.values
+	}
+	t.Fatalf("%s is a %T", k.path, s)
+	return nil
+}
+
+func TestTheReferenceHasEveryKeyWithItsDefault(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for _, s := range regexp.MustCompile("(?m)^## ").Split(string(data), -1) {
+		head, body, _ := strings.Cut(s, "\n")
+		sections[strings.Trim(head, "`[]")] = body
+	}
+	for _, k := range knownKeys(t) {
+		table, name, _ := strings.Cut(k.path, ".")
+		row := regexp.MustCompile("(?m)^\\| (?:`\\w+`, )*`" + name + "`[^\n]*").FindString(sections[table])
+		if row == "" {
+			t.Errorf("docs/configuration.md has no row for %s under [%s]", name, table)
+		}
+		for _, word := range strings.Split(k.def, ",") {
+			if !strings.Contains(row, strings.ReplaceAll(word, `\`, `\\`)) {
+				t.Errorf("docs/configuration.md: the row of %s does not show its default %s", k.path, k.def)
+			}
+		}
+	}
+}
