@@ -202,6 +202,7 @@ type ReporterDay struct {
 type RejectedMessage struct {
 	Place
 	News       int64
+	Via        Via
 	MessageID  string
 	From       string
 	Subject    string

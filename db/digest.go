@@ -1,0 +1,78 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+)
+
+// LastNews returns the highest news number given this far: 0 for none.
+func (d *DB) LastNews(ctx context.Context) (int64, error) {
+	var news int64
+	err := d.reader.QueryRowContext(ctx, "SELECT news FROM counter").Scan(&news)
+	return news, d.fail("reading the last news", err)
+}
+
+// Domains returns the policy domains of all recorded reports, sorted, whether or
+// not the reports count.
+func (d *DB) Domains(ctx context.Context) ([]string, error) {
+	names, err := texts(d.reader.QueryContext(ctx,
+		"SELECT name FROM domain WHERE EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id) ORDER BY name"))
+	return names, d.fail("listing the policy domains", err)
+}
+
+// DigestState returns what is remembered of a digest: the zero state if it never
+// ran.
+func (d *DB) DigestState(ctx context.Context, name string) (DigestState, error) {
+	states, err := collect(ctx, d.reader, func(rows *sql.Rows) (DigestState, error) {
+		var s DigestState
+		var run, sent sql.NullInt64
+		err := rows.Scan(&s.Watermark, &run, &sent)
+		s.LastRun, s.LastSent = timeOf(run), timeOf(sent)
+		return s, err
+	}, "SELECT watermark, last_run, last_sent FROM digest WHERE name = ?", name)
+	if err != nil || len(states) == 0 {
+		return DigestState{}, d.fail("reading the state of digest "+name, err)
+	}
+	return states[0], nil
+}
+
+// SaveDigestState saves what is to be remembered of a digest after a run that
+// had nothing to send. LastSent never moves back: SaveAttempt may have set it
+// meanwhile.
+func (d *DB) SaveDigestState(ctx context.Context, name string, s DigestState) error {
+	return d.write(ctx, "saving the state of digest "+name, func(t *tx) error {
+		return t.saveDigestState(name, s)
+	})
+}
+
+func (t *tx) saveDigestState(name string, s DigestState) error {
+	_, err := t.exec(`INSERT INTO digest (name, watermark, last_run, last_sent) VALUES (?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET watermark = excluded.watermark, last_run = excluded.last_run,
+			last_sent = MAX(COALESCE(last_sent, excluded.last_sent), COALESCE(excluded.last_sent, last_sent))`,
+		name, s.Watermark, instant(s.LastRun), instant(s.LastSent))
+	return err
+}
+
+// RejectedMessages returns the messages that could not be taken as reports, or
+// not in all their parts, with news numbers above newsAfter and up to newsUpTo;
+// 0 does not bound it. The newest is last.
+func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]RejectedMessage, error) {
+	messages, err := collect(ctx, d.reader, func(rows *sql.Rows) (RejectedMessage, error) {
+		var m RejectedMessage
+		var received sql.NullInt64
+		var recorded int64
+		var refused, conflict string
+		err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.News, &m.Via, &m.MessageID, &m.From, &m.Subject,
+			&refused, &conflict, &received, &recorded)
+		m.Reason = refused
+		if refused != "" && conflict != "" {
+			m.Reason += "; "
+		}
+		m.Reason += conflict
+		m.ReceivedAt, m.RecordedAt = timeOf(received), unix(recorded)
+		return m, err
+	}, `SELECT mailbox, folder.folder, uid_validity, uid, news, via, message_id, sender, subject, refused, conflict, received_at, recorded_at
+		FROM message JOIN folder ON folder.id = message.folder
+		WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news`, newsAfter, newsUpTo, newsUpTo)
+	return messages, d.fail("listing the rejected messages", err)
+}

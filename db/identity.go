@@ -1,0 +1,212 @@
+package db
+
+import (
+	"fmt"
+	"time"
+)
+
+// An identityRow is one row of the identity table: one report ever recorded.
+type identityRow struct {
+	identity   [32]byte
+	standing   string // the signing domain where it passed, else empty
+	content    [32]byte
+	auth       AuthResult
+	recordedAt int64
+	report     int64 // its row, if it has not been pruned
+}
+
+// standing is under what a report so authenticated is recorded: reports of one
+// identity stand apart where this differs, and compete where it is equal.
+func (a Authenticity) standing() string {
+	if a.Result == AuthPass {
+		return a.Domain
+	}
+	return ""
+}
+
+// worth orders authentications of copies of one report: the best of them counts.
+// Unknown is worth least, since it is no answer.
+func (a AuthResult) worth() int {
+	switch a {
+	case AuthPass:
+		return 4
+	case AuthUnchecked:
+		return 3
+	case AuthFail:
+		return 2
+	case AuthNone:
+		return 1
+	}
+	return 0
+}
+
+// A delivery is one copy of a report on its way into the database.
+type delivery struct {
+	*Report
+	via       Via
+	message   int64 // the row of the message that brought it
+	submitter string
+}
+
+// A verdict says what became of one copy of a report.
+type verdict struct {
+	identity, content [32]byte
+	fresh             bool   // it was recorded
+	conflict          string // what it conflicts with; empty if it is recorded, now or before
+	retry             bool   // its authenticity is unknown, and would change something
+}
+
+// deliverAll delivers the reports of a message in their order.
+func (t *tx) deliverAll(m *Message, via Via, message int64) ([]verdict, error) {
+	verdicts := make([]verdict, len(m.Reports))
+	for i := range m.Reports {
+		if m.Reports[i].Report == nil {
+			return nil, fmt.Errorf("report %d of the message is nil", i)
+		}
+		var err error
+		verdicts[i], err = t.deliver(delivery{Report: &m.Reports[i], via: via, message: message, submitter: m.Submitter})
+		if err != nil {
+			return nil, fmt.Errorf("report %d of the message: %w", i, err)
+		}
+	}
+	return verdicts, nil
+}
+
+// deliver applies the rules of DESIGN 5 to one copy of a report:
+//
+//   - The same content was recorded: it is the same report, and the better of
+//     the two authentications counts.
+//   - Other content was recorded under the same standing: the first stands, and
+//     this one is in conflict with it.
+//   - Otherwise it is recorded.
+func (t *tx) deliver(c delivery) (verdict, error) {
+	v := verdict{identity: identityOf(c.Report.Report), content: contentOf(c.Report.Report)}
+	known, err := t.identities(v.identity)
+	if err != nil {
+		return v, err
+	}
+	unknown := c.Auth.Result == AuthUnknown
+	for _, k := range known {
+		if k.content == v.content {
+			v.retry = unknown && k.auth != AuthPass
+			return v, t.improve(k, known, c.Auth, c.via)
+		}
+	}
+	v.retry = unknown
+	for _, k := range known {
+		if k.standing == c.Auth.standing() {
+			v.conflict, err = t.conflictWith(k, c)
+			return v, err
+		}
+	}
+	v.fresh = true
+	return v, t.insertReport(c, v)
+}
+
+// identities returns what is recorded under an identity: one row per standing.
+func (t *tx) identities(identity [32]byte) ([]identityRow, error) {
+	rows, err := t.rows("SELECT standing, content, auth, recorded_at, report FROM identity WHERE identity = ?", identity[:])
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var known []identityRow
+	for rows.Next() {
+		k := identityRow{identity: identity}
+		var content []byte
+		if err := rows.Scan(&k.standing, &content, &k.auth, &k.recordedAt, &k.report); err != nil {
+			return nil, err
+		}
+		copy(k.content[:], content)
+		known = append(known, k)
+	}
+	return known, rows.Err()
+}
+
+// improve raises the authentication of a recorded report to that of another
+// copy, where it is worth more. A report that begins to count, or passes, is
+// news again.
+//
+// Where it would have to stand under a signer who has other content recorded, it
+// is left as it is, for the first stands; its reason says so.
+func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via) error {
+	if a.Result.worth() <= k.auth.worth() {
+		return nil
+	}
+	for _, other := range known {
+		if other.content != k.content && other.standing == a.standing() && other.standing != k.standing {
+			return t.leaveInConflict(k, a)
+		}
+	}
+	if _, err := t.exec("UPDATE identity SET standing = ?, auth = ? WHERE identity = ? AND standing = ?",
+		a.standing(), a.Result, k.identity[:], k.standing); err != nil {
+		return err
+	}
+	if _, err := t.exec("UPDATE report SET auth = ?, counts = ?, auth_domain = ?, auth_reason = ? WHERE id = ?",
+		a.Result, a.Result.Counts(), clip(a.Domain), clip(a.Reason), k.report); err != nil {
+		return err
+	}
+	if a.Result.Counts() == k.auth.Counts() && a.Result != AuthPass {
+		return nil
+	}
+	return t.makeNews(k.report, a, via)
+}
+
+// reasonConflict is the reason of a report that would pass, but for another
+// content under the same identity and signer.
+const reasonConflict = "conflict"
+
+// leaveInConflict notes that a report cannot stand under its signer.
+func (t *tx) leaveInConflict(k identityRow, a Authenticity) error {
+	if k.auth != AuthUnknown {
+		_, err := t.exec("UPDATE report SET auth_reason = ? WHERE id = ?", reasonConflict, k.report)
+		return err
+	}
+	// It is known now: it did not pass.
+	if _, err := t.exec("UPDATE identity SET auth = ? WHERE identity = ? AND standing = ?", AuthFail, k.identity[:], k.standing); err != nil {
+		return err
+	}
+	_, err := t.exec("UPDATE report SET auth = ?, auth_domain = ?, auth_reason = ? WHERE id = ?", AuthFail, clip(a.Domain), reasonConflict, k.report)
+	return err
+}
+
+// makeNews gives a report a new number, and lets its policies count.
+func (t *tx) makeNews(report int64, a Authenticity, via Via) error {
+	news, err := t.nextNews()
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec("UPDATE report SET news = ?, via = ?, reporter = CASE WHEN ? <> '' THEN ? ELSE reporter END WHERE id = ?",
+		news, via, a.standing(), a.standing(), report); err != nil {
+		return err
+	}
+	_, err = t.exec("UPDATE policy SET counts = ? WHERE report = ?", a.Result.Counts(), report)
+	return err
+}
+
+// conflictWith says which recorded report a copy conflicts with.
+func (t *tx) conflictWith(k identityRow, c delivery) (string, error) {
+	from := k.standing
+	if from == "" {
+		_, err := t.get("SELECT message.sender FROM report JOIN message ON message.id = report.message WHERE report.id = ?",
+			[]any{k.report}, &from)
+		if err != nil {
+			return "", err
+		}
+	}
+	if from == "" {
+		from = "an unknown sender"
+	}
+	return fmt.Sprintf("report %q of %q conflicts with the one recorded %s from %s: the same identity, other content",
+		shorten(c.ReportID), shorten(c.OrganizationName),
+		time.Unix(k.recordedAt, 0).UTC().Format("2006-01-02 15:04 MST"), shorten(from)), nil
+}
+
+// shorten cuts a name that stands in a sentence.
+func shorten(s string) string {
+	const enough = 100
+	if r := []rune(s); len(r) > enough {
+		return string(r[:enough]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,145 @@
+package db
+
+import (
+	"net/url"
+	"strings"
+
+	"tlsbrief/tlsrpt"
+)
+
+// insertReport records a report that is new, with all that hangs on it.
+func (t *tx) insertReport(c delivery, v verdict) error {
+	id, err := t.nextReport()
+	if err != nil {
+		return err
+	}
+	news, err := t.nextNews()
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec("INSERT INTO identity (identity, standing, content, auth, recorded_at, report) VALUES (?, ?, ?, ?, ?, ?)",
+		v.identity[:], c.Auth.standing(), v.content[:], c.Auth.Result, t.now, id); err != nil {
+		return err
+	}
+	deviations, err := deviationsJSON(c.Deviations)
+	if err != nil {
+		return err
+	}
+	packed, err := t.db.pack.pack(c.JSON)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO report (id, news, message, recorded_at, via, day, starts_at, ends_at, organization, contact, report_id,
+			reporter, auth, auth_domain, auth_reason, counts, deviations, json)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, news, c.message, t.now, c.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
+		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, packed); err != nil {
+		return err
+	}
+	return t.insertPolicies(id, c)
+}
+
+func (t *tx) insertPolicies(report int64, c delivery) error {
+	overlaps := overlapping(c.Policies)
+	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
+	for i := range c.Policies {
+		p := &c.Policies[i]
+		domain, err := t.domainID(p.Domain)
+		if err != nil {
+			return err
+		}
+		lines, err := listJSON(p.Strings)
+		if err != nil {
+			return err
+		}
+		hosts, err := listJSON(p.MXHosts)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO policy (report, position, domain, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			report, i, domain, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
+			return err
+		}
+		for j := range p.Failures {
+			f := &p.Failures[j]
+			if _, err := t.exec(`INSERT INTO failure (report, policy, position, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
+					receiving_ip, sessions, additional_information, reason_code)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				report, i, j, f.ResultType, f.SendingMTAIP, f.ReceivingMXHostname, f.ReceivingMXHELO,
+				f.ReceivingIP, f.Sessions, f.AdditionalInformation, f.ReasonCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// overlapping marks the tlsa policies whose sessions the same report counts
+// under sts as well (Q31): same domain, equal counts. Each sts policy explains
+// at most one tlsa policy.
+func overlapping(policies []tlsrpt.Policy) []bool {
+	type counts struct {
+		domain             string
+		successful, failed tlsrpt.Sessions
+	}
+	marks := make([]bool, len(policies))
+	if len(policies) < 2 {
+		return marks
+	}
+	sts := map[counts]int{}
+	for i := range policies {
+		if p := &policies[i]; p.Type == tlsrpt.STS {
+			sts[counts{p.Domain, p.Successful, p.Failed}]++
+		}
+	}
+	for i := range policies {
+		p := &policies[i]
+		if key := (counts{p.Domain, p.Successful, p.Failed}); p.Type == tlsrpt.TLSA && sts[key] > 0 {
+			sts[key]--
+			marks[i] = true
+		}
+	}
+	return marks
+}
+
+// reporterOf says whom a report is from, by the best that is known: the domain
+// that signed it, what the mail says of its submitter (RFC 8460, section 5.3),
+// the domain of the contact-info, or what the organization calls itself. Only
+// the first is verified.
+func reporterOf(c delivery) string {
+	for _, name := range []string{c.Auth.standing(), hostIn(c.submitter), contactDomain(c.ContactInfo)} {
+		if name != "" {
+			return clip(name)
+		}
+	}
+	return c.OrganizationName
+}
+
+// contactDomain is the domain of contact-info, which is an address as a rule
+// (RFC 8460, section 4.4), may be a URI, and is often neither; then empty.
+func contactDomain(contact string) string {
+	if at := strings.LastIndexByte(contact, '@'); at >= 0 {
+		return hostIn(contact[at+1:])
+	}
+	if u, err := url.Parse(strings.TrimSpace(contact)); err == nil {
+		return hostIn(u.Hostname())
+	}
+	return ""
+}
+
+// hostIn is the host name that s begins with, in lower case, if it has a dot.
+func hostIn(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	end := strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
+	})
+	if end >= 0 {
+		s = s[:end]
+	}
+	s = strings.Trim(s, ".")
+	if !strings.Contains(s, ".") {
+		return ""
+	}
+	return s
+}

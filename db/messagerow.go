@@ -1,0 +1,81 @@
+package db
+
+import (
+	"database/sql"
+	"fmt"
+
+	"tlsbrief/tlsrpt"
+)
+
+// A messageRow is a row of the message table: what the database adds to a
+// Message.
+type messageRow struct {
+	*Message    // what is to be written; nil in a row as it was
+	id          int64
+	folder      int64
+	uidValidity uint32
+	uid         uint32
+	via         Via
+	state       Outcome // empty: no row yet
+	refused     string
+	conflict    string
+	attempts    int
+	news        sql.NullInt64
+	markOwed    bool
+	unknown     bool
+}
+
+const selectMessage = `SELECT id, folder, uid_validity, uid, via, state, refused, conflict, attempts, news, mark_owed, unknown FROM message `
+
+func (r *messageRow) columns() []any {
+	return []any{&r.id, &r.folder, &r.uidValidity, &r.uid, &r.via, &r.state, &r.refused, &r.conflict, &r.attempts, &r.news, &r.markOwed, &r.unknown}
+}
+
+// messageAt returns the row at a place, or row itself if there is none.
+func (t *tx) messageAt(row messageRow) (messageRow, error) {
+	_, err := t.get(selectMessage+`WHERE folder = ? AND uid_validity = ? AND uid = ? AND uid > 0`,
+		[]any{row.folder, row.uidValidity, row.uid}, row.columns()...)
+	return row, err
+}
+
+// messageByID returns a row that must be there.
+func (t *tx) messageByID(id int64) (messageRow, error) {
+	var row messageRow
+	found, err := t.get(selectMessage+`WHERE id = ?`, []any{id}, row.columns()...)
+	if err == nil && !found {
+		err = fmt.Errorf("message row %d: %w", id, ErrNotFound)
+	}
+	return row, err
+}
+
+// saveMessage writes the row, over the one it had or as a new one.
+func (t *tx) saveMessage(row messageRow, exists bool) error {
+	m := row.Message
+	if exists {
+		_, err := t.exec(`UPDATE message SET message_id = ?, sender = ?, subject = ?, submitter = ?, received_at = ?, forwarded = ?,
+				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?
+			WHERE id = ?`,
+			clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), m.Forwarded,
+			row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown,
+			row.id)
+		return err
+	}
+	_, err := t.exec(`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, received_at, recorded_at,
+			via, forwarded, state, refused, conflict, attempts, news, reader_version, mark_owed, unknown)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		row.id, row.folder, row.uidValidity, row.uid, clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), t.now,
+		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown)
+	return err
+}
+
+// oweMark notes that a mark is due, if one is.
+func (t *tx) oweMark(row messageRow) error {
+	if !row.markOwed {
+		return nil
+	}
+	_, err := t.exec("UPDATE message SET mark_owed = 1 WHERE id = ?", row.id)
+	return err
+}
+
+// known tells whether the message's reports are recorded.
+func (r *messageRow) known() bool { return r.state == Recorded || r.state == Duplicate }

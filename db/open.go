@@ -1,0 +1,216 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// applicationID marks a file as ours in its header ("tlsb"): SQLite's own means
+// to tell one program's database from another's.
+const applicationID = 0x746c7362
+
+// ErrNotOurs is wrapped by the error for a file that exists and is not a
+// database of tlsbrief. It has not been touched.
+var ErrNotOurs = errors.New("not a tlsbrief database")
+
+// Open opens the database at path, creates it where there is none, and brings an
+// older one up to date. The folder must exist and be writable, also for the two
+// files that SQLite keeps beside the database.
+//
+// Errors wrap [ErrNewerSchema] or [ErrNotOurs] where the file is one that this
+// program must leave alone.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if err := ensureFile(path); err != nil {
+		return nil, err
+	}
+	if err := ensureOurs(ctx, path); err != nil {
+		return nil, fmt.Errorf("opening database %s: %w", path, err)
+	}
+	d := &DB{path: path, opt: o}
+	var err error
+	if d.writer, err = sql.Open("sqlite", dsn(path, "_txlock", "immediate")); err != nil {
+		return nil, fmt.Errorf("opening database %s: %w", path, err)
+	}
+	d.writer.SetMaxOpenConns(1)
+	if d.reader, err = sql.Open("sqlite", dsn(path, "_query_only", "1")); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening database %s: %w", path, err), d.writer.Close())
+	}
+	d.reader.SetMaxIdleConns(4)
+	if err := d.migrate(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// ensureFile creates an empty file where there is none, so that only its owner
+// may read it: SQLite would go by the umask, and gives the files beside it the
+// same mode. A file that exists is not opened here: closing it would drop the
+// locks that another connection of this process holds.
+func ensureFile(path string) error {
+	folder := filepath.Dir(path)
+	switch info, err := os.Stat(folder); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("opening database %s: the folder %s does not exist; create it, or change database.path: %w", path, folder, err)
+	case err != nil:
+		return fmt.Errorf("opening database %s: %w", path, err)
+	case !info.IsDir():
+		return fmt.Errorf("opening database %s: %s is not a folder; change database.path", path, folder)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	info, statErr := os.Stat(path)
+	switch {
+	case statErr != nil:
+		return fmt.Errorf("creating database %s: the folder must be writable for the user tlsbrief runs as: %w", path, err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("opening database %s: not a file; change database.path", path)
+	}
+	return nil
+}
+
+// dsn names the file to the driver. Pragmas stand here because every connection
+// of a pool must have them, and an Exec reaches only one.
+func dsn(path string, more ...string) string {
+	q := url.Values{
+		"mode":          {"rw"}, // a file that vanished is an error, not a new one
+		"_busy_timeout": {"10000"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"},
+		"_foreign_keys": {"1"},
+		"_defensive":    {"1"},
+		"_dqs":          {"0"},
+		"_error_rc":     {"1"},
+	}
+	for i := 0; i < len(more); i += 2 {
+		q.Set(more[i], more[i+1])
+	}
+	return uri(path) + "?" + q.Encode()
+}
+
+// uri is the path as SQLite reads it: what has a meaning in a URI is escaped.
+func uri(path string) string {
+	escaped := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+	return "file:" + strings.ReplaceAll(escaped, "//", "/")
+}
+
+// ensureOurs refuses a file that is not ours before anything is written to it,
+// and marks an empty one as ours. It asks SQLite, and not the file's first
+// bytes, because what they should say may still be in the write-ahead log.
+func ensureOurs(ctx context.Context, path string) error {
+	pool, err := sql.Open("sqlite", uri(path)+"?mode=rw&_busy_timeout=10000&_txlock=immediate&_error_rc=1")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	pool.SetMaxOpenConns(1)
+
+	id, objects, err := nature(ctx, pool)
+	if err != nil {
+		return damaged(err)
+	}
+	switch {
+	case id == applicationID:
+		return nil
+	case id != 0 || objects != 0:
+		return fmt.Errorf("%w: another program's SQLite file; change database.path", ErrNotOurs)
+	}
+	_, err = pool.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
+	return err
+}
+
+// nature returns a file's application id and how many tables and the like it has.
+func nature(ctx context.Context, pool *sql.DB) (id, objects int64, err error) {
+	err = pool.QueryRowContext(ctx,
+		"SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)").Scan(&id, &objects)
+	return id, objects, err
+}
+
+// damaged explains SQLite's own words for a file that it cannot read.
+func damaged(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the rest is detail
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w, nor any SQLite file; it was left as it is; change database.path: %w", ErrNotOurs, err)
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("the file is damaged; it was left as it is; restore it from a backup: %w", err)
+	}
+	return err
+}
+
+// migrate brings the schema up to date, or refuses it if it is newer.
+func (d *DB) migrate(ctx context.Context) error {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return d.fail("reading the migrations", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, d.writer, folder,
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return d.fail("reading the migrations", err)
+	}
+	sources := p.ListSources()
+	newest := sources[len(sources)-1].Version
+	for attempt := 1; ; attempt++ {
+		have, err := d.SchemaVersion(ctx)
+		switch {
+		case err != nil:
+			return err
+		case have > newest:
+			return d.fail("opening", fmt.Errorf("%w: schema %d, this one knows %d; use the newer program, or another file", ErrNewerSchema, have, newest))
+		case have == newest:
+			return nil
+		}
+		_, err = p.Up(ctx)
+		if err == nil {
+			d.opt.Log.DebugContext(ctx, "brought the database up to date", "path", d.path)
+			return nil
+		}
+		// Another process may have migrated at the same moment: each migration
+		// is one transaction, so the loser fails whole and finds it done.
+		if attempt == 3 || ctx.Err() != nil {
+			return d.fail("bringing the schema up to date", damaged(err))
+		}
+	}
+}
+
+// SchemaVersion is the number of the last migration applied to the file; 0
+// before the first.
+func (d *DB) SchemaVersion(ctx context.Context) (int64, error) {
+	var tables, version int64
+	err := d.writer.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&tables)
+	if err == nil && tables > 0 {
+		err = d.writer.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+	}
+	if err != nil {
+		return 0, d.fail("reading the schema's version", damaged(err))
+	}
+	return version, nil
+}

@@ -1,0 +1,54 @@
+package db
+
+import "context"
+
+// pruneAtOnce is how many rows one transaction of Prune removes: few enough that
+// a poll which records meanwhile waits no more than a moment.
+const pruneAtOnce = 500
+
+// Prune removes what was recorded longer ago than Options.Keep: reports, messages
+// that no report is left of, and mails that nobody waits for. Messages that are
+// still to be fetched or authenticated stay; a mark that could not be made in
+// all that time is given up. Identities stay for ever: a report that is
+// delivered again is still a duplicate. It returns how many reports it removed,
+// also where it was stopped half way, and can then be called again.
+func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
+	if d.opt.Keep <= 0 {
+		return 0, nil
+	}
+	before := d.opt.Now().Add(-d.opt.Keep).Unix()
+	removed, err = d.pruneStep(ctx, `DELETE FROM report WHERE id IN (SELECT id FROM report WHERE recorded_at < ? LIMIT ?)`, before)
+	if err != nil {
+		return removed, err
+	}
+	for _, query := range []string{
+		`DELETE FROM message WHERE id IN (SELECT id FROM message WHERE recorded_at < ? AND state <> 'pending' AND unknown = 0
+			AND NOT EXISTS (SELECT 1 FROM report WHERE report.message = message.id) LIMIT ?)`,
+		`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < ?
+			AND NOT EXISTS (SELECT 1 FROM recipient WHERE recipient.mail = outbox.id AND state = 'waiting') LIMIT ?)`,
+	} {
+		if _, err := d.pruneStep(ctx, query, before); err != nil {
+			return removed, err
+		}
+	}
+	return removed, d.write(ctx, "removing domains without reports", func(t *tx) error {
+		_, err := t.exec("DELETE FROM domain WHERE NOT EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id)")
+		return err
+	})
+}
+
+// pruneStep runs a removal until there is nothing left for it.
+func (d *DB) pruneStep(ctx context.Context, query string, before int64) (removed int64, err error) {
+	for {
+		var n int64
+		err := d.write(ctx, "removing what is older than database.keep", func(t *tx) error {
+			var err error
+			n, err = t.exec(query, before, pruneAtOnce)
+			return err
+		})
+		removed += n
+		if err != nil || n < pruneAtOnce {
+			return removed, err
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tlsbrief/tlsrpt"
+)
+
+// filesMailbox is the Mailbox of what was not read from a mailbox.
+const filesMailbox = "files"
+
+// Record records the messages of a batch and moves the folder's cursor, all or
+// nothing. The outcomes are in the order of b.Messages.
+//
+// A message at a place that was recorded before keeps its row, which takes up
+// what is new; where all its reports were known, its outcome is Duplicate. Files
+// have no lasting place: one that adds nothing to what is known leaves no row.
+func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(b.Messages))
+	step := fmt.Sprintf("recording %d messages of %s", len(b.Messages), source(b.Mailbox, b.Folder))
+	err := d.write(ctx, step, func(t *tx) error {
+		for i := range b.Messages {
+			m := b.Messages[i]
+			if m.Mailbox == "" && m.Folder == "" {
+				m.Mailbox, m.Folder = b.Mailbox, b.Folder
+			}
+			var err error
+			if outcomes[i], err = t.record(&m, b.Via); err != nil {
+				return fmt.Errorf("message %d (uid %d): %w", i, m.UID, err)
+			}
+		}
+		return t.moveCursor(b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return outcomes, nil
+}
+
+// Resolve records what became of a message that was pending or rejected, known
+// by its row: it got its body, or is refused for good. Its place stays what it
+// was. It is news as it would have been then.
+func (d *DB) Resolve(ctx context.Context, id int64, m Message) (outcome Outcome, err error) {
+	err = d.write(ctx, "resolving a message", func(t *tx) error {
+		was, err := t.messageByID(id)
+		if err != nil {
+			return err
+		}
+		outcome, err = t.examine(&m, was.via, was)
+		return err
+	})
+	return outcome, err
+}
+
+// record finds the row of a message, if it has one, and examines it.
+func (t *tx) record(m *Message, via Via) (Outcome, error) {
+	folder, err := t.folderID(m.Mailbox, m.Folder)
+	if err != nil {
+		return "", err
+	}
+	was := messageRow{folder: folder, uidValidity: m.UIDValidity, uid: m.UID, via: via}
+	if m.UID > 0 {
+		if was, err = t.messageAt(was); err != nil {
+			return "", err
+		}
+	}
+	return t.examine(m, via, was)
+}
+
+// examine records a message whose row was as given; with id 0 where there is none.
+func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
+	row := was
+	row.Message = m
+	row.via = via
+	row.markOwed = was.uid > 0 && (m.MarkOwed || was.markOwed)
+	if row.id == 0 {
+		var err error
+		if row.id, err = t.nextMessage(); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case m.Pending != "" && len(m.Reports) == 0 && m.Refused == "":
+		return t.examinePending(row, was)
+	case len(m.Reports) == 0 && m.Refused == "":
+		return "", errors.New("the message has neither reports, nor a reason why it was refused, nor one why it is pending")
+	}
+	if len(m.Reports) == 0 && was.known() {
+		// It was read before, and the message at a UID does not change.
+		return Duplicate, t.oweMark(row)
+	}
+	verdicts, err := t.deliverAll(m, via, row.id)
+	if err != nil {
+		return "", err
+	}
+	outcome := row.judge(verdicts, was)
+	if skip, err := t.addsNothing(row, outcome); skip || err != nil {
+		return outcome, err
+	}
+	if err := t.giveNews(&row); err != nil {
+		return "", err
+	}
+	if err := t.saveMessage(row, was.id != 0); err != nil {
+		return "", err
+	}
+	return outcome, t.saveUndecided(row, was, verdicts)
+}
+
+// examinePending records that a message's body could not be got. What is known
+// of it from before stands.
+func (t *tx) examinePending(row, was messageRow) (Outcome, error) {
+	switch was.state {
+	case "", Pending:
+		row.state, row.refused, row.conflict = Pending, clip(row.Message.Pending), ""
+		row.attempts++
+	case Recorded, Duplicate:
+		return Duplicate, t.oweMark(row)
+	default:
+		return was.state, nil
+	}
+	return Pending, t.saveMessage(row, was.id != 0)
+}
+
+// judge sets the state of a message's row from the verdicts on its reports, and
+// returns what became of the message this time.
+func (row *messageRow) judge(verdicts []verdict, was messageRow) Outcome {
+	var conflicts []string
+	fresh := false
+	row.unknown = false
+	for _, v := range verdicts {
+		fresh = fresh || v.fresh
+		row.unknown = row.unknown || v.retry
+		if v.conflict != "" {
+			conflicts = append(conflicts, v.conflict)
+		}
+	}
+	if row.unknown {
+		row.attempts = 1
+		if was.unknown {
+			row.attempts = was.attempts + 1
+		}
+	}
+	row.refused, row.conflict = clip(row.Message.Refused), clip(strings.Join(conflicts, "; "))
+	switch {
+	case fresh:
+		row.state = Recorded
+		return Recorded
+	case was.known():
+		return Duplicate
+	case len(conflicts) > 0 || len(verdicts) == 0:
+		row.state = Rejected
+		return Rejected
+	}
+	row.state = Duplicate
+	return Duplicate
+}
+
+// addsNothing tells whether a file needs no row: it is a duplicate without
+// faults, or was refused for the same reason before.
+func (t *tx) addsNothing(row messageRow, outcome Outcome) (bool, error) {
+	if row.uid > 0 || outcome == Recorded {
+		return false, nil
+	}
+	if row.refused == "" && row.conflict == "" {
+		return true, nil
+	}
+	m := row.Message
+	changed, err := t.exec(`UPDATE message SET reader_version = ?
+		WHERE folder = ? AND uid = 0 AND refused = ? AND conflict = ? AND message_id = ? AND sender = ? AND subject = ?`,
+		tlsrpt.ReaderVersion, row.folder, row.refused, row.conflict, clip(m.MessageID), clip(m.From), clip(m.Subject))
+	return changed > 0, err
+}
+
+// giveNews gives the row a number if it is one that a digest names and it has
+// none yet, and takes it if there is nothing left to name.
+func (t *tx) giveNews(row *messageRow) error {
+	switch named := row.refused != "" || row.conflict != ""; {
+	case !named:
+		row.news.Valid = false
+	case !row.news.Valid:
+		n, err := t.nextNews()
+		row.news.Int64, row.news.Valid = n, true
+		return err
+	}
+	return nil
+}
+
+// source names where a message came from: a folder of a mailbox, or a file.
+func source(mailbox, folder string) string {
+	if mailbox == filesMailbox {
+		return folder
+	}
+	return mailbox + "/" + folder
+}

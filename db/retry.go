@@ -1,0 +1,147 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"tlsbrief/tlsrpt"
+)
+
+// MarksOwed returns the messages of a folder that are recorded, or known from
+// before, and still to be marked there, by UID.
+func (d *DB) MarksOwed(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Mark, error) {
+	marks, err := collect(ctx, d.reader, func(rows *sql.Rows) (m Mark, err error) {
+		return m, rows.Scan(&m.ID, &m.UID)
+	}, `SELECT message.id, uid FROM message JOIN folder ON folder.id = message.folder
+		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND mark_owed = 1 AND state IN ('recorded', 'duplicate')
+		ORDER BY uid`, mailbox, folder, uidValidity)
+	return marks, d.fail("listing the marks owed in "+source(mailbox, folder), err)
+}
+
+// Marked notes that these messages were marked, or need no mark any more.
+func (d *DB) Marked(ctx context.Context, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return d.write(ctx, "noting marks", func(t *tx) error {
+		for _, id := range ids {
+			if _, err := t.exec("UPDATE message SET mark_owed = 0 WHERE id = ?", id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// retriesAtOnce bounds what one call returns to be tried again.
+const retriesAtOnce = 500
+
+// PendingMessages returns messages whose body could not be got yet: at most 500,
+// those tried least first.
+func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
+	retries, err := d.retries(ctx, "state = 'pending'", mailbox, folder, uidValidity)
+	return retries, d.fail("listing the pending messages of "+source(mailbox, folder), err)
+}
+
+// RejectedBefore returns messages that an older reader than this one refused
+// (DESIGN 6: they are looked at again once): at most 500. Resolve or
+// PendingFailed takes each off the list, whatever comes of it.
+func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
+	retries, err := d.retries(ctx, fmt.Sprintf("state = 'rejected' AND conflict = '' AND reader_version < %d", tlsrpt.ReaderVersion), mailbox, folder, uidValidity)
+	return retries, d.fail("listing the rejected messages of "+source(mailbox, folder), err)
+}
+
+// maxRaw bounds, in bytes, the messages that UnknownMessages returns in one
+// call; the first is returned whatever its size.
+const maxRaw = 64 << 20
+
+// UnknownMessages returns messages with a report whose authenticity is unknown:
+// at most 500, and about 64 MiB of them, those tried least first.
+func (d *DB) UnknownMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
+	retries, err := d.retries(ctx, "unknown = 1", mailbox, folder, uidValidity)
+	size := 0
+	for i := range retries {
+		if size >= maxRaw {
+			retries = retries[:i]
+			break
+		}
+		if err == nil {
+			err = d.addRaw(ctx, &retries[i])
+		}
+		size += len(retries[i].Raw)
+	}
+	return retries, d.fail("listing the messages of unknown authenticity of "+source(mailbox, folder), err)
+}
+
+// addRaw adds the kept message, if it was kept.
+func (d *DB) addRaw(ctx context.Context, r *Retry) error {
+	packed, err := collect(ctx, d.reader, func(rows *sql.Rows) (b []byte, err error) {
+		return b, rows.Scan(&b)
+	}, "SELECT data FROM message_raw WHERE message = ?", r.ID)
+	if err != nil || len(packed) == 0 {
+		return err
+	}
+	r.Raw, err = unpack(packed[0])
+	return err
+}
+
+// retries lists messages of a folder for which a condition, a constant, holds.
+func (d *DB) retries(ctx context.Context, condition, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
+	return collect(ctx, d.reader, func(rows *sql.Rows) (Retry, error) {
+		r := Retry{Place: Place{Mailbox: mailbox, Folder: folder, UIDValidity: uidValidity}}
+		var received sql.NullInt64
+		err := rows.Scan(&r.ID, &r.UID, &received, &r.Attempts)
+		r.ReceivedAt = timeOf(received)
+		return r, err
+	}, `SELECT message.id, uid, received_at, attempts FROM message JOIN folder ON folder.id = message.folder
+		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND `+condition+`
+		ORDER BY attempts, message.id LIMIT ?`, mailbox, folder, uidValidity, retriesAtOnce)
+}
+
+// PendingFailed notes one more poll that could not get a message's body, and
+// why. With giveUp the message is rejected for that reason. A message that was
+// rejected before stays so, and is not offered by RejectedBefore again.
+func (d *DB) PendingFailed(ctx context.Context, id int64, reason string, giveUp bool) error {
+	return d.write(ctx, "noting a failed fetch", func(t *tx) error {
+		row, err := t.messageByID(id)
+		if err != nil {
+			return err
+		}
+		switch row.state {
+		case Pending:
+			row.refused = clip(reason)
+			if giveUp {
+				row.state = Rejected
+				err = t.giveNews(&row)
+			}
+		case Rejected:
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_, err = t.exec("UPDATE message SET state = ?, refused = ?, news = ?, attempts = attempts + 1, reader_version = ? WHERE id = ?",
+			row.state, row.refused, row.news, tlsrpt.ReaderVersion, id)
+		return err
+	})
+}
+
+// collect reads all rows of a query.
+func collect[T any](ctx context.Context, pool *sql.DB, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := pool.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,160 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"tlsbrief/tlsrpt"
+)
+
+// SQLite's SUM fails on overflow, and TOTAL rounds. Both would be a stranger's
+// to bring about, so sums are made of two halves of each count, which neither
+// overflow nor lose anything below 2^37 rows, and are put together by whole.
+
+const halfBits = 26
+
+// whole puts a sum together from the sums of its halves. It stops at the largest
+// int64.
+func whole(high, low int64) tlsrpt.Sessions {
+	const largest = 1<<63 - 1
+	if high > largest>>halfBits {
+		return largest
+	}
+	return tlsrpt.Sessions(high << halfBits).Plus(tlsrpt.Sessions(low))
+}
+
+// inDomains selects policies of a span of days that count, by domain and day in
+// that order: of the domains in a JSON array, or of all where that is NULL. Its
+// parameters are in spanArgs. It reads only the span's part of policy_sum or
+// policy_failing, whatever else is stored.
+const inDomains = ` FROM domain AS d CROSS JOIN policy AS p ON p.domain = d.id AND p.day >= ? AND p.day < ?
+	WHERE d.name IN (SELECT value FROM json_each(?)) AND p.counts = 1 `
+
+const inAllDomains = ` FROM domain AS d CROSS JOIN policy AS p ON p.domain = d.id AND p.day >= ? AND p.day < ?
+	WHERE p.counts = 1 `
+
+// span returns the FROM clause for domains, nil being all, and its arguments.
+func span(domains []string, from, to time.Time) (string, []any, error) {
+	first, end := daySpan(from, to)
+	if domains == nil {
+		return inAllDomains, []any{first, end}, nil
+	}
+	names, err := json.Marshal(domains)
+	return inDomains, []any{first, end, string(names)}, err
+}
+
+// DayTotals sums sessions by day, domain and policy type, over the reports that
+// count, of the days in [from, to) and these domains; nil is all of them. Sorted
+// so. A zero time does not bound it.
+func (d *DB) DayTotals(ctx context.Context, domains []string, from, to time.Time) ([]DayTotal, error) {
+	totals, err := d.dayTotals(ctx, domains, from, to)
+	return totals, d.fail("summing days", err)
+}
+
+func (d *DB) dayTotals(ctx context.Context, domains []string, from, to time.Time) ([]DayTotal, error) {
+	clause, args, err := span(domains, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var totals []DayTotal
+	_, err = collect(ctx, d.reader, func(rows *sql.Rows) (none struct{}, err error) {
+		var t DayTotal
+		var day, okHigh, okLow, failedHigh, failedLow int64
+		var overlap bool
+		if err := rows.Scan(&t.Domain, &day, &t.Type, &overlap, &okHigh, &okLow, &failedHigh, &failedLow); err != nil {
+			return none, err
+		}
+		t.Day, t.Successful, t.Failed = dayTime(day), whole(okHigh, okLow), whole(failedHigh, failedLow)
+		if overlap {
+			t.Overlap, t.OverlapFailed = t.Successful.Plus(t.Failed), t.Failed
+		}
+		if n := len(totals); n > 0 && totals[n-1].Day.Equal(t.Day) && totals[n-1].Domain == t.Domain && totals[n-1].Type == t.Type {
+			last := &totals[n-1]
+			last.Successful, last.Failed = last.Successful.Plus(t.Successful), last.Failed.Plus(t.Failed)
+			last.Overlap, last.OverlapFailed = last.Overlap.Plus(t.Overlap), last.OverlapFailed.Plus(t.OverlapFailed)
+		} else {
+			totals = append(totals, t)
+		}
+		return none, nil
+	}, `SELECT d.name, p.day, p.type, p.overlap, SUM(p.successful >> 26), SUM(p.successful & 67108863), SUM(p.failed >> 26), SUM(p.failed & 67108863)`+
+		clause+`GROUP BY d.id, p.day, p.type, p.overlap ORDER BY d.id, p.day, p.type, p.overlap`, args...)
+	slices.SortFunc(totals, func(a, b DayTotal) int {
+		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Type, b.Type))
+	})
+	return totals, err
+}
+
+// FailureDays sums failure details by day, domain, policy type, result type and
+// receiving MX host, over the reports that count, of the days in [from, to) and
+// these domains; nil is all of them. Sorted so. A zero time does not bound it.
+func (d *DB) FailureDays(ctx context.Context, domains []string, from, to time.Time) ([]FailureDay, error) {
+	const step = "summing failures"
+	clause, args, err := span(domains, from, to)
+	if err != nil {
+		return nil, d.fail(step, err)
+	}
+	days, err := collect(ctx, d.reader, func(rows *sql.Rows) (FailureDay, error) {
+		var f FailureDay
+		var day, high, low int64
+		err := rows.Scan(&day, &f.Domain, &f.Type, &f.ResultType, &f.MX, &high, &low)
+		f.Day, f.Sessions = dayTime(day), whole(high, low)
+		return f, err
+	}, `SELECT picked.day, picked.name, picked.type, x.result_type, x.receiving_mx_hostname, SUM(x.sessions >> 26), SUM(x.sessions & 67108863)
+		FROM (SELECT p.report, p.position, p.day, p.type, d.name`+clause+`AND p.failures > 0) AS picked
+			CROSS JOIN failure AS x ON x.report = picked.report AND x.policy = picked.position
+		GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`, args...)
+	return days, d.fail(step, err)
+}
+
+// ReporterDays says which reporters were heard of on which days, over the
+// reports that count, of the days in [from, to) and these domains; nil is all of
+// them. By day and reporter. Sessions are those of all policies, without what
+// the same report counts twice (Overlap). A zero time does not bound it.
+func (d *DB) ReporterDays(ctx context.Context, domains []string, from, to time.Time) ([]ReporterDay, error) {
+	days, err := d.reporterDays(ctx, domains, from, to)
+	return days, d.fail("summing reporters", err)
+}
+
+func (d *DB) reporterDays(ctx context.Context, domains []string, from, to time.Time) ([]ReporterDay, error) {
+	clause, args, err := span(domains, from, to)
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		day                    int64
+		reporter, organization string
+	}
+	// Grouped here rather than in SQL: SQLite would sort every policy row of the
+	// span to do it, in a temporary file.
+	sums := map[key]tlsrpt.Sessions{}
+	_, err = collect(ctx, d.reader, func(rows *sql.Rows) (none struct{}, err error) {
+		var k key
+		var overlap bool
+		var successful, failed tlsrpt.Sessions
+		if err := rows.Scan(&k.day, &k.reporter, &k.organization, &overlap, &successful, &failed); err != nil {
+			return none, err
+		}
+		if overlap {
+			successful, failed = 0, 0
+		}
+		sums[k] = sums[k].Plus(successful).Plus(failed)
+		return none, nil
+	}, `SELECT picked.day, r.reporter, r.organization, picked.overlap, picked.successful, picked.failed
+		FROM (SELECT p.report, p.day, p.overlap, p.successful, p.failed`+clause+`) AS picked
+			CROSS JOIN report AS r ON r.id = picked.report`, args...)
+	if err != nil {
+		return nil, err
+	}
+	days := make([]ReporterDay, 0, len(sums))
+	for k, sessions := range sums {
+		days = append(days, ReporterDay{Day: dayTime(k.day), Reporter: k.reporter, Organization: k.organization, Sessions: sessions})
+	}
+	slices.SortFunc(days, func(a, b ReporterDay) int {
+		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Reporter, b.Reporter), cmp.Compare(a.Organization, b.Organization))
+	})
+	return days, nil
+}

@@ -1,0 +1,173 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// A tx is one writing transaction. It prepares each statement once, hands out
+// the numbers of the counter table, and knows the rows of folders and domains
+// it has met: what it learns, it forgets with the transaction.
+type tx struct {
+	ctx      context.Context // of the one call that this transaction serves
+	db       *DB
+	sql      *sql.Tx
+	now      int64
+	prepared map[string]*sql.Stmt
+	folders  map[[2]string]int64
+	domains  map[string]int64
+
+	counted               bool // the numbers below are read, and must be written back
+	news, message, report int64
+}
+
+// write runs fn in a transaction that is committed if fn returns nil, and leaves
+// no trace otherwise. step says what it is for, in an error.
+func (d *DB) write(ctx context.Context, step string, fn func(*tx) error) error {
+	return d.fail(step, d.transact(ctx, fn))
+}
+
+func (d *DB) transact(ctx context.Context, fn func(*tx) error) (err error) {
+	begun, err := d.writer.BeginTx(ctx, nil) // IMMEDIATE: a transaction that turns to writing later would not wait for another's
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			if undo := begun.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+				err = errors.Join(err, undo)
+			}
+		}
+	}()
+	t := &tx{
+		ctx: ctx, db: d, sql: begun, now: d.now(),
+		prepared: map[string]*sql.Stmt{}, folders: map[[2]string]int64{}, domains: map[string]int64{},
+	}
+	if err := fn(t); err != nil {
+		return err
+	}
+	if t.counted {
+		if _, err := t.exec("UPDATE counter SET news = ?, message = ?, report = ?", t.news, t.message, t.report); err != nil {
+			return err
+		}
+	}
+	return begun.Commit()
+}
+
+// stmt prepares a statement, once for the transaction, which closes it.
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := t.prepared[query]; ok {
+		return s, nil
+	}
+	s, err := t.sql.PrepareContext(t.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	t.prepared[query] = s
+	return s, nil
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// get reads one row; found tells whether there is one.
+func (t *tx) get(query string, args []any, into ...any) (found bool, err error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = s.QueryRowContext(t.ctx, args...).Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// rows reads many rows.
+func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(t.ctx, args...)
+}
+
+// count reads the counters, once.
+func (t *tx) count() error {
+	if t.counted {
+		return nil
+	}
+	found, err := t.get("SELECT news, message, report FROM counter", nil, &t.news, &t.message, &t.report)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return errors.New("the counters are gone; restore the file from a backup")
+	}
+	t.counted = true
+	return nil
+}
+
+func (t *tx) nextNews() (int64, error) {
+	err := t.count()
+	t.news++
+	return t.news, err
+}
+
+func (t *tx) nextMessage() (int64, error) {
+	err := t.count()
+	t.message++
+	return t.message, err
+}
+
+func (t *tx) nextReport() (int64, error) {
+	err := t.count()
+	t.report++
+	return t.report, err
+}
+
+// folderID returns the row of a folder, and makes one where there is none.
+func (t *tx) folderID(mailbox, folder string) (int64, error) {
+	key := [2]string{mailbox, folder}
+	if id, ok := t.folders[key]; ok {
+		return id, nil
+	}
+	var id int64
+	found, err := t.get("SELECT id FROM folder WHERE mailbox = ? AND folder = ?", []any{mailbox, folder}, &id)
+	if err == nil && !found {
+		_, err = t.get("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	t.folders[key] = id
+	return id, nil
+}
+
+// domainID returns the row of a policy domain, and makes one where there is none.
+func (t *tx) domainID(name string) (int64, error) {
+	if id, ok := t.domains[name]; ok {
+		return id, nil
+	}
+	var id int64
+	found, err := t.get("SELECT id FROM domain WHERE name = ?", []any{name}, &id)
+	if err == nil && !found {
+		_, err = t.get("INSERT INTO domain (name) VALUES (?) RETURNING id", []any{name}, &id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	t.domains[name] = id
+	return id, nil
+}

@@ -1,0 +1,194 @@
+package db
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"fmt"
+	"strings"
+
+	"tlsbrief/tlsrpt"
+)
+
+// saveUndecided keeps what is needed to try the authenticity of a message's
+// reports again, and drops what was kept for the row before.
+func (t *tx) saveUndecided(row, was messageRow, verdicts []verdict) error {
+	if was.unknown {
+		if err := t.dropUndecided(row.id); err != nil {
+			return err
+		}
+	}
+	if !row.unknown {
+		return nil
+	}
+	for i, v := range verdicts {
+		var held []byte
+		if v.conflict != "" && v.retry {
+			var err error
+			if held, err = t.hold(row.Reports[i].Report); err != nil {
+				return err
+			}
+		}
+		if _, err := t.exec("INSERT INTO undecided (message, position, identity, content, conflict, held) VALUES (?, ?, ?, ?, ?, ?)",
+			row.id, i, v.identity[:], v.content[:], v.conflict, held); err != nil {
+			return err
+		}
+	}
+	if len(row.Raw) == 0 {
+		return nil
+	}
+	packed, err := t.db.pack.pack(row.Raw)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO message_raw (message, data) VALUES (?, ?)", row.id, packed)
+	return err
+}
+
+func (t *tx) dropUndecided(message int64) error {
+	if _, err := t.exec("DELETE FROM undecided WHERE message = ?", message); err != nil {
+		return err
+	}
+	_, err := t.exec("DELETE FROM message_raw WHERE message = ?", message)
+	return err
+}
+
+// hold makes bytes of a report, to record it later.
+func (t *tx) hold(r *tlsrpt.Report) ([]byte, error) {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(r); err != nil {
+		return nil, fmt.Errorf("keeping report %q: %w", r.ReportID, err)
+	}
+	return t.db.pack.pack(b.Bytes())
+}
+
+// release makes the report of what hold made.
+func release(held []byte) (*tlsrpt.Report, error) {
+	data, err := unpack(held)
+	if err != nil {
+		return nil, err
+	}
+	r := new(tlsrpt.Report)
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(r); err != nil {
+		return nil, fmt.Errorf("reading a kept report: %w", err)
+	}
+	return r, nil
+}
+
+// An undecidedRow is one report of a message whose authenticity is unknown.
+type undecidedRow struct {
+	position          int
+	identity, content []byte
+	conflict          string
+	held              []byte
+}
+
+// Authenticated corrects the authenticity of the reports of a message that was
+// among the UnknownMessages; answers are in the order of its reports. A report
+// that passes is news again; one that was set aside as a conflict and passes is
+// recorded after all. What was kept to try again is dropped, unless an answer is
+// still AuthUnknown. A message that has been decided meanwhile is left alone.
+func (d *DB) Authenticated(ctx context.Context, id int64, answers []Authenticity) error {
+	return d.write(ctx, "recording an authenticity", func(t *tx) error {
+		row, err := t.messageByID(id)
+		if err != nil || !row.unknown {
+			return err
+		}
+		reports, err := t.undecided(id)
+		if err != nil {
+			return err
+		}
+		if len(reports) != len(answers) {
+			return fmt.Errorf("message row %d has %d reports, but %d answers were given", id, len(reports), len(answers))
+		}
+		return t.decide(row, reports, answers)
+	})
+}
+
+func (t *tx) undecided(message int64) ([]undecidedRow, error) {
+	rows, err := t.rows("SELECT position, identity, content, conflict, held FROM undecided WHERE message = ? ORDER BY position", message)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []undecidedRow
+	for rows.Next() {
+		var u undecidedRow
+		if err := rows.Scan(&u.position, &u.identity, &u.content, &u.conflict, &u.held); err != nil {
+			return nil, err
+		}
+		all = append(all, u)
+	}
+	return all, rows.Err()
+}
+
+// decide applies the answers, and brings the message's row in line with them.
+func (t *tx) decide(row messageRow, reports []undecidedRow, answers []Authenticity) error {
+	var submitter string
+	if _, err := t.get("SELECT submitter FROM message WHERE id = ?", []any{row.id}, &submitter); err != nil {
+		return err
+	}
+	var conflicts []string
+	again, fresh := false, false
+	for i, u := range reports {
+		again = again || answers[i].Result == AuthUnknown
+		v, err := t.answer(u, answers[i], delivery{via: row.via, message: row.id, submitter: submitter})
+		if err != nil {
+			return fmt.Errorf("report %d of message row %d: %w", i, row.id, err)
+		}
+		fresh = fresh || v.fresh
+		if v.conflict != "" {
+			conflicts = append(conflicts, v.conflict)
+		}
+		if v.conflict != u.conflict {
+			if _, err := t.exec("UPDATE undecided SET conflict = ?, held = NULL WHERE message = ? AND position = ?", v.conflict, row.id, u.position); err != nil {
+				return err
+			}
+		}
+	}
+	row.conflict = clip(strings.Join(conflicts, "; "))
+	switch {
+	case fresh:
+		row.state = Recorded
+	case row.state == Rejected && row.refused == "" && row.conflict == "":
+		row.state = Duplicate
+	}
+	if err := t.giveNews(&row); err != nil {
+		return err
+	}
+	if _, err := t.exec("UPDATE message SET state = ?, conflict = ?, news = ?, unknown = ?, attempts = attempts + 1 WHERE id = ?",
+		row.state, row.conflict, row.news, again, row.id); err != nil {
+		return err
+	}
+	if again {
+		return nil
+	}
+	return t.dropUndecided(row.id)
+}
+
+// answer applies one answer to one report, which is recorded or held.
+func (t *tx) answer(u undecidedRow, a Authenticity, c delivery) (verdict, error) {
+	if u.held != nil {
+		r, err := release(u.held)
+		if err != nil {
+			return verdict{}, err
+		}
+		c.Report = &Report{Report: r, Auth: a}
+		v, err := t.deliver(c)
+		if v.conflict != "" {
+			v.conflict = u.conflict // in the words that it was told in
+		}
+		return v, err
+	}
+	v := verdict{conflict: u.conflict}
+	known, err := t.identities([32]byte(u.identity))
+	if err != nil {
+		return v, err
+	}
+	for _, k := range known {
+		if k.content == [32]byte(u.content) {
+			return v, t.improve(k, known, a, c.via)
+		}
+	}
+	return v, nil
+}
