@@ -1,0 +1,154 @@
+package tlsrpt
+
+// A Fate is what became of mail, as far as a report tells: the table of
+// policy, mode and result on which a digest's verdict hangs.
+type Fate int
+
+// The fates, each with the policy and the results that lead to it.
+const (
+	// Uncertain: the policy type and the result type do not belong together, or
+	// one of them is not known.
+	Uncertain Fate = iota
+
+	// Delivered: MTA-STS in mode none, or in a mode that the report does not
+	// show, and the server failed the check.
+	Delivered
+
+	// DeliveredInTesting: the same in mode testing. Under enforce it would have
+	// been held.
+	DeliveredInTesting
+
+	// Held: MTA-STS in mode enforce. Not delivered to that server: to another
+	// one, at a later try, or bounced if it lasts (RFC 8461, section 5).
+	Held
+
+	// Unprotected: the sender got no fresh MTA-STS policy. A cached one goes on
+	// applying, otherwise mail went out as if there were none (RFC 8461, section
+	// 3.3).
+	Unprotected
+
+	// ProbablyHeld: DANE. With usable TLSA records there is no falling back (RFC
+	// 7672, section 2.2).
+	ProbablyHeld
+
+	// HeldUntilValid: DANE, and the look-up did not validate (RFC 7672, section
+	// 2.1).
+	HeldUntilValid
+
+	// HeldByOne: held by the one sender that insists on DANE.
+	HeldByOne
+
+	// Unencrypted: no policy and no STARTTLS. Delivered in the clear, or not at
+	// all by senders that insist on TLS.
+	Unencrypted
+
+	// Unproven: no policy and another failure. Usually delivered, encrypted, but
+	// to a server that proved nothing.
+	Unproven
+)
+
+// A Weight says how much a fate weighs in the verdict.
+type Weight int
+
+// The weights. Nothing in a failure weighs less than Attention.
+const (
+	Attention Weight = iota // something failed, mail went through as far as is known
+	Action                  // mail was held, delayed or bounced
+)
+
+// String returns the weight as a word.
+func (w Weight) String() string {
+	if w == Action {
+		return "action"
+	}
+	return "attention"
+}
+
+// Weight returns how much the fate weighs.
+func (f Fate) Weight() Weight {
+	switch f {
+	case Held, ProbablyHeld, HeldUntilValid:
+		return Action
+	}
+	return Attention
+}
+
+// String returns what became of the mail in one plain sentence
+// for the reader of a digest.
+func (f Fate) String() string {
+	switch f {
+	case Delivered:
+		return "The mail was delivered, as far as the report tells."
+	case DeliveredInTesting:
+		return "The mail was delivered, since your policy is in testing mode. In enforce mode it would have been held."
+	case Held:
+		return "The mail may have been delayed or bounced: your policy is in enforce mode, so it was not delivered to this server, but to another one or at a later try, if at all."
+	case Unprotected:
+		return "The mail went through, but without a fresh copy of your policy: senders go on using an older copy if they have one, and otherwise deliver as if you had none."
+	case ProbablyHeld:
+		return "The mail was probably held, and bounced if it lasted: a sender that uses DANE does not fall back to an unproven connection."
+	case HeldUntilValid:
+		return "The mail is held until the DNS look-up validates again, and bounces if that takes too long."
+	case HeldByOne:
+		return "The mail was held by this sender alone, who insists on DANE."
+	case Unencrypted:
+		return "The mail was delivered unencrypted, or not at all by senders that insist on encryption."
+	case Unproven:
+		return "The mail was usually delivered, encrypted, but to a server that could not prove who it is."
+	}
+	return "What became of the mail, the report does not tell."
+}
+
+// FateOf returns what became of mail that failed with a result under a policy.
+// The mode matters under sts alone. Where the report does not show it (Q4, Q8),
+// the caller may know it from elsewhere.
+func FateOf(t PolicyType, m Mode, r ResultType) Fate {
+	switch t {
+	case STS:
+		return stsFate(m, r)
+	case TLSA:
+		switch r {
+		case TLSAInvalid:
+			return ProbablyHeld
+		case DNSSECInvalid:
+			return HeldUntilValid
+		case DANERequired:
+			return HeldByOne
+		}
+		if r.ofServer() {
+			return ProbablyHeld
+		}
+	case NoPolicyFound:
+		if r == STARTTLSNotSupported {
+			return Unencrypted
+		}
+		return Unproven
+	}
+	return Uncertain
+}
+
+func stsFate(m Mode, r ResultType) Fate {
+	switch r {
+	case STSPolicyFetchError, STSPolicyInvalid, STSWebPKIInvalid:
+		return Unprotected
+	}
+	switch {
+	case !r.ofServer():
+		return Uncertain
+	case m == ModeEnforce:
+		return Held
+	case m == ModeTesting:
+		return DeliveredInTesting
+	}
+	return Delivered
+}
+
+// ofServer tells whether the mail server itself failed the check, under
+// whatever policy.
+func (t ResultType) ofServer() bool {
+	switch t {
+	case STARTTLSNotSupported, CertificateHostMismatch, CertificateExpired, CertificateNotTrusted, ValidationFailure:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package tlsrpt
+
+import "strings"
+
+// ReasonMeaning explains a failure-reason-code in a plain sentence; "" for one
+// that it does not know. Codes are whatever a sender's software makes them: the
+// known ones are Microsoft's, OpenSSL's, as Postfix and others hand them on,
+// HTTP statuses, and parts of messages (Q5, Q8).
+//
+// RFC 8460, section 4.3.
+func ReasonMeaning(code string) string {
+	c := strings.ToLower(strings.TrimSpace(code))
+	if len(c) > maxString {
+		return ""
+	}
+	plain := strings.NewReplacer("_", " ", "-", " ").Replace(c)
+	plain = strings.TrimPrefix(plain, "x509 v err ")
+	switch plain {
+	case "mx hosts mismatch":
+		return "The mail server is not among the mx: lines of your MTA-STS policy."
+	case "validation failure":
+		return "The sender gives no closer reason."
+	}
+	for _, known := range [...]struct{ part, meaning string }{
+		{"cert has expired", "The certificate has expired."},
+		{"certificate has expired", "The certificate has expired."},
+		{"certificate expired", "The certificate has expired."},
+		{"not yet valid", "The certificate is not valid yet: look at the server's clock, too."},
+		{"self signed", "The certificate, or one of its chain, is signed by itself and not by a public authority."},
+		{"unable to get issuer cert", "The intermediate certificate is missing: the server does not send its full chain."},
+		{"unable to get local issuer cert", "The intermediate certificate is missing: the server does not send its full chain."},
+		{"unable to verify leaf", "The intermediate certificate is missing: the server does not send its full chain."},
+		{"unknown authority", "The certificate comes from an authority that the sender does not know, or the intermediate certificate is missing."},
+		{"hostname mismatch", "The certificate is made out to another name."},
+		{"cert revoked", "The certificate has been revoked."},
+		{"certificate revoked", "The certificate has been revoked."},
+		{"proxy path length exceeded", "The chain of certificates holds more proxy certificates than it allows."},
+		{"path length exceeded", "The chain of certificates is longer than it allows."},
+		{"protocol version", "Server and sender have no TLS version in common."},
+		{"handshake failure", "The TLS handshake broke off: often no version or cipher in common."},
+		{"signature expired", "The DNS signatures (DNSSEC) have expired."},
+		{"no such host", "The name could not be found in DNS."},
+		{"connection refused", "The server refused the connection."},
+		{"connection reset", "The connection was cut."},
+		{"timeout", "The server did not answer in time."},
+		{"timed out", "The server did not answer in time."},
+		{"deadline exceeded", "The server did not answer in time."},
+	} {
+		if strings.Contains(plain, known.part) {
+			return known.meaning
+		}
+	}
+	return httpMeaning(plain)
+}
+
+// httpMeaning explains an HTTP status in a reason code such as "HTTP 404" or
+// "bad https response code: 404".
+func httpMeaning(plain string) string {
+	if !strings.Contains(plain, "http") {
+		return ""
+	}
+	for _, word := range strings.FieldsFunc(plain, func(r rune) bool { return r == ' ' || r == ':' || r == ',' || r == '.' }) {
+		if len(word) != 3 || !isDigits(word) {
+			continue
+		}
+		switch word {
+		case "404", "410":
+			return "The web server has no policy file at that address (HTTP " + word + ")."
+		case "401", "403", "429":
+			return "The web server turned the sender away (HTTP " + word + "): look for a firewall or bot filter."
+		}
+		switch word[0] {
+		case '3':
+			return "The web server redirects, which MTA-STS does not allow (HTTP " + word + ")."
+		case '4', '5':
+			return "The web server answered with an error (HTTP " + word + ")."
+		}
+	}
+	return ""
+}
