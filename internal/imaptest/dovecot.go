@@ -1,0 +1,270 @@
+package imaptest
+
+import (
+	"bufio"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// mailUID owns the mail. It needs no entry in /etc/passwd.
+const mailUID = 5999
+
+// dovecotWait bounds starting and stopping.
+const dovecotWait = 20 * time.Second
+
+// Dovecot starts a Dovecot with an empty mailbox, as a child in a folder of its
+// own. The test is skipped where there is none to start; see RequireDovecot.
+// There is a folder for junk, "Spam", with that special use.
+func Dovecot(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	program := haveDovecot(t)
+	o := collectOptions(opts)
+
+	// Not t.TempDir: its path may be too long for a socket.
+	base, err := os.MkdirTemp("", "dovecot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		Eventually(t, "the folder of a killed Dovecot can be removed", func() bool { return os.RemoveAll(base) == nil })
+	})
+	ca := newAuthority(t, base)
+	d := &dovecot{program: program, base: base, username: "reports@example.test", password: "dovecot-secret"}
+	d.prepare(t, ca, o)
+	d.start(t, o)
+
+	s := &Server{
+		Kind: KindDovecot, Host: "127.0.0.1", Port: d.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
+		Username: d.username, Password: d.password, acl: d.setRights,
+	}
+	if o.tls == "implicit" {
+		s.Port = d.tls
+	}
+	s.Addr = net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+	s.admin = newAdmin(t, s, ca)
+	return s
+}
+
+type dovecot struct {
+	program            string
+	base               string
+	username, password string
+	plain, tls         int // ports
+}
+
+// prepare lays out the folder: everything that does not depend on ports.
+func (d *dovecot) prepare(t testing.TB, ca *authority, o options) {
+	t.Helper()
+	certificate := ca.issue(t, o.certificate)
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.write(t, "server.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}))
+	d.write(t, "server.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	mail := filepath.Join(d.base, "mail")
+	for _, err := range []error{
+		os.Chmod(d.base, 0o755), // the mail's owner must get through
+		os.Mkdir(filepath.Join(d.base, "run"), 0o755),
+		os.Mkdir(mail, 0o700),
+		os.Chown(mail, mailUID, mailUID),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (d *dovecot) write(t testing.TB, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(d.base, name), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start starts the server on two free ports. Somebody else may take one of them
+// between choosing and listening; then others are tried.
+func (d *dovecot) start(t testing.TB, o options) {
+	t.Helper()
+	const tries = 5
+	for range tries {
+		d.plain, d.tls = freePort(t), freePort(t)
+		d.write(t, "dovecot.conf", []byte(d.config(o)))
+		cmd := exec.Command(d.program, "-F", "-c", filepath.Join(d.base, "dovecot.conf"))
+		// Should the test be killed, the server goes with it.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
+		var output strings.Builder
+		cmd.Stdout, cmd.Stderr = &output, &output
+		if err := cmd.Start(); err != nil {
+			t.Fatalf("starting Dovecot: %v", err)
+		}
+		exited := make(chan struct{})
+		go func() {
+			_ = cmd.Wait() // how it ended is in its log
+			close(exited)
+		}()
+		if d.answers(t, exited) {
+			t.Cleanup(func() { d.stop(t, cmd, exited) })
+			return
+		}
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-exited
+		log := d.log()
+		if !strings.Contains(log, "Address already in use") {
+			t.Fatalf("Dovecot did not start:\n%s%s", output.String(), log)
+		}
+	}
+	t.Fatalf("Dovecot found no free port in %d tries", tries)
+}
+
+// answers waits for the greeting, and reports false if the process ended or time
+// ran out.
+func (d *dovecot) answers(t testing.TB, exited <-chan struct{}) bool {
+	t.Helper()
+	deadline := time.NewTimer(dovecotWait)
+	defer deadline.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-exited:
+			return false
+		case <-deadline.C:
+			return false
+		case <-tick.C:
+		}
+		if greets(d.plain) {
+			return true
+		}
+	}
+}
+
+func greets(port int) bool {
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), time.Second)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetReadDeadline(time.Now().Add(dovecotWait)); err != nil {
+		return false
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	return err == nil && strings.HasPrefix(line, "* OK")
+}
+
+// stop kills the server with all its children. Asked politely, it takes a second
+// about it, and there is nothing worth saving.
+func (d *dovecot) stop(t testing.TB, cmd *exec.Cmd, exited <-chan struct{}) {
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Errorf("stopping Dovecot: %v", err)
+	}
+	<-exited
+	if t.Failed() {
+		t.Logf("Dovecot's log:\n%s", d.log())
+	}
+}
+
+func (d *dovecot) log() string {
+	log, err := os.ReadFile(filepath.Join(d.base, "log"))
+	if err != nil {
+		return fmt.Sprintf("(no log: %v)", err)
+	}
+	return string(log)
+}
+
+// setRights writes the folder's dovecot-acl file. RFC 4314's letters.
+func (d *dovecot) setRights(t testing.TB, folder, rights string) {
+	t.Helper()
+	dir := filepath.Join(d.base, "mail", d.username, "Maildir")
+	if !strings.EqualFold(folder, "INBOX") {
+		dir = filepath.Join(dir, "."+strings.ReplaceAll(folder, "/", "."))
+	}
+	path := filepath.Join(dir, "dovecot-acl")
+	if err := os.WriteFile(path, []byte("owner "+rights+"\n"), 0o644); err != nil {
+		t.Fatalf("setting the rights of %q, which must exist: %v", folder, err)
+	}
+}
+
+func (d *dovecot) config(o options) string {
+	return fmt.Sprintf(`
+base_dir = %[1]s/run
+state_dir = %[1]s/run
+log_path = %[1]s/log
+listen = 127.0.0.1
+protocols = imap
+mail_location = maildir:~/Maildir
+first_valid_uid = %[2]d
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+ssl = yes
+ssl_cert = <%[1]s/server.pem
+ssl_key = <%[1]s/server.key
+ssl_min_protocol = TLSv1.2
+ssl_dh =
+mail_max_userip_connections = 200
+mail_fsync = never
+mail_plugins = acl
+# The auth process otherwise ends after a minute, and the next login waits for
+# another.
+default_idle_kill = 86400 secs
+service imap-login {
+  inet_listener imap {
+    address = 127.0.0.1
+    port = %[3]d
+  }
+  inet_listener imaps {
+    address = 127.0.0.1
+    port = %[4]d
+    ssl = yes
+  }
+  service_count = 0
+}
+plugin {
+  acl = vfile
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Spam {
+    auto = create
+    special_use = \Junk
+  }
+}
+passdb {
+  driver = static
+  args = user=%[5]s password=%[6]s
+}
+userdb {
+  driver = static
+  args = uid=%[2]d gid=%[2]d home=%[1]s/mail/%%u
+}
+%[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config)
+}
+
+// freePort asks the system for a port that nobody listens on.
+func freePort(t testing.TB) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return portOf(t, port)
+}

@@ -1,0 +1,337 @@
+package imaptest
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// maxRecorded bounds how many commands a proxy remembers.
+const maxRecorded = 100_000
+
+// An Action is what a proxy does with a client's command.
+type Action int
+
+// Actions of a proxy.
+const (
+	Forward       Action = iota // pass the command on
+	CutBefore                   // end the connection: the server never sees the command
+	CutAfterReply               // the server carries the command out, but the client never hears of it
+	Stall                       // pass nothing on any more, either way, and stay connected
+)
+
+// A Proxy stands between a client and a server. It counts bytes, records the
+// client's commands where they are not encrypted, and breaks connections on
+// demand. Its settings hold for connections made later and for those that are
+// open.
+type Proxy struct {
+	Port int
+	Addr string
+
+	target   string
+	listener net.Listener
+	done     sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	links     map[*link]struct{}
+	accepted  int
+	cuts      int
+	toClient  int64
+	toServer  int64
+	cutAfter  int64 // -1: never
+	delay     time.Duration
+	commands  []string
+	onCommand func(line string) Action
+	onReply   func(line string) bool
+}
+
+// NewProxy starts a proxy in front of a server, until the test ends.
+func NewProxy(t testing.TB, s *Server) *Proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{target: s.Addr, listener: listener, Addr: listener.Addr().String(), links: make(map[*link]struct{}), cutAfter: -1}
+	_, port, err := net.SplitHostPort(p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Port = portOf(t, port)
+	p.done.Go(p.accept)
+	t.Cleanup(func() {
+		p.mu.Lock()
+		p.closed = true
+		p.mu.Unlock()
+		_ = listener.Close()
+		p.CloseAll()
+		p.done.Wait()
+	})
+	return p
+}
+
+// Commands returns the lines that clients have sent so far. Lines of literals are
+// among them.
+func (p *Proxy) Commands() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.commands...)
+}
+
+// Bytes returns how many bytes went each way.
+func (p *Proxy) Bytes() (toClient, toServer int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.toClient, p.toServer
+}
+
+// Connections returns how many connections were made.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.accepted
+}
+
+// Cuts returns how many connections the proxy has ended by itself.
+func (p *Proxy) Cuts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
+}
+
+// CutAfter ends the connection that brings the bytes sent to clients from now on
+// above n. It does so once.
+func (p *Proxy) CutAfter(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cutAfter = n
+}
+
+// OnCommand is asked what to do with each line of a client; nil forwards all.
+func (p *Proxy) OnCommand(f func(line string) Action) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onCommand = f
+}
+
+// OnReply is asked before each line of the server is passed on; true ends the
+// connection instead. Lines of literals are among them.
+func (p *Proxy) OnReply(f func(line string) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onReply = f
+}
+
+// Delay holds each chunk from the server back for a while, as distance does.
+func (p *Proxy) Delay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+// CloseAll ends the connections that are open.
+func (p *Proxy) CloseAll() {
+	p.mu.Lock()
+	var open []*link
+	for l := range p.links {
+		open = append(open, l)
+	}
+	p.mu.Unlock()
+	for _, l := range open {
+		l.close()
+	}
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.target)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		l := &link{proxy: p, client: client, server: server, ended: make(chan struct{})}
+		p.mu.Lock()
+		p.accepted++
+		p.links[l] = struct{}{}
+		closed := p.closed
+		p.mu.Unlock()
+		if closed {
+			l.close()
+		}
+		p.done.Go(l.upstream)
+		p.done.Go(l.downstream)
+	}
+}
+
+// A link is one proxied connection.
+type link struct {
+	proxy          *Proxy
+	client, server net.Conn
+	once           sync.Once
+	ended          chan struct{}
+
+	mu      sync.Mutex
+	stalled bool
+	swallow string // the tag after whose reply the link is cut; until then nothing is passed on
+}
+
+func (l *link) close() {
+	l.once.Do(func() {
+		close(l.ended)
+		_ = l.client.Close()
+		_ = l.server.Close()
+		l.proxy.mu.Lock()
+		delete(l.proxy.links, l)
+		l.proxy.mu.Unlock()
+	})
+}
+
+func (l *link) cut() {
+	l.proxy.mu.Lock()
+	l.proxy.cuts++
+	l.proxy.mu.Unlock()
+	l.close()
+}
+
+// upstream passes on what the client says, line by line.
+func (l *link) upstream() {
+	defer l.close()
+	br := bufio.NewReaderSize(l.client, 64<<10)
+	for {
+		line, err := br.ReadSlice('\n')
+		if len(line) > 0 && !l.command(line) {
+			return
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
+}
+
+// command handles one line and reports whether the link lives on.
+func (l *link) command(line []byte) bool {
+	p := l.proxy
+	text := strings.TrimRight(string(line), "\r\n")
+	p.mu.Lock()
+	if len(p.commands) < maxRecorded {
+		p.commands = append(p.commands, text)
+	}
+	decide := p.onCommand
+	p.mu.Unlock()
+	action := Forward
+	if decide != nil {
+		action = decide(text)
+	}
+	switch action {
+	case CutBefore:
+		l.cut()
+		return false
+	case Stall:
+		l.mu.Lock()
+		l.stalled = true
+		l.mu.Unlock()
+		<-l.ended
+		return false
+	case CutAfterReply:
+		tag, _, _ := strings.Cut(text, " ")
+		l.mu.Lock()
+		l.swallow = tag
+		l.mu.Unlock()
+	}
+	n, err := l.server.Write(line)
+	p.mu.Lock()
+	p.toServer += int64(n)
+	p.mu.Unlock()
+	return err == nil
+}
+
+// downstream passes on what the server says.
+func (l *link) downstream() {
+	defer l.close()
+	br := bufio.NewReaderSize(l.server, 64<<10)
+	for {
+		line, err := br.ReadSlice('\n')
+		if len(line) > 0 && !l.reply(line) {
+			return
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
+}
+
+// reply handles one line and reports whether the link lives on.
+func (l *link) reply(line []byte) bool {
+	p := l.proxy
+	text := strings.TrimRight(string(line), "\r\n")
+	l.mu.Lock()
+	stalled, swallow := l.stalled, l.swallow
+	l.mu.Unlock()
+	if stalled {
+		<-l.ended
+		return false
+	}
+	if swallow != "" {
+		if strings.HasPrefix(text, swallow+" ") {
+			l.cut()
+			return false
+		}
+		return true
+	}
+	p.mu.Lock()
+	decide, delay := p.onReply, p.delay
+	p.mu.Unlock()
+	if decide != nil && decide(text) {
+		l.cut()
+		return false
+	}
+	if delay > 0 && !l.pause(delay) {
+		return false
+	}
+	return l.send(line)
+}
+
+// send writes to the client, up to where the link is to be cut.
+func (l *link) send(line []byte) bool {
+	p := l.proxy
+	p.mu.Lock()
+	cut := p.cutAfter >= 0 && int64(len(line)) > p.cutAfter
+	if cut {
+		line = line[:p.cutAfter]
+		p.cutAfter = -1
+	} else if p.cutAfter >= 0 {
+		p.cutAfter -= int64(len(line))
+	}
+	p.mu.Unlock()
+	n, err := l.client.Write(line)
+	p.mu.Lock()
+	p.toClient += int64(n)
+	p.mu.Unlock()
+	if cut {
+		l.cut()
+		return false
+	}
+	return err == nil || errors.Is(err, io.ErrShortWrite)
+}
+
+// pause waits, unless the link ends before.
+func (l *link) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-l.ended:
+		return false
+	}
+}

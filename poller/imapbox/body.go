@@ -1,0 +1,121 @@
+package imapbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// maxBatch is how many bytes of messages Bodies holds at once, unless a single
+// message is larger.
+const maxBatch = 16 << 20
+
+// A Body is one whole message.
+type Body struct {
+	UID          uint32
+	InternalDate time.Time // zero if the server did not tell
+	// Data is nil if the server gave no body: the message is gone, or can't be
+	// read. It is the receiver's to keep.
+	Data []byte
+	// TooLarge: the message has more bytes than were allowed; Data has the
+	// first ones.
+	TooLarge bool
+}
+
+// Bodies downloads whole messages without marking them as read, and calls each
+// for every UID once. Of a message with more than limit bytes only the first
+// limit are handed out.
+//
+// Messages come in batches of some megabytes. None is handed out before its
+// batch has arrived complete, so after an error what each was called for is
+// sound. While each runs no command is outstanding: it may take its time, and
+// may use the session. Its error ends the download and is returned as it is.
+func (s *Session) Bodies(ctx context.Context, uids []uint32, limit int64, each func(Body) error) error {
+	batches, err := s.batches(ctx, uids, limit)
+	if err != nil {
+		return err
+	}
+	options := &imap.FetchOptions{
+		UID: true, InternalDate: true,
+		BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: &imap.SectionPartial{Size: limit + 1}}},
+	}
+	bounds := fetchBounds{literal: limit + 1, total: max(maxBatch, limit+1), sections: 1}
+	for _, set := range batches {
+		bodies := make(map[uint32]Body)
+		err := s.fetchEach(ctx, []imap.UIDSet{set}, options, bounds, func(m *fetched) bool {
+			sec, ok := m.find(imap.PartSpecifierNone)
+			if ok {
+				bodies[m.uid] = newBody(m, sec, limit)
+			}
+			return ok
+		})
+		if err != nil {
+			return err
+		}
+		for _, uid := range members(set) {
+			body := bodies[uid]
+			delete(bodies, uid)
+			body.UID = uid
+			if err := each(body); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func newBody(m *fetched, sec section, limit int64) Body {
+	body := Body{UID: m.uid, InternalDate: m.date, Data: sec.data}
+	if int64(len(body.Data)) > limit {
+		body.Data, body.TooLarge = body.Data[:limit:limit], true
+	}
+	return body
+}
+
+// batches splits UIDs so that each batch has a bounded number of bytes, by the
+// sizes that the server tells. Where it tells a wrong one, the bound holds all
+// the same, and what did not fit is fetched singly.
+func (s *Session) batches(ctx context.Context, uids []uint32, limit int64) ([]imap.UIDSet, error) {
+	var batches []imap.UIDSet
+	for _, set := range sets(uids) {
+		wanted := members(set)
+		if int64(len(wanted))*(limit+1) <= maxBatch {
+			batches = append(batches, set)
+			continue
+		}
+		messages, err := s.fetch(ctx, set, &imap.FetchOptions{UID: true, RFC822Size: true}, 0, 0, maxReply+int64(len(wanted))*fetchOverhead)
+		if err != nil {
+			return nil, err
+		}
+		sizes := make(map[uint32]int64, len(messages))
+		for _, m := range messages {
+			sizes[m.uid] = m.size
+		}
+		batches = append(batches, splitBySize(wanted, sizes, limit)...)
+	}
+	return batches, nil
+}
+
+// splitBySize puts UIDs into sets of at most maxBatch bytes each, or of one
+// message. A size that is not known counts as the largest.
+func splitBySize(uids []uint32, sizes map[uint32]int64, limit int64) []imap.UIDSet {
+	var batches []imap.UIDSet
+	var set imap.UIDSet
+	var sum int64
+	for _, uid := range uids {
+		size, known := sizes[uid]
+		if !known || size < 0 || size > limit {
+			size = limit + 1
+		}
+		if len(set) > 0 && sum+size > maxBatch {
+			batches, set, sum = append(batches, set), nil, 0
+		}
+		set.AddNum(imap.UID(uid))
+		sum += size
+	}
+	if len(set) > 0 {
+		batches = append(batches, set)
+	}
+	return batches
+}

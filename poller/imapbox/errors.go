@@ -1,0 +1,198 @@
+package imapbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"unicode"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// Errors that call for a decision. All arrive wrapped in a *[StepError].
+var (
+	// ErrAuth: the server refused the username or the secret. Trying again
+	// with the same ones will not help and may lock the account.
+	ErrAuth = errors.New("the server refused the login")
+	// ErrLoginDisabled: the server takes no password on this connection.
+	ErrLoginDisabled = errors.New("the server takes no password here")
+	// ErrPreauth: the server logged us in before we said who we are.
+	ErrPreauth = errors.New("the server logged the connection in by itself (PREAUTH)")
+	// ErrNoStartTLS: the server does not offer STARTTLS, and plain text is
+	// never used in its place.
+	ErrNoStartTLS = errors.New("the server does not offer STARTTLS")
+	// ErrReadOnly: the server does not keep the flag in this folder, or the
+	// folder may not be written at all.
+	ErrReadOnly = errors.New("the server keeps no such change in this folder")
+	// ErrNoFolder: there is no such folder, or it may not be seen.
+	ErrNoFolder = errors.New("no such folder")
+	// ErrTimeout: the server did not answer, or took too long to finish.
+	ErrTimeout = errors.New("the server did not answer")
+	// ErrLost: the server or the network ended the connection.
+	ErrLost = errors.New("the connection was lost")
+	// ErrProtocol: the server sent something that is not IMAP, or that go-imap
+	// can't read. The same request is likely to end the same way.
+	ErrProtocol = errors.New("the server's answer could not be read")
+)
+
+var errTooMuch = &protocolError{detail: "it sent more than was asked for"}
+
+// A StepError says in which step of working with which mailbox, and with which
+// folder if any, something failed.
+type StepError struct {
+	Step    string // such as "login" or "search"
+	Mailbox string
+	Folder  string
+	Err     error
+}
+
+func (e *StepError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "mailbox %q: ", e.Mailbox)
+	if e.Folder != "" {
+		fmt.Fprintf(&b, "folder %q: ", e.Folder)
+	}
+	fmt.Fprintf(&b, "%s: %v", e.Step, e.Err)
+	return b.String()
+}
+
+func (e *StepError) Unwrap() error { return e.Err }
+
+// A Reply is a server's NO or BAD, or the BYE it greeted with.
+type Reply struct {
+	Status string // "NO", "BAD" or "BYE"
+	Code   string // the response code of RFC 9051 section 7.1 in upper case, such as "UNAVAILABLE"; may be empty
+	Text   string // the server's words, printable and cut to a line
+}
+
+func newReply(e *imap.Error) *Reply {
+	return &Reply{
+		Status: string(e.Type),
+		Code:   strings.ToUpper(printable(string(e.Code))),
+		Text:   printable(e.Text),
+	}
+}
+
+func (r *Reply) Error() string {
+	text := r.Text
+	if text == "" {
+		text = "(no text)"
+	}
+	if r.Code != "" {
+		return fmt.Sprintf("the server said %s [%s] %s", r.Status, r.Code, text)
+	}
+	return fmt.Sprintf("the server said %s %s", r.Status, text)
+}
+
+// Is lets errors.Is find the sentinels that a response code stands for.
+func (r *Reply) Is(target error) bool {
+	switch target {
+	case ErrNoFolder:
+		return r.Code == "NONEXISTENT" || r.Code == "TRYCREATE"
+	case ErrReadOnly:
+		return r.Code == "NOPERM" || r.Code == "READ-ONLY"
+	}
+	return false
+}
+
+// A lostError is a connection that ended; it is ErrLost.
+type lostError struct {
+	err error  // nil if the server closed in good order
+	bye string // its last words, if it said goodbye
+}
+
+func (e *lostError) Error() string {
+	switch {
+	case e.bye != "":
+		return fmt.Sprintf("%v: the server said goodbye: %s", ErrLost, e.bye)
+	case e.err == nil:
+		return fmt.Sprintf("%v: the server closed it", ErrLost)
+	}
+	return fmt.Sprintf("%v: %v", ErrLost, e.err)
+}
+
+func (e *lostError) Unwrap() []error {
+	if e.err == nil {
+		return []error{ErrLost}
+	}
+	return []error{ErrLost, e.err}
+}
+
+// A protocolError is ErrProtocol with what was wrong.
+type protocolError struct{ detail string }
+
+func (e *protocolError) Error() string { return fmt.Sprintf("%v: %s", ErrProtocol, e.detail) }
+func (e *protocolError) Unwrap() error { return ErrProtocol }
+
+// Temporary reports whether the same call may succeed later without anybody
+// mending anything: the network, a busy server, a timeout.
+func Temporary(err error) bool {
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return false
+	case Throttled(err), errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return true
+	case errors.Is(err, ErrLost):
+		return true
+	}
+	if reply := (*Reply)(nil); errors.As(err, &reply) {
+		switch reply.Code {
+		case "UNAVAILABLE", "INUSE", "SERVERBUG":
+			return true
+		}
+		return false
+	}
+	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
+		return !dns.IsNotFound
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// Throttled reports whether the server asked to be left alone for a while.
+// There is a response code for that, and several large providers do not use it:
+// their wording is looked at as well.
+func Throttled(err error) bool {
+	var text string
+	reply, lost := (*Reply)(nil), (*lostError)(nil)
+	switch {
+	case errors.As(err, &reply):
+		switch reply.Code {
+		case "LIMIT", "THROTTLED", "OVERQUOTA":
+			return true
+		}
+		text = reply.Text
+	case errors.As(err, &lost):
+		text = lost.bye
+	default:
+		return false
+	}
+	text = strings.ToLower(text)
+	for _, phrase := range []string{"throttl", "too many", "rate limit", "try again later", "bandwidth limit", "[limit]"} {
+		if strings.Contains(text, phrase) {
+			return true
+		}
+	}
+	return false
+}
+
+// printable makes one line of what a server said, fit for a terminal.
+func printable(s string) string {
+	const most = 300
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case b.Len() >= most:
+			return b.String() + "…"
+		case unicode.IsPrint(r) && r != unicode.ReplacementChar:
+			b.WriteRune(r)
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		default:
+			b.WriteByte('?')
+		}
+	}
+	return strings.TrimSpace(b.String())
+}

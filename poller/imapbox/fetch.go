@@ -1,0 +1,190 @@
+package imapbox
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// fetchOverhead is what an answer to FETCH may have besides literals, for each
+// message, with flags and unasked updates.
+const fetchOverhead = 4 << 10
+
+// A fetched message is one FETCH response that named its UID.
+type fetched struct {
+	uid      uint32
+	size     int64 // -1 if not given
+	flags    []string
+	flagged  bool // FLAGS was given
+	date     time.Time
+	sections []section
+}
+
+// A section is a literal, or what of it was wanted.
+type section struct {
+	part []int
+	kind imap.PartSpecifier
+	data []byte
+	more bool // the literal was longer than data
+}
+
+// fetch sends UID FETCH and returns when the answer has been read to the end and
+// closed with OK. It keeps at most limit bytes of each literal and at most total
+// bytes of literals; a message whose literals no longer fit is left out. The
+// answer as a whole may have up to budget bytes.
+//
+// Nothing is handed out while the answer is read: a command within that time
+// would wait for ever, and what came before a cut is not to be trusted.
+func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
+	if err := s.needFolder("fetch"); err != nil {
+		return nil, err
+	}
+	var messages []*fetched
+	err := s.run(ctx, "fetch", s.open.folder, budget, func() error {
+		var fault error
+		cmd := s.client.Fetch(set, options)
+		for data := cmd.Next(); data != nil; data = cmd.Next() {
+			m, err := collect(data, limit, &total)
+			if err != nil && fault == nil {
+				fault = err
+			}
+			if m != nil {
+				messages = append(messages, m)
+			}
+		}
+		if err := cmd.Close(); err != nil {
+			return err
+		}
+		return fault
+	})
+	if err != nil {
+		return nil, err
+	}
+	return messages, nil
+}
+
+// collect reads one response to its end. It returns nil for a message without a
+// UID and for one that does not fit into total any more.
+func collect(data *imapclient.FetchMessageData, limit int64, total *int64) (*fetched, error) {
+	m := &fetched{size: -1}
+	var fault error
+	fits := true
+	for item := data.Next(); item != nil; item = data.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			m.uid = uint32(item.UID)
+		case imapclient.FetchItemDataRFC822Size:
+			m.size = item.Size
+		case imapclient.FetchItemDataInternalDate:
+			m.date = item.Time
+		case imapclient.FetchItemDataFlags:
+			m.flagged = true
+			for _, flag := range item.Flags {
+				m.flags = append(m.flags, string(flag))
+			}
+		case imapclient.FetchItemDataBodySection:
+			if item.Literal == nil {
+				continue // NIL: there is no such part
+			}
+			if size := min(item.Literal.Size(), limit); !fits || size > *total {
+				fits = false // Next reads on to the end of the literal
+				continue
+			}
+			sec, err := readSection(item, limit)
+			if err != nil {
+				fault = err
+			}
+			*total -= int64(len(sec.data))
+			m.sections = append(m.sections, sec)
+		}
+	}
+	if m.uid == 0 || !fits {
+		return nil, fault
+	}
+	return m, fault
+}
+
+// readSection copies a literal, up to limit bytes. A literal that ends early is
+// an error, though the library's reader reports none.
+func readSection(item imapclient.FetchItemDataBodySection, limit int64) (section, error) {
+	announced := item.Literal.Size()
+	sec := section{
+		part: item.Section.Part,
+		kind: item.Section.Specifier,
+		data: make([]byte, min(announced, limit)),
+		more: announced > limit,
+	}
+	n, err := io.ReadFull(item.Literal, sec.data)
+	if err != nil {
+		return section{}, fmt.Errorf("it announced %d bytes of a message and sent %d: %w", announced, n, err)
+	}
+	return sec, nil
+}
+
+// find returns the section of a kind and part, and whether it was there.
+func (m *fetched) find(kind imap.PartSpecifier, part ...int) (section, bool) {
+	for _, sec := range m.sections {
+		if sec.kind == kind && slices.Equal(sec.part, part) {
+			return sec, true
+		}
+	}
+	return section{}, false
+}
+
+// fetchEach fetches UIDs in batches and calls use for every message that came
+// complete, which use decides. Those that did not come, or not complete, are
+// asked for once more, one by one: go-imap takes the first response for a UID
+// for the answer, even if it is only news about flags. UIDs that are no longer
+// in the folder are not asked for again.
+func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) (complete bool)) error {
+	for _, set := range batches {
+		missing, err := s.fetchBatch(ctx, set, options, bounds, use)
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		exist, err := s.existing(ctx, missing)
+		if err != nil {
+			return err
+		}
+		for _, uid := range missing {
+			if !exist[uid] {
+				continue
+			}
+			if _, err := s.fetchBatch(ctx, imap.UIDSetNum(imap.UID(uid)), options, bounds, use); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fetchBounds bound one FETCH: literal bytes kept for each section, and for
+// all together.
+type fetchBounds struct {
+	literal, total int64
+	sections       int64 // literals a message
+}
+
+func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) (missing []uint32, err error) {
+	wanted := members(set)
+	budget := maxReply + int64(len(wanted))*(bounds.sections*bounds.literal+fetchOverhead)
+	messages, err := s.fetch(ctx, set, options, bounds.literal, bounds.total, budget)
+	if err != nil {
+		return nil, err
+	}
+	complete := make(map[uint32]bool, len(messages))
+	for _, m := range messages {
+		if set.Contains(imap.UID(m.uid)) && !complete[m.uid] && use(m) {
+			complete[m.uid] = true
+		}
+	}
+	return slices.DeleteFunc(wanted, func(uid uint32) bool { return complete[uid] }), nil
+}

@@ -1,0 +1,227 @@
+// Package imapbox reads and marks messages in one IMAP mailbox.
+//
+// It is the only package that talks to emersion/go-imap, and it knows where
+// that library, in v2.0.0-beta.8, loses mail or waits for ever. A [Session] is
+// one connection, logged in; it is not for concurrent use.
+//
+// # Trust
+//
+// A stranger chooses the bytes of every message, and the server is believed no
+// further than needed: each answer has a bound in bytes and in time, a message
+// counts as read only when all of its bytes came and the server closed the
+// command with OK, and a flag counts as set only when the server shows it.
+// BODYSTRUCTURE and ENVELOPE are never asked for: one message with a malformed
+// parameter makes go-imap give up the connection on them.
+//
+// # Tolerance
+//
+// What a server lacks is done another way or reported as not possible: no
+// ESEARCH, no SPECIAL-USE, no UIDPLUS, no MOVE. Answers that were not asked for
+// are passed over as far as go-imap reads them.
+//
+// # The mailbox is not ours
+//
+// Reading happens under EXAMINE and with BODY.PEEK. Only [Session.AddFlag] and
+// [Session.Move] change anything, only after [Session.Select], and only the
+// messages that they are given.
+package imapbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// Bounds on what the server may send in answer to one command.
+const (
+	maxReply     = 1 << 20  // a command with a short answer
+	maxListing   = 64 << 20 // LIST and SEARCH: some eight million UIDs
+	maxUnasked   = 1 << 20  // between two commands
+	logoutWait   = 3 * time.Second
+	defaultWait  = time.Minute
+	commandWaits = 20 // a whole command may last this many times Options.Timeout
+)
+
+// TLS modes of [Options].
+const (
+	TLSImplicit = "implicit" // TLS from the first byte, port 993
+	TLSStart    = "starttls" // STARTTLS before anything else, port 143; never falls back to plain
+	TLSNone     = "none"     // no TLS: for loopback only
+)
+
+// Options say how to reach a mailbox and as whom.
+type Options struct {
+	// Name is what the configuration calls the mailbox; errors begin with it.
+	Name string
+	Host string
+	Port int
+	// TLS is one of TLSImplicit, TLSStart and TLSNone.
+	TLS string
+	// TLSConfig may carry a private CA. The server name defaults to Host and
+	// the lowest version to TLS 1.2. It is not modified.
+	TLSConfig *tls.Config
+	// Auth yields the credentials at the moment of use, so that a rotated
+	// secret or a fresh token is picked up.
+	Auth func(ctx context.Context) (Credentials, error)
+	// Timeout bounds each wait for the network: to connect, and for the next
+	// bytes of an answer. Zero means a minute. A whole command may last twenty
+	// times as long.
+	Timeout time.Duration
+	// Log gets what helps in finding a fault, at debug level; nil discards it.
+	Log *slog.Logger
+	// Dial replaces the net.Dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultWait
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	return o
+}
+
+// A Session is one connection to a mailbox, logged in. Its methods must not be
+// called from two goroutines at once. After an error for which [Session.Broken]
+// is true, nothing but Close and a new Open helps.
+type Session struct {
+	name   string
+	log    *slog.Logger
+	wire   *wire
+	client *imapclient.Client
+	caps   imap.CapSet
+	limit  time.Duration // for one command
+	open   opened
+}
+
+// opened is the folder that EXAMINE or SELECT opened last.
+type opened struct {
+	folder    string
+	writable  bool // by SELECT, and the server keeps some flag
+	permanent []string
+}
+
+// Open connects, logs in and learns what the server can do. Its errors are
+// *[StepError]; the step is one of "credentials", "connect", "tls", "greeting",
+// "starttls", "login" and "capability".
+func Open(ctx context.Context, o Options) (*Session, error) {
+	o = o.withDefaults()
+	credentials, err := o.Auth(ctx)
+	if err != nil {
+		return nil, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
+	}
+	w, err := connect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{
+		name:   o.Name,
+		log:    o.Log,
+		wire:   w,
+		client: imapclient.New(w, nil),
+		limit:  commandWaits * o.Timeout,
+	}
+	if err := s.login(ctx, credentials); err != nil {
+		s.abandon()
+		return nil, err
+	}
+	s.log.Debug("logged in to the mailbox", "mailbox", s.name)
+	return s, nil
+}
+
+// Close logs out, which takes a few seconds at most, and ends the connection.
+// It never reports a connection that was lost before: whoever saw that got the
+// error from another method.
+func (s *Session) Close() error {
+	if s.Broken() {
+		s.abandon()
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), logoutWait)
+	defer cancel()
+	err := s.run(ctx, "logout", "", maxReply, func() error { return s.client.Logout().Wait() })
+	s.abandon()
+	if errors.Is(err, ErrLost) {
+		return nil // many servers close without the last OK
+	}
+	return err
+}
+
+// abandon ends the connection at once and waits for the library to notice.
+func (s *Session) abandon() {
+	s.wire.fail(net.ErrClosed)
+	// The error is about the connection that was just closed on purpose.
+	_ = s.client.Close()
+}
+
+// Broken reports whether the connection is unusable.
+func (s *Session) Broken() bool { return s.wire.cause() != nil }
+
+// Has reports whether the server offered a capability, such as "MOVE", after
+// the login.
+func (s *Session) Has(capability string) bool {
+	return s.caps.Has(imap.Cap(strings.ToUpper(capability)))
+}
+
+// BytesRead counts what the server has sent, after decryption. It shows that
+// other people's mail was not downloaded.
+func (s *Session) BytesRead() int64 { return s.wire.read.Load() }
+
+// run sends one command, or several whose answers f reads to the end, under
+// the bounds of this package: at most budget bytes of answer, and not beyond
+// ctx. f must return only when nothing is outstanding, and must leave errors of
+// the library as they are. Errors come back as *StepError.
+func (s *Session) run(ctx context.Context, step, folder string, budget int64, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return s.stepError(step, folder, context.Cause(ctx))
+	}
+	if err := s.wire.cause(); err != nil {
+		return s.stepError(step, folder, err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.limit, ErrTimeout)
+	defer cancel()
+	// go-imap takes no context and sets deadlines of its own: closing the
+	// connection is what ends a wait.
+	stop := context.AfterFunc(ctx, func() { s.wire.fail(context.Cause(ctx)) })
+	s.wire.begin(budget)
+	err := f()
+	s.wire.end()
+	stop()
+	if err == nil {
+		return nil
+	}
+	return s.stepError(step, folder, s.explain(err))
+}
+
+// explain replaces an error of the library by what happened. After a cut the
+// library reports whatever it stumbled over next.
+func (s *Session) explain(err error) error {
+	if reply := (*imap.Error)(nil); errors.As(err, &reply) {
+		if reply.Type == imap.StatusResponseTypeBye {
+			s.wire.fail(ErrLost)
+		}
+		return newReply(reply)
+	}
+	if cause := s.wire.cause(); cause != nil {
+		return cause
+	}
+	err = &protocolError{detail: printable(err.Error())}
+	s.wire.fail(err)
+	return err
+}
+
+func (s *Session) stepError(step, folder string, err error) error {
+	return &StepError{Step: step, Mailbox: s.name, Folder: folder, Err: err}
+}

@@ -1,0 +1,164 @@
+package imapbox
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-sasl"
+)
+
+// Credentials are what a login needs.
+type Credentials struct {
+	Username string
+	Password string
+	// SASL, if set, is used instead of the password, for OAuth2 for instance.
+	// It may return an error to a challenge as usual: the exchange is ended in
+	// good order for it.
+	SASL sasl.Client
+}
+
+// login authenticates and learns what the server can do afterwards.
+func (s *Session) login(ctx context.Context, c Credentials) error {
+	var offered imap.CapSet
+	err := s.run(ctx, "greeting", "", maxReply, func() error {
+		err := s.client.WaitGreeting()
+		offered = s.client.Caps()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	authenticate, err := s.mechanism(c, offered)
+	if err != nil {
+		return s.stepError("login", "", err)
+	}
+	if err := s.run(ctx, "login", "", maxReply, authenticate); err != nil {
+		return explainLogin(err, c)
+	}
+	// The library learns the new capabilities behind our back and may still
+	// answer with the old ones.
+	return s.run(ctx, "capability", "", maxReply, func() error {
+		s.caps, err = s.client.Capability().Wait()
+		return err
+	})
+}
+
+// mechanism picks how to authenticate: the caller's own, PLAIN, the LOGIN
+// command, or the LOGIN mechanism, in this order.
+func (s *Session) mechanism(c Credentials, offered imap.CapSet) (func() error, error) {
+	switch {
+	case c.SASL != nil:
+		return s.authenticate(c.SASL), nil
+	case offered.Has(imap.AuthCap("PLAIN")):
+		return s.authenticate(sasl.NewPlainClient("", c.Username, c.Password)), nil
+	case !offered.Has(imap.CapLoginDisabled):
+		return func() error { return s.client.Login(c.Username, c.Password).Wait() }, nil
+	case offered.Has(imap.AuthCap("LOGIN")):
+		return s.authenticate(&loginMechanism{username: c.Username, password: c.Password}), nil
+	}
+	return nil, fmt.Errorf("%w: it offers %s; a server says so before TLS (set tls), or where only OAuth2 is allowed",
+		ErrLoginDisabled, mechanisms(offered))
+}
+
+func (s *Session) authenticate(client sasl.Client) func() error {
+	return func() error {
+		guard := &patientSASL{Client: client}
+		err := s.client.Authenticate(guard)
+		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
+			return &imap.Error{Type: reply.Type, Code: reply.Code, Text: reply.Text + " (" + guard.err.Error() + ")"}
+		}
+		return err
+	}
+}
+
+// mechanisms lists the AUTH= capabilities for an error message.
+func mechanisms(caps imap.CapSet) string {
+	var names []string
+	for capability := range caps {
+		if name, ok := strings.CutPrefix(string(capability), "AUTH="); ok {
+			names = append(names, printable(name))
+		}
+	}
+	if len(names) == 0 {
+		return "no way to log in"
+	}
+	sort.Strings(names)
+	return "only " + strings.Join(names, ", ")
+}
+
+// explainLogin tells a refusal that stays from one that passes, and sees to it
+// that a server which repeats what it was sent does not spread the password.
+func explainLogin(err error, c Credentials) error {
+	var step *StepError
+	var reply *Reply
+	if !errors.As(err, &step) || !errors.As(err, &reply) {
+		return err
+	}
+	if c.Password != "" {
+		plain := base64.StdEncoding.EncodeToString([]byte("\x00" + c.Username + "\x00" + c.Password))
+		login := base64.StdEncoding.EncodeToString([]byte(c.Password))
+		reply.Text = strings.NewReplacer(plain, "<secret>", login, "<secret>", c.Password, "<secret>").Replace(reply.Text)
+	}
+	switch {
+	case Throttled(reply), Temporary(reply):
+	case reply.Code == "PRIVACYREQUIRED":
+		step.Err = fmt.Errorf("%w without TLS: set tls (%w)", ErrLoginDisabled, reply)
+	case reply.Code == "EXPIRED":
+		step.Err = fmt.Errorf("%w: the password has expired (%w)", ErrAuth, reply)
+	case reply.Code == "AUTHORIZATIONFAILED":
+		step.Err = fmt.Errorf("%w: this user may not use this mailbox (%w)", ErrAuth, reply)
+	case reply.Status == "NO":
+		step.Err = fmt.Errorf("%w: check username and password (%w)", ErrAuth, reply)
+	}
+	return step
+}
+
+// A patientSASL ends an exchange in good order where go-sasl's clients return
+// an error to a challenge: go-imap would leave the exchange open, and the next
+// command would wait for ever. An answer of one byte makes the server say NO.
+// It is not empty, since go-imap sends an empty one as "=", which Dovecot
+// refuses.
+type patientSASL struct {
+	sasl.Client
+	err error
+}
+
+// Next implements sasl.Client.
+func (p *patientSASL) Next(challenge []byte) ([]byte, error) {
+	answer, err := p.Client.Next(challenge)
+	if err != nil {
+		if p.err == nil {
+			p.err = fmt.Errorf("%w; challenge %q", err, printable(string(challenge)))
+		}
+		return []byte{1}, nil
+	}
+	return answer, nil
+}
+
+// A loginMechanism is SASL LOGIN, which go-sasl has only for servers that ask
+// in the words of SMTP. Here the first question is for the name, the second
+// for the password, whatever its words.
+type loginMechanism struct {
+	username, password string
+	asked              int
+}
+
+// Start implements sasl.Client.
+func (*loginMechanism) Start() (string, []byte, error) { return "LOGIN", nil, nil }
+
+// Next implements sasl.Client.
+func (l *loginMechanism) Next([]byte) ([]byte, error) {
+	l.asked++
+	switch l.asked {
+	case 1:
+		return []byte(l.username), nil
+	case 2:
+		return []byte(l.password), nil
+	}
+	return nil, sasl.ErrUnexpectedServerChallenge
+}

@@ -1,0 +1,182 @@
+package imapbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// ErrNoMove: the server has neither MOVE nor what it takes to do without.
+var ErrNoMove = errors.New("the server can't move single messages")
+
+// Move puts messages of the folder opened by Select into another folder, which
+// is created if it does not exist. Done are those that were moved, gone those
+// that were no longer in the folder. Both hold even with an error.
+//
+// Without MOVE, a message is copied, flagged \Deleted and expunged by UID, each
+// step only after the one before it has been seen to succeed. go-imap's own
+// fallback sends all three at once, and loses mail where the copy fails. Plain
+// EXPUNGE and CLOSE, which remove whatever is flagged, are never used.
+func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, gone []uint32, err error) {
+	dest = canonical(dest)
+	if err := s.mayMark("move", string(imap.FlagDeleted)); err != nil {
+		return nil, nil, err
+	}
+	if dest == s.open.folder {
+		return nil, nil, s.stepError("move", s.open.folder, fmt.Errorf("it is the destination as well"))
+	}
+	one := s.moveSet
+	// go-imap decides between MOVE and its fallback by its own list.
+	if !s.Has("MOVE") || !s.client.Caps().Has(imap.CapMove) {
+		if !s.Has("UIDPLUS") {
+			return nil, nil, s.stepError("move", s.open.folder, fmt.Errorf("%w: it offers neither MOVE nor UIDPLUS; use after = \"seen\" or \"keyword\"", ErrNoMove))
+		}
+		one = s.copyAndExpunge
+	}
+	for _, set := range sets(uids) {
+		moved, err := one(ctx, set, dest)
+		for _, uid := range members(set) {
+			switch {
+			case slices.Contains(moved.done, uid):
+				done = append(done, uid)
+			case slices.Contains(moved.gone, uid):
+				gone = append(gone, uid)
+			}
+		}
+		if err != nil {
+			return done, gone, err
+		}
+	}
+	return done, gone, nil
+}
+
+type moved struct{ done, gone []uint32 }
+
+// moveSet uses MOVE. RFC 6851.
+func (s *Session) moveSet(ctx context.Context, set imap.UIDSet, dest string) (moved, error) {
+	uids := members(set)
+	before, err := s.existing(ctx, uids)
+	if err != nil {
+		return moved{}, err
+	}
+	result := moved{gone: absent(uids, before)}
+	if len(before) == 0 {
+		return result, nil
+	}
+	err = s.creating(ctx, dest, func() error {
+		return s.run(ctx, "move", s.open.folder, maxListing, func() error {
+			_, err := s.client.Move(set, dest).Wait()
+			return err
+		})
+	})
+	if err != nil && s.Broken() {
+		return result, err
+	}
+	// A MOVE may be done in part even if it ends with NO.
+	after, searchErr := s.existing(ctx, uids)
+	if searchErr != nil {
+		return result, searchErr
+	}
+	if err == nil {
+		for uid := range before {
+			if !after[uid] {
+				result.done = append(result.done, uid)
+			}
+		}
+		if len(after) > 0 {
+			err = s.stepError("move", s.open.folder, fmt.Errorf("%w: it said OK, but %d messages are still there", ErrReadOnly, len(after)))
+		}
+	}
+	return result, err
+}
+
+// copyAndExpunge does what MOVE does with COPY, STORE and UID EXPUNGE (RFC
+// 4315).
+func (s *Session) copyAndExpunge(ctx context.Context, set imap.UIDSet, dest string) (moved, error) {
+	flags, err := s.flags(ctx, set)
+	if err != nil {
+		return moved{}, err
+	}
+	var result moved
+	var ours imap.UIDSet
+	deleted := 0
+	for _, uid := range members(set) {
+		switch f, exists := flags[uid]; {
+		case !exists:
+			result.gone = append(result.gone, uid)
+		case hasFlag(f, string(imap.FlagDeleted)):
+			deleted++ // by somebody else, or by a move that was cut short: copying again would make two of it
+		default:
+			ours.AddNum(imap.UID(uid))
+		}
+	}
+	if len(ours) > 0 {
+		if result.done, err = s.copyThenExpunge(ctx, ours, dest); err != nil {
+			return result, err
+		}
+	}
+	if deleted > 0 {
+		err = s.stepError("move", s.open.folder, fmt.Errorf("%d messages are marked as deleted already and were left alone", deleted))
+	}
+	return result, err
+}
+
+func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest string) ([]uint32, error) {
+	var copied imap.UIDSet
+	err := s.creating(ctx, dest, func() error {
+		return s.run(ctx, "copy", s.open.folder, maxListing, func() error {
+			data, err := s.client.Copy(set, dest).Wait()
+			copied = data.SourceUIDs
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	var sure imap.UIDSet
+	for _, uid := range members(set) {
+		if copied.Contains(imap.UID(uid)) {
+			sure.AddNum(imap.UID(uid))
+		}
+	}
+	if len(sure) == 0 {
+		return nil, s.stepError("copy", s.open.folder, fmt.Errorf("%w: the server does not say which messages it copied (COPYUID)", ErrNoMove))
+	}
+	flagged, _, err := s.store(ctx, sure, string(imap.FlagDeleted))
+	if err != nil {
+		return nil, err
+	}
+	expunge := sets(flagged)
+	if len(expunge) != 1 || len(flagged) != len(members(sure)) {
+		return nil, s.stepError("store", s.open.folder, fmt.Errorf("%w: the copies are in %q, but the originals do not show \\Deleted", ErrReadOnly, dest))
+	}
+	err = s.run(ctx, "expunge", s.open.folder, maxListing, func() error { return s.client.UIDExpunge(expunge[0]).Close() })
+	if err != nil {
+		return nil, err
+	}
+	after, err := s.existing(ctx, flagged)
+	if err != nil {
+		return nil, err
+	}
+	return absent(flagged, after), nil
+}
+
+// creating runs f, and once more after creating dest if it was missing.
+func (s *Session) creating(ctx context.Context, dest string, f func() error) error {
+	err := f()
+	if reply := (*Reply)(nil); errors.As(err, &reply) && (reply.Code == "TRYCREATE" || reply.Code == "NONEXISTENT") {
+		if err := s.create(ctx, dest); err != nil {
+			return err
+		}
+		return f()
+	}
+	return err
+}
+
+// absent returns the UIDs that are not in exist.
+func absent(uids []uint32, exist map[uint32]bool) []uint32 {
+	return slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { return exist[uid] })
+}

@@ -1,0 +1,227 @@
+package imapbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// tailSize is how much of what the server said last is kept, to find its
+// farewell when it closes the connection.
+const tailSize = 512
+
+// A wire is the connection as go-imap sees it. The library sets deadlines that
+// suit a mail reader and reads on after errors; the wire
+//
+//   - lets at most wait pass between two reads while a command is outstanding,
+//     and any time at all while none is,
+//   - bounds what the server sends in answer to a command,
+//   - keeps the first error and returns it ever after, and
+//   - counts what was read.
+//
+// A failure closes the connection, since that alone unblocks a read.
+type wire struct {
+	net.Conn          // TLS or plain
+	raw      net.Conn // below TLS: closing it waits for nobody
+	wait     time.Duration
+	read     atomic.Int64
+
+	mu      sync.Mutex
+	err     error // why the connection is unusable; the first reason stays
+	closed  bool
+	waiting bool        // a command is outstanding
+	timer   *time.Timer // runs while waiting
+	left    int64       // bytes the server may still send
+	replay  []byte      // read before the library started
+	tail    []byte
+}
+
+// newWire wraps conn, whose raw connection is raw. The library reads replay
+// first.
+func newWire(conn, raw net.Conn, wait time.Duration, replay []byte) *wire {
+	w := &wire{Conn: conn, raw: raw, wait: wait, left: maxUnasked, replay: replay}
+	w.timer = time.AfterFunc(wait, w.expired)
+	w.timer.Stop()
+	return w
+}
+
+// begin starts the clock for a command whose answer has at most budget bytes.
+func (w *wire) begin(budget int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left = budget
+	w.waiting = true
+	if w.err == nil {
+		w.timer.Reset(w.wait)
+	}
+}
+
+// end stops the clock.
+func (w *wire) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left = maxUnasked
+	w.waiting = false
+	w.timer.Stop()
+}
+
+func (w *wire) expired() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting {
+		w.failLocked(fmt.Errorf("%w within %s", ErrTimeout, w.wait))
+	}
+}
+
+// fail makes the connection unusable for the reason err, unless it is so
+// already, and closes it.
+func (w *wire) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failLocked(err)
+}
+
+func (w *wire) failLocked(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+	w.timer.Stop()
+	w.closeLocked()
+}
+
+func (w *wire) closeLocked() {
+	if !w.closed {
+		w.closed = true
+		_ = w.raw.Close() // it is given up
+	}
+}
+
+// cause returns why the connection is unusable, nil if it is not.
+func (w *wire) cause() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// Read implements io.Reader for the library's goroutine.
+func (w *wire) Read(b []byte) (int, error) {
+	b, n, err := w.beforeRead(b)
+	if n > 0 || err != nil {
+		return n, err
+	}
+	n, err = w.Conn.Read(b)
+	return w.afterRead(b[:n], err)
+}
+
+// beforeRead returns the part of b that may be filled, or the number of bytes
+// that it has filled already.
+func (w *wire) beforeRead(b []byte) ([]byte, int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.stateLocked(); err != nil {
+		return nil, 0, err
+	}
+	if len(w.replay) > 0 {
+		n := copy(b, w.replay)
+		w.replay = w.replay[n:]
+		return nil, n, nil
+	}
+	if w.left <= 0 {
+		w.failLocked(errTooMuch)
+		return nil, 0, w.err
+	}
+	if int64(len(b)) > w.left {
+		b = b[:w.left]
+	}
+	return b, 0, nil
+}
+
+func (w *wire) afterRead(got []byte, err error) (int, error) {
+	w.read.Add(int64(len(got)))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left -= int64(len(got))
+	w.keepTail(got)
+	if err != nil && !w.closed {
+		w.failLocked(w.lostLocked(err))
+	}
+	if len(got) > 0 {
+		if w.waiting && w.err == nil {
+			w.timer.Reset(w.wait)
+		}
+		return len(got), nil
+	}
+	return 0, w.stateLocked()
+}
+
+// stateLocked returns what reading or writing answers when the connection is
+// over.
+func (w *wire) stateLocked() error {
+	switch {
+	case w.err != nil:
+		return w.err
+	case w.closed:
+		return net.ErrClosed
+	}
+	return nil
+}
+
+func (w *wire) keepTail(got []byte) {
+	if len(got) >= tailSize {
+		w.tail = append(w.tail[:0], got[len(got)-tailSize:]...)
+		return
+	}
+	if over := len(w.tail) + len(got) - tailSize; over > 0 {
+		w.tail = append(w.tail[:0], w.tail[over:]...)
+	}
+	w.tail = append(w.tail, got...)
+}
+
+// lostLocked makes an error of a failed read, with the server's last words if
+// it said goodbye.
+func (w *wire) lostLocked(err error) error {
+	lost := &lostError{err: err}
+	if errors.Is(err, io.EOF) {
+		lost.err = nil
+	}
+	lines := bytes.Split(bytes.TrimRight(w.tail, "\r\n"), []byte("\n"))
+	if last := lines[len(lines)-1]; len(last) > 6 && bytes.EqualFold(last[:6], []byte("* BYE ")) {
+		lost.bye = printable(string(last[6:]))
+	}
+	return lost
+}
+
+// Write implements io.Writer for the library.
+func (w *wire) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	err := w.stateLocked()
+	w.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.Conn.Write(b)
+	if err != nil {
+		w.fail(&lostError{err: err})
+		return n, w.cause()
+	}
+	return n, nil
+}
+
+// Close is called by the library when it can't read on. The reason is the
+// library's to tell, so it is not kept here.
+func (w *wire) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closeLocked()
+	return nil
+}
+
+// SetDeadline ignores the library's deadlines, as do the next two.
+func (w *wire) SetDeadline(time.Time) error      { return nil }
+func (w *wire) SetReadDeadline(time.Time) error  { return nil }
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
