@@ -1,0 +1,76 @@
+package poller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tlsbrief/db"
+)
+
+// A Backfill says which history to read.
+type Backfill struct {
+	Mailbox       string    // only this one, if set
+	Since, Before time.Time // by arrival, UTC: Since inclusive, Before exclusive; zero: no bound
+	Mark          bool      // mark what is recorded, as a poll does
+}
+
+// Backfill reads the whole history of the mailboxes once. One that was stopped
+// half way goes on where it was; a finished one forgets how far it came, so
+// that the next reads everything again. It never moves the poll's cursor
+// (DESIGN 5).
+func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
+	return p.each(ctx, b.Mailbox, func(ctx context.Context, w *worker) error {
+		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error {
+			return f.backfill(ctx, b)
+		})
+	})
+}
+
+// backfill reads the folder's history from its backfill cursor on.
+func (f *folder) backfill(ctx context.Context, b Backfill) error {
+	known, err := f.p.o.DB.Folder(ctx, f.box.Name, f.name)
+	if err != nil {
+		return fmt.Errorf("reading its cursor: %w", err)
+	}
+	st, err := f.session.Examine(ctx, f.name)
+	if err != nil {
+		return err
+	}
+	from := uint32(1)
+	if c := known.Backfill; c != nil && c.UIDValidity == st.UIDValidity {
+		from = c.LastUID + 1
+		f.log.Info("going on with the backfill that was stopped", "uid", from)
+	}
+	job := examination{
+		folder: f, via: db.ViaBackfill, validity: st.UIDValidity, advance: true,
+		mark:  b.Mark && f.box.After != AfterNone,
+		since: b.Since, before: b.Before,
+		done: f.progress(int64(st.Messages)),
+	}
+	end := db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
+	if err := job.ranges(ctx, from, st.UIDNext, &end); err != nil {
+		return err
+	}
+	if b.Mark {
+		if err := f.markOwed(ctx, st.UIDValidity); err != nil {
+			return err
+		}
+	}
+	if err := f.p.o.DB.ForgetBackfill(ctx, f.box.Name, f.name); err != nil {
+		return fmt.Errorf("forgetting the cursor of the finished backfill: %w", err)
+	}
+	return nil
+}
+
+// progress returns a function that reports n messages more of total as done.
+func (f *folder) progress(total int64) func(n int64) {
+	if f.p.o.Progress == nil {
+		return nil
+	}
+	var done int64
+	return func(n int64) {
+		done += n
+		f.p.tell(Progress{Mailbox: f.box.Name, Folder: f.name, Done: min(done, total), Total: total})
+	}
+}

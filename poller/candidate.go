@@ -1,0 +1,64 @@
+package poller
+
+import (
+	"context"
+	"fmt"
+
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
+)
+
+// A candidate is a message with what its header says it may be.
+type candidate struct {
+	header     imapbox.Header
+	likelihood tlsrpt.Likelihood
+	fetch      bool // it can be a TLS report: to be fetched whole
+}
+
+const (
+	partDepth   = 4  // how deep part headers are followed
+	partQueries = 12 // how often they are asked for, a message
+)
+
+// candidate decides from the header, and where that leaves it open from the
+// headers of the parts, whether a message can be a TLS report (DESIGN 5).
+func (f *folder) candidate(ctx context.Context, h imapbox.Header) (candidate, error) {
+	c := candidate{header: h, likelihood: tlsrpt.ClassifyHeader(h.Fields.Get)}
+	switch c.likelihood {
+	case tlsrpt.Certain:
+		c.fetch = true
+	case tlsrpt.Maybe:
+		var err error
+		if c.fetch, err = f.holdsReport(ctx, h.UID); err != nil {
+			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
+		}
+	case tlsrpt.No:
+	}
+	return c, nil
+}
+
+// holdsReport looks for a part that is labelled as a report, descending into
+// multiparts and forwarded messages, breadth first.
+func (f *folder) holdsReport(ctx context.Context, uid uint32) (bool, error) {
+	queue := [][]int{nil}
+	for query := 0; len(queue) > 0 && query < partQueries; query++ {
+		path := queue[0]
+		queue = queue[1:]
+		parts, err := f.session.PartHeaders(ctx, uid, path)
+		if err != nil {
+			return false, err
+		}
+		for _, part := range parts {
+			switch tlsrpt.ClassifyPart(part.Fields.Get) {
+			case tlsrpt.PartReport:
+				return true, nil
+			case tlsrpt.PartContainer:
+				if len(path) < partDepth {
+					queue = append(queue, part.Path)
+				}
+			case tlsrpt.PartOther:
+			}
+		}
+	}
+	return false, nil
+}

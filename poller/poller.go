@@ -1,0 +1,175 @@
+// Package poller turns mailboxes and files into recorded reports.
+//
+// A poll looks at what is new in the folders of a mailbox, decides from sizes
+// and a few header fields what can be a TLS report, fetches those messages and
+// no others, reads and authenticates them, records them together with the
+// folder's cursor in one transaction, and only then marks them (DESIGN 3 and 5).
+// A backfill does the same with a folder's whole history, or with files.
+//
+// # Trust
+//
+// The mailbox is not ours: everything is read with PEEK under EXAMINE, a
+// message that is not a report keeps its flags and is never fetched in full,
+// and a mark is made only on a message whose record has been committed. What a
+// server or a sender sends is bounded by [tlsrpt.Limits] and by package imapbox.
+//
+// # Tolerance
+//
+// One message, folder or mailbox that fails is recorded or returned with its
+// reason, and the others are dealt with all the same.
+package poller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
+)
+
+// An After says what is done to a message once its report is recorded (DESIGN 5).
+type After string
+
+// What can be done to a recorded message.
+const (
+	AfterSeen    After = "seen"    // sets \Seen
+	AfterKeyword After = "keyword" // sets Mailbox.Keyword
+	AfterMove    After = "move"    // moves it to Mailbox.MoveTo
+	AfterNone    After = "none"    // leaves it as it is
+)
+
+// A Mailbox is one mailbox to read.
+type Mailbox struct {
+	Name    string   // as configured; stands in the database and in every message
+	Folders []string // names, or special uses such as `\Junk`
+	After   After
+	Keyword string
+	MoveTo  string
+	IMAP    imapbox.Options
+}
+
+// Options are what a Poller works with.
+type Options struct {
+	DB        *db.DB
+	Mailboxes []Mailbox
+	Reading   Reading
+
+	// Lock, where set, keeps other processes from the mailbox of this name until
+	// the function it returns is called.
+	Lock func(ctx context.Context, mailbox string) (unlock func(), err error)
+
+	// Progress, where set, is told how far a backfill is. It is called from one
+	// goroutine at a time.
+	Progress func(Progress)
+
+	Parallel int // mailboxes polled at a time; 4 if 0
+	Log      *slog.Logger
+}
+
+// A Progress says how far the work on one folder or path is. The unit is
+// messages for folders and bytes for files.
+type Progress struct {
+	Mailbox, Folder string
+	Done, Total     int64
+}
+
+// A Poller polls mailboxes and reads their history. Its methods may be called
+// from several goroutines, but for one mailbox one at a time.
+type Poller struct {
+	o    Options
+	said sayOnce
+
+	telling sync.Mutex // Progress is called by one goroutine at a time
+}
+
+// New returns a Poller.
+func New(o Options) *Poller {
+	if o.Parallel <= 0 {
+		o.Parallel = 4
+	}
+	return &Poller{o: o}
+}
+
+// ErrNoMailbox means that no configured mailbox has the name asked for.
+var ErrNoMailbox = errors.New("no such mailbox")
+
+// Poll polls every mailbox once, or only the one named. The error joins those
+// of the folders that could not be polled; they stand in the Result too.
+func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
+	return p.each(ctx, only, func(ctx context.Context, w *worker) error {
+		return w.poll(ctx)
+	})
+}
+
+// each runs work on every mailbox, or only on the one named, some at a time.
+func (p *Poller) each(ctx context.Context, only string, work func(context.Context, *worker) error) (Result, error) {
+	start := time.Now()
+	boxes, err := p.chosen(only)
+	if err != nil {
+		return Result{}, err
+	}
+	workers := make([]*worker, len(boxes))
+	errs := make([]error, len(boxes))
+	slots := make(chan struct{}, p.o.Parallel)
+	var wg sync.WaitGroup
+	for i, box := range boxes {
+		workers[i] = &worker{p: p, box: box, log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits)}
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			errs[i] = workers[i].locked(ctx, work)
+		})
+	}
+	wg.Wait()
+	var r Result
+	for _, w := range workers {
+		r.add(w.counts...)
+	}
+	r.ElapsedSeconds = time.Since(start).Seconds()
+	return r, errors.Join(errs...)
+}
+
+func (p *Poller) chosen(only string) ([]Mailbox, error) {
+	if only == "" {
+		return p.o.Mailboxes, nil
+	}
+	for _, box := range p.o.Mailboxes {
+		if box.Name == only {
+			return []Mailbox{box}, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %q is not in the configuration", ErrNoMailbox, only)
+}
+
+// tell reports progress.
+func (p *Poller) tell(pr Progress) {
+	p.telling.Lock()
+	defer p.telling.Unlock()
+	p.o.Progress(pr)
+}
+
+// sayOnce remembers what has been said, so that a lasting condition is logged
+// once a process and not at every poll.
+type sayOnce struct {
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+// first tells whether key is new.
+func (s *sayOnce) first(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.said[key] {
+		return false
+	}
+	if s.said == nil {
+		s.said = map[string]bool{}
+	}
+	s.said[key] = true
+	return true
+}

@@ -1,0 +1,131 @@
+package poller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// Reading says how messages are read and which reports are taken.
+type Reading struct {
+	Limits tlsrpt.Limits
+
+	// Authenticate judges the authenticity of a report in message, which
+	// arrived at the given time. Nil switches the check off: every report is
+	// recorded as unchecked and counts.
+	Authenticate Authenticator
+
+	// Require rejects what Authenticate does not pass.
+	Require bool
+
+	Domains       []string // one's own, A-labels, "*." allowed; where set, a report about none of them nor of what is below them is rejected
+	IgnoreSigners []string // signing domains whose reports are left out
+}
+
+// An Authenticator judges the report that stands in message, one whole mail
+// that arrived at the time at.
+type Authenticator func(ctx context.Context, message []byte, env tlsrpt.Envelope, at time.Time) db.Authenticity
+
+// An incoming message is what is known of one before it is read.
+type incoming struct {
+	place    db.Place
+	data     []byte
+	received time.Time // INTERNALDATE; zero for files
+	certain  bool      // its header says that it is a TLS report
+}
+
+// read reads one message or report file. ok is false where it is none of our
+// business: it holds no report, or only such as are to be left out.
+func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db.Message, ok bool, err error) {
+	m = db.Message{Place: in.place, ReceivedAt: in.received}
+	mail, err := r.ReadMail(in.data)
+	if mail != nil {
+		describe(&m, mail.Envelope)
+	}
+	switch {
+	case errors.Is(err, tlsrpt.ErrNoReport) && !in.certain:
+		return m, false, nil
+	case errors.Is(err, tlsrpt.ErrMalformed):
+		m.Refused = err.Error()
+		return m, true, nil
+	case err != nil:
+		return m, false, err
+	}
+	var refused []string
+	left := 0
+	for _, f := range mail.Found {
+		rep := db.Report{Report: f.Report, Auth: rd.authenticate(ctx, f.Message, f.Envelope, m.ReceivedAt)}
+		m.Forwarded = m.Forwarded || f.Forwarded
+		switch reason := rd.refusal(rep); {
+		case rd.ignores(rep.Auth):
+			left++
+		case reason != "":
+			refused = append(refused, reason)
+		default:
+			m.Reports = append(m.Reports, rep)
+			if rep.Auth.Result == db.AuthUnknown {
+				m.Raw = in.data
+			}
+		}
+	}
+	for _, fault := range mail.Faults {
+		refused = append(refused, fault.Error())
+	}
+	m.Refused = strings.Join(refused, "; ")
+	return m, len(m.Reports) > 0 || m.Refused != "" || left == 0, nil
+}
+
+// describe takes over what the header says of the message.
+func describe(m *db.Message, env tlsrpt.Envelope) {
+	m.MessageID, m.From, m.Subject, m.Submitter = env.MessageID, env.From, env.Subject, env.Submitter
+	if m.ReceivedAt.IsZero() {
+		m.ReceivedAt = env.Received
+	}
+}
+
+func (rd Reading) authenticate(ctx context.Context, message []byte, env tlsrpt.Envelope, at time.Time) db.Authenticity {
+	if rd.Authenticate == nil {
+		return db.Authenticity{Result: db.AuthUnchecked}
+	}
+	return rd.Authenticate(ctx, message, env, at)
+}
+
+// refusal says why a report that could be read is not taken; empty if it is.
+func (rd Reading) refusal(rep db.Report) string {
+	if rd.Require && rep.Auth.Result != db.AuthPass && rep.Auth.Result != db.AuthUnknown {
+		return notAuthentic(rep.Auth)
+	}
+	if len(rd.Domains) == 0 {
+		return ""
+	}
+	for _, pol := range rep.Policies {
+		for _, own := range rd.Domains {
+			// What is below counts too: a TLSA policy's domain is often an MX
+			// host's name (Q29).
+			own = strings.TrimPrefix(own, "*.")
+			if pol.Domain == own || strings.HasSuffix(pol.Domain, "."+own) {
+				return ""
+			}
+		}
+	}
+	return fmt.Sprintf("reports on %s, which is not among reports.domains", rep.Policies[0].Domain)
+}
+
+func notAuthentic(a db.Authenticity) string {
+	s := "not authenticated (dkim " + string(a.Result)
+	if a.Reason != "" {
+		s += ", " + a.Reason
+	}
+	return s + `), and reports.authenticity is "require"`
+}
+
+// ignores tells whether the report's signer is to be left out.
+func (rd Reading) ignores(a db.Authenticity) bool {
+	return a.Domain != "" && slices.Contains(rd.IgnoreSigners, a.Domain)
+}

@@ -1,0 +1,68 @@
+package poller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"tlsbrief/poller/imapbox"
+)
+
+// A Step is one thing that Verify tried.
+type Step struct {
+	Name   string // such as "log-in" or `folder "INBOX"`
+	Detail string // what was found; empty where there is nothing to say
+	Err    error  // why it does not work and what to do
+}
+
+// Verify tries what a poll of the mailbox needs, and changes nothing in it.
+func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
+	boxes, err := p.chosen(mailbox)
+	if err != nil {
+		return []Step{{Name: "configuration", Err: err}}
+	}
+	w := &worker{p: p, box: boxes[0], log: slog.New(slog.DiscardHandler)}
+	defer w.disconnect()
+	if err := w.connect(ctx); err != nil {
+		return []Step{{Name: "log-in", Err: err}}
+	}
+	steps := []Step{{Name: "log-in", Detail: fmt.Sprintf("%s:%d", w.box.IMAP.Host, w.box.IMAP.Port)}}
+	names, err := w.folders(ctx)
+	if err != nil {
+		return append(steps, Step{Name: "folders", Err: err})
+	}
+	for _, name := range names {
+		f := &folder{worker: w, name: name, counts: &Counts{}, log: w.log}
+		steps = append(steps, f.verify(ctx))
+	}
+	return steps
+}
+
+// verify looks at one folder and at whether its messages can be marked.
+func (f *folder) verify(ctx context.Context) Step {
+	s := Step{Name: fmt.Sprintf("folder %q", f.name)}
+	if s.Err = f.connect(ctx); s.Err != nil {
+		return s
+	}
+	var sel imapbox.Selected
+	if f.box.After == AfterNone {
+		st, err := f.session.Examine(ctx, f.name)
+		sel.Status, s.Err = st, err
+	} else {
+		sel, s.Err = f.session.Select(ctx, f.name)
+	}
+	if s.Err != nil {
+		return s
+	}
+	s.Detail = fmt.Sprintf("%d messages", sel.Messages)
+	if f.box.After == AfterNone {
+		return s
+	}
+	if why := f.unmarkable(sel); why != "" {
+		s.Err = errors.New("it can be read, but recorded reports cannot be marked: " + why)
+		return s
+	}
+	s.Detail += ", can be marked"
+	return s
+}

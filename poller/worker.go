@@ -1,0 +1,205 @@
+package poller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"tlsbrief/db"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
+)
+
+// A worker does the work on one mailbox, over one connection at a time.
+type worker struct {
+	p      *Poller
+	box    Mailbox
+	log    *slog.Logger
+	reader *tlsrpt.Reader
+
+	session *imapbox.Session // nil until connected
+	counts  []*Counts        // one a folder, in the order of work
+}
+
+// locked runs work under the mailbox's lock and closes the connection after it.
+func (w *worker) locked(ctx context.Context, work func(context.Context, *worker) error) error {
+	if w.p.o.Lock != nil {
+		unlock, err := w.p.o.Lock(ctx, w.box.Name)
+		if err != nil {
+			return w.failed(ctx, fmt.Errorf("mailbox %q: %w", w.box.Name, err))
+		}
+		defer unlock()
+	}
+	defer w.disconnect()
+	return work(ctx, w)
+}
+
+// poll polls the mailbox's folders in turn.
+func (w *worker) poll(ctx context.Context) error {
+	return w.eachFolder(ctx, func(ctx context.Context, f *folder) error {
+		err := f.poll(ctx)
+		if done := w.p.o.DB.PollDone(detached(ctx), w.box.Name, f.name, err); done != nil {
+			return errors.Join(err, done)
+		}
+		return err
+	})
+}
+
+// eachFolder runs work on each folder, and goes on after one that failed.
+func (w *worker) eachFolder(ctx context.Context, work func(context.Context, *folder) error) error {
+	if err := w.connect(ctx); err != nil {
+		return w.failed(ctx, err)
+	}
+	names, err := w.folders(ctx)
+	if err != nil {
+		return w.failed(ctx, err)
+	}
+	var errs []error
+	for _, name := range names {
+		c := &Counts{Mailbox: w.box.Name, Folder: name}
+		w.counts = append(w.counts, c)
+		err := w.connect(ctx) // anew where the folder before broke the connection
+		if err == nil {
+			err = work(ctx, &folder{worker: w, name: name, counts: c, log: w.log.With("folder", name)})
+		}
+		if err != nil {
+			err = located(err, w.box.Name, name)
+			c.Error = err.Error()
+			errs = append(errs, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// connect opens a connection where there is none that works.
+func (w *worker) connect(ctx context.Context) error {
+	if w.session != nil && !w.session.Broken() {
+		return nil
+	}
+	w.disconnect()
+	s, err := imapbox.Open(ctx, w.box.IMAP)
+	if err != nil {
+		return located(err, w.box.Name, "")
+	}
+	w.session = s
+	return nil
+}
+
+func (w *worker) disconnect() {
+	if w.session == nil {
+		return
+	}
+	if err := w.session.Close(); err != nil {
+		w.log.Debug("closing the connection", "err", err)
+	}
+	w.session = nil
+}
+
+// folders returns the names of the folders to read, special uses looked up. One
+// that the server does not have is passed over (DESIGN 9).
+func (w *worker) folders(ctx context.Context) ([]string, error) {
+	var names []string
+	for _, name := range w.box.Folders {
+		if isSpecialUse(name) {
+			found, ok, err := w.session.SpecialUse(ctx, name)
+			if err != nil {
+				return nil, located(fmt.Errorf("looking for the folder for %s: %w", name, err), w.box.Name, "")
+			}
+			if !ok {
+				if w.p.said.first(w.box.Name + "\x00" + name) {
+					w.log.Info("the server names no such folder; it is passed over", "folder", name)
+				}
+				continue
+			}
+			name = found
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func isSpecialUse(name string) bool { return strings.HasPrefix(name, `\`) }
+
+// failed notes that the mailbox could not be read at all: in the counts and the
+// record of each of its folders.
+func (w *worker) failed(ctx context.Context, err error) error {
+	for _, name := range w.knownFolders(ctx) {
+		w.counts = append(w.counts, &Counts{Mailbox: w.box.Name, Folder: name, Error: err.Error()})
+		if done := w.p.o.DB.PollDone(detached(ctx), w.box.Name, name, err); done != nil {
+			err = errors.Join(err, done)
+		}
+	}
+	return err
+}
+
+// knownFolders names the folders without asking the server: those configured by
+// name, and those that a special use was found to mean at an earlier poll.
+func (w *worker) knownFolders(ctx context.Context) []string {
+	var names []string
+	special := ""
+	for _, name := range w.box.Folders {
+		if isSpecialUse(name) {
+			special = name
+		} else {
+			names = append(names, name)
+		}
+	}
+	if special == "" {
+		return names
+	}
+	all, err := w.p.o.DB.Folders(detached(ctx))
+	if err != nil {
+		w.log.Error("reading what is known of the folders", "err", err)
+	}
+	for _, f := range all {
+		if f.Mailbox == w.box.Name && !slices.Contains(names, f.Folder) {
+			names = append(names, f.Folder)
+		}
+	}
+	if len(names) == 0 {
+		names = append(names, special)
+	}
+	return names
+}
+
+// located puts the mailbox and the folder in front of an error that does not
+// name them yet.
+func located(err error, mailbox, folder string) error {
+	var named *imapbox.StepError
+	switch {
+	case errors.As(err, &named):
+		return err
+	case folder == "":
+		return fmt.Errorf("mailbox %q: %w", mailbox, err)
+	}
+	return fmt.Errorf("mailbox %q: folder %q: %w", mailbox, folder, err)
+}
+
+// detached returns a context for what has to be written down even though ctx
+// was cancelled: SQLite's busy timeout bounds it.
+func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+// record commits a batch and counts its outcomes.
+func (w *worker) record(ctx context.Context, c *Counts, b db.Batch) error {
+	// A batch in hand is committed even where the process has been told to
+	// stop: it is short, and fetching it again is not.
+	outcomes, err := w.p.o.DB.Record(detached(ctx), b)
+	if err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+	for i, o := range outcomes {
+		c.count(o)
+		if m := b.Messages[i]; o == db.Rejected {
+			w.log.Warn("rejected", "folder", m.Folder, "uid", m.UID, "message_id", m.MessageID, "sender", m.From, "err", m.Refused)
+		}
+	}
+	return nil
+}
