@@ -1,0 +1,147 @@
+package digest
+
+import (
+	"fmt"
+
+	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
+)
+
+// maxFirst is how many things to do first a digest names.
+const maxFirst = 3
+
+// first says what to do first, each in a sentence that can be forwarded.
+func (w words) first() []string {
+	switch w.Verdict {
+	case VerdictAction, VerdictAttention:
+		return w.firstFailures()
+	case VerdictSilent:
+		return w.firstSilent()
+	case VerdictBlind:
+		return []string{"Run: tlsbrief verify - it logs in to every mailbox and says which step fails and how to mend it."}
+	default:
+		return nil
+	}
+}
+
+// firstFailures names the first advice for each of the heaviest causes.
+func (w words) firstFailures() []string {
+	worst := w.worst().weight()
+	var out []string
+	for _, d := range w.Domains {
+		for _, t := range d.Types {
+			for _, group := range grouped(t.Findings) {
+				f := group[0]
+				if f.weight() < worst || f.Result == "" {
+					continue
+				}
+				if len(out) == maxFirst {
+					return out
+				}
+				if s := firstAdvice(f, group, w.several()); s != "" {
+					out = append(out, s)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// firstAdvice is the first thing to do about one finding.
+func firstAdvice(f *finding, group []*finding, several bool) string {
+	action := tlsrpt.Meaning(f.Result).For(f.MX, f.Domain).Action
+	if action == "" {
+		return ""
+	}
+	hosts := make([]string, 0, len(group))
+	for _, g := range group {
+		hosts = append(hosts, g.MX)
+	}
+	s := findingTitle(f.Result, hosts)
+	if several {
+		s += " (" + templates.Line(f.Domain) + ")"
+	}
+	return s + ": " + lowerFirst(action)
+}
+
+// firstSilent says where to look when nothing comes.
+func (w words) firstSilent() []string {
+	if len(w.Domains) == 0 {
+		return nil
+	}
+	if len(w.Tally.uncounted.reports) > 0 {
+		return nil // reports do come; what to do stands with them
+	}
+	domain := hostName(w.Domains[0].Name, "YOUR-DOMAIN")
+	return []string{
+		fmt.Sprintf("See whether reports are still asked for: dig +short TXT _smtp._tls.%s - it should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.", domain),
+		"Look into the Junk folder of that mailbox and at its filters: reports are mail from strangers with an attachment.",
+	}
+}
+
+// notes names what bears on the verdict and is no part of it.
+func (w words) notes() []string {
+	var out []string
+	if w.AuthenticityOff {
+		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
+	}
+	if n := len(w.Tally.uncounted.reports); n > 0 && len(w.Tally.reports) == 0 {
+		out = append(out, uncountedAdvice(w.judgement))
+	}
+	if w.Verdict != VerdictBlind {
+		for _, b := range w.Blind {
+			out = append(out, blindSentence(b)+" Reports may be missing here.")
+		}
+	}
+	if w.Kind == kindFallback && len(w.Domains) > 0 {
+		out = append(out, "No configured digest claims these domains; add them to the domains of one, or leave them here.")
+	}
+	if !w.several() {
+		return out
+	}
+	for _, d := range w.Domains {
+		if d.Stopped && d.Reports == 0 {
+			out = append(out, fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
+				templates.Line(d.Name), templates.ShortDay(d.LastDay.time())))
+		}
+		if len(out) == maxStopped {
+			break
+		}
+	}
+	return out
+}
+
+// uncountedAdvice says why reports may not be verified, where none at all is.
+func uncountedAdvice(j *judgement) string {
+	if len(j.Tally.reports) > 0 {
+		return ""
+	}
+	return "None of the reports could be verified. The usual reason is a mail system that rewrites messages on their way in, which breaks their signatures. " +
+		"Two settings mend it: trusted_authserv_id names a server of yours that checked them on arrival; authenticity = \"off\" believes them all."
+}
+
+// footer says who wrote the digest and how to see more.
+func (w words) footer() []string {
+	name := "tlsbrief"
+	if w.Version != "" {
+		name += " " + templates.Line(w.Version)
+	}
+	at := w.Now
+	if w.Location != nil {
+		at = at.In(w.Location)
+	}
+	out := []string{fmt.Sprintf("%s read %s, %s. Digest: %s.", name,
+		templates.Plural(int64(len(w.Tally.reports)+len(w.Tally.uncounted.reports)), "report"),
+		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.Name))}
+	if len(w.Domains) == 1 {
+		out = append(out, "Details: tlsbrief export --domain "+shellWord(w.Domains[0].Name)+dayFlags(w.judgement))
+	} else {
+		out = append(out, "Details: tlsbrief export"+dayFlags(w.judgement))
+	}
+	return out
+}
+
+// dayFlags returns the flags for the days covered.
+func dayFlags(j *judgement) string {
+	return fmt.Sprintf(" --from %s --to %s", j.First, j.Last)
+}

@@ -1,0 +1,324 @@
+// Package digest makes the mail that tells the owner of a domain what the TLS
+// reports of the last days mean, and sees to it that the mail is sent.
+//
+// A digest is made in three steps: what is recorded is read from the database
+// (facts.go, tally.go), judged (findings.go, verdict.go) and rendered (view.go,
+// and package templates). The last two are pure functions without a clock.
+//
+// # Promises
+//
+// A digest covers every policy row that was recorded since it last ran: its
+// watermark is a number that rises with every report, not a clock, so a late
+// report is neither lost nor told twice. It is written to the outbox together
+// with its new watermark before it is sent, and what is in the outbox is sent
+// byte for byte until each recipient has it or has refused it for good.
+//
+// # Trust
+//
+// Reports whose signature was not verified are named, and never change a
+// verdict. Every string of a report is a stranger's: it is cut, cleaned and
+// escaped before it is shown, and never part of a command unless it is a plain
+// host name.
+package digest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/mail"
+	"slices"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/mailer"
+	"tlsbrief/templates"
+)
+
+// The digests that nobody configures.
+const (
+	NameAll      = "all"      // of everything, where no digest is configured
+	NameFallback = "fallback" // of what no configured digest claims
+)
+
+// ErrUnknownDigest is wrapped where a name is none of [Digester.Names].
+var ErrUnknownDigest = errors.New("there is no digest of this name")
+
+// SendFunc hands a mail to a server, as [mailer.Mailer.Send] does.
+type SendFunc func(ctx context.Context, from string, to []string, data []byte) ([]mailer.Result, error)
+
+// Options say what to make digests of and for whom. DB, Templates, Send, From
+// and Fallback must be set.
+type Options struct {
+	DB        *db.DB
+	Templates *templates.Set
+	Send      SendFunc
+	From      *mail.Address
+	Fallback  []string // addresses that get the digest of everything, or of what nobody claims
+	Digests   []Spec   // none: one daily digest of everything to Fallback
+
+	Location *time.Location // of the schedules; nil: UTC
+	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
+
+	AuthenticityOff bool     // signatures are not checked, which every digest says
+	Mailboxes       []string // names of the mailboxes that reports come from
+	Version         string   // of the program, for the last line
+	Now             func() time.Time
+	Log             *slog.Logger
+}
+
+// A Spec is one configured digest.
+type Spec struct {
+	Name     string
+	Domains  []string // "example.com", or "*.example.org" for all below it
+	To       []string
+	Schedule string // "daily" (and empty), "weekly", "monthly" or a cron expression
+}
+
+// A kind tells the configured digests from the two others.
+type kind int
+
+const (
+	kindConfigured kind = iota
+	kindAll
+	kindFallback
+)
+
+// A task is a digest that is ready to be run.
+type task struct {
+	Spec
+	kind     kind
+	patterns *chooser
+	schedule *schedule
+}
+
+// A Digester makes and sends digests. Calls that write must not overlap with
+// those of another process on the same database.
+type Digester struct {
+	o     Options
+	tasks []*task
+}
+
+// New checks the options and returns a Digester. The error tells all that is
+// wrong with them.
+func New(o Options) (*Digester, error) {
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Hour == "" {
+		o.Hour = "0 7 * * *"
+	}
+	var faults []error
+	if o.DB == nil || o.Templates == nil || o.Send == nil {
+		faults = append(faults, errors.New("a digest needs a database, templates and a way to send"))
+	}
+	if o.From == nil {
+		faults = append(faults, errors.New("a digest needs a sender; set smtp.from"))
+	}
+	d := &Digester{o: o}
+	specs := slices.Clone(o.Digests)
+	rest := Spec{Name: NameAll, To: o.Fallback}
+	if len(specs) > 0 {
+		rest.Name = NameFallback
+	}
+	var claimed []*chooser
+	for _, s := range append(specs, rest) {
+		t, err := d.newTask(s)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		d.tasks = append(d.tasks, t)
+		claimed = append(claimed, t.patterns)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	last := d.tasks[len(d.tasks)-1]
+	if len(specs) == 0 {
+		last.kind, last.patterns = kindAll, &chooser{all: true}
+	} else {
+		last.kind, last.patterns = kindFallback, &chooser{not: claimed[:len(claimed)-1]}
+	}
+	return d, nil
+}
+
+// newTask checks one digest.
+func (d *Digester) newTask(s Spec) (*task, error) {
+	if len(s.To) == 0 {
+		return nil, fmt.Errorf("digest %q has no recipients; set its to, or smtp.to", s.Name)
+	}
+	if slices.ContainsFunc(d.tasks, func(t *task) bool { return t.Name == s.Name }) {
+		return nil, fmt.Errorf("two digests are named %q; rename one", s.Name)
+	}
+	sched, err := parseSchedule(s.Schedule, d.o.Hour, d.o.Location)
+	if err != nil {
+		return nil, fmt.Errorf("digest %q: %w", s.Name, err)
+	}
+	return &task{Spec: s, patterns: newChooser(s.Domains), schedule: sched}, nil
+}
+
+// Names returns the names of the digests, the configured ones in their order and
+// then "fallback", or "all" where none is configured.
+func (d *Digester) Names() []string {
+	names := make([]string, 0, len(d.tasks))
+	for _, t := range d.tasks {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// NextDue returns when a digest falls due next; for one that never ran, or whose
+// time has passed, that is now or before. The error wraps [ErrUnknownDigest]
+// where there is none of this name.
+func (d *Digester) NextDue(ctx context.Context, name string) (time.Time, error) {
+	t, err := d.task(name)
+	if err != nil {
+		return time.Time{}, err
+	}
+	state, err := d.o.DB.DigestState(ctx, name)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("digest %q: reading when it last ran: %w", name, err)
+	}
+	if state.LastRun.IsZero() {
+		return d.o.Now(), nil
+	}
+	return t.schedule.next(state.LastRun)
+}
+
+// task returns the digest of this name.
+func (d *Digester) task(name string) (*task, error) {
+	for _, t := range d.tasks {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("digest %q: %w; there are: %q", name, ErrUnknownDigest, d.Names())
+}
+
+// RunDue builds every digest that is due, and then sends what waits in the
+// outbox and may be tried now. One digest's failure stops no other; the error
+// joins them all.
+func (d *Digester) RunDue(ctx context.Context) error {
+	return errors.Join(d.build(ctx, d.tasks), d.sendWaiting(ctx, "", d.o.Now()))
+}
+
+// Run is [Digester.RunDue] for the digest of this name, or for all of them where
+// the name is empty, but tries waiting mail at once however long it should wait.
+func (d *Digester) Run(ctx context.Context, name string) error {
+	tasks := d.tasks
+	if name != "" {
+		t, err := d.task(name)
+		if err != nil {
+			return err
+		}
+		tasks = []*task{t}
+	}
+	return errors.Join(d.build(ctx, tasks), d.sendWaiting(ctx, name, time.Time{}))
+}
+
+// build makes the digests of tasks that are due.
+func (d *Digester) build(ctx context.Context, tasks []*task) error {
+	var faults []error
+	for _, t := range tasks {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(faults, err)...)
+		}
+		if err := d.buildDue(ctx, t); err != nil {
+			faults = append(faults, fmt.Errorf("digest %q: %w", t.Name, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// buildDue puts one digest into the outbox if it is due.
+func (d *Digester) buildDue(ctx context.Context, t *task) error {
+	now := d.o.Now()
+	state, err := d.o.DB.DigestState(ctx, t.Name)
+	if err != nil {
+		return fmt.Errorf("reading when it last ran: %w", err)
+	}
+	at, due, err := t.schedule.due(state.LastRun, now)
+	if err != nil || !due {
+		return err
+	}
+	m, err := d.read(ctx, t, t.selection(state, at, now))
+	if err != nil {
+		return err
+	}
+	next := db.DigestState{Watermark: max(state.Watermark, m.Watermark), LastRun: now, LastSent: state.LastSent}
+	if t.kind == kindFallback && !m.hasNews() {
+		return d.o.DB.SaveDigestState(ctx, t.Name, next)
+	}
+	r, err := d.render(judge(m))
+	if err != nil {
+		return err
+	}
+	message, err := d.compose(t, r, now)
+	if err != nil {
+		return err
+	}
+	if _, err := d.o.DB.Enqueue(ctx, message, next); err != nil {
+		return fmt.Errorf("putting it into the outbox: %w", err)
+	}
+	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(m.Tally.reports))
+	return nil
+}
+
+// selection says what a run for the scheduled time covers.
+func (t *task) selection(state db.DigestState, at, now time.Time) selection {
+	cutoff := t.schedule.start(at.In(t.schedule.location))
+	return selection{
+		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,
+		first: min(dayOf(cutoff), dayOf(now)-1),
+	}
+}
+
+// Preview renders a digest without writing anything: of the UTC days from to
+// (exclusive) that reports are about, or, where both are zero, of what the next
+// run would cover. An empty name will do where there is only one digest.
+func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time) (*Rendered, error) {
+	if name == "" && len(d.tasks) == 1 {
+		name = d.tasks[0].Name
+	}
+	t, err := d.task(name)
+	if err != nil {
+		return nil, err
+	}
+	now := d.o.Now()
+	state, err := d.o.DB.DigestState(ctx, t.Name)
+	if err != nil {
+		return nil, fmt.Errorf("digest %q: reading when it last ran: %w", t.Name, err)
+	}
+	var sel selection
+	if from.IsZero() && to.IsZero() {
+		at, due, err := t.schedule.due(state.LastRun, now)
+		if err == nil && !due {
+			at, err = t.schedule.next(now)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("digest %q: %w", t.Name, err)
+		}
+		sel = t.selection(state, at, now)
+	} else {
+		if !dayAfter(from, to) {
+			return nil, fmt.Errorf("digest %q: the days asked for end (%s) before they begin (%s)", t.Name, to.Format(time.DateOnly), from.Format(time.DateOnly))
+		}
+		sel = selection{byDays: true, from: dayOf(from), to: dayOf(to), now: now, lastRun: state.LastRun}
+	}
+	m, err := d.read(ctx, t, sel)
+	if err != nil {
+		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
+	}
+	return d.render(judge(m))
+}
+
+// dayAfter tells whether the days from to (exclusive) are any.
+func dayAfter(from, to time.Time) bool { return cmp.Less(dayOf(from), dayOf(to)) }

@@ -1,0 +1,281 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// material is what a digest is made of, as it was read at one moment. Judging
+// and rendering it takes no clock and no database.
+type material struct {
+	Spec
+	Kind            kind
+	Now             time.Time // when it was read
+	LastRun         time.Time // when the digest was last built; zero if never
+	Current         bool      // it is about now, not a preview of days long gone
+	First, Until    day       // the nominal period, or the days asked for: First inclusive, Until exclusive
+	ByDays          bool      // the days were asked for, so nothing outside them is told of
+	AuthenticityOff bool
+	Version         string
+	Location        *time.Location
+
+	Domains      []domainName
+	Tally        *tally
+	Modes        map[string]tlsrpt.Mode // the mode last seen in a report, for domains whose failures came without
+	Days         []db.DayTotal
+	Failures     []db.FailureDay
+	ReporterDays []db.ReporterDay
+	Rejected     []db.RejectedMessage
+	Mailboxes    []mailboxState
+
+	Watermark int64 // what the digest covers ends here
+}
+
+// A domainName is a domain of a digest. Exact says that it was asked for by name
+// and is told of even where nothing came for it.
+type domainName struct {
+	Name  string
+	Exact bool
+}
+
+// coveredDays returns the first and the last day that the digest is about: those
+// of the reports that count, or the nominal period where there are none.
+func (m *material) coveredDays() (first, last day) {
+	if m.ByDays {
+		return m.First, m.Until - 1
+	}
+	found := false
+	for _, d := range m.Tally.domains {
+		for on := range d.days {
+			if !found || on < first {
+				first = on
+			}
+			if !found || on > last {
+				last = on
+			}
+			found = true
+		}
+	}
+	if !found {
+		return m.First, m.Until - 1
+	}
+	return first, last
+}
+
+// reachable is the last day that reports could be here for: yesterday, or the
+// last day asked for.
+func (m *material) reachable() day {
+	if m.ByDays {
+		return min(m.Until, dayOf(m.Now)) - 1
+	}
+	return dayOf(m.Now) - 1
+}
+
+// hasNews tells whether the fallback digest has something to say.
+func (m *material) hasNews() bool {
+	return len(m.Tally.reports) > 0 || len(m.Tally.uncounted.reports) > 0 || len(m.Rejected) > 0 || len(m.blind()) > 0
+}
+
+// A selection says which rows a digest covers.
+type selection struct {
+	newsAfter int64     // exclusive
+	from, to  day       // where byDays
+	byDays    bool      // choose by report day, not by news
+	cutoff    time.Time // what backfill brought is news only where it ends after this
+	now       time.Time
+	lastRun   time.Time
+	first     day // the nominal period, to name where nothing came
+}
+
+// read reads what a digest is to be made of.
+func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material, error) {
+	m := &material{
+		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
+		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
+		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version, Location: d.o.Location, Tally: newTally(),
+	}
+	m.Current = true
+	if sel.byDays {
+		m.First, m.Until = sel.from, sel.to
+		m.Current = sel.to.time().AddDate(0, 0, 2).After(sel.now)
+	}
+	var err error
+	// The watermark comes before all else: what is recorded from here on is for
+	// the next digest.
+	if m.Watermark, err = d.o.DB.LastNews(ctx); err != nil {
+		return nil, fmt.Errorf("reading how far reports are recorded: %w", err)
+	}
+	if m.Domains, err = d.domains(ctx, s); err != nil {
+		return nil, err
+	}
+	names := s.filter(m.Domains)
+	if err := d.readRows(ctx, m, names, sel); err != nil {
+		return nil, err
+	}
+	if err := d.readHistory(ctx, m, names); err != nil {
+		return nil, err
+	}
+	if err := d.readModes(ctx, m); err != nil {
+		return nil, err
+	}
+	if s.kind != kindConfigured && !sel.byDays {
+		if m.Rejected, err = d.rejected(ctx, sel, m.Watermark); err != nil {
+			return nil, err
+		}
+	}
+	m.Mailboxes, err = d.mailboxes(ctx)
+	return m, err
+}
+
+// domains returns the domains of a digest: those it names, and of those that
+// reports speak of the ones its patterns match, or that nobody else claims.
+func (d *Digester) domains(ctx context.Context, s *task) ([]domainName, error) {
+	known, err := d.o.DB.Domains(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the domains: %w", err)
+	}
+	return s.patterns.choose(known), nil
+}
+
+// filter returns the names to ask the database for; nil for all of them.
+func (s *task) filter(domains []domainName) []string {
+	if s.kind == kindAll {
+		return nil
+	}
+	names := make([]string, 0, len(domains))
+	for _, d := range domains {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// readRows adds up the rows that the digest covers.
+func (d *Digester) readRows(ctx context.Context, m *material, names []string, sel selection) error {
+	if !sel.byDays && m.Watermark <= sel.newsAfter {
+		return nil // nothing new; a zero bound would be none
+	}
+	f := db.Filter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
+	if sel.byDays {
+		f = db.Filter{Domains: names, From: sel.from.time(), To: sel.to.time()}
+	}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+		if sel.byDays || isNews(row, sel.cutoff) {
+			m.Tally.add(row)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading reports: %w", err)
+	}
+	return nil
+}
+
+// isNews tells whether a row is for a digest. What backfill brought is only
+// where its day lies in the nominal period; all else of it is history.
+func isNews(row *db.PolicyRow, cutoff time.Time) bool {
+	return row.Via != db.ViaBackfill || row.Report.End.After(cutoff)
+}
+
+// rejected returns the messages that could not be read and are news, by the same
+// rule as reports.
+func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]db.RejectedMessage, error) {
+	if upTo <= sel.newsAfter {
+		return nil, nil
+	}
+	all, err := d.o.DB.RejectedMessages(ctx, sel.newsAfter, upTo)
+	if err != nil {
+		return nil, fmt.Errorf("reading which messages were rejected: %w", err)
+	}
+	return slices.DeleteFunc(all, func(r db.RejectedMessage) bool {
+		return r.Via == db.ViaBackfill && !r.ReceivedAt.After(sel.cutoff)
+	}), nil
+}
+
+// readHistory reads the days before, for the picture, the states of findings and
+// who has stopped reporting.
+func (d *Digester) readHistory(ctx context.Context, m *material, names []string) error {
+	_, last := m.coveredDays()
+	last = max(last, m.reachable())
+	from, to := (last - historyDays).time(), (last + 1).time()
+	var err error
+	if m.Days, err = d.o.DB.DayTotals(ctx, names, from, to); err != nil {
+		return fmt.Errorf("reading the totals of past days: %w", err)
+	}
+	if m.Failures, err = d.o.DB.FailureDays(ctx, names, from, to); err != nil {
+		return fmt.Errorf("reading the failures of past days: %w", err)
+	}
+	if m.ReporterDays, err = d.o.DB.ReporterDays(ctx, names, from, to); err != nil {
+		return fmt.Errorf("reading who reported on past days: %w", err)
+	}
+	return nil
+}
+
+// readModes looks for the mode of the MTA-STS policy of each domain with
+// failures whose reports do not tell it (Q4, Q8).
+func (d *Digester) readModes(ctx context.Context, m *material) error {
+	missing := []string{}
+	for name, t := range m.Tally.domains {
+		if kind := t.types[tlsrpt.STS]; kind != nil && len(kind.causes) > 0 && t.mode == "" {
+			missing = append(missing, name)
+		}
+	}
+	m.Modes = map[string]tlsrpt.Mode{}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, last := m.coveredDays()
+	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+		if row.Policy.Mode != "" && row.Auth.Result.Counts() {
+			m.Modes[row.Policy.Domain] = row.Policy.Mode // rows come by report day: the newest stays
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the modes of policies: %w", err)
+	}
+	return nil
+}
+
+// mailboxes returns what is known of reading each configured mailbox. One folder
+// that can be read is enough for a mailbox not to be unreadable.
+func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
+	if len(d.o.Mailboxes) == 0 {
+		return nil, nil
+	}
+	folders, err := d.o.DB.Folders(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of the mailboxes: %w", err)
+	}
+	return mailboxStates(d.o.Mailboxes, folders), nil
+}
+
+// mailboxStates arranges folders by mailbox, in the order of names. A folder that
+// was read since another began to fail shows that the mailbox can be read.
+func mailboxStates(names []string, folders []db.Folder) []mailboxState {
+	out := make([]mailboxState, 0, len(names))
+	for _, name := range names {
+		s := mailboxState{Name: name}
+		for _, f := range folders {
+			if f.Mailbox != name {
+				continue
+			}
+			if f.LastGoodPoll.After(s.LastGood) {
+				s.LastGood = f.LastGoodPoll
+			}
+			if f.FailingSince.After(s.Since) {
+				s.Since, s.Error = f.FailingSince, f.LastError
+			}
+		}
+		if !s.LastGood.IsZero() && !s.LastGood.Before(s.Since) {
+			s.Since, s.Error = time.Time{}, ""
+		}
+		out = append(out, s)
+	}
+	return out
+}

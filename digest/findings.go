@@ -1,0 +1,167 @@
+package digest
+
+import (
+	"cmp"
+	"slices"
+
+	"tlsbrief/tlsrpt"
+)
+
+// A finding is one cause in one domain: what failed, how often, who saw it,
+// since when, and what became of the mail.
+type finding struct {
+	cause
+	Domain   string
+	Sessions tlsrpt.Sessions // never more than the reports' totals allow; 0 where resolved
+	UpTo     bool            // Sessions is a bound, not a count: details may overlap (R14)
+	ByDay    daily
+	standing
+
+	Fate     tlsrpt.Fate
+	Mode     tlsrpt.Mode // of the MTA-STS policy the fate was judged by
+	ModeFrom modeSource
+
+	Reporters []*reporterTally // who saw it, most sessions first
+	Asked     int              // how many reporters told of the same policy type of the same domain
+
+	Reasons, Links, Addresses quotes
+}
+
+// weight is how much a finding matters.
+func (f *finding) weight() tlsrpt.Weight { return f.Fate.Weight() }
+
+// A modeSource says how the mode of an MTA-STS policy is known.
+type modeSource int
+
+// The ways to know a mode.
+const (
+	modeUnknown  modeSource = iota
+	modeReported            // the report with the failure quotes it
+	modeElsewise            // another report for the domain does
+)
+
+// A typeJudgement is one policy type of one domain.
+type typeJudgement struct {
+	Type tlsrpt.PolicyType
+	totals
+	Reporters int
+	Findings  []*finding // heaviest first
+	Resolved  []*finding
+}
+
+// judgeTypes returns what is to be said of each policy type of a domain. The
+// three of RFC 8460 come first and in its order, each only where there is
+// something to tell.
+func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode) []*typeJudgement {
+	var out []*typeJudgement
+	for kind, t := range d.types {
+		s := stream{domain, kind}
+		j := &typeJudgement{Type: kind, totals: t.totals, Reporters: len(t.reporters)}
+		reported := withSessions(h.sessions[s])
+		for c, ct := range t.causes {
+			f := newFinding(domain, c, ct, mode)
+			f.standing = standingOf(reported, h.failures[s][c], ct.raw)
+			f.Asked = len(t.reporters)
+			j.Findings = append(j.Findings, f)
+		}
+		for c, st := range h.resolved(s, t.sessions, t.causes) {
+			j.Resolved = append(j.Resolved, &finding{cause: c, Domain: domain, standing: st})
+		}
+		slices.SortFunc(j.Findings, compareFindings)
+		slices.SortFunc(j.Resolved, compareFindings)
+		out = append(out, j)
+	}
+	slices.SortFunc(out, func(a, b *typeJudgement) int { return compareTypes(a.Type, b.Type) })
+	return out
+}
+
+// newFinding judges one cause. Where reports of one cause were made under
+// different modes, the heaviest fate stands: some mail met it. mode is that of
+// another report for the domain, for reports that quote none.
+func newFinding(domain string, c cause, ct *causeTally, mode tlsrpt.Mode) *finding {
+	f := &finding{
+		cause: c, Domain: domain,
+		Sessions: ct.sessions, UpTo: ct.upTo, ByDay: ct.byDay,
+		Reporters: sortedReporters(ct.reporters),
+		Reasons:   ct.reasons, Links: ct.links, Addresses: ct.addresses,
+	}
+	first := true
+	for _, m := range []tlsrpt.Mode{tlsrpt.ModeEnforce, tlsrpt.ModeTesting, tlsrpt.ModeNone, ""} {
+		if _, ok := ct.modes[m]; !ok {
+			continue
+		}
+		used, from := m, modeReported
+		if m == "" && c.Type == tlsrpt.STS {
+			used, from = mode, modeElsewise
+		}
+		if used == "" {
+			from = modeUnknown
+		}
+		fate := fateOf(c, used)
+		if first || fate.Weight() > f.weight() {
+			f.Fate, f.Mode, f.ModeFrom = fate, used, from
+			first = false
+		}
+	}
+	return f
+}
+
+// fateOf says what became of the mail. A failure whose kind the report does not
+// tell is judged as a general one, since it may have been any.
+func fateOf(c cause, mode tlsrpt.Mode) tlsrpt.Fate {
+	result := c.Result
+	if result == "" {
+		result = tlsrpt.ValidationFailure
+	}
+	return tlsrpt.FateOf(c.Type, mode, result)
+}
+
+// compareFindings puts the heaviest first, then the most sessions.
+func compareFindings(a, b *finding) int {
+	return cmp.Or(
+		cmp.Compare(b.weight(), a.weight()),
+		cmp.Compare(b.Sessions, a.Sessions),
+		compareCauses(a.cause, b.cause),
+		cmp.Compare(a.Domain, b.Domain),
+	)
+}
+
+// compareCauses orders causes for the sake of a stable output.
+func compareCauses(a, b cause) int {
+	return cmp.Or(compareTypes(a.Type, b.Type), cmp.Compare(a.Result, b.Result), cmp.Compare(a.MX, b.MX))
+}
+
+// compareTypes puts sts, tlsa and no-policy-found first, then the others by name.
+func compareTypes(a, b tlsrpt.PolicyType) int {
+	return cmp.Or(cmp.Compare(typeRank(a), typeRank(b)), cmp.Compare(a, b))
+}
+
+// typeRank is the place of a policy type in a digest (DESIGN 7).
+func typeRank(t tlsrpt.PolicyType) int {
+	switch t {
+	case tlsrpt.STS:
+		return 0
+	case tlsrpt.TLSA:
+		return 1
+	case tlsrpt.NoPolicyFound:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// sortedReporters returns reporters with the most sessions first.
+func sortedReporters(m map[string]*reporterTally) []*reporterTally {
+	out := make([]*reporterTally, 0, len(m))
+	for _, r := range m {
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b *reporterTally) int {
+		return cmp.Or(
+			cmp.Compare(b.Sessions, a.Sessions),
+			cmp.Compare(a.Domain, b.Domain),
+			cmp.Compare(a.Organization, b.Organization),
+		)
+	})
+	return out
+}

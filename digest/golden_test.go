@@ -1,0 +1,192 @@
+package digest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+	"tlsbrief/digest"
+	"tlsbrief/templates"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files under testdata")
+
+// A golden case is a folder: case.json says what was recorded, the other files
+// are what comes of it.
+type goldenCase struct {
+	About           string // what the case is there for
+	Now             string
+	Domains         []string // of the digest example; none: no configured digest
+	Name            string   // of the digest shown; empty: the first
+	AuthenticityOff bool
+	Reports         []given
+	Rejected        []struct{ From, Subject, Reason, Received string }
+	Polled          []struct{ At, Error string }
+	Schedule        string
+}
+
+// TestGolden renders each case and compares it with what somebody has looked at.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	dirs, err := filepath.Glob("testdata/*/case.json")
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, path := range dirs {
+		dir := filepath.Dir(path)
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			r := renderCase(t, path)
+			facts, err := json.MarshalIndent(r.Facts, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join(dir, "subject"), r.Subject+"\n")
+			golden(t, filepath.Join(dir, "digest.txt"), r.Text)
+			golden(t, filepath.Join(dir, "digest.html"), r.HTML)
+			golden(t, filepath.Join(dir, "facts.json"), string(facts)+"\n")
+			checkText(t, r)
+			checkHTML(t, r.HTML)
+		})
+	}
+}
+
+// golden compares got with a file, or writes it with -update.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (run go test ./digest -update and read the diff)", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// renderCase records what a case says and previews its digest.
+func renderCase(t *testing.T, path string) *digest.Rendered {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c goldenCase
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&c); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	r := newRig(t)
+	now := at(t, c.Now)
+	d := r.digester(func(o *digest.Options) {
+		if len(c.Domains) > 0 {
+			o.Digests = []digest.Spec{{Name: "example", Domains: c.Domains, To: []string{"owner@example.com"}, Schedule: c.Schedule}}
+		}
+		o.AuthenticityOff = c.AuthenticityOff
+		if len(c.Polled) > 0 {
+			o.Mailboxes = []string{"reports"}
+		}
+	})
+	r.clock.set(now.AddDate(0, 0, -1))
+	for _, g := range c.Reports {
+		if g.History {
+			r.record(g.expanded(t))
+		}
+	}
+	if err := d.RunDue(r.ctx); err != nil {
+		t.Fatalf("the digest of the day before: %v", err)
+	}
+	r.clock.set(now)
+	for _, g := range c.Reports {
+		if !g.History {
+			r.record(g.expanded(t))
+		}
+	}
+	for _, m := range c.Rejected {
+		r.recordMessage(db.ViaPoll, db.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), ReceivedAt: at(t, m.Received)})
+	}
+	for _, p := range c.Polled {
+		var fault error
+		if p.Error != "" {
+			fault = errors.New(expand(p.Error))
+		}
+		r.polled(p.At, fault)
+	}
+	name := c.Name
+	if name == "" {
+		name = d.Names()[0]
+	}
+	out, err := d.Preview(r.ctx, name, time.Time{}, time.Time{})
+	if err != nil {
+		t.Fatalf("Preview(%q): %v", name, err)
+	}
+	return out
+}
+
+// expand repeats a word that ends in "*N": a case file should not hold a
+// megabyte.
+func expand(s string) string {
+	word, times, ok := strings.Cut(s, "**")
+	if !ok {
+		return s
+	}
+	var n int
+	if err := json.Unmarshal([]byte(times), &n); err != nil {
+		return s
+	}
+	return strings.Repeat(word, n)
+}
+
+// expanded returns g with its strings expanded.
+func (g given) expanded(t *testing.T) given {
+	t.Helper()
+	g.Organization = expand(g.Organization)
+	for i, p := range g.Policies {
+		for k, d := range p.Details {
+			d.Reason, d.Info = expand(d.Reason), expand(d.Info)
+			g.Policies[i].Details[k] = d
+		}
+	}
+	return g
+}
+
+// checkText holds the text part and the subject to what every mail must be.
+func checkText(t *testing.T, r *digest.Rendered) {
+	t.Helper()
+	if n := utf8.RuneCountInString(r.Subject); n > 200 || strings.ContainsAny(r.Subject, "\r\n") {
+		t.Errorf("the subject has %d characters or a line break: %q", n, r.Subject)
+	}
+	for i, line := range strings.Split(r.Text, "\n") {
+		command := strings.HasPrefix(line, "    ") || strings.Contains(line, "tlsbrief ")
+		if n := utf8.RuneCountInString(line); n > templates.Width && !command {
+			t.Errorf("line %d of the text has %d columns: %q", i+1, n, line)
+		}
+		for _, c := range line {
+			if !unicode.IsPrint(c) {
+				t.Errorf("line %d of the text holds %U: %q", i+1, c, line)
+			}
+		}
+		if strings.TrimRight(line, " ") != line && line != "-- " {
+			t.Errorf("line %d of the text ends in a blank: %q", i+1, line)
+		}
+	}
+	if strings.Contains(r.Text, "\n\n\n") {
+		t.Error("the text has two empty lines in a row")
+	}
+}

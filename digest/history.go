@@ -1,0 +1,219 @@
+package digest
+
+import (
+	"slices"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// historyDays is how far back causes and reporters are looked for.
+const historyDays = 60
+
+// backWithin is within how many days with reports a cause must have been seen
+// before to count as back, rather than new.
+const backWithin = 14
+
+// A State says how a finding stands to the days before.
+type State string
+
+// The states of a finding.
+const (
+	StateNew      State = "new"      // not seen in the 14 days with reports before
+	StateOngoing  State = "ongoing"  // an earlier digest could have named it, and no clean day lies between
+	StateBack     State = "back"     // seen before, with at least one clean day between
+	StateResolved State = "resolved" // seen on the day before those covered, and on none of them
+)
+
+// A stream is one policy type of one domain: what a day can be clean of.
+type stream struct {
+	Domain string
+	Type   tlsrpt.PolicyType
+}
+
+// history is what is recorded about the days before and those covered, by report
+// day, of the reports that count.
+type history struct {
+	sessions map[stream]daily           // what was reported, to know clean days from silent ones
+	failures map[stream]map[cause]daily // what failed
+	overall  map[day]totals             // of all domains, overlaps left out
+	lastDay  map[string]day             // the newest day with a report, by domain
+	days     map[string][]day           // the days with a report, by domain, in order
+}
+
+// newHistory arranges what the database has. Failures that no detail explains
+// become a cause with an empty result, as in [causesOf].
+func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
+	h := &history{
+		sessions: map[stream]daily{},
+		failures: map[stream]map[cause]daily{},
+		overall:  map[day]totals{},
+		lastDay:  map[string]day{},
+		days:     map[string][]day{},
+	}
+	explained := map[stream]daily{}
+	for i := range failures {
+		f := &failures[i]
+		s, on := stream{f.Domain, f.Type}, dayOf(f.Day)
+		h.failure(s, cause{f.Type, f.ResultType, f.MX}).add(on, f.Sessions)
+		if explained[s] == nil {
+			explained[s] = daily{}
+		}
+		explained[s].add(on, f.Sessions)
+	}
+	for i := range totalsByDay {
+		t := &totalsByDay[i]
+		s, on := stream{t.Domain, t.Type}, dayOf(t.Day)
+		if h.sessions[s] == nil {
+			h.sessions[s] = daily{}
+		}
+		h.sessions[s].add(on, t.Successful.Plus(t.Failed))
+		if rest := t.Failed - min(t.Failed, explained[s][on]); rest > 0 {
+			h.failure(s, cause{Type: t.Type}).add(on, rest)
+		}
+		o := h.overall[on]
+		successful := t.Successful - min(t.Successful, t.Overlap-min(t.Overlap, t.OverlapFailed))
+		o.add(successful, t.Failed-min(t.Failed, t.OverlapFailed))
+		h.overall[on] = o
+		h.days[t.Domain] = append(h.days[t.Domain], on)
+	}
+	for domain, days := range h.days {
+		slices.Sort(days)
+		h.days[domain] = slices.Compact(days)
+		h.lastDay[domain] = days[len(days)-1]
+	}
+	return h
+}
+
+// failure returns the days of a cause, new where there are none yet.
+func (h *history) failure(s stream, c cause) daily {
+	if h.failures[s] == nil {
+		h.failures[s] = map[cause]daily{}
+	}
+	if h.failures[s][c] == nil {
+		h.failures[s][c] = daily{}
+	}
+	return h.failures[s][c]
+}
+
+// standing is where a finding comes from.
+type standing struct {
+	State State
+	First day // of the days in a row with it, days without any report left out
+	Last  day
+}
+
+// standingOf finds out since when a cause that this digest covers exists. seen
+// has the sessions of the cause on every recorded day, news what this digest
+// covers of them, reported the days with sessions of its stream.
+//
+// It walks back from the last day of the news over days with reports until a
+// clean one. Where a report that this digest does not cover told of the cause
+// on one of those days it is ongoing. Else, where it was seen within the 14
+// days with reports before them, it is back; else it is new.
+func standingOf(reported, seen, news daily) standing {
+	covered := news.days()
+	if len(covered) == 0 {
+		return standing{}
+	}
+	all := union(reported.days(), seen.days(), covered)
+	last := covered[len(covered)-1]
+	at, _ := slices.BinarySearch(all, last)
+	isSeen := func(d day) bool { return seen[d] > 0 || hasDay(news, d) }
+
+	out := standing{State: StateNew, First: last, Last: last}
+	i := at
+	for ; i >= 0 && isSeen(all[i]); i-- {
+		out.First = all[i]
+		if seen[all[i]] > news[all[i]] {
+			out.State = StateOngoing
+		}
+	}
+	if out.State == StateOngoing {
+		return out
+	}
+	for n := 0; i >= 0 && n < backWithin; i, n = i-1, n+1 {
+		if seen[all[i]] > news[all[i]] {
+			out.State = StateBack
+			return out
+		}
+	}
+	out.First = covered[0] // nobody has been told of any of its days
+	return out
+}
+
+// resolved returns the causes of a stream that were seen on the last day with
+// reports before the days that are covered, and on none of those. covered has
+// the stream's sessions that this digest covers, current the causes in them.
+//
+// The covered days are counted back from the newest without a gap, so that a
+// late report of long ago does not move the day that is compared with.
+func (h *history) resolved(s stream, covered daily, current map[cause]*causeTally) map[cause]standing {
+	reported := withSessions(h.sessions[s])
+	fresh := withSessions(covered).days()
+	if len(fresh) == 0 {
+		return nil
+	}
+	all := union(reported.days(), fresh)
+	i, _ := slices.BinarySearch(all, fresh[len(fresh)-1])
+	for ; i >= 0 && covered[all[i]] > 0 && h.sessions[s][all[i]] <= covered[all[i]]; i-- {
+	}
+	if i < 0 {
+		return nil
+	}
+	before := all[i]
+	if before == fresh[len(fresh)-1] {
+		return nil // only late reports of a day that an earlier digest spoke of
+	}
+	out := map[cause]standing{}
+	for c, seen := range h.failures[s] {
+		if seen[before] == 0 || current[c] != nil || seenAfter(seen, before, fresh[len(fresh)-1]) {
+			continue
+		}
+		st := standingOf(reported, upTo(seen, before), daily{before: 0})
+		out[c] = standing{State: StateResolved, First: st.First, Last: before}
+	}
+	return out
+}
+
+// seenAfter tells whether there are sessions after one day, up to another.
+func seenAfter(m daily, after, upTo day) bool {
+	for d, n := range m {
+		if d > after && d <= upTo && n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// upTo returns the days of m up to and including last.
+func upTo(m daily, last day) daily {
+	out := daily{}
+	for d, n := range m {
+		if d <= last {
+			out[d] = n
+		}
+	}
+	return out
+}
+
+// withSessions returns the days of m that have any.
+func withSessions(m daily) daily {
+	out := daily{}
+	for d, n := range m {
+		if n > 0 {
+			out[d] = n
+		}
+	}
+	return out
+}
+
+// hasDay tells whether m speaks of a day, be it with a count of 0.
+func hasDay(m daily, d day) bool { _, ok := m[d]; return ok }
+
+// union returns the days that are in any of the lists, in order.
+func union(lists ...[]day) []day {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,281 @@
+package digest_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/digest"
+	"tlsbrief/mailer"
+	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
+)
+
+// A clock is a time that a test sets.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = t
+}
+
+// at reads a time such as 2026-11-23T07:00:00Z, or a day.
+func at(t testing.TB, s string) time.Time {
+	t.Helper()
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if v, err := time.Parse(layout, s); err == nil {
+			return v
+		}
+	}
+	t.Fatalf("%q is neither a time nor a day", s)
+	return time.Time{}
+}
+
+// A given is a report as a test writes it down, for one day or for each of
+// several.
+type given struct {
+	From, To     string // days, both included; To may be left out
+	Organization string
+	Signer       string // empty: not signed
+	Submitter    string
+	Auth         db.AuthResult // empty: pass where there is a signer
+	Reason       string
+	Via          db.Via // empty: poll
+	Received     string // empty: six in the morning after the day
+	ID           string // distinguishes reports of one sender and day
+	History      bool   // covered by an earlier digest
+	Policies     []givenPolicy
+}
+
+type givenPolicy struct {
+	Type    tlsrpt.PolicyType
+	Domain  string
+	Mode    tlsrpt.Mode
+	OK      int64
+	Failed  int64
+	Details []givenDetail
+}
+
+type givenDetail struct {
+	Result tlsrpt.ResultType
+	MX     string
+	N      int64
+	Reason string
+	Info   string
+	IP     string
+}
+
+// json writes the report of one day as a sender would.
+func (g *given) json(day time.Time) string {
+	type object = map[string]any
+	policies := []any{}
+	for _, p := range g.Policies {
+		policy := object{"policy-type": p.Type, "policy-domain": p.Domain}
+		if p.Mode != "" {
+			policy["policy-string"] = []string{"version: STSv1", "mode: " + string(p.Mode), "mx: *." + p.Domain, "max_age: 86400"}
+		}
+		details := []any{}
+		for _, d := range p.Details {
+			details = append(details, object{
+				"result-type": d.Result, "receiving-mx-hostname": d.MX, "failed-session-count": d.N,
+				"failure-reason-code": d.Reason, "additional-information": d.Info, "receiving-ip": d.IP,
+			})
+		}
+		policies = append(policies, object{
+			"policy":          policy,
+			"summary":         object{"total-successful-session-count": p.OK, "total-failure-session-count": p.Failed},
+			"failure-details": details,
+		})
+	}
+	report := object{
+		"organization-name": g.Organization, "contact-info": "tls@" + g.Signer,
+		"report-id":  day.Format(time.DateOnly) + "_" + g.Signer + g.Organization + g.ID,
+		"date-range": object{"start-datetime": day.Format(time.RFC3339), "end-datetime": day.Add(24*time.Hour - time.Second).Format(time.RFC3339)},
+		"policies":   policies,
+	}
+	b, err := json.Marshal(report)
+	if err != nil {
+		panic(err) // maps of strings and numbers always marshal
+	}
+	return string(b)
+}
+
+// A rig is a database on disk, a digester, and what it sends.
+type rig struct {
+	t     testing.TB
+	ctx   context.Context
+	path  string
+	db    *db.DB
+	clock *clock
+	uid   uint32
+
+	mu   sync.Mutex
+	sent []sentMail
+	send digest.SendFunc // nil: everything is taken
+}
+
+type sentMail struct {
+	From string
+	To   []string
+	Data string
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	r := &rig{t: t, ctx: context.Background(), path: filepath.Join(t.TempDir(), "tlsrpt.db"), clock: &clock{t: at(t, "2026-11-23T07:00:00Z")}}
+	r.open()
+	return r
+}
+
+func (r *rig) open() {
+	r.t.Helper()
+	d, err := db.Open(r.ctx, r.path, db.Options{Now: r.clock.now})
+	if err != nil {
+		r.t.Fatalf("opening the database: %v", err)
+	}
+	r.db = d
+	r.t.Cleanup(func() { d.Close() })
+}
+
+// options returns options for a digester on the rig.
+func (r *rig) options() digest.Options {
+	r.t.Helper()
+	set, err := templates.Load("")
+	if err != nil {
+		r.t.Fatalf("loading the templates: %v", err)
+	}
+	return digest.Options{
+		DB: r.db, Templates: set, Send: r.take,
+		From:     &mail.Address{Name: "TLS reports", Address: "reports@example.com"},
+		Fallback: []string{"postmaster@example.com"},
+		Version:  "1.0", Now: r.clock.now,
+	}
+}
+
+// digester returns a digester with the options changed by change.
+func (r *rig) digester(change func(*digest.Options)) *digest.Digester {
+	r.t.Helper()
+	o := r.options()
+	if change != nil {
+		change(&o)
+	}
+	d, err := digest.New(o)
+	if err != nil {
+		r.t.Fatalf("digest.New: %v", err)
+	}
+	return d
+}
+
+// take stands for the server.
+func (r *rig) take(ctx context.Context, from string, to []string, data []byte) ([]mailer.Result, error) {
+	if r.send != nil {
+		results, err := r.send(ctx, from, to, data)
+		if err != nil {
+			return results, err
+		}
+		r.keep(from, to, data)
+		return results, nil
+	}
+	r.keep(from, to, data)
+	var results []mailer.Result
+	for _, a := range to {
+		results = append(results, mailer.Result{Address: a})
+	}
+	return results, nil
+}
+
+func (r *rig) keep(from string, to []string, data []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sent = append(r.sent, sentMail{from, append([]string(nil), to...), string(data)})
+}
+
+// taken returns the mails handed over since the last call.
+func (r *rig) taken() []sentMail {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.sent
+	r.sent = nil
+	return s
+}
+
+// record records a report for each of its days.
+func (r *rig) record(g given) {
+	r.t.Helper()
+	first, last := at(r.t, g.From), at(r.t, g.From)
+	if g.To != "" {
+		last = at(r.t, g.To)
+	}
+	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
+		r.recordDay(g, day)
+	}
+}
+
+func (r *rig) recordDay(g given, day time.Time) {
+	r.t.Helper()
+	report, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).Decode(strings.NewReader(g.json(day)))
+	if err != nil {
+		r.t.Fatalf("decoding the report of %s: %v", g.Organization, err)
+	}
+	auth := db.Authenticity{Result: g.Auth, Domain: g.Signer, Reason: g.Reason}
+	if auth.Result == "" {
+		auth.Result = db.AuthPass
+		if g.Signer == "" {
+			auth.Result = db.AuthNone
+		}
+	}
+	received := day.Add(30 * time.Hour)
+	if g.Received != "" {
+		received = at(r.t, g.Received)
+	}
+	via := g.Via
+	if via == "" {
+		via = db.ViaPoll
+	}
+	r.recordMessage(via, db.Message{
+		MessageID: fmt.Sprintf("%d@%s", r.uid, g.Signer), From: "reports@" + g.Signer, Submitter: g.Submitter,
+		ReceivedAt: received, Reports: []db.Report{{Report: report, Auth: auth}},
+	})
+}
+
+// recordMessage records one message of mailbox "reports".
+func (r *rig) recordMessage(via db.Via, m db.Message) {
+	r.t.Helper()
+	r.uid++
+	m.Place = db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: r.uid}
+	outcomes, err := r.db.Record(r.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Messages: []db.Message{m}})
+	if err != nil {
+		r.t.Fatalf("recording: %v", err)
+	}
+	if want := (m.Refused == "" && outcomes[0] != db.Recorded) || (m.Refused != "" && outcomes[0] != db.Rejected); want {
+		r.t.Fatalf("recording message %d gave %q", r.uid, outcomes[0])
+	}
+}
+
+// polled notes polls of the mailbox "reports".
+func (r *rig) polled(when string, fault error) {
+	r.t.Helper()
+	before := r.clock.now()
+	r.clock.set(at(r.t, when))
+	if err := r.db.PollDone(r.ctx, "reports", "INBOX", fault); err != nil {
+		r.t.Fatal(err)
+	}
+	r.clock.set(before)
+}

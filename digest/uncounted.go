@@ -1,0 +1,116 @@
+package digest
+
+import (
+	"cmp"
+	"slices"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// An uncountedTally adds up the reports that do not count, by who claims to have
+// sent them and why they are not believed.
+type uncountedTally struct {
+	reports map[int64]struct{}
+	senders map[uncountedSender]*uncountedReports
+}
+
+// An uncountedSender tells groups of reports that do not count apart.
+type uncountedSender struct {
+	Result       db.AuthResult
+	Reason       string
+	Signer       string // may be empty: not signed
+	Organization string
+}
+
+// An uncountedCause is a cause in such a report, with the domain it is about.
+type uncountedCause struct {
+	Domain string
+	cause
+}
+
+// uncountedReports is what one such sender claims.
+type uncountedReports struct {
+	uncountedSender
+	reports map[int64]struct{}
+	domains map[string]struct{}
+	claimed totals
+	causes  map[uncountedCause]tlsrpt.Sessions
+}
+
+func newUncountedTally() uncountedTally {
+	return uncountedTally{reports: map[int64]struct{}{}, senders: map[uncountedSender]*uncountedReports{}}
+}
+
+// add counts a row of a report that does not count.
+func (u *uncountedTally) add(row *db.PolicyRow) {
+	u.reports[row.ReportRow] = struct{}{}
+	key := uncountedSender{row.Auth.Result, row.Auth.Reason, row.Auth.Domain, row.Report.OrganizationName}
+	s := u.senders[key]
+	if s == nil {
+		s = &uncountedReports{
+			uncountedSender: key,
+			reports:         map[int64]struct{}{},
+			domains:         map[string]struct{}{},
+			causes:          map[uncountedCause]tlsrpt.Sessions{},
+		}
+		u.senders[key] = s
+	}
+	s.reports[row.ReportRow] = struct{}{}
+	s.domains[row.Policy.Domain] = struct{}{}
+	if !row.Overlap {
+		s.claimed.add(row.Policy.Successful, row.Policy.Failed)
+	}
+	for c, share := range causesOf(&row.Policy) {
+		k := uncountedCause{row.Policy.Domain, c}
+		s.causes[k] = s.causes[k].Plus(share.sessions)
+	}
+}
+
+// domains returns the domains that such reports speak of.
+func (u *uncountedTally) domains() map[string]struct{} {
+	out := map[string]struct{}{}
+	for _, s := range u.senders {
+		for d := range s.domains {
+			out[d] = struct{}{}
+		}
+	}
+	return out
+}
+
+// sorted returns the groups, those with the most claimed failures first.
+func (u *uncountedTally) sorted() []*uncountedReports {
+	out := make([]*uncountedReports, 0, len(u.senders))
+	for _, s := range u.senders {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *uncountedReports) int {
+		return cmp.Or(
+			cmp.Compare(b.claimed.Failed, a.claimed.Failed),
+			cmp.Compare(a.Signer, b.Signer), cmp.Compare(a.Organization, b.Organization),
+			cmp.Compare(a.Result, b.Result), cmp.Compare(a.Reason, b.Reason),
+		)
+	})
+	return out
+}
+
+// An uncountedFailure is a cause with its claimed sessions.
+type uncountedFailure struct {
+	uncountedCause
+	Sessions tlsrpt.Sessions
+}
+
+// failures returns the claimed causes, the largest first.
+func (s *uncountedReports) failures() []uncountedFailure {
+	out := make([]uncountedFailure, 0, len(s.causes))
+	for c, n := range s.causes {
+		out = append(out, uncountedFailure{c, n})
+	}
+	slices.SortFunc(out, func(a, b uncountedFailure) int {
+		return cmp.Or(
+			cmp.Compare(b.Sessions, a.Sessions), cmp.Compare(a.Domain, b.Domain),
+			compareCauses(a.cause, b.cause),
+		)
+	})
+	return out
+}
