@@ -73,28 +73,53 @@ func (f Fate) Weight() Weight {
 	return Attention
 }
 
-// String returns what became of the mail in one plain sentence
-// for the reader of a digest.
+// String returns the fate as a word or two.
 func (f Fate) String() string {
+	switch f {
+	case Delivered:
+		return "delivered"
+	case DeliveredInTesting:
+		return "delivered in testing"
+	case Held:
+		return "held"
+	case Unprotected:
+		return "unprotected"
+	case ProbablyHeld:
+		return "probably held"
+	case HeldUntilValid:
+		return "held until valid"
+	case HeldByOne:
+		return "held by one"
+	case Unencrypted:
+		return "unencrypted"
+	case Unproven:
+		return "unproven"
+	}
+	return "uncertain"
+}
+
+// Sentence says in plain words what became of the mail. It reads well after a
+// sentence that names the policy and its mode.
+func (f Fate) Sentence() string {
 	switch f {
 	case Delivered:
 		return "The mail was delivered, as far as the report tells."
 	case DeliveredInTesting:
-		return "The mail was delivered, since your policy is in testing mode. In enforce mode it would have been held."
+		return "The mail was delivered; in enforce mode it would have been held back."
 	case Held:
-		return "The mail may have been delayed or bounced: your policy is in enforce mode, so it was not delivered to this server, but to another one or at a later try, if at all."
+		return "The mail was not delivered to this server: it may have been delayed or bounced."
 	case Unprotected:
-		return "The mail went through, but without a fresh copy of your policy: senders go on using an older copy if they have one, and otherwise deliver as if you had none."
+		return "The mail went through, but these senders had no fresh copy of your policy: those with an older copy go on using it, the others delivered as if there were none."
 	case ProbablyHeld:
-		return "The mail was probably held, and bounced if it lasted: a sender that uses DANE does not fall back to an unproven connection."
+		return "The mail was probably held back, and bounced if this lasted: with DANE a sender does not fall back to an unproven connection."
 	case HeldUntilValid:
-		return "The mail is held until the DNS look-up validates again, and bounces if that takes too long."
+		return "The mail is held back until the look-up in DNS validates again, and bounces if that takes too long."
 	case HeldByOne:
-		return "The mail was held by this sender alone, who insists on DANE."
+		return "The mail was held back by this sender alone, who insists on DANE."
 	case Unencrypted:
 		return "The mail was delivered unencrypted, or not at all by senders that insist on encryption."
 	case Unproven:
-		return "The mail was usually delivered, encrypted, but to a server that could not prove who it is."
+		return "The mail was usually delivered, encrypted, but to a server that did not prove who it is."
 	}
 	return "What became of the mail, the report does not tell."
 }

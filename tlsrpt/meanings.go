@@ -38,7 +38,7 @@ func meaningOfHostMismatch() ResultMeaning {
 func meaningOfExpired() ResultMeaning {
 	return ResultMeaning{
 		Title: "Expired certificate",
-		What:  "The certificate that the mail server shows has run out, or is not valid yet, so senders that check it refuse the connection.",
+		What:  "The certificate that the mail server shows has run out, so senders that check it refuse the connection.",
 		Causes: []Cause{
 			{"Automatic renewal worked, but the mail server was not reloaded and still shows the old certificate.", "Reload the mail server, and make the renewal do so every time."},
 			{"Only one node or address behind the name was renewed.", "Check every address that {MX} resolves to, IPv6 too."},
