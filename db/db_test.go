@@ -186,3 +186,5 @@ func check(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+func tlsSessions(n int) tlsrpt.Sessions { return tlsrpt.Sessions(n) }

@@ -80,7 +80,7 @@ func (t *tx) deliverAll(m *Message, via Via, message int64) ([]verdict, error) {
 //     this one is in conflict with it.
 //   - Otherwise it is recorded.
 func (t *tx) deliver(c delivery) (verdict, error) {
-	v := verdict{identity: identityOf(c.Report.Report), content: contentOf(c.Report.Report)}
+	v := verdict{identity: c.Identity(), content: c.Content()}
 	known, err := t.identities(v.identity)
 	if err != nil {
 		return v, err

@@ -23,6 +23,9 @@ func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
 	step := fmt.Sprintf("recording %d messages of %s", len(b.Messages), source(b.Mailbox, b.Folder))
 	err := d.write(ctx, step, func(t *tx) error {
 		for i := range b.Messages {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			m := b.Messages[i]
 			if m.Mailbox == "" && m.Folder == "" {
 				m.Mailbox, m.Folder = b.Mailbox, b.Folder
@@ -169,7 +172,7 @@ func (t *tx) addsNothing(row messageRow, outcome Outcome) (bool, error) {
 	}
 	m := row.Message
 	changed, err := t.exec(`UPDATE message SET reader_version = ?
-		WHERE folder = ? AND uid = 0 AND refused = ? AND conflict = ? AND message_id = ? AND sender = ? AND subject = ?`,
+		WHERE folder = ? AND uid < 1 AND refused = ? AND conflict = ? AND message_id = ? AND sender = ? AND subject = ?`,
 		tlsrpt.ReaderVersion, row.folder, row.refused, row.conflict, clip(m.MessageID), clip(m.From), clip(m.Subject))
 	return changed > 0, err
 }

@@ -1,9 +1,14 @@
 package db_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -69,5 +74,248 @@ func TestADuplicateIsKnown(t *testing.T) {
 	folder := must(f.Folder(f.ctx, "reports", "INBOX"))(t)
 	if folder.Recorded != 1 || folder.Rejected != 0 {
 		t.Errorf("Folder counts %d recorded, %d rejected; want 1, 0", folder.Recorded, folder.Rejected)
+	}
+}
+
+func TestAPlaceHasOneRow(t *testing.T) {
+	t.Parallel()
+	good := func(m db.Message) db.Message { m.Reports = []db.Report{report("a")}; return m }
+	refused := func(reason string) func(db.Message) db.Message {
+		return func(m db.Message) db.Message { m.Refused = reason; return m }
+	}
+	pending := func(m db.Message) db.Message { m.Pending = "no body"; return m }
+	partly := func(m db.Message) db.Message { m.Reports = []db.Report{report("a")}; m.Refused = "part 3"; return m }
+	tests := []struct {
+		name          string
+		first, second func(db.Message) db.Message
+		want          []db.Outcome
+		counted       [2]int64 // recorded, rejected
+		reasons       []string
+	}{
+		{"recorded, seen again", good, good, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
+		{"recorded stays recorded where it could not be read again", good, refused("x"), []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
+		{"recorded stays recorded where it has no body", good, pending, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
+		{"refused again for another reason", refused("x"), refused("y"), []db.Outcome{db.Rejected, db.Rejected}, [2]int64{0, 1}, []string{"1 y"}},
+		{"refused, then read", refused("x"), good, []db.Outcome{db.Rejected, db.Recorded}, [2]int64{1, 0}, nil},
+		{"refused, then read in part", refused("x"), partly, []db.Outcome{db.Rejected, db.Recorded}, [2]int64{1, 0}, []string{"1 part 3"}},
+		{"refused stays refused where it has no body", refused("x"), pending, []db.Outcome{db.Rejected, db.Rejected}, [2]int64{0, 1}, []string{"1 x"}},
+		{"pending, then read", pending, good, []db.Outcome{db.Pending, db.Recorded}, [2]int64{1, 0}, nil},
+		{"pending, then refused", pending, refused("x"), []db.Outcome{db.Pending, db.Rejected}, [2]int64{0, 1}, []string{"1 x"}},
+		{"pending, and again", pending, pending, []db.Outcome{db.Pending, db.Pending}, [2]int64{0, 0}, nil},
+		{"read in part, then whole", partly, good, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
+		{"read in part, and again", partly, partly, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, []string{"2 part 3"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t)
+			m := f.message()
+			got := append(f.record(tt.first(m)), f.record(tt.second(m))...)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			folder := must(f.Folder(f.ctx, "reports", "INBOX"))(t)
+			if counted := [2]int64{folder.Recorded, folder.Rejected}; counted != tt.counted {
+				t.Errorf("recorded and rejected = %v, want %v", counted, tt.counted)
+			}
+			var reasons []string
+			for _, r := range f.rejected() {
+				reasons = append(reasons, fmt.Sprint(r.News, " ", r.Reason))
+			}
+			if diff := cmp.Diff(tt.reasons, reasons); diff != "" {
+				t.Errorf("rejected messages (-want +got):\n%s", diff)
+			}
+			check(t, f.IntegrityCheck(f.ctx))
+		})
+	}
+}
+
+func TestAMessageOfSeveralReports(t *testing.T) {
+	t.Parallel()
+	old, fresh := report("old", auth(db.AuthNone, "")), report("new", auth(db.AuthNone, ""))
+	conflict := report("old", content(5), auth(db.AuthNone, ""))
+	tests := []struct {
+		name    string
+		reports []db.Report
+		refused string
+		want    db.Outcome
+		reasons int
+	}{
+		{"one new", []db.Report{old, fresh}, "", db.Recorded, 0},
+		{"none new", []db.Report{old, old}, "", db.Duplicate, 0},
+		{"the same twice", []db.Report{fresh, fresh}, "", db.Recorded, 0},
+		{"one new, one refused", []db.Report{fresh}, "part 2: no JSON", db.Recorded, 1},
+		{"one known, one refused", []db.Report{old}, "part 2: no JSON", db.Duplicate, 1},
+		{"one new, one in conflict", []db.Report{fresh, conflict}, "", db.Recorded, 1},
+		{"one known, one in conflict", []db.Report{old, conflict}, "", db.Rejected, 1},
+		{"in conflict with one another", []db.Report{fresh, report("new", content(5), auth(db.AuthNone, ""))}, "", db.Recorded, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t)
+			f.record(f.message(old))
+			m := f.message(tt.reports...)
+			m.Refused = tt.refused
+			if got := f.record(m); got[0] != tt.want {
+				t.Errorf("outcome %s, want %s", got[0], tt.want)
+			}
+			if got := f.rejected(); len(got) != tt.reasons {
+				t.Errorf("%d rejected messages, want %d: %+v", len(got), tt.reasons, got)
+			}
+		})
+	}
+}
+
+func TestAMarkIsOwedUntilMade(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	owed := func() (uids []uint32, ids []int64) {
+		t.Helper()
+		for _, m := range must(f.MarksOwed(f.ctx, "reports", "INBOX", 7))(t) {
+			uids, ids = append(uids, m.UID), append(ids, m.ID)
+		}
+		return uids, ids
+	}
+	due := func(m db.Message) db.Message { m.MarkOwed = true; return m }
+	recorded, duplicate := due(f.message(report("a"))), due(f.message(report("a")))
+	conflict, refused, pending := due(f.message(report("a", content(5)))), due(f.message()), due(f.message())
+	refused.Refused, pending.Pending = "x", "x"
+	f.record(recorded, duplicate, conflict, refused, pending, f.message(report("b")))
+
+	uids, ids := owed()
+	if want := []uint32{1, 2}; !slices.Equal(uids, want) {
+		t.Fatalf("marks owed to UIDs %v, want %v: those recorded or known, not those rejected or pending", uids, want)
+	}
+	recorded.MarkOwed = false
+	f.record(recorded) // examined again, by a backfill that does not mark
+	f.reopen(0)
+	if got, _ := owed(); !slices.Equal(got, uids) {
+		t.Errorf("marks owed after reopening: %v, want %v", got, uids)
+	}
+	check(t, f.Marked(f.ctx, ids[:1]))
+	if got, _ := owed(); !slices.Equal(got, []uint32{2}) {
+		t.Errorf("marks owed after one was made: %v, want [2]", got)
+	}
+	// A pending message that is read at last is owed its mark.
+	pending.Reports, pending.Pending = []db.Report{report("c")}, ""
+	f.record(pending)
+	if got, _ := owed(); !slices.Equal(got, []uint32{2, 5}) {
+		t.Errorf("marks owed after the pending one was read: %v, want [2 5]", got)
+	}
+	if got := must(f.MarksOwed(f.ctx, "reports", "INBOX", 8))(t); len(got) != 0 {
+		t.Errorf("marks owed under another UIDVALIDITY: %v", got)
+	}
+}
+
+func TestFilesLeaveNoNeedlessRows(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	file := func(path string, reports ...db.Report) db.Message {
+		return db.Message{Place: db.Place{Mailbox: "files", Folder: path}, MarkOwed: true, Reports: reports}
+	}
+	bad := func(path, reason string) db.Message {
+		m := file(path)
+		m.Refused = reason
+		return m
+	}
+	steps := []struct {
+		name     string
+		m        db.Message
+		want     db.Outcome
+		rejected int
+	}{
+		{"a new report", file("a.json", report("a")), db.Recorded, 0},
+		{"another in the same file", file("a.json", report("b")), db.Recorded, 0},
+		{"read again", file("a.json", report("a")), db.Duplicate, 0},
+		{"a copy elsewhere", file("b.json", report("a")), db.Duplicate, 0},
+		{"refused", bad("c.json", "x"), db.Rejected, 1},
+		{"refused again", bad("c.json", "x"), db.Rejected, 1},
+		{"refused for another reason", bad("c.json", "y"), db.Rejected, 2},
+		{"another refused", bad("d.json", "x"), db.Rejected, 3},
+		{"a conflict", file("e.json", report("a", content(5))), db.Rejected, 4},
+		{"the conflict again", file("e.json", report("a", content(5))), db.Rejected, 4},
+		{"known, with a part that is refused", func() db.Message { m := file("f.zip", report("a")); m.Refused = "x"; return m }(), db.Duplicate, 5},
+		{"and again", func() db.Message { m := file("f.zip", report("a")); m.Refused = "x"; return m }(), db.Duplicate, 5},
+	}
+	for _, s := range steps {
+		got, err := f.Record(f.ctx, db.Batch{Mailbox: "files", Folder: "reports/", Via: db.ViaBackfill, Messages: []db.Message{s.m}})
+		check(t, err)
+		if got[0] != s.want {
+			t.Errorf("%s: outcome %s, want %s", s.name, got[0], s.want)
+		}
+		if got := len(f.rejected()); got != s.rejected {
+			t.Errorf("%s: %d rejected messages, want %d", s.name, got, s.rejected)
+		}
+	}
+	if got := must(f.MarksOwed(f.ctx, "files", "a.json", 0))(t); len(got) != 0 {
+		t.Errorf("marks owed to files: %v", got)
+	}
+	if got := f.rows(db.Filter{})[0].Source; got != "a.json" {
+		t.Errorf("source %q, want a.json", got)
+	}
+	if got := must(f.Folders(f.ctx))(t); len(got) != 0 {
+		t.Errorf("files are among the mailboxes' folders: %+v", got)
+	}
+}
+
+func TestABatchIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("a")))
+	empty := f.message() // neither report nor reason: the caller's mistake
+	_, err := f.Record(f.ctx, db.Batch{
+		Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{f.message(report("b")), empty},
+		Cursor: &db.Cursor{UIDValidity: 7, LastUID: 9},
+	})
+	if err == nil {
+		t.Fatal("Record of an empty message did not fail")
+	}
+	if got := len(f.rows(db.Filter{})); got != 1 {
+		t.Errorf("%d policy rows, want the one from before", got)
+	}
+	if got := must(f.Folder(f.ctx, "reports", "INBOX"))(t); got.Poll != nil {
+		t.Errorf("the cursor moved to %+v", got.Poll)
+	}
+	if got := f.lastNews(); got != 1 {
+		t.Errorf("LastNews = %d, want 1: a batch that was undone gave none", got)
+	}
+	f.record(f.message(report("b")))
+	if got := f.lastNews(); got != 2 {
+		t.Errorf("LastNews = %d, want 2", got)
+	}
+}
+
+func TestACancelledBatchLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	ctx, cancel := context.WithCancel(f.ctx)
+	cancel()
+	_, err := f.Record(ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{f.message(report("a"))}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Record = %v, want context.Canceled", err)
+	}
+	if got := len(f.rows(db.Filter{})); got != 0 {
+		t.Errorf("%d policy rows, want none", got)
+	}
+}
+
+func TestAStrangersHeaderIsBounded(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.message()
+	m.Refused = strings.Repeat("é", 600)
+	m.From = "a\xffb\x00c"
+	m.Subject = strings.Repeat("s", 1<<20)
+	f.record(m)
+	got := f.rejected()[0]
+	if len(got.Reason) > 1010 || !utf8.ValidString(got.Reason) {
+		t.Errorf("reason of %d bytes, valid UTF-8: %t", len(got.Reason), utf8.ValidString(got.Reason))
+	}
+	if want := "a\uFFFDb\x00c"; got.From != want {
+		t.Errorf("From = %q, want %q", got.From, want)
+	}
+	if len(got.Subject) > 1010 {
+		t.Errorf("subject of %d bytes", len(got.Subject))
 	}
 }

@@ -10,7 +10,7 @@ import (
 // the numbers of the counter table, and knows the rows of folders and domains
 // it has met: what it learns, it forgets with the transaction.
 type tx struct {
-	ctx      context.Context // of the one call that this transaction serves
+	ctx      context.Context // for each statement; see transact
 	db       *DB
 	sql      *sql.Tx
 	now      int64
@@ -41,18 +41,22 @@ func (d *DB) transact(ctx context.Context, fn func(*tx) error) (err error) {
 		}
 	}()
 	t := &tx{
-		ctx: ctx, db: d, sql: begun, now: d.now(),
+		// The transaction heeds ctx. For each statement to do so as well would
+		// cost a goroutine a statement.
+		ctx: context.WithoutCancel(ctx), db: d, sql: begun, now: d.now(),
 		prepared: map[string]*sql.Stmt{}, folders: map[[2]string]int64{}, domains: map[string]int64{},
 	}
-	if err := fn(t); err != nil {
-		return err
+	err = fn(t)
+	if err == nil && t.counted {
+		_, err = t.exec("UPDATE counter SET news = ?, message = ?, report = ?", t.news, t.message, t.report)
 	}
-	if t.counted {
-		if _, err := t.exec("UPDATE counter SET news = ?, message = ?, report = ?", t.news, t.message, t.report); err != nil {
-			return err
-		}
+	if err == nil {
+		err = begun.Commit()
 	}
-	return begun.Commit()
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // which is why, whatever a statement said that found the transaction gone
+	}
+	return err
 }
 
 // stmt prepares a statement, once for the transaction, which closes it.

@@ -63,8 +63,9 @@ CREATE TABLE message (
 -- A UID names one message for as long as UIDVALIDITY stays (RFC 9051, section
 -- 2.3.1.1): examining it again must find its row. Files have no such name.
 CREATE UNIQUE INDEX message_place ON message (folder, uid_validity, uid) WHERE uid > 0;
--- A refused file that is read again needs no second row.
-CREATE INDEX message_file ON message (folder, refused) WHERE uid = 0;
+-- A refused file that is read again needs no second row. Not uid = 0: SQLite would
+-- compare that with the parameter of "uid = ?", and so plan each such query anew.
+CREATE INDEX message_file ON message (folder, refused) WHERE uid < 1;
 -- The counts per folder that status shows.
 CREATE INDEX message_state ON message (folder, state);
 -- The few rows that a poll has to come back to.
