@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"tlsbrief/config"
+	"tlsbrief/db"
+)
+
+// An app is what the commands share: where they write, and what the global
+// flags say.
+type app struct {
+	stdout, stderr io.Writer
+
+	configPath, logLevel, logFormat string
+	log                             *slog.Logger
+}
+
+// load reads the configuration.
+func (a *app) load() (*config.Config, error) {
+	path, err := config.Find(a.configPath)
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	c, err := config.Load(path)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	for _, m := range c.Mailboxes {
+		a.warn(m.Password.Warning())
+	}
+	a.warn(c.SMTP.Password.Warning())
+	return c, nil
+}
+
+// warn logs what is not a fault but should be mended.
+func (a *app) warn(what string) {
+	if what != "" {
+		a.log.Warn(what)
+	}
+}
+
+// open opens the database of the configuration. The caller closes it.
+func (a *app) open(ctx context.Context, c *config.Config) (*db.DB, error) {
+	return db.Open(ctx, c.Database.Path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep})
+}
+
+// with loads the configuration, opens the database and runs f with both.
+func (a *app) with(ctx context.Context, f func(*config.Config, *db.DB) error) error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	d, err := a.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := d.Close(); err != nil {
+			a.log.Error("closing the database", "err", err)
+		}
+	}()
+	return f(c, d)
+}
+
+// utcDate parses a day of the command line, such as 2026-11-22, as UTC.
+func utcDate(flag, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return t, usage("%s is a UTC day such as 2026-11-22, not %q", flag, s)
+	}
+	return t, nil
+}
+
+// chosen refuses a value that a flag does not know.
+func chosen(flag, value string, allowed ...string) error {
+	for _, v := range allowed {
+		if v == value {
+			return nil
+		}
+	}
+	return usage("%s is one of %v, not %q", flag, allowed, value)
+}
+
+// printf writes a result. A failure to write, such as a closed pipe, is the
+// command's.
+func (a *app) printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.stdout, format, args...)
+	return err
+}

@@ -1,0 +1,22 @@
+package main
+
+import "log/slog"
+
+// cronLog gives package cron our logger. What it does by the minute is of no
+// interest; what it skips or catches is.
+type cronLog struct{ log *slog.Logger }
+
+// Info logs that a job was skipped because the one before was still running,
+// and, for debugging, each wake-up.
+func (l cronLog) Info(msg string, keysAndValues ...any) {
+	if msg == "skip" {
+		l.log.Warn("a job was skipped: the one before it is still running; it may be scheduled too often", keysAndValues...)
+		return
+	}
+	l.log.Debug("cron: "+msg, keysAndValues...)
+}
+
+// Error logs a job that failed.
+func (l cronLog) Error(err error, msg string, keysAndValues ...any) {
+	l.log.Error("cron: "+msg, append(keysAndValues, "err", err)...)
+}

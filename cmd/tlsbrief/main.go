@@ -1,0 +1,58 @@
+// Command tlsbrief reads the TLS reports (RFC 8460) in a mailbox and mails one
+// plain-language digest a day.
+//
+// This package is wiring: it joins the configuration to the packages that do
+// the work, and decides nothing itself. Each command stands in a file of its
+// own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "time/tzdata" // a container often has no time zones, and schedule.timezone names one
+
+	"tlsbrief/config"
+)
+
+// The exit statuses of DESIGN 8.
+const (
+	exitDone   = 0
+	exitFailed = 1 // something failed, everything else was done
+	exitUsage  = 2 // wrong usage or configuration
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code) // the only os.Exit in the module
+}
+
+// run is main without the process: it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRootCommand(&app{stdout: stdout, stderr: stderr})
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var faults *config.Error
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &faults):
+		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
+		return exitUsage
+	case errors.Is(err, errUsage):
+		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
+		return exitFailed
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"tlsbrief/config"
+	"tlsbrief/db"
+	"tlsbrief/poller"
+)
+
+// newPollCommand returns "tlsbrief poll": every mailbox once.
+func newPollCommand(a *app) *cobra.Command {
+	var only string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "poll",
+		Short: "Poll every mailbox once and record the reports found",
+		Long: `Looks once at what is new in every mailbox, records the TLS reports among it and
+marks them. Other mail is neither fetched in full nor changed.
+
+The first poll of a folder takes its unread messages; every later one all that
+have come since, read or not. What was read before is for backfill.`,
+		Example: "  tlsbrief poll\n  tlsbrief poll --mailbox reports --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+				return a.poll(cmd.Context(), c, d, only, asJSON)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&only, "mailbox", "", "poll only the mailbox of this `name`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string, asJSON bool) error {
+	p, err := a.newPoller(c, d, nil)
+	if err != nil {
+		return err
+	}
+	if err := needMailbox(c, only); err != nil {
+		return err
+	}
+	retryErr := p.RetryUnknown(ctx)
+	result, pollErr := p.Poll(ctx, only)
+	return errors.Join(a.printResult(result, asJSON), pollErr, retryErr)
+}
+
+// needMailbox refuses a command that reads mailboxes where there is none to read.
+func needMailbox(c *config.Config, only string) error {
+	if len(c.Mailboxes) == 0 {
+		return usage("the configuration has no [[mailbox]]: add the one that your reports are sent to (config.toml.example shows how)")
+	}
+	for _, m := range c.Mailboxes {
+		if only == "" || m.Name == only {
+			return nil
+		}
+	}
+	return usage("--mailbox %q: the configuration has no mailbox of that name", only)
+}
+
+// printResult prints what a poll or a backfill did.
+func (a *app) printResult(r poller.Result, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(a.stdout).Encode(r)
+	}
+	for _, c := range r.Mailboxes {
+		if err := a.printCounts(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printCounts(c poller.Counts) error {
+	where := clean(c.Mailbox + " / " + c.Folder)
+	if c.Error != "" && c.Examined == 0 {
+		return a.printf("%s: could not be read (see below)\n", where)
+	}
+	if c.Examined == 0 && c.Recorded+c.Duplicate+c.Rejected == 0 {
+		return a.printf("%s: nothing new\n", where)
+	}
+	return a.printf("%s: looked at %s\n  %d recorded, %d known already, %d rejected, %d not reports\n",
+		where, plural(c.Examined, "message"), c.Recorded, c.Duplicate, c.Rejected, c.Ignored)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// errUsage is wrapped by every error that is the command line's or the
+// configuration's, and ends in exit status 2.
+var errUsage = errors.New("wrong usage")
+
+// usage returns an error that ends in exit status 2 and says only what is given.
+func usage(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+type usageError struct{ err error }
+
+func (e *usageError) Error() string   { return e.err.Error() }
+func (e *usageError) Unwrap() []error { return []error{errUsage, e.err} }
+
+// newRootCommand returns the command line of DESIGN 8.
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tlsbrief",
+		Short: "Reads the TLS reports in a mailbox and mails a plain-language digest a day",
+		Long: `tlsbrief logs in to the mailbox that receives your SMTP TLS reports (RFC 8460),
+records them in SQLite, and mails you once a day what they mean.
+
+Try it with nothing set up:   tlsbrief demo
+Then copy config.toml.example to config.toml, and:   tlsbrief verify`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := ""
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = fmt.Sprintf("; did you mean %q?", near[0])
+			}
+			return usage("unknown command %q%s (tlsbrief --help lists them)", args[0], hint)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return a.openLog()
+		},
+	}
+	root.SuggestionsMinimumDistance = 2
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configPath, "config", "", "configuration `file` (default: the first of ./config.toml,\n$XDG_CONFIG_HOME/tlsbrief/config.toml, /etc/tlsbrief/config.toml)")
+	flags.StringVar(&a.logLevel, "log-level", "info", "`level` of what is logged: debug, info, warn or error")
+	flags.StringVar(&a.logFormat, "log-format", "text", "`format` of the log on stderr: text or json")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%v (see %s --help)", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		newRunCommand(a), newPollCommand(a), newBackfillCommand(a), newDigestCommand(a),
+		newExportCommand(a), newStatusCommand(a), newVerifyCommand(a), newDemoCommand(a), newVersionCommand(a),
+	)
+	for _, cmd := range root.Commands() {
+		cmd.Args = usageArgs(cmd.Args)
+	}
+	return root
+}
+
+// usageArgs makes the faults that a check of arguments finds end in exit status 2.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return usage("%s: %v (see %s --help)", cmd.Name(), err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// openLog makes the logger that the flags ask for.
+func (a *app) openLog() error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil || strings.ContainsAny(a.logLevel, "+-") {
+		return usage("--log-level is debug, info, warn or error, not %q", a.logLevel)
+	}
+	o := &slog.HandlerOptions{Level: level}
+	switch a.logFormat {
+	case "text":
+		a.log = slog.New(slog.NewTextHandler(a.stderr, o))
+	case "json":
+		a.log = slog.New(slog.NewJSONHandler(a.stderr, o))
+	default:
+		return usage("--log-format is text or json, not %q", a.logFormat)
+	}
+	return nil
+}

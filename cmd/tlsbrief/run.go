@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/spf13/cobra"
+
+	"tlsbrief/config"
+	"tlsbrief/db"
+	"tlsbrief/digest"
+	"tlsbrief/poller"
+)
+
+// newRunCommand returns "tlsbrief run": the worker.
+func newRunCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Work until stopped: poll and send digests on their schedules",
+		Long: `Polls the mailboxes and sends the digests on the schedules of the configuration,
+until it is stopped by SIGTERM or SIGINT. It polls once at the start, and sends
+then what fell due while it was not running. What goes wrong is logged and tried
+again; nothing ends the worker but a stop.`,
+		Example: "  tlsbrief run\n  tlsbrief --config /etc/tlsbrief/config.toml --log-format json run",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+				return a.run(cmd.Context(), c, d)
+			})
+		},
+	}
+}
+
+// A workday is what the worker does when. Polls and digests take turns, so that
+// a digest due at the hour of a poll says what that poll brought.
+type workday struct {
+	a    *app
+	c    *config.Config
+	db   *db.DB
+	poll *poller.Poller
+	dg   *digest.Digester
+	turn sync.Mutex
+}
+
+func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
+	if err := needMailbox(c, ""); err != nil {
+		return err
+	}
+	if err := needSMTP(c); err != nil {
+		return err
+	}
+	unlock, err := a.tryLock(c.Database.Path, "run", `a "tlsbrief run" on this database`)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	w := &workday{a: a, c: c, db: d}
+	if w.poll, err = a.newPoller(c, d, nil); err != nil {
+		return err
+	}
+	if w.dg, err = a.newDigester(c, d, nil); err != nil {
+		return err
+	}
+	return w.work(ctx)
+}
+
+// work runs the schedules until ctx ends, and then lets what is under way finish.
+func (w *workday) work(ctx context.Context) error {
+	log := w.a.log
+	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log}),
+		cron.WithChain(cron.Recover(cronLog{log}), cron.SkipIfStillRunning(cronLog{log})))
+	jobs := []struct {
+		spec string
+		job  func(context.Context)
+	}{
+		{w.c.Schedule.Poll, w.pollOnce},
+		{"* * * * *", w.digests}, // what is due is known to the minute
+		{"17 3 * * *", w.prune},
+	}
+	for _, j := range jobs {
+		if _, err := schedule.AddFunc(j.spec, func() { j.job(ctx) }); err != nil {
+			return fmt.Errorf("scheduling %q: %w", j.spec, err)
+		}
+	}
+	log.Info("started", "count", len(w.c.Mailboxes), "path", w.c.Database.Path)
+	// At once, and before the schedules: what was missed while it was down.
+	w.pollOnce(ctx)
+	w.digests(ctx)
+	schedule.Start()
+	<-ctx.Done()
+	log.Info("stopping: finishing what is under way")
+	<-schedule.Stop().Done()
+	log.Info("stopped")
+	return nil
+}
+
+func (w *workday) pollOnce(ctx context.Context) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	start := time.Now()
+	log := w.a.log
+	if err := w.poll.RetryUnknown(ctx); err != nil {
+		log.Error("authenticating again", "err", err)
+	}
+	r, err := w.poll.Poll(ctx, "")
+	switch {
+	case ctx.Err() != nil:
+		log.Info("the poll was stopped; the next one goes on from there")
+	case err != nil:
+		for _, e := range unjoin(err) {
+			log.Error("polling", "err", e)
+		}
+	}
+	if t := r.Totals; t.Examined > 0 || t.Recorded+t.Duplicate+t.Rejected > 0 {
+		log.Info("polled", "count", t.Examined, "recorded", t.Recorded, "duplicate", t.Duplicate,
+			"rejected", t.Rejected, "ignored", t.Ignored, "elapsed", time.Since(start).Round(time.Millisecond))
+	}
+}
+
+func (w *workday) digests(ctx context.Context) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	unlock, err := w.a.outboxLock(ctx, w.c)
+	if err != nil {
+		w.a.log.Error("sending digests", "err", err)
+		return
+	}
+	defer unlock()
+	for _, e := range unjoin(w.dg.RunDue(ctx)) {
+		w.a.log.Error("sending digests", "err", e)
+	}
+}
+
+// prune removes the reports that are older than database.keep.
+func (w *workday) prune(ctx context.Context) {
+	n, err := w.db.Prune(ctx)
+	if err != nil {
+		w.a.log.Error("removing old reports", "err", err)
+	} else if n > 0 {
+		w.a.log.Info("removed reports older than database.keep", "count", n)
+	}
+}
+
+// unjoin returns the errors that errors.Join joined, one a log line each.
+func unjoin(err error) []error {
+	if err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		if _, direct := err.(interface{ Unwrap() []error }); direct {
+			var all []error
+			for _, e := range joined.Unwrap() {
+				all = append(all, unjoin(e)...)
+			}
+			return all
+		}
+	}
+	return []error{err}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"time"
+
+	"tlsbrief/config"
+	"tlsbrief/db"
+	"tlsbrief/digest"
+	"tlsbrief/mailer"
+	"tlsbrief/templates"
+)
+
+// newDigester makes the digester that the configuration describes. sent, where
+// given, notes what it sends.
+func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Digester, error) {
+	set, err := templates.Load("")
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.newMailer(c)
+	if err != nil {
+		return nil, err
+	}
+	from, to := c.SMTP.From, c.SMTP.To
+	if c.SMTP.Host == "" { // a preview needs no server, and goes nowhere
+		from = &mail.Address{Address: "tlsbrief@localhost"}
+		to = []string{from.Address}
+	}
+	o := digest.Options{
+		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
+		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest,
+		AuthenticityOff: c.Reports.Authenticity == "off",
+		Version:         readBuild().version, Now: time.Now, Log: a.log,
+	}
+	for _, s := range c.Digests {
+		if len(s.To) == 0 {
+			s.To = to
+		}
+		o.Digests = append(o.Digests, digest.Spec{Name: s.Name, Domains: s.Domains, To: s.To, Schedule: s.Schedule})
+	}
+	for _, m := range c.Mailboxes {
+		o.Mailboxes = append(o.Mailboxes, m.Name)
+	}
+	return digest.New(o)
+}
+
+// needSMTP refuses a command that sends where there is no server to send by.
+func needSMTP(c *config.Config) error {
+	if c.SMTP.Host == "" {
+		return usage("the configuration has no [smtp]: add the server that is to send the digests (config.toml.example shows how)")
+	}
+	return nil
+}
+
+// newMailer makes the mailer of [smtp].
+func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
+	tlsConfig, err := clientTLS(c.SMTP.Host, c.SMTP.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("[smtp]: %w", err)
+	}
+	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig}
+	if !c.SMTP.Password.IsZero() {
+		o.Auth = func(ctx context.Context) (mailer.Credentials, error) {
+			secret, err := c.SMTP.Password.Read(ctx)
+			return mailer.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err
+		}
+	}
+	return mailer.New(o), nil
+}
+
+// outboxLock keeps other processes from building and sending digests meanwhile.
+func (a *app) outboxLock(ctx context.Context, c *config.Config) (unlock func(), err error) {
+	return a.lock(ctx, c.Database.Path, "outbox", "the digests")
+}

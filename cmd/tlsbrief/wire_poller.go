@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+
+	"tlsbrief/config"
+	"tlsbrief/db"
+	"tlsbrief/dkim"
+	"tlsbrief/poller"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/resolver"
+	"tlsbrief/tlsrpt"
+)
+
+// newPoller makes the poller that the configuration describes.
+func (a *app) newPoller(c *config.Config, d *db.DB, progress func(poller.Progress)) (*poller.Poller, error) {
+	boxes := make([]poller.Mailbox, 0, len(c.Mailboxes))
+	for _, m := range c.Mailboxes {
+		box, err := a.mailbox(m)
+		if err != nil {
+			return nil, err
+		}
+		boxes = append(boxes, box)
+	}
+	return poller.New(poller.Options{
+		DB: d, Mailboxes: boxes, Reading: newReading(c), Progress: progress, Log: a.log,
+		Lock: func(ctx context.Context, mailbox string) (func(), error) {
+			return a.lock(ctx, c.Database.Path, "mailbox "+mailbox, fmt.Sprintf("mailbox %q", mailbox))
+		},
+	}), nil
+}
+
+// mailbox translates one [[mailbox]].
+func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
+	tlsConfig, err := clientTLS(m.Host, m.CAFile)
+	if err != nil {
+		return poller.Mailbox{}, fmt.Errorf("mailbox %q: %w", m.Name, err)
+	}
+	return poller.Mailbox{
+		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
+		IMAP: imapbox.Options{
+			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
+			Auth: func(ctx context.Context) (imapbox.Credentials, error) {
+				// Read at each log-in, so that a secret can be changed under a running worker.
+				secret, err := m.Password.Read(ctx)
+				return imapbox.Credentials{Username: m.Username, Password: secret.Reveal()}, err
+			},
+		},
+	}, nil
+}
+
+// clientTLS trusts the system's roots, or only those in caFile.
+func clientTLS(host, caFile string) (*tls.Config, error) {
+	c := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if caFile == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, usage("reading ca_file: %w", err)
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, usage("ca_file %s holds no certificate in PEM form", caFile)
+	}
+	return c, nil
+}
+
+// newReading translates [reports] and [dns].
+func newReading(c *config.Config) poller.Reading {
+	r := poller.Reading{
+		Limits: tlsrpt.Limits{
+			MaxMessage: c.Reports.MaxMessage, MaxReport: c.Reports.MaxReport,
+			MaxPolicies: c.Reports.MaxPolicies, MaxFailures: c.Reports.MaxFailures,
+		},
+		Require: c.Reports.Authenticity == "require",
+		Domains: c.Reports.Domains, IgnoreSigners: c.Reports.IgnoreSigners,
+	}
+	if c.Reports.Authenticity == "off" {
+		return r
+	}
+	r.Authenticate = poller.DKIM(keyLookup(resolver.New(resolver.Options{Server: c.DNS.Server})))
+	return r
+}
+
+// keyLookup gives package dkim its keys from DNS.
+func keyLookup(dns *resolver.Resolver) dkim.Lookup {
+	return func(ctx context.Context, name string) ([]string, error) {
+		records, err := dns.TXT(ctx, name)
+		if errors.Is(err, resolver.ErrNotFound) {
+			return nil, fmt.Errorf("%w: %w", dkim.ErrNoRecord, err)
+		}
+		return records, err
+	}
+}
