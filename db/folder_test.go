@@ -1,0 +1,115 @@
+package db_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+)
+
+func TestAnUnknownFolderIsZero(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	if diff := cmp.Diff(db.Folder{}, must(f.Folder(f.ctx, "reports", "INBOX"))(t)); diff != "" {
+		t.Error(diff)
+	}
+	if got := must(f.Folders(f.ctx))(t); len(got) != 0 {
+		t.Errorf("Folders = %+v, want none", got)
+	}
+}
+
+func TestPollAndBackfillHaveCursorsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	move := func(via db.Via, c *db.Cursor) {
+		t.Helper()
+		_, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Cursor: c})
+		check(t, err)
+	}
+	poll, backfill := &db.Cursor{UIDValidity: 1<<32 - 1, LastUID: 1<<32 - 2}, &db.Cursor{UIDValidity: 3, LastUID: 0}
+	move(db.ViaPoll, poll)
+	move(db.ViaBackfill, backfill)
+	move(db.ViaPoll, nil) // a batch without a cursor moves none
+	want := db.Folder{Mailbox: "reports", Folder: "INBOX", Poll: poll, Backfill: backfill}
+	if diff := cmp.Diff(want, must(f.Folder(f.ctx, "reports", "INBOX"))(t)); diff != "" {
+		t.Errorf("Folder (-want +got):\n%s", diff)
+	}
+	check(t, f.ForgetBackfill(f.ctx, "reports", "INBOX"))
+	want.Backfill = nil
+	if diff := cmp.Diff([]db.Folder{want}, must(f.Folders(f.ctx))(t)); diff != "" {
+		t.Errorf("Folders (-want +got):\n%s", diff)
+	}
+	if _, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Cursor: poll}); err == nil {
+		t.Error("a cursor was taken from a batch that does not say which")
+	}
+}
+
+func TestPollDone(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	steps := []struct {
+		name string
+		err  error
+		want func(start time.Time) db.Folder
+	}{
+		{"the first fails", errors.New("no route"), func(s time.Time) db.Folder {
+			return db.Folder{LastPoll: s, LastError: "no route", FailingSince: s}
+		}},
+		{"so does the second", errors.New("refused"), func(s time.Time) db.Folder {
+			return db.Folder{LastPoll: s.Add(time.Hour), LastError: "refused", FailingSince: s}
+		}},
+		{"the third works", nil, func(s time.Time) db.Folder {
+			return db.Folder{LastPoll: s.Add(2 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour)}
+		}},
+		{"then it fails again", errors.New("no route"), func(s time.Time) db.Folder {
+			return db.Folder{LastPoll: s.Add(3 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour), LastError: "no route", FailingSince: s.Add(3 * time.Hour)}
+		}},
+	}
+	for _, s := range steps {
+		check(t, f.PollDone(f.ctx, "reports", "\\Junk", s.err))
+		want := s.want(noon)
+		want.Mailbox, want.Folder = "reports", "\\Junk"
+		if diff := cmp.Diff(want, must(f.Folder(f.ctx, "reports", "\\Junk"))(t)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", s.name, diff)
+		}
+		f.clock.pass(time.Hour)
+	}
+	check(t, f.PollDone(f.ctx, "reports", "\\Junk", errors.New(strings.Repeat("a server's long words ", 1000))))
+	if got := must(f.Folder(f.ctx, "reports", "\\Junk"))(t); len(got.LastError) > 1010 {
+		t.Errorf("an error of %d bytes was kept", len(got.LastError))
+	}
+}
+
+func TestFoldersAreTheirOwn(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	a, b := f.message(report("a")), f.message(report("b"))
+	b.Folder, b.UID = "Junk", a.UID
+	f.record(a, b)
+	for _, name := range []string{"INBOX", "Junk"} {
+		if got := must(f.Folder(f.ctx, "reports", name))(t); got.Recorded != 1 {
+			t.Errorf("%s has %d recorded messages, want 1", name, got.Recorded)
+		}
+	}
+}
+
+func TestARenumberedFolderHasNewPlaces(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.message(report("a"))
+	m.MarkOwed = true
+	f.record(m)
+	m.UIDValidity = 8
+	if got := f.record(m); got[0] != db.Duplicate {
+		t.Errorf("outcome %s, want duplicate: it is the same report", got[0])
+	}
+	for _, validity := range []uint32{7, 8} {
+		if got := must(f.MarksOwed(f.ctx, "reports", "INBOX", validity))(t); len(got) != 1 {
+			t.Errorf("under UIDVALIDITY %d marks are owed: %+v, want one", validity, got)
+		}
+	}
+}

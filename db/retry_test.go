@@ -1,0 +1,308 @@
+package db_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+)
+
+func (f *fixture) pending() []db.Retry {
+	f.t.Helper()
+	return must(f.PendingMessages(f.ctx, "reports", "INBOX", 7))(f.t)
+}
+
+func (f *fixture) unknown() []db.Retry {
+	f.t.Helper()
+	return must(f.UnknownMessages(f.ctx, "reports", "INBOX", 7))(f.t)
+}
+
+func TestAPendingMessageIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.message()
+	m.Pending = "the server sent no body"
+	f.record(m, f.message(report("other")))
+
+	got := f.pending()
+	if diff := cmp.Diff([]db.Retry{{ID: got[0].ID, Place: m.Place, ReceivedAt: m.ReceivedAt, Attempts: 1}}, got); diff != "" {
+		t.Fatalf("PendingMessages (-want +got):\n%s", diff)
+	}
+	check(t, f.PendingFailed(f.ctx, got[0].ID, "again none", false))
+	if got := f.pending(); len(got) != 1 || got[0].Attempts != 2 {
+		t.Errorf("after a second poll: %+v, want one with 2 attempts", got)
+	}
+	if got := f.rejected(); len(got) != 0 {
+		t.Errorf("a pending message is named as rejected: %+v", got)
+	}
+	check(t, f.PendingFailed(f.ctx, got[0].ID, "none in three polls", true))
+	if got := f.pending(); len(got) != 0 {
+		t.Errorf("still pending after it was given up: %+v", got)
+	}
+	if got := f.rejected(); len(got) != 1 || got[0].Reason != "none in three polls" || got[0].News != 2 {
+		t.Errorf("rejected messages %+v, want one with its reason and news 2", got)
+	}
+}
+
+func TestAPendingMessageIsResolved(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		m    db.Message
+		want db.Outcome
+	}{
+		{"by a new report", db.Message{Reports: []db.Report{report("new")}, MarkOwed: true}, db.Recorded},
+		{"by a known report", db.Message{Reports: []db.Report{report("old")}, MarkOwed: true}, db.Duplicate},
+		{"by a refusal", db.Message{Refused: "not a report", MarkOwed: true}, db.Rejected},
+		{"by nothing yet", db.Message{Pending: "x"}, db.Pending},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t)
+			m := f.message()
+			m.Pending = "x"
+			f.recordVia(db.ViaBackfill, f.message(report("old")), m)
+			got := must(f.Resolve(f.ctx, f.pending()[0].ID, tt.m))(t)
+			if got != tt.want {
+				t.Errorf("Resolve = %s, want %s", got, tt.want)
+			}
+			if n := len(f.pending()); n != 0 && tt.want != db.Pending {
+				t.Errorf("%d messages are still pending", n)
+			}
+			marks := must(f.MarksOwed(f.ctx, "reports", "INBOX", 7))(t)
+			if owed := len(marks) == 1 && marks[0].UID == m.UID; owed != (tt.want == db.Recorded || tt.want == db.Duplicate) {
+				t.Errorf("marks owed: %+v", marks)
+			}
+			for _, r := range f.rows(db.Filter{}) {
+				if r.Via != db.ViaBackfill || r.Source != "reports/INBOX" {
+					t.Errorf("recorded via %s from %s, want as it was found", r.Via, r.Source)
+				}
+			}
+		})
+	}
+}
+
+func TestRowsThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	_, err := f.Resolve(f.ctx, 99, db.Message{Refused: "x"})
+	for name, err := range map[string]error{
+		"Resolve":         err,
+		"PendingFailed":   f.PendingFailed(f.ctx, 99, "x", true),
+		"Authenticated":   f.Authenticated(f.ctx, 99, nil),
+		"SaveAttempt":     f.SaveAttempt(f.ctx, 99, 1, noon, "", nil),
+		"MailByMessageID": func() error { _, err := f.MailByMessageID(f.ctx, "x"); return err }(),
+	} {
+		if !errors.Is(err, db.ErrNotFound) {
+			t.Errorf("%s = %v, want ErrNotFound", name, err)
+		}
+	}
+	check(t, f.Marked(f.ctx, []int64{99})) // pruned meanwhile: nothing is owed
+}
+
+func TestPendingFailedLeavesTheRecordedAlone(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.message()
+	m.Pending = "x"
+	f.record(m)
+	id := f.pending()[0].ID
+	must(f.Resolve(f.ctx, id, db.Message{Reports: []db.Report{report("a")}}))(t)
+	check(t, f.PendingFailed(f.ctx, id, "too late", true))
+	if got := f.rejected(); len(got) != 0 {
+		t.Errorf("a recorded message was rejected: %+v", got)
+	}
+}
+
+// raw is a message whose reports' authenticity is unknown.
+func (f *fixture) raw(reports ...db.Report) db.Message {
+	m := f.message(reports...)
+	m.Raw = bytes.Repeat([]byte("Subject: x\r\n"), 100)
+	m.MarkOwed = true
+	return m
+}
+
+func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.raw(report("a", auth(db.AuthUnknown, "")), report("b"))
+	f.record(m)
+	got := f.unknown()
+	if len(got) != 1 || !bytes.Equal(got[0].Raw, m.Raw) || got[0].Attempts != 1 || got[0].Place != m.Place {
+		t.Fatalf("UnknownMessages = %+v, want the message", got)
+	}
+	if err := f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "x"}}); err == nil {
+		t.Error("one answer for two reports was taken")
+	}
+	still := db.Authenticity{Result: db.AuthUnknown}
+	known := db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+	check(t, f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{still, known}))
+	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 || len(got[0].Raw) == 0 {
+		t.Errorf("still unknown: %+v, want the message with 2 attempts", got)
+	}
+	if got := f.lastNews(); got != 2 {
+		t.Errorf("LastNews = %d, want 2: nothing is new", got)
+	}
+	check(t, f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{known, known}))
+	if got := f.unknown(); len(got) != 0 {
+		t.Errorf("UnknownMessages = %+v after all passed", got)
+	}
+	if diff := cmp.Diff([]string{"100 pass sender.example", "100 pass sender.example"}, f.standings()); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
+	}
+	if rows := f.rows(db.Filter{NewsAfter: 2}); len(rows) != 1 || rows[0].Report.ReportID != "a" {
+		t.Errorf("news after it passed: %+v, want report a", rows)
+	}
+	check(t, f.Authenticated(f.ctx, got[0].ID, nil)) // decided meanwhile, by another process
+}
+
+func TestWhatAnAnswerDoes(t *testing.T) {
+	t.Parallel()
+	pass := db.Authenticity{Result: db.AuthPass, Domain: "s.example"}
+	tests := []struct {
+		name   string
+		before []db.Report // recorded first, verified or not
+		answer db.Authenticity
+		want   []string // in the order they were first recorded
+		state  [2]int64 // messages recorded, rejected
+		named  int      // rejected messages
+		marks  int
+	}{
+		{"fail: known now, no news", nil,
+			db.Authenticity{Result: db.AuthFail, Domain: "x.example", Reason: "key-gone"},
+			[]string{"7 fail x.example key-gone"}, [2]int64{1, 0}, 0, 1},
+		{"pass: stands under its signer", nil, pass,
+			[]string{"7 pass s.example"}, [2]int64{1, 0}, 0, 1},
+		{"pass of what the signer has otherwise: left as it is", []db.Report{report("r", content(1), auth(db.AuthPass, "s.example"))}, pass,
+			[]string{"1 pass s.example", "7 fail s.example conflict"}, [2]int64{2, 0}, 0, 1},
+		{"pass of a copy of what failed: lifts it", []db.Report{report("r", content(7), auth(db.AuthFail, "x.example"))}, pass,
+			[]string{"7 pass s.example"}, [2]int64{1, 0}, 0, 1},
+		{"fail of a copy of what was unsigned: says more", []db.Report{report("r", content(7), auth(db.AuthNone, ""))},
+			db.Authenticity{Result: db.AuthFail, Domain: "x.example", Reason: "l-tag"},
+			[]string{"7 fail x.example l-tag"}, [2]int64{1, 0}, 0, 1},
+		{"pass of what was in conflict: recorded after all", []db.Report{report("r", content(1), auth(db.AuthNone, ""))}, pass,
+			[]string{"1 none", "7 pass s.example"}, [2]int64{2, 0}, 0, 1},
+		{"fail of what was in conflict: stays so", []db.Report{report("r", content(1), auth(db.AuthNone, ""))},
+			db.Authenticity{Result: db.AuthFail}, []string{"1 none"}, [2]int64{1, 1}, 1, 0},
+		{"pass of what was in conflict, and is so with the signer's: stays so",
+			[]db.Report{report("r", content(1), auth(db.AuthNone, "")), report("r", content(2), auth(db.AuthPass, "s.example"))}, pass,
+			[]string{"1 none", "2 pass s.example"}, [2]int64{2, 1}, 1, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t)
+			for _, r := range tt.before {
+				f.record(f.message(r))
+			}
+			f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, ""))))
+			f.reopen(0)
+			check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, []db.Authenticity{tt.answer}))
+			if diff := cmp.Diff(tt.want, f.standings()); diff != "" {
+				t.Errorf("recorded (-want +got):\n%s", diff)
+			}
+			folder := must(f.Folder(f.ctx, "reports", "INBOX"))(t)
+			if got := [2]int64{folder.Recorded, folder.Rejected}; got != tt.state {
+				t.Errorf("messages recorded and rejected %v, want %v", got, tt.state)
+			}
+			if got := len(f.rejected()); got != tt.named {
+				t.Errorf("%d rejected messages are named, want %d", got, tt.named)
+			}
+			if got := len(must(f.MarksOwed(f.ctx, "reports", "INBOX", 7))(t)); got != tt.marks {
+				t.Errorf("%d marks owed, want %d", got, tt.marks)
+			}
+			if got := f.unknown(); len(got) != 0 {
+				t.Errorf("still unknown: %+v", got)
+			}
+			check(t, f.IntegrityCheck(f.ctx))
+		})
+	}
+}
+
+func TestAConflictThatIsRecordedElsewhereMeanwhileIsADuplicate(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("r", content(1), auth(db.AuthNone, ""))))
+	f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, "")))) // in conflict
+	id := f.unknown()[0].ID
+	f.record(f.message(report("r", content(7)))) // a verified copy
+	check(t, f.Authenticated(f.ctx, id, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	if got := f.rejected(); len(got) != 0 {
+		t.Errorf("rejected messages %+v, want none", got)
+	}
+	if diff := cmp.Diff([]string{"1 none", "7 pass sender.example"}, f.standings()); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnUnknownCopyOfWhatPassedIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("a")))
+	f.record(f.raw(report("a", auth(db.AuthUnknown, ""))))
+	if got := f.unknown(); len(got) != 0 {
+		t.Errorf("UnknownMessages = %+v, want none", got)
+	}
+}
+
+func TestAMessageExaminedAgainIsNoLongerUnknown(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.raw(report("a", auth(db.AuthUnknown, "")))
+	f.record(m)
+	f.record(m)
+	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 {
+		t.Errorf("UnknownMessages = %+v, want one with 2 attempts", got)
+	}
+	m.Reports[0].Auth = db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+	f.record(m)
+	if got := f.unknown(); len(got) != 0 {
+		t.Errorf("UnknownMessages = %+v, want none", got)
+	}
+	if diff := cmp.Diff([]string{"100 pass sender.example"}, f.standings()); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
+	}
+}
+
+func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	var messages []db.Message
+	for range 600 {
+		m := f.message()
+		m.Pending = "x"
+		messages = append(messages, m)
+	}
+	f.record(messages...)
+	first := f.pending()
+	if len(first) != 500 {
+		t.Fatalf("%d pending messages at once, want 500", len(first))
+	}
+	for _, r := range first {
+		check(t, f.PendingFailed(f.ctx, r.ID, "x", false))
+	}
+	second := f.pending()
+	var uids []uint32
+	for _, r := range second[:100] {
+		uids = append(uids, r.UID)
+	}
+	if slices.Min(uids) != 501 || slices.Max(uids) != 600 {
+		t.Errorf("the next to be tried are UIDs %d to %d, want 501 to 600", slices.Min(uids), slices.Max(uids))
+	}
+}
+
+func TestATimeThatIsNotKnownStaysSo(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	m := f.message()
+	m.Pending, m.ReceivedAt = "x", time.Time{}
+	f.record(m)
+	if got := f.pending()[0].ReceivedAt; !got.IsZero() {
+		t.Errorf("ReceivedAt = %s, want zero", got)
+	}
+}
