@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // maxFirst is how many things to do first a digest names.
@@ -18,7 +17,7 @@ func (w words) first() []string {
 	case VerdictSilent:
 		return w.firstSilent()
 	case VerdictBlind:
-		return []string{"Run: tlsbrief verify - it logs in to every mailbox and says which step fails and how to mend it."}
+		return []string{"Run the command below: it tries every mailbox and says which step fails and how to mend it."}
 	default:
 		return nil
 	}
@@ -26,13 +25,13 @@ func (w words) first() []string {
 
 // firstFailures names the first advice for each of the heaviest causes.
 func (w words) firstFailures() []string {
-	worst := w.worst().weight()
+	heaviest, _, _ := w.worst()
 	var out []string
 	for _, d := range w.Domains {
 		for _, t := range d.Types {
 			for _, group := range grouped(t.Findings) {
 				f := group[0]
-				if f.weight() < worst || f.Result == "" {
+				if f.weight() < heaviest[0].weight() || f.Result == "" {
 					continue
 				}
 				if len(out) == maxFirst {
@@ -49,15 +48,11 @@ func (w words) firstFailures() []string {
 
 // firstAdvice is the first thing to do about one finding.
 func firstAdvice(f *finding, group []*finding, several bool) string {
-	action := tlsrpt.Meaning(f.Result).For(f.MX, f.Domain).Action
+	action := actionFor(f, group)
 	if action == "" {
 		return ""
 	}
-	hosts := make([]string, 0, len(group))
-	for _, g := range group {
-		hosts = append(hosts, g.MX)
-	}
-	s := findingTitle(f.Result, hosts)
+	s := findingTitle(f.Result, hostsOf(group))
 	if several {
 		s += " (" + templates.Line(f.Domain) + ")"
 	}
@@ -72,11 +67,21 @@ func (w words) firstSilent() []string {
 	if len(w.Tally.uncounted.reports) > 0 {
 		return nil // reports do come; what to do stands with them
 	}
-	domain := hostName(w.Domains[0].Name, "YOUR-DOMAIN")
 	return []string{
-		fmt.Sprintf("See whether reports are still asked for: dig +short TXT _smtp._tls.%s - it should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.", domain),
+		"See whether reports are still asked for: the command below should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.",
 		"Look into the Junk folder of that mailbox and at its filters: reports are mail from strangers with an attachment.",
 	}
+}
+
+// see returns the commands that go with what to do first.
+func (w words) see() []string {
+	switch {
+	case w.Verdict == VerdictBlind:
+		return []string{"tlsbrief verify"}
+	case w.Verdict == VerdictSilent && w.firstSilent() != nil:
+		return []string{"dig +short TXT _smtp._tls." + hostName(w.Domains[0].Name, "YOUR-DOMAIN")}
+	}
+	return nil
 }
 
 // notes names what bears on the verdict and is no part of it.
@@ -86,7 +91,8 @@ func (w words) notes() []string {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
 	}
 	if n := len(w.Tally.uncounted.reports); n > 0 && len(w.Tally.reports) == 0 {
-		out = append(out, uncountedAdvice(w.judgement))
+		out = append(out, "Reports that cannot be verified usually come through a mail system that rewrites messages on their way in, which breaks their signatures. "+
+			"Two settings mend it: trusted_authserv_id names a server of yours that checked them on arrival; authenticity = \"off\" believes them all.")
 	}
 	if w.Verdict != VerdictBlind {
 		for _, b := range w.Blind {
@@ -94,7 +100,14 @@ func (w words) notes() []string {
 		}
 	}
 	if w.Kind == kindFallback && len(w.Domains) > 0 {
-		out = append(out, "No configured digest claims these domains; add them to the domains of one, or leave them here.")
+		names := make([]string, 0, len(w.Domains))
+		for _, d := range w.Domains {
+			names = append(names, d.Name)
+		}
+		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(names, 5)))
+	}
+	if n := len(w.Rejected); n > 0 && len(w.Domains) > 0 {
+		out = append(out, templates.Plural(int64(n), "message")+" looked like reports and could not be read: see \"Not counted\" below.")
 	}
 	if !w.several() {
 		return out
@@ -109,15 +122,6 @@ func (w words) notes() []string {
 		}
 	}
 	return out
-}
-
-// uncountedAdvice says why reports may not be verified, where none at all is.
-func uncountedAdvice(j *judgement) string {
-	if len(j.Tally.reports) > 0 {
-		return ""
-	}
-	return "None of the reports could be verified. The usual reason is a mail system that rewrites messages on their way in, which breaks their signatures. " +
-		"Two settings mend it: trusted_authserv_id names a server of yours that checked them on arrival; authenticity = \"off\" believes them all."
 }
 
 // footer says who wrote the digest and how to see more.

@@ -27,21 +27,18 @@ type findingView struct {
 }
 
 // newFindingView puts findings that differ in nothing but the MX host into
-// words. Together they are held to the failures of their policy type (R14).
+// words. Together they are held to what the totals allow for their
+// result type (R14).
 func newFindingView(j *judgement, t *typeJudgement, group []*finding) findingView {
 	f := group[0]
 	v := findingView{Mark: "-", Weight: "attention", Result: resultName(f.Result)}
 	if f.weight() >= tlsrpt.Action {
 		v.Mark, v.Weight = "!", "action"
 	}
-	hosts := make([]string, 0, len(group))
-	var sum tlsrpt.Sessions
-	upTo := false
+	sum, upTo := groupSessions(t, group)
 	all := map[string]*reporterTally{}
 	byDay := daily{}
 	for _, g := range group {
-		hosts = append(hosts, g.MX)
-		sum, upTo = sum.Plus(g.Sessions), upTo || g.UpTo
 		for _, r := range g.Reporters {
 			addReporter(all, r)
 		}
@@ -49,11 +46,8 @@ func newFindingView(j *judgement, t *typeJudgement, group []*finding) findingVie
 			byDay.add(d, n)
 		}
 	}
-	if t.Failed > 0 && sum > t.Failed {
-		sum, upTo = t.Failed, true
-	}
 	reporters := sortedReporters(all)
-	v.Title = findingTitle(f.Result, hosts)
+	v.Title = findingTitle(f.Result, hostsOf(group))
 	v.Count = sessions(sum, upTo)
 	v.State = stateWords(group)
 	v.SeenBy = reporterNames(reporters)
@@ -61,9 +55,39 @@ func newFindingView(j *judgement, t *typeJudgement, group []*finding) findingVie
 		v.Hosts = hostLines(group)
 	}
 	v.Paragraphs = paragraphs(f, sum, reporters, byDay)
-	v.advise(f)
+	v.advise(f, group)
 	v.quote(group)
 	return v
+}
+
+// groupSessions adds up the sessions of a group, held to what the totals allow.
+func groupSessions(t *typeJudgement, group []*finding) (sum tlsrpt.Sessions, upTo bool) {
+	for _, g := range group {
+		sum, upTo = sum.Plus(g.Sessions), upTo || g.UpTo
+	}
+	if most := t.Results[group[0].Result]; sum > most {
+		return most, true
+	}
+	return sum, upTo
+}
+
+// hostsOf returns the MX hosts of a group.
+func hostsOf(group []*finding) []string {
+	hosts := make([]string, 0, len(group))
+	for _, g := range group {
+		hosts = append(hosts, g.MX)
+	}
+	return hosts
+}
+
+// actionFor is what to do about a group, in a sentence that can be forwarded.
+// It names the host only where there is one: the title lists several.
+func actionFor(f *finding, group []*finding) string {
+	host := f.MX
+	if len(group) > 1 {
+		host = ""
+	}
+	return tlsrpt.Meaning(f.Result).For(host, f.Domain).Action
 }
 
 // addReporter adds a reporter's sessions to those it has already.
@@ -107,7 +131,7 @@ func stateWords(group []*finding) string {
 	case StateBack:
 		return fmt.Sprintf("back since %s, after days without it", since)
 	default:
-		return fmt.Sprintf("new (%s)", since)
+		return "new on " + since
 	}
 }
 
@@ -168,7 +192,7 @@ func fateSentence(f *finding) string {
 }
 
 // advise fills in causes, advice and commands.
-func (v *findingView) advise(f *finding) {
+func (v *findingView) advise(f *finding, group []*finding) {
 	if f.Result == "" {
 		v.Do = []string{"Wait for a report with details, or ask the sender named above."}
 		return
@@ -177,8 +201,8 @@ func (v *findingView) advise(f *finding) {
 	for _, c := range m.Causes {
 		v.Likely = append(v.Likely, c.Why+" "+c.Do)
 	}
-	if m.Action != "" {
-		v.Do = []string{m.Action}
+	if action := actionFor(f, group); action != "" {
+		v.Do = []string{action}
 	}
 	v.See = m.Commands
 }
@@ -194,7 +218,7 @@ func (v *findingView) quote(group []*finding) {
 	for _, q := range []struct {
 		label string
 		quotes
-	}{{"Reason given", reasons}, {"More from the sender (a link from a stranger)", links}, {"Seen at", addresses}} {
+	}{{"Reason given", reasons}, {"More from the sender (a link from a stranger)", links}, {"Server addresses seen", addresses}} {
 		if len(q.Seen) == 0 {
 			continue
 		}

@@ -45,7 +45,8 @@ type typeJudgement struct {
 	Type tlsrpt.PolicyType
 	totals
 	Reporters int
-	Findings  []*finding // heaviest first
+	Results   map[tlsrpt.ResultType]tlsrpt.Sessions // what the totals allow for each result type over all MX hosts
+	Findings  []*finding                            // heaviest first
 	Resolved  []*finding
 }
 
@@ -56,7 +57,7 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode) []*
 	var out []*typeJudgement
 	for kind, t := range d.types {
 		s := stream{domain, kind}
-		j := &typeJudgement{Type: kind, totals: t.totals, Reporters: len(t.reporters)}
+		j := &typeJudgement{Type: kind, totals: t.totals, Reporters: len(t.reporters), Results: t.results}
 		reported := withSessions(h.sessions[s])
 		for c, ct := range t.causes {
 			f := newFinding(domain, c, ct, mode)

@@ -78,9 +78,8 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 		h.days[t.Domain] = append(h.days[t.Domain], on)
 	}
 	for domain, days := range h.days {
-		slices.Sort(days)
-		h.days[domain] = slices.Compact(days)
-		h.lastDay[domain] = days[len(days)-1]
+		days = union(days)
+		h.days[domain], h.lastDay[domain] = days, days[len(days)-1]
 	}
 	return h
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tlsbrief/db"
 	"tlsbrief/templates"
@@ -118,7 +119,7 @@ func daySpan(first, last day) string {
 // reporterName names a reporter by its signing domain, with what it calls itself
 // where the two do not plainly agree.
 func reporterName(r reporter) string {
-	domain, organization := templates.Line(r.Domain), templates.Line(r.Organization)
+	domain, organization := templates.Line(r.Domain), short(r.Organization)
 	switch {
 	case domain == "" && organization == "":
 		return "(no name)"
@@ -127,9 +128,24 @@ func reporterName(r reporter) string {
 	case organization == "" || agree(r.Domain, r.Organization):
 		return domain
 	default:
-		return fmt.Sprintf("%s (calls itself %q)", domain, organization)
+		return fmt.Sprintf("%s (calls itself %s)", domain, quoted(organization))
 	}
 }
+
+// shortName is how much of a name is shown beside others, in characters.
+const shortName = 60
+
+// short cleans a name and cuts it to what can stand beside others.
+func short(s string) string {
+	s = templates.Line(s)
+	if utf8.RuneCountInString(s) <= shortName {
+		return s
+	}
+	return string([]rune(s)[:shortName-1]) + "…"
+}
+
+// quoted puts a cleaned string between quotation marks.
+func quoted(s string) string { return `"` + s + `"` }
 
 // agree tells whether an organization's name plainly is that of a domain: one
 // of the domain's labels but the last stands in the name, or the whole name
@@ -178,7 +194,7 @@ func reporterNames(list []*reporterTally) string {
 func uncountedLine(s *uncountedReports) string {
 	who := "an unnamed organization"
 	if s.Organization != "" {
-		who = fmt.Sprintf("%q", templates.Line(s.Organization))
+		who = quoted(short(s.Organization))
 	}
 	why := "not signed (DKIM: none)"
 	reason := ""
@@ -221,7 +237,7 @@ func rejectedLine(r db.RejectedMessage) string {
 		s += ", " + templates.ShortDay(r.ReceivedAt)
 	}
 	if r.Subject != "" {
-		s += fmt.Sprintf(", %q", templates.Line(r.Subject))
+		s += ", " + quoted(templates.Line(r.Subject))
 	}
 	return fmt.Sprintf("%s: %s. It is still in %s of %s.", s, templates.Line(r.Reason), templates.Line(r.Folder), templates.Line(r.Mailbox))
 }

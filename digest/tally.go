@@ -96,6 +96,7 @@ type domainTally struct {
 type typeTally struct {
 	totals
 	causes    map[cause]*causeTally
+	results   map[tlsrpt.ResultType]tlsrpt.Sessions // over all MX hosts, each report held to its total
 	reporters map[string]struct{}
 	sessions  daily // by day, to know on which days there was something to see
 }
@@ -187,14 +188,25 @@ func (d *domainTally) add(row *db.PolicyRow, who reporter) {
 
 	t := d.types[p.Type]
 	if t == nil {
-		t = &typeTally{causes: map[cause]*causeTally{}, reporters: map[string]struct{}{}, sessions: daily{}}
+		t = &typeTally{
+			causes:  map[cause]*causeTally{},
+			results: map[tlsrpt.ResultType]tlsrpt.Sessions{}, reporters: map[string]struct{}{}, sessions: daily{},
+		}
 		d.types[p.Type] = t
 	}
 	t.totals.add(p.Successful, p.Failed)
 	t.reporters[who.key()] = struct{}{}
 	t.sessions.add(on, p.Successful.Plus(p.Failed))
+	byResult := map[tlsrpt.ResultType]tlsrpt.Sessions{}
 	for c, share := range causesOf(p) {
 		t.cause(c).add(row, who, on, share)
+		byResult[c.Result] = byResult[c.Result].Plus(share.sessions)
+	}
+	for r, n := range byResult {
+		if p.Failed > 0 {
+			n = min(n, p.Failed)
+		}
+		t.results[r] = t.results[r].Plus(n)
 	}
 	for i := range p.Failures {
 		f := &p.Failures[i]

@@ -40,6 +40,7 @@ type view struct {
 	Title   string   // the verdict in words
 	Lead    []string // paragraphs, the first of which follows Title
 	First   []string // what to do first
+	See     []string // commands that go with it
 	Notes   []string // what bears on the verdict and is no part of it
 
 	Table     []tableRow // several domains
@@ -60,12 +61,11 @@ type view struct {
 	ReportersTitle string
 	Stopped        []string
 
-	Uncounted       []uncountedView
-	UncountedTitle  string
-	UncountedMore   int // senders left out
-	UncountedAdvice string
-	Rejected        []string
-	RejectedMore    int
+	Uncounted      []uncountedView
+	UncountedTitle string
+	UncountedMore  int // senders left out
+	Rejected       []string
+	RejectedMore   int
 
 	Footer []string
 }
@@ -124,7 +124,7 @@ func newView(j *judgement, limit int) *view {
 	}
 	w := words{j}
 	v.Heading, v.Title = w.who(), title(j.Verdict)
-	v.Lead, v.First, v.Notes = w.lead(), w.first(), w.notes()
+	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(), w.see(), w.notes()
 	v.subject(w)
 	v.domains(j, limit)
 	v.resolved(j)
@@ -350,7 +350,6 @@ func (v *view) uncounted(j *judgement) {
 		return
 	}
 	v.UncountedTitle = templates.Plural(int64(n), "report") + " could not be verified and changed nothing above"
-	v.UncountedAdvice = uncountedAdvice(j)
 	for i, s := range j.Uncounted {
 		if i == maxUncounted {
 			v.UncountedMore = len(j.Uncounted) - i

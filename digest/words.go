@@ -30,7 +30,7 @@ func (v *view) subject(w words) {
 			v.Numbers = "failures reported"
 		}
 		if w.Verdict == VerdictAction {
-			v.Clause = "mail may be delayed"
+			v.Clause = "mail may be held"
 		}
 	case VerdictClear:
 		v.Numbers = templates.Plural(total, "delivery attempt") + ", none failed"
@@ -161,7 +161,7 @@ func (w words) when() string {
 		s = "from " + daySpan(first, last)
 	}
 	if n := len(w.lateDays()); n > 0 {
-		s += fmt.Sprintf(" (with late reports for %s)", templates.Plural(int64(n), "earlier day"))
+		s += fmt.Sprintf(", late reports for %s included", templates.Plural(int64(n), "other day"))
 	}
 	return s
 }
@@ -180,50 +180,52 @@ func (w words) lead() []string {
 	}
 }
 
-// worst returns the heaviest finding.
-func (j *judgement) worst() *finding {
-	var worst *finding
+// worst returns the findings of the heaviest cause, which differ in nothing but
+// the MX host, and how many sessions met it.
+func (j *judgement) worst() (group []*finding, n tlsrpt.Sessions, upTo bool) {
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
-			for _, f := range t.Findings {
-				if worst == nil || f.weight() > worst.weight() || f.weight() == worst.weight() && f.Sessions > worst.Sessions {
-					worst = f
+			for _, g := range grouped(t.Findings) {
+				sum, bound := groupSessions(t, g)
+				if group == nil || g[0].weight() > group[0].weight() || g[0].weight() == group[0].weight() && sum > n {
+					group, n, upTo = g, sum, bound
 				}
 			}
 		}
 	}
-	return worst
+	return group, n, upTo
 }
 
 // leadFailures says how much failed, the main cause, and what became of the mail.
 func (w words) leadFailures() []string {
 	total, failed := int64(w.Overall.sessions()), int64(w.Overall.Failed)
-	s := fmt.Sprintf("%s of %s failed %s (%s).", templates.Count(failed),
-		templates.Plural(total, "delivery attempt"), w.when(), templates.Percent(failed, total))
+	s := fmt.Sprintf("%s of %s (%s) failed %s.", templates.Count(failed),
+		templates.Plural(total, "delivery attempt"), templates.Percent(failed, total), w.when())
 	if failed == 0 {
 		s = fmt.Sprintf("Reports name failures in their details %s, though their totals count none.", w.when())
 	}
-	f := w.worst()
-	cause := lowerFirst(findingTitle(f.Result, []string{f.MX}))
+	group, n, upTo := w.worst()
+	f := group[0]
+	cause := lowerFirst(findingTitle(f.Result, hostsOf(group)))
 	where := ""
 	if w.several() {
 		where = " for " + templates.Line(f.Domain)
 	}
 	switch {
-	case w.findings() == 1:
+	case w.causes() == 1:
 		s += fmt.Sprintf(" The cause%s: %s.", where, cause)
 	default:
-		s += fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(f.Sessions, f.UpTo), cause)
+		s += fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(n, upTo), cause)
 	}
 	return []string{s + " " + fateSentence(f)}
 }
 
-// findings counts the findings of all domains.
-func (j *judgement) findings() int {
+// causes counts what is told apart as a finding, over all domains.
+func (j *judgement) causes() int {
 	n := 0
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
-			n += len(t.Findings)
+			n += len(grouped(t.Findings))
 		}
 	}
 	return n
