@@ -1,0 +1,25 @@
+package smtpsink
+
+// TB is the part of testing.TB that New needs. The package is in the demo's
+// binary too, where testing has no business.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Cleanup(func())
+}
+
+// New starts a server for a test and closes it at the test's end.
+func New(t TB, o Options) *Sink {
+	t.Helper()
+	s, err := Start(o)
+	if err != nil {
+		t.Fatalf("starting an SMTP sink: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing the SMTP sink: %v", err)
+		}
+	})
+	return s
+}

@@ -1,0 +1,93 @@
+package mailer
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// hint says what to do about e where there is something to be said.
+func (s *session) hint(e *Error) string {
+	if e.Code != 0 {
+		return replyHint(e)
+	}
+	switch e.Step {
+	case StepConnect:
+		return s.connectHint(e.Err)
+	case StepTLS:
+		return s.tlsHint(e.Err)
+	case StepGreeting:
+		if s.o.TLS != TLSImplicit && errors.Is(e.Err, errNoAnswer) {
+			return `a port that speaks TLS from the first byte, such as 465, waits in silence: try tls = "implicit"`
+		}
+	}
+	return ""
+}
+
+// connectHint is for a connection that did not come about.
+func (s *session) connectHint(err error) string {
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "check the host's spelling"
+	case errors.As(err, &dns):
+		return "the name could not be looked up: check this machine's DNS"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("nothing listens there: check host and port %d", s.o.Port)
+	case errors.Is(err, errNoAnswer):
+		return "check host, port and firewalls; many networks block port 25"
+	}
+	return ""
+}
+
+// tlsHint is for a handshake that failed.
+func (s *session) tlsHint(err error) string {
+	var (
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		noTLS   tls.RecordHeaderError
+		alert   *net.OpError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return "the server's certificate is signed by nobody this machine trusts: for a private CA set ca_file"
+	case errors.As(err, &name):
+		return "the certificate is for another name: set host to the name in it"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "the server's certificate has expired, or this machine's clock is wrong"
+	case errors.As(err, &noTLS) && s.o.TLS == TLSImplicit:
+		return `the port does not speak TLS from the first byte: try tls = "starttls", usually with port 587`
+	case errors.As(err, &alert) && alert.Op == "remote error": // crypto/tls's name for an alert
+		return "the server broke off the handshake; it may not know TLS 1.2 or newer"
+	}
+	return ""
+}
+
+// replyHint is for a refusal.
+func replyHint(e *Error) string {
+	switch {
+	case e.Step == StepAuth && e.Code == 535:
+		return "check username and password; some providers want an app password, or have password log-in switched off"
+	case e.Step == StepAuth && e.Code == 534:
+		return "the provider wants another way to log in, such as an app password or OAuth2"
+	case e.Step == StepAuth:
+		return ""
+	case e.Code == 530 && e.Enhanced == "5.7.0", wantsLogin(e.Code):
+		return "the server wants a log-in: set username and password, and tls"
+	case e.Step == StepGreeting && e.Code/100 == 5:
+		return "the server takes no mail from this machine's address; is it the right one for submission?"
+	case e.Code == 552 && e.Step != StepRcpt:
+		return "the mail is larger than the server takes"
+	case e.Step == StepMail && e.Code/100 == 5:
+		return "check that this account may send as the configured from address"
+	case e.Step == StepRcpt && e.Code/100 == 5 && (e.Enhanced == "5.7.1" || e.Code == 554):
+		return "the server does not relay to this address for us: check log-in and from address"
+	case e.Step == StepRcpt && e.Code/100 == 5:
+		return "check the address"
+	}
+	return ""
+}
