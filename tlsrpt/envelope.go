@@ -60,7 +60,7 @@ func (h header) envelope() Envelope {
 // messageID returns what stands between the angle brackets, or without them the
 // first word.
 func messageID(value string) string {
-	value = printable(value)
+	value = printable(unfold(value))
 	if _, inner, ok := strings.Cut(value, "<"); ok {
 		value, _, _ = strings.Cut(inner, ">")
 	}

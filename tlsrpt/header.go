@@ -120,9 +120,10 @@ func unfold(s string) string {
 // decodeField decodes the encoded words of a field for people to read (RFC
 // 2047). The result is printable and bounded.
 func decodeField(value string) string {
+	value = unfold(value)
 	if strings.Contains(value, "=?") {
 		var h message.Header
-		h.Set("Subject", unfold(value))
+		h.Set("Subject", value)
 		if text, err := h.Text("Subject"); err == nil {
 			value = text
 		}
@@ -132,7 +133,6 @@ func decodeField(value string) string {
 
 // printable replaces what does not print by blanks and cuts to maxField runes.
 func printable(s string) string {
-	s = unfold(s)
 	var b strings.Builder
 	n, blank := 0, false
 	for _, r := range s {

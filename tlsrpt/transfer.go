@@ -104,11 +104,10 @@ func decodeQuotedPrintable(body []byte) []byte {
 			continue
 		}
 		rest := body[i+1:]
+		line, _ := cutLine(rest)
 		switch {
-		case bytes.HasPrefix(rest, []byte("\r\n")):
-			i += 2
-		case bytes.HasPrefix(rest, []byte("\n")):
-			i++
+		case len(bytes.TrimSpace(line)) == 0: // a soft line end, with blanks before it
+			i += len(line)
 		case len(rest) >= 2 && unhex(rest[0]) >= 0 && unhex(rest[1]) >= 0:
 			data = append(data, byte(unhex(rest[0])<<4|unhex(rest[1])))
 			i += 2
