@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// FuzzVerify looks for panics and for results that contradict themselves, with
+// FuzzMessageAndKey looks for panics and for results that contradict themselves, with
 // any message and any key record. The key of the seeds is always the same, so
 // that the fuzzer can keep signatures valid.
-func FuzzVerify(f *testing.F) {
+func FuzzMessageAndKey(f *testing.F) {
 	ed, rsa := record(f, edKey(), ""), record(f, rsaKey(), "")
 	f.Add([]byte(sign(f, report(), edTags, edKey())), ed)
 	f.Add([]byte(sign(f, report(), strings.Replace(edTags, "relaxed/relaxed", "simple", 1)+"; l=3", edKey())), ed)
