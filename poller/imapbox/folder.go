@@ -2,6 +2,7 @@ package imapbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func keeps(permanent []string, flag string) bool {
 // Folders lists the folders that can be opened, sorted.
 func (s *Session) Folders(ctx context.Context) ([]string, error) {
 	var folders []string
-	err := s.list(ctx, nil, func(name string, _ []imap.MailboxAttr) { folders = append(folders, name) })
+	err := s.list(ctx, "*", nil, func(name string, _ []imap.MailboxAttr) { folders = append(folders, name) })
 	slices.Sort(folders)
 	return folders, err
 }
@@ -57,7 +58,7 @@ func (s *Session) SpecialUse(ctx context.Context, attr string) (folder string, f
 	if s.Has("SPECIAL-USE") && s.Has("LIST-EXTENDED") {
 		options = &imap.ListOptions{ReturnSpecialUse: true}
 	}
-	err = s.list(ctx, options, func(name string, attrs []imap.MailboxAttr) {
+	err = s.list(ctx, "*", options, func(name string, attrs []imap.MailboxAttr) {
 		if !found && slices.ContainsFunc(attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), attr) }) {
 			folder, found = name, true
 		}
@@ -68,9 +69,9 @@ func (s *Session) SpecialUse(ctx context.Context, attr string) (folder string, f
 	return folder, found, nil
 }
 
-func (s *Session) list(ctx context.Context, options *imap.ListOptions, each func(string, []imap.MailboxAttr)) error {
+func (s *Session) list(ctx context.Context, pattern string, options *imap.ListOptions, each func(string, []imap.MailboxAttr)) error {
 	return s.run(ctx, "list", "", maxListing, func() error {
-		cmd := s.client.List("", "*", options)
+		cmd := s.client.List("", pattern, options)
 		for n := 0; ; n++ {
 			data := cmd.Next()
 			if data == nil {
@@ -99,10 +100,29 @@ func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 		}
 		return err
 	})
-	if err == nil && (status.UIDValidity == 0 || status.UIDNext == 0) {
-		err = s.stepError("status", folder, fmt.Errorf("the server gives no UIDVALIDITY or UIDNEXT (%w): it can't be told what is new", ErrProtocol))
+	switch {
+	case err != nil:
+		return Status{}, s.noFolder(ctx, folder, err)
+	case status.UIDValidity == 0 || status.UIDNext == 0:
+		return Status{}, s.stepError("status", folder, fmt.Errorf("the server gives no UIDVALIDITY or UIDNEXT (%w): it can't be told what is new", ErrProtocol))
 	}
-	return status, err
+	return status, nil
+}
+
+// noFolder adds ErrNoFolder to a refusal that does not say why, as Dovecot's,
+// where the folder is not in the list.
+func (s *Session) noFolder(ctx context.Context, folder string, err error) error {
+	var step *StepError
+	var reply *Reply
+	if !errors.As(err, &step) || !errors.As(err, &reply) || reply.Status != "NO" || reply.Code != "" {
+		return err
+	}
+	found := false
+	listErr := s.list(ctx, folder, nil, func(name string, _ []imap.MailboxAttr) { found = found || name == folder })
+	if listErr == nil && !found {
+		step.Err = fmt.Errorf("%w; check folders (%w)", ErrNoFolder, reply)
+	}
+	return err
 }
 
 // Examine opens a folder for reading only. The server changes nothing in it, not
@@ -133,7 +153,7 @@ func (s *Session) selectFolder(ctx context.Context, step, folder string, readOnl
 		return nil
 	})
 	if err != nil {
-		return Selected{}, err
+		return Selected{}, s.noFolder(ctx, folder, err)
 	}
 	if selected.UIDNext == 0 || selected.UIDValidity == 0 {
 		// Old servers leave it out here. RFC 3501, section 6.3.1, then asks for

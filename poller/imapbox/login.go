@@ -26,9 +26,11 @@ type Credentials struct {
 func (s *Session) login(ctx context.Context, c Credentials) error {
 	var offered imap.CapSet
 	err := s.run(ctx, "greeting", "", maxReply, func() error {
-		err := s.client.WaitGreeting()
-		offered = s.client.Caps()
-		return err
+		if err := s.client.WaitGreeting(); err != nil {
+			return err
+		}
+		offered = s.client.Caps() // asks for them if need be, and hides errors
+		return s.wire.cause()
 	})
 	if err != nil {
 		return err

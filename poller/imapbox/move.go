@@ -167,7 +167,7 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 // creating runs f, and once more after creating dest if it was missing.
 func (s *Session) creating(ctx context.Context, dest string, f func() error) error {
 	err := f()
-	if reply := (*Reply)(nil); errors.As(err, &reply) && (reply.Code == "TRYCREATE" || reply.Code == "NONEXISTENT") {
+	if reply := (*Reply)(nil); errors.As(err, &reply) && errors.Is(reply, ErrNoFolder) {
 		if err := s.create(ctx, dest); err != nil {
 			return err
 		}

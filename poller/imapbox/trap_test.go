@@ -1,0 +1,389 @@
+package imapbox_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller/imapbox"
+)
+
+// The traps are go-imap's and the servers'; each was seen to lose mail, or to
+// stop a poll, before it had a guard. Numbers are those of the lab notes.
+
+// crlf makes a mail of lines as one writes them.
+func crlf(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r\n")) }
+
+// poison is a message whose BODYSTRUCTURE makes go-imap give up the connection.
+func poison() []byte {
+	return crlf("Subject: poison\nContent-Type: text/plain; =x\n\nhello\n")
+}
+
+// forward is a report that somebody forwarded as an attachment, beside a part
+// with a poisonous header.
+func forward() []byte {
+	return crlf("Subject: Fwd\nContent-Type: multipart/mixed; boundary=b\n\n" +
+		"--b\nContent-Type: text/plain; =x\n\nfyi\n" +
+		"--b\nContent-Type: message/rfc822\n\n" +
+		"Subject: inner\nContent-Type: multipart/report; boundary=c; report-type=tlsrpt\n\n" +
+		"--c\nContent-Type: text/plain\n\nsee attachment\n" +
+		"--c\nContent-Type: application/tlsrpt+gzip;\n name=\"a.gz\"\n\nxx\n--c--\n" +
+		"--b--\n")
+}
+
+// bodiesOf fetches messages and returns them by UID; nil where none came.
+func bodiesOf(t testing.TB, session *imapbox.Session, limit int64, uids ...uint32) map[uint32][]byte {
+	t.Helper()
+	got := make(map[uint32][]byte)
+	err := session.Bodies(t.Context(), uids, limit, func(b imapbox.Body) error {
+		if _, twice := got[b.UID]; twice {
+			t.Errorf("Bodies called twice for UID %d", b.UID)
+		}
+		got[b.UID] = b.Data
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("Bodies(%v): %v", uids, err)
+	}
+	return got
+}
+
+func TestTrap1PoisonMessageIsReadLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		first := s.Append(t, "INBOX", nil, time.Time{}, mail(1))
+		bad := s.Append(t, "INBOX", nil, time.Time{}, poison())
+		last := s.Append(t, "INBOX", nil, time.Time{}, mail(3))
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		headers, err := session.Headers(t.Context(), []uint32{first, bad, last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := headers[bad].Fields.Get("Content-Type"), "text/plain; =x"; got != want {
+			t.Errorf("Content-Type of the poison = %q, want %q", got, want)
+		}
+		parts, err := session.PartHeaders(t.Context(), bad, nil)
+		if err != nil || len(parts) != 1 {
+			t.Errorf("PartHeaders of the poison = %v, %v; want its one part", parts, err)
+		}
+		want := map[uint32][]byte{first: mail(1), bad: poison(), last: mail(3)}
+		if diff := cmp.Diff(want, bodiesOf(t, session, 1<<20, first, bad, last)); diff != "" {
+			t.Errorf("bodies (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestTrap16PartHeadersOfANestedForward(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		uid := s.Append(t, "INBOX", nil, time.Time{}, forward())
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		var got []string
+		for _, path := range [][]int{nil, {2}, {3}} {
+			parts, err := session.PartHeaders(t.Context(), uid, path)
+			if err != nil {
+				t.Fatalf("PartHeaders(%v): %v", path, err)
+			}
+			for _, p := range parts {
+				got = append(got, fmt.Sprint(p.Path, " ", p.Fields.Get("content-type")))
+			}
+		}
+		want := []string{
+			"[1] text/plain; =x", "[2] message/rfc822",
+			"[2 1] text/plain", `[2 2] application/tlsrpt+gzip; name="a.gz"`,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("parts (-want +got):\n%s", diff)
+		}
+		if parts, err := session.PartHeaders(t.Context(), uid+1, nil); err != nil || parts != nil {
+			t.Errorf("PartHeaders of no message = %v, %v; want none", parts, err)
+		}
+	})
+}
+
+func TestPartHeadersEndAtTheFirstPartThatIsAbsent(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		var b strings.Builder
+		b.WriteString("Subject: many\nContent-Type: multipart/mixed; boundary=b\n\n")
+		for n := range 12 {
+			fmt.Fprintf(&b, "--b\nX-Part: %d\n\ntext\n", n+1)
+		}
+		b.WriteString("--b--\n")
+		many := s.Append(t, "INBOX", nil, time.Time{}, crlf(b.String()))
+		bare := s.Append(t, "INBOX", nil, time.Time{}, crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\n\nno header\n--b\nX-Part: 2\n\ntext\n--b--\n"))
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		parts, err := session.PartHeaders(t.Context(), many, nil)
+		if err != nil || len(parts) != 8 || parts[7].Fields.Get("X-Part") != "8" {
+			t.Errorf("PartHeaders of twelve parts = %v, %v; want the first eight", parts, err)
+		}
+		parts, err = session.PartHeaders(t.Context(), bare, nil)
+		if err != nil || len(parts) != 2 || parts[1].Fields.Get("X-Part") != "2" {
+			t.Errorf("PartHeaders = %v, %v; want two, the first without fields", parts, err)
+		}
+	})
+}
+
+// fetchScript answers UID FETCH with what answer sends, and says that UIDs 1 to
+// 3 exist.
+func fetchScript(t *testing.T, answer func(c *imaptest.Conn, cmd imaptest.Command)) *imaptest.Server {
+	return imaptest.Scripted(t, func(c *imaptest.Conn) {
+		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
+			"UID FETCH": answer,
+			"UID SEARCH": func(c *imaptest.Conn, cmd imaptest.Command) {
+				c.Send("* SEARCH 1 2 3")
+				c.OK(cmd)
+			},
+		}})
+	})
+}
+
+func TestTrap2CutInALiteralHandsOutNothing(t *testing.T) {
+	t.Parallel()
+	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+		c.Send("* 1 FETCH (UID 1 BODY[]<0> " + imaptest.Literal("complete") + ")")
+		c.Raw("* 2 FETCH (UID 2 BODY[]<0> {1000}\r\nshort")
+		c.Close()
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	err := session.Bodies(t.Context(), []uint32{1, 2}, 1<<20, func(b imapbox.Body) error {
+		t.Errorf("handed out UID %d with %q from a batch that was cut", b.UID, b.Data)
+		return nil
+	})
+	if !errors.Is(err, imapbox.ErrLost) || !imapbox.Temporary(err) {
+		t.Errorf("Bodies: %v; want ErrLost, for now", err)
+	}
+	if !session.Broken() {
+		t.Error("the session does not know that it is broken")
+	}
+}
+
+func TestTrap2WithoutTheFinalOKNothingIsHandedOut(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		end  func(c *imaptest.Conn, cmd imaptest.Command)
+		want string
+	}{
+		{"closed", func(c *imaptest.Conn, _ imaptest.Command) { c.Close() }, "connection was lost"},
+		{"NO", func(c *imaptest.Conn, cmd imaptest.Command) { c.No(cmd, "[SERVERBUG] disk gone") }, "disk gone"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+				c.Send("* 1 FETCH (UID 1 BODY[]<0> " + imaptest.Literal("complete") + ")")
+				tt.end(c, cmd)
+			})
+			session := open(t, s)
+			examine(t, session, "INBOX")
+			err := session.Bodies(t.Context(), []uint32{1}, 1<<20, func(b imapbox.Body) error {
+				t.Errorf("handed out UID %d before the server said OK", b.UID)
+				return nil
+			})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Bodies: %v; want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestTrap3CallbacksMayUseTheSession(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		for n := range 5 {
+			s.Append(t, "INBOX", nil, time.Time{}, mail(n))
+		}
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		calls := 0
+		err := session.Bodies(t.Context(), []uint32{1, 2, 3, 4, 5}, 1<<20, func(b imapbox.Body) error {
+			calls++
+			_, err := session.Status(t.Context(), "INBOX")
+			return err
+		})
+		if err != nil || calls != 5 {
+			t.Errorf("Bodies: %v after %d calls, want 5 calls", err, calls)
+		}
+	})
+}
+
+func TestTrap3LeavingBodiesEarlyLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		for n := range 5 {
+			s.Append(t, "INBOX", nil, time.Time{}, mail(n))
+		}
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		enough := errors.New("enough")
+		err := session.Bodies(t.Context(), []uint32{1, 2, 3, 4, 5}, 1<<20, func(imapbox.Body) error { return enough })
+		if err != enough { //nolint:errorlint // it must come back untouched
+			t.Errorf("Bodies: %v, want the callback's own error", err)
+		}
+		if _, err := session.Headers(t.Context(), []uint32{1, 5}); err != nil {
+			t.Errorf("Headers afterwards: %v", err)
+		}
+	})
+}
+
+func TestTrap5ErrorsAfterACutTellTheCause(t *testing.T) {
+	t.Parallel()
+	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+		c.Raw("* 1 FETCH (UID 1 BODY[]<0> {1000}\r\nshort")
+		c.Close()
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	err := session.Bodies(t.Context(), []uint32{1}, 1<<20, func(imapbox.Body) error { return nil })
+	want := `mailbox "box": folder "INBOX": fetch: the connection was lost: the server closed it`
+	if err == nil || err.Error() != want {
+		t.Errorf("Bodies: %v\nwant:   %s", err, want)
+	}
+	_, err = session.Status(t.Context(), "INBOX")
+	if !errors.Is(err, imapbox.ErrLost) {
+		t.Errorf("Status on a broken session: %v, want the first cause", err)
+	}
+}
+
+func TestTrap7UnaskedFlagsDoNotReplaceABody(t *testing.T) {
+	t.Parallel()
+	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+		if strings.HasPrefix(cmd.Args, "1:3 ") {
+			// News of a colleague's change, and then the answer.
+			c.Send(`* 2 FETCH (UID 2 FLAGS (\Seen))`)
+			for uid := 1; uid <= 3; uid++ {
+				c.Send(fmt.Sprintf("* %d FETCH (UID %d BODY[]<0> %s)", uid, uid, imaptest.Literal(fmt.Sprint("body ", uid))))
+			}
+		} else {
+			c.Send("* 2 FETCH (UID 2 BODY[]<0> " + imaptest.Literal("body 2") + ")")
+		}
+		c.OK(cmd)
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	want := map[uint32][]byte{1: []byte("body 1"), 2: []byte("body 2"), 3: []byte("body 3")}
+	if diff := cmp.Diff(want, bodiesOf(t, session, 1<<20, 1, 2, 3)); diff != "" {
+		t.Errorf("bodies (-want +got):\n%s", diff)
+	}
+}
+
+func TestTrap7UnaskedFlagsDoNotReplaceAHeader(t *testing.T) {
+	t.Parallel()
+	const field = "Subject: x\r\n\r\n"
+	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+		if strings.HasPrefix(cmd.Args, "1:2 ") {
+			c.Send(`* 2 FETCH (UID 2 FLAGS (\Seen))`)
+			c.Send("* 1 FETCH (UID 1 RFC822.SIZE 10 BODY[HEADER.FIELDS (Subject)]<0> " + imaptest.Literal(field) + ")")
+		}
+		c.Send("* 2 FETCH (UID 2 RFC822.SIZE 20 BODY[HEADER.FIELDS (Subject)]<0> " + imaptest.Literal(field) + ")")
+		c.OK(cmd)
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	headers, err := session.Headers(t.Context(), []uint32{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if headers[1].Size != 10 || headers[2].Size != 20 || headers[2].Fields.Get("Subject") != "x" {
+		t.Errorf("headers = %+v", headers)
+	}
+}
+
+func TestTrap7BodiesThatNeverComeAreReported(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, answer string }{
+		{"UID after the body", "* 1 FETCH (BODY[]<0> " + imaptest.Literal("text") + " UID 1)"},
+		{"no UID", "* 1 FETCH (BODY[]<0> " + imaptest.Literal("text") + ")"},
+		{"NIL", "* 1 FETCH (UID 1 BODY[]<0> NIL)"},
+		{"flags only", `* 1 FETCH (UID 1 FLAGS (\Seen))`},
+		{"another message", "* 9 FETCH (UID 9 BODY[]<0> " + imaptest.Literal("text") + ")"},
+		{"nothing", "* OK still here"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			fetches := make(chan string, 10)
+			s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+				fetches <- cmd.Args
+				c.Send(tt.answer)
+				c.OK(cmd)
+			})
+			session := open(t, s)
+			examine(t, session, "INBOX")
+			got := bodiesOf(t, session, 1<<20, 1)
+			if data, called := got[1]; !called || data != nil || len(got) != 1 {
+				t.Errorf("bodies = %v, want UID 1 reported without data", got)
+			}
+			if len(fetches) != 2 {
+				t.Errorf("asked %d times for the body, want twice", len(fetches))
+			}
+		})
+	}
+}
+
+func TestABodyInQuotesOrWithoutBytesIsABody(t *testing.T) {
+	t.Parallel()
+	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+		c.Send(`* 1 FETCH (UID 1 BODY[] "quoted")`, "* 2 FETCH (UID 2 BODY[]<0> "+imaptest.Literal("")+")")
+		c.OK(cmd)
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	want := map[uint32][]byte{1: []byte("quoted"), 2: {}}
+	if diff := cmp.Diff(want, bodiesOf(t, session, 1<<20, 1, 2)); diff != "" {
+		t.Errorf("bodies (-want +got):\n%s", diff)
+	}
+}
+
+func TestTrap8DataThatGoIMAPCannotReadIsAnErrorAndNoHang(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		"* XFOO bar",
+		"* VANISHED 1:2",
+		"* 1 FETCH (UID 1 X-GM-MSGID 12)",
+		"* 1 FETCH (UID 1 INTERNALDATE \"yesterday\")",
+		"* 1 FETCH (UID 1 BODY[]<0> 7",
+		"220 smtp.example.test ESMTP",
+		"",
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+				c.Send(answer)
+				c.OK(cmd)
+			})
+			session := open(t, s)
+			examine(t, session, "INBOX")
+			_, err := session.Headers(t.Context(), []uint32{1})
+			if !errors.Is(err, imapbox.ErrProtocol) || imapbox.Temporary(err) {
+				t.Errorf("Headers: %v; want ErrProtocol, for good", err)
+			}
+			if !session.Broken() {
+				t.Error("the session does not know that it is broken")
+			}
+		})
+	}
+}
+
+func TestUnaskedNewsIsPassedOver(t *testing.T) {
+	t.Parallel()
+	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+		c.Send("* 4 EXISTS", "* 0 RECENT", "* OK Still here", "* 1 EXPUNGE", `* FLAGS (\Seen)`, "* NO [ALERT] disk is getting full",
+			"* CAPABILITY IMAP4rev1", `* 7 FETCH (FLAGS (\Seen))`, "* SEARCH 5", "* LIST () \"/\" x", `* STATUS x (UIDNEXT 1)`)
+		c.Send("* 1 FETCH (UID 1 BODY[]<0> " + imaptest.Literal("text") + ")")
+		c.OK(cmd)
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	if got := bodiesOf(t, session, 1<<20, 1); string(got[1]) != "text" {
+		t.Errorf("body = %q", got[1])
+	}
+}
