@@ -26,6 +26,10 @@ var migrations embed.FS
 // to tell one program's database from another's.
 const applicationID = 0x746c7362
 
+// minFile is the smallest page, and so the smallest file, of SQLite, in bytes. It
+// takes what is smaller for an empty file and would write over it.
+const minFile = 512
+
 // ErrNotOurs is wrapped by the error for a file that exists and is not a
 // database of tlsbrief. It has not been touched.
 var ErrNotOurs = errors.New("not a tlsbrief database")
@@ -89,6 +93,8 @@ func ensureFile(path string) error {
 		return fmt.Errorf("creating database %s: the folder must be writable for the user tlsbrief runs as: %w", path, err)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("opening database %s: not a file; change database.path", path)
+	case info.Size() > 0 && info.Size() < minFile:
+		return fmt.Errorf("opening database %s: %w, nor any SQLite file; it was left as it is; change database.path", path, ErrNotOurs)
 	}
 	return nil
 }

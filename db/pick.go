@@ -1,7 +1,6 @@
 package db
 
 import (
-	"database/sql"
 	"encoding/json"
 	"math"
 )
@@ -25,7 +24,7 @@ func (w *policyWalk) pick(f Filter) func() ([]int64, error) {
 	}
 	switch {
 	case f.NewsAfter > 0:
-		return w.pickAtOnce(`SELECT id FROM report WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`,
+		return w.pickAtOnce(`SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`,
 			f.NewsAfter, upTo, first, end)
 	case f.Domains != nil && len(f.Domains) <= fewDomains:
 		names, err := json.Marshal(f.Domains)
@@ -47,7 +46,7 @@ func (w *policyWalk) pickAtOnce(query string, args ...any) func() ([]int64, erro
 	return func() ([]int64, error) {
 		if !read {
 			var err error
-			if ids, err = w.ids(func(rows *sql.Rows, id *int64) error { return rows.Scan(id) }, query, args...); err != nil {
+			if ids, err = w.ids(query, args...); err != nil {
 				return nil, err
 			}
 			read = true
@@ -60,19 +59,28 @@ func (w *policyWalk) pickAtOnce(query string, args ...any) func() ([]int64, erro
 
 // pickByDay walks along the days, and remembers no more than where it is.
 func (w *policyWalk) pickByDay(upTo, first, end int64) func() ([]int64, error) {
-	day, last := first, int64(0)
+	day, last := first-1, int64(math.MaxInt64)
 	return func() ([]int64, error) {
-		ids, err := w.ids(func(rows *sql.Rows, id *int64) error { return rows.Scan(id, &day) },
-			`SELECT id, day FROM report WHERE (day, id) > (?, ?) AND day < ? AND news <= ? ORDER BY day, id LIMIT ?`,
-			day, last, end, upTo, reportsAtOnce)
-		if len(ids) > 0 {
-			last = ids[len(ids)-1]
+		for {
+			ids, err := w.ids(`SELECT id FROM report WHERE day = ? AND id > ? AND news <= ? ORDER BY id LIMIT ?`, day, last, upTo, reportsAtOnce)
+			if err != nil {
+				return nil, err
+			}
+			if len(ids) > 0 {
+				last = ids[len(ids)-1]
+				return ids, nil
+			}
+			next, err := w.ids(`SELECT day FROM report WHERE day > ? AND day < ? ORDER BY day LIMIT 1`, day, end)
+			if err != nil || len(next) == 0 {
+				return nil, err
+			}
+			day, last = next[0], 0
 		}
-		return ids, err
 	}
 }
 
-func (w *policyWalk) ids(scan func(*sql.Rows, *int64) error, query string, args ...any) ([]int64, error) {
+// ids reads the only column of a query, an integer.
+func (w *policyWalk) ids(query string, args ...any) ([]int64, error) {
 	rows, err := w.view.QueryContext(w.ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -81,7 +89,7 @@ func (w *policyWalk) ids(scan func(*sql.Rows, *int64) error, query string, args 
 	var ids []int64
 	for rows.Next() {
 		var id int64
-		if err := scan(rows, &id); err != nil {
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
 		ids = append(ids, id)
