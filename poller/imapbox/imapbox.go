@@ -30,6 +30,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -190,7 +191,7 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 	if err := s.wire.cause(); err != nil {
 		return s.stepError(step, folder, err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, s.limit, ErrTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("%w: it did not finish within %s", ErrTimeout, s.limit))
 	defer cancel()
 	// go-imap takes no context and sets deadlines of its own: closing the
 	// connection is what ends a wait.

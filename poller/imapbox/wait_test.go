@@ -51,6 +51,9 @@ func TestTrap4ASilentServerEndsInATimeout(t *testing.T) {
 			if !errors.Is(err, imapbox.ErrTimeout) || !imapbox.Temporary(err) || !session.Broken() {
 				t.Errorf("%v; want ErrTimeout and a broken session", err)
 			}
+			if want := "the server did not answer within 100ms"; !strings.Contains(err.Error(), want) {
+				t.Errorf("%v; want %q: the limit of the whole command is another", err, want)
+			}
 			if err := session.Close(); err != nil {
 				t.Errorf("Close: %v", err)
 			}
@@ -143,15 +146,18 @@ func TestAServerThatDripsIsCutOffInTheEnd(t *testing.T) {
 	s := imaptest.Scripted(t, func(c *imaptest.Conn) {
 		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
 			"STATUS": func(c *imaptest.Conn, _ imaptest.Command) {
-				for {
+				drip := time.NewTicker(soon / 20)
+				defer drip.Stop()
+				for range drip.C {
 					c.Send("* OK still here")
 				}
 			},
 		}})
 	})
 	session := openFor(t, s, "", soon)
-	if _, err := session.Status(t.Context(), "INBOX"); !errors.Is(err, imapbox.ErrProtocol) && !errors.Is(err, imapbox.ErrTimeout) {
-		t.Errorf("Status: %v; want it to end", err)
+	_, err := session.Status(t.Context(), "INBOX")
+	if !errors.Is(err, imapbox.ErrTimeout) || !strings.Contains(err.Error(), "did not finish within 2s") {
+		t.Errorf("Status: %v; want ErrTimeout after twenty times %s", err, soon)
 	}
 }
 

@@ -1,0 +1,165 @@
+package imapbox
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSets(t *testing.T) {
+	t.Parallel()
+	spread := func(n int, step uint32) []uint32 {
+		var uids []uint32
+		for i := range n {
+			uids = append(uids, math.MaxUint32-uint32(i)*step)
+		}
+		return uids
+	}
+	for _, tt := range []struct {
+		name string
+		uids []uint32
+		want int // sets
+	}{
+		{"none", nil, 0},
+		{"zero is no UID", []uint32{0}, 0},
+		{"one", []uint32{7}, 1},
+		{"twice and unsorted", []uint32{7, 3, 7, 5, 0}, 1},
+		{"a full set", spread(maxSetUIDs, 1), 1},
+		{"one more", spread(maxSetUIDs+1, 1), 2},
+		{"long numbers, far apart", spread(3000, 1000), 6},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got []uint32
+			all := sets(tt.uids)
+			for _, set := range all {
+				if text := set.String(); len(text) > maxSetBytes || strings.Contains(text, "*") {
+					t.Errorf("set of %d bytes: %.100s", len(text), text)
+				}
+				got = append(got, members(set)...)
+			}
+			if len(all) != tt.want {
+				t.Errorf("%d sets, want %d", len(all), tt.want)
+			}
+			want := slices.Compact(slices.Sorted(slices.Values(tt.uids)))
+			want = slices.DeleteFunc(want, func(uid uint32) bool { return uid == 0 })
+			if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+				t.Errorf("members (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		set      imap.UIDSet
+		from, to uint32
+		limit    int
+		want     []uint32
+	}{
+		{"nothing", nil, 1, 10, 10, nil},
+		{"within", imap.UIDSet{{Start: 1, Stop: 20}}, 3, 5, 10, []uint32{3, 4, 5}},
+		{"limited", imap.UIDSet{{Start: 1, Stop: 4294967295}}, 1, math.MaxUint32, 2, []uint32{1, 2}},
+		{"the last UID there is", imap.UIDSet{{Start: 4294967294, Stop: 4294967295}}, 1, math.MaxUint32, 10, []uint32{4294967294, 4294967295}},
+		{"several", imap.UIDSet{{Start: 1, Stop: 2}, {Start: 9, Stop: 9}}, 2, 9, 10, []uint32{2, 9}},
+		{"an open end is not believed", imap.UIDSet{{Start: 5, Stop: 0}}, 1, 10, 10, nil},
+		{"no room", imap.UIDSet{{Start: 5, Stop: 9}}, 1, 10, 0, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, walk(tt.set, tt.from, tt.to, tt.limit)); diff != "" {
+				t.Errorf("walk (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSplitBySize(t *testing.T) {
+	t.Parallel()
+	const limit = 10 << 20
+	uids := []uint32{1, 2, 3, 4, 5, 6}
+	sizes := map[uint32]int64{1: 6 << 20, 2: 6 << 20, 3: 6 << 20, 4: 90 << 20, 5: -1}
+	var got [][]uint32
+	for _, set := range splitBySize(uids, sizes, limit) {
+		got = append(got, members(set))
+	}
+	// 4 counts as the limit, and so do 5 and 6, whose sizes are not known.
+	if diff := cmp.Diff([][]uint32{{1, 2}, {3}, {4}, {5}, {6}}, got); diff != "" {
+		t.Errorf("splitBySize (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseFields(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, header string
+		want         Fields
+	}{
+		{"empty", "", Fields{}},
+		{"only the empty line", "\r\n", Fields{}},
+		{"one", "Subject: hello\r\n\r\n", Fields{"Subject": {"hello"}}},
+		{"any case", "tls-REPORT-domain: example.com\r\n", Fields{"Tls-Report-Domain": {"example.com"}}},
+		{"folded", "Content-Type: a/b;\r\n\tname=\"c\r\n d\"\r\n", Fields{"Content-Type": {"a/b;\tname=\"c d\""}}},
+		{"twice", "From: a\r\nFrom: b\r\n", Fields{"From": {"a", "b"}}},
+		{"lone LF", "From: a\nSubject: b\n", Fields{"From": {"a"}, "Subject": {"b"}}},
+		{"space before the colon", "Subject : b\r\n", Fields{"Subject": {"b"}}},
+		{"no colon", "garbage\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
+		{"no name", ": x\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
+		{"folded without a start", " x\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
+		{"folded after garbage", "garbage\r\n x\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
+		{"cut off", "Subject: b\r\nFro", Fields{"Subject": {"b"}}},
+		{"cut off in a value", "Subject: b", Fields{"Subject": {"b"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, parseFields([]byte(tt.header))); diff != "" {
+				t.Errorf("parseFields (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzParseFields(f *testing.F) {
+	for _, seed := range []string{"Subject: a\r\n b\r\n\r\n", ": \n:\n", "a\n b\n", "X:\x00\r\r\n\ty"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		total := 0
+		for name, values := range parseFields(data) {
+			if name == "" || strings.ContainsAny(name, ":\n") {
+				t.Errorf("field name %q", name)
+			}
+			for _, value := range values {
+				total += len(name) + len(value)
+				if strings.Contains(value, "\n") {
+					t.Errorf("line end in the value %q", value)
+				}
+			}
+		}
+		if total > len(data) {
+			t.Errorf("%d bytes of fields from %d bytes", total, len(data))
+		}
+	})
+}
+
+func TestPrintable(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ in, want string }{
+		{"plain", "plain"},
+		{" Grüße\tan\r\nalle ", "Grüße an  alle"},
+		{"\x1b[31mred\x00", "?[31mred?"},
+		{"\u202eright to left", "?right to left"},
+		{"\xff\xfe", "??"},
+		{strings.Repeat("a", 1000), strings.Repeat("a", 300) + "…"},
+	} {
+		if got := printable(tt.in); got != tt.want {
+			t.Errorf("printable(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
