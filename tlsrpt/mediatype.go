@@ -20,6 +20,9 @@ func mediaType(value string) (string, map[string]string) {
 	h.Set("Content-Type", value)
 	t, params, err := h.ContentType()
 	if err == nil {
+		if !strings.Contains(t, "/") {
+			t = ""
+		}
 		return strings.ToLower(t), params
 	}
 	t, rest := value, ""

@@ -1,0 +1,127 @@
+package tlsrpt
+
+import (
+	"encoding/hex"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sample returns a report with every field set.
+func sample() *Report {
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	return &Report{
+		OrganizationName: "Sender Ltd", ContactInfo: "tls@sender.example", ReportID: "r-1", Start: day, End: day.Add(86399 * time.Second),
+		Policies: []Policy{
+			{
+				Type: STS, Domain: "example.com", Strings: []string{"version: STSv1", "mode: enforce"}, MXHosts: []string{"mx1.example.com"}, Mode: ModeEnforce,
+				Successful: 12, Failed: 3,
+				Failures: []Failure{{
+					ResultType: CertificateExpired, SendingMTAIP: "192.0.2.1", ReceivingMXHostname: "mx1.example.com", ReceivingMXHELO: "mx1",
+					ReceivingIP: "198.51.100.1", Sessions: 3, AdditionalInformation: "https://sender.example/", ReasonCode: "X509_V_ERR",
+				}},
+			},
+			{Type: TLSA, Domain: "example.net", Successful: 5},
+		},
+	}
+}
+
+// These hashes are in databases. A change here records every report again.
+func TestIdentityIsStableForEver(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	identity, content := r.Identity(), r.Content()
+	if got, want := hex.EncodeToString(identity[:]), "a2fef9976fdbff8b42d139eb300c71f15a9a7fe5752b3df9427940f7e06b597f"; got != want {
+		t.Errorf("Identity() = %s, want %s", got, want)
+	}
+	if got, want := hex.EncodeToString(content[:]), "5844721914333e35f5893eb9c70d1c710d80442d6286a021e8f19a7acf0dea41"; got != want {
+		t.Errorf("Content() = %s, want %s", got, want)
+	}
+}
+
+func TestIdentityAndContentTellReportsApart(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name              string
+		change            func(*Report)
+		identity, content bool // change with it
+	}{
+		{"nothing", func(*Report) {}, false, false},
+		{"Q28 organization-name", func(r *Report) { r.OrganizationName = "Other" }, true, true},
+		{"report-id", func(r *Report) { r.ReportID = "r-2" }, true, true},
+		{"a letter moves to the next field", func(r *Report) { r.OrganizationName, r.ReportID = "Sender Ltdr", "-1" }, true, true},
+		{"start", func(r *Report) { r.Start = r.Start.Add(time.Second) }, true, true},
+		{"end, by a nanosecond", func(r *Report) { r.End = r.End.Add(1) }, true, true},
+		{"the zone it is written in", func(r *Report) { r.Start = r.Start.In(time.FixedZone("", 3600)) }, false, false},
+		{"a policy domain", func(r *Report) { r.Policies[0].Domain = "example.org" }, true, true},
+		{"the order of policies", func(r *Report) { r.Policies[0], r.Policies[1] = r.Policies[1], r.Policies[0] }, false, true},
+		{"another policy for a domain", func(r *Report) { r.Policies = append(r.Policies, Policy{Type: STS, Domain: "example.com"}) }, false, true},
+		{"contact-info", func(r *Report) { r.ContactInfo = "" }, false, true},
+		{"policy-type", func(r *Report) { r.Policies[1].Type = STS }, false, true},
+		{"policy-string", func(r *Report) { r.Policies[0].Strings = []string{"version: STSv1mode: enforce"} }, false, true},
+		{"mx-host moves to policy-string", func(r *Report) {
+			p := &r.Policies[0]
+			p.Strings, p.MXHosts = append(p.Strings, p.MXHosts...), nil
+		}, false, true},
+		{"successes", func(r *Report) { r.Policies[0].Successful++ }, false, true},
+		{"failures", func(r *Report) { r.Policies[0].Failed++ }, false, true},
+		{"result-type", func(r *Report) { r.Policies[0].Failures[0].ResultType = "x" }, false, true},
+		{"sending-mta-ip", func(r *Report) { r.Policies[0].Failures[0].SendingMTAIP = "x" }, false, true},
+		{"receiving-mx-hostname", func(r *Report) { r.Policies[0].Failures[0].ReceivingMXHostname = "x" }, false, true},
+		{"receiving-mx-helo", func(r *Report) { r.Policies[0].Failures[0].ReceivingMXHELO = "x" }, false, true},
+		{"receiving-ip", func(r *Report) { r.Policies[0].Failures[0].ReceivingIP = "x" }, false, true},
+		{"failed-session-count", func(r *Report) { r.Policies[0].Failures[0].Sessions = 4 }, false, true},
+		{"additional-information", func(r *Report) { r.Policies[0].Failures[0].AdditionalInformation = "x" }, false, true},
+		{"failure-reason-code", func(r *Report) { r.Policies[0].Failures[0].ReasonCode = "x" }, false, true},
+		{"spelling, packing, deviations", func(r *Report) { r.JSON, r.Deviations = []byte("{}"), []Deviation{{Path: "gzip"}} }, false, false},
+	}
+	identity, content := sample().Identity(), sample().Content()
+	for _, tt := range tests {
+		r := sample()
+		tt.change(r)
+		if got := r.Identity() != identity; got != tt.identity {
+			t.Errorf("%s: identity changes: %v, want %v", tt.name, got, tt.identity)
+		}
+		if got := r.Content() != content; got != tt.content {
+			t.Errorf("%s: content changes: %v, want %v", tt.name, got, tt.content)
+		}
+	}
+}
+
+// A field that is added to a report must be thought of in Content.
+func TestContentKnowsEveryField(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		of   any
+		want int
+	}{{Report{}, 8}, {Policy{}, 8}, {Failure{}, 8}} {
+		if n := reflect.TypeOf(tt.of).NumField(); n != tt.want {
+			t.Errorf("%T has %d fields, not %d: see whether Content and this test know them all", tt.of, n, tt.want)
+		}
+	}
+}
+
+// The same report in another spelling is the same report.
+func TestContentIgnoresSpelling(t *testing.T) {
+	t.Parallel()
+	rd := NewReader(Limits{})
+	plain, err := rd.Decode(strings.NewReader(minimal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, edit := range [][]string{
+		{partMX, `"mx-host":"MX1.example.com."`},
+		{partTotals, `"total-failure-session-count":3.0,"total-successful-session-count":"12"`},
+		{partStart, `"2026-03-01T00:00:00"`},
+		{partContact, partContact + " \n"},
+	} {
+		other, err := rd.Decode(strings.NewReader(with(t, edit...)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other.Identity() != plain.Identity() || other.Content() != plain.Content() {
+			t.Errorf("%v: another report", edit)
+		}
+	}
+}
