@@ -1,0 +1,192 @@
+package db_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// name tells a policy row from all others.
+func name(r *db.PolicyRow) string {
+	return fmt.Sprintf("%s %s %s", r.Report.Start.Format(time.DateOnly), r.Report.ReportID, r.Policy.Domain)
+}
+
+func names(rows []*db.PolicyRow) []string {
+	var all []string
+	for _, r := range rows {
+		all = append(all, name(r))
+	}
+	return all
+}
+
+// many is a database of reports of several days and domains, recorded in an
+// order that is not that of their days.
+func many(t *testing.T) *fixture {
+	f := open(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	var messages []db.Message
+	for i := range 1000 {
+		var list []tlsrpt.Policy
+		for range 1 + rng.IntN(3) {
+			list = append(list, policy(tlsrpt.STS, fmt.Sprintf("d%d.example", rng.IntN(60)), 1, 1, failure(tlsrpt.CertificateExpired, "mx", 1)))
+		}
+		messages = append(messages, f.message(report(fmt.Sprint(i), onDay(2026, 3, 1+rng.IntN(5)), policies(list...))))
+	}
+	f.record(messages...)
+	return f
+}
+
+// TestEveryFilter compares what each filter selects with what going through all
+// rows selects, whichever way the rows are found.
+func TestEveryFilter(t *testing.T) {
+	t.Parallel()
+	f := many(t)
+	all := f.rows(db.Filter{})
+	var few, nearlyAll []string
+	for i := range 60 {
+		if i < 3 {
+			few = append(few, fmt.Sprintf("d%d.example", i))
+		}
+		if i > 2 {
+			nearlyAll = append(nearlyAll, fmt.Sprintf("d%d.example", i))
+		}
+	}
+	for _, domains := range [][]string{nil, {}, few, nearlyAll, {"never.example"}} {
+		for _, news := range [][2]int64{{0, 0}, {0, 400}, {300, 0}, {300, 700}, {2000, 0}} {
+			for _, days := range [][2]time.Time{{}, {day(2), day(4)}, {day(3), {}}, {{}, day(3)}} {
+				filter := db.Filter{Domains: domains, NewsAfter: news[0], NewsUpTo: news[1], From: days[0], To: days[1]}
+				var want []string
+				for _, r := range all {
+					at := r.Report.Day()
+					if (domains == nil || slices.Contains(domains, r.Policy.Domain)) &&
+						r.News > news[0] && (news[1] == 0 || r.News <= news[1]) &&
+						(days[0].IsZero() || !at.Before(days[0])) && (days[1].IsZero() || at.Before(days[1])) {
+						want = append(want, name(r))
+					}
+				}
+				if diff := gocmp.Diff(want, names(f.rows(filter))); diff != "" {
+					t.Errorf("%d domains, news %v, days %v (-want +got):\n%s", len(domains), news, days, diff)
+				}
+			}
+		}
+	}
+}
+
+func TestPoliciesComeInOrder(t *testing.T) {
+	t.Parallel()
+	f := many(t)
+	for label, filter := range map[string]db.Filter{"all": {}, "news": {NewsAfter: 1}, "few domains": {Domains: []string{"d1.example", "d2.example"}}} {
+		rows := f.rows(filter)
+		if len(rows) < 50 {
+			t.Fatalf("%s: only %d rows", label, len(rows))
+		}
+		if !slices.IsSortedFunc(rows, func(a, b *db.PolicyRow) int {
+			return cmp.Or(a.Report.Day().Compare(b.Report.Day()), cmp.Compare(a.ReportRow, b.ReportRow))
+		}) {
+			t.Errorf("%s: not by day and report", label)
+		}
+	}
+	f.record(f.message(report("positions", onDay(2026, 4, 1), policies(
+		policy(tlsrpt.STS, "z.example", 0, 0), policy(tlsrpt.STS, "a.example", 0, 0), policy(tlsrpt.STS, "m.example", 0, 0)))))
+	want := []string{"2026-04-01 positions z.example", "2026-04-01 positions a.example", "2026-04-01 positions m.example"}
+	if diff := gocmp.Diff(want, names(f.rows(db.Filter{From: day(31)}))); diff != "" {
+		t.Errorf("policies of one report (-want +got):\n%s", diff)
+	}
+}
+
+func TestEachPolicyStopsAtAnError(t *testing.T) {
+	t.Parallel()
+	f := many(t)
+	stop, calls := errors.New("enough"), 0
+	err := f.EachPolicy(f.ctx, db.Filter{}, func(*db.PolicyRow) error {
+		calls++
+		return stop
+	})
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("EachPolicy = %v after %d calls, want the function's error after one", err, calls)
+	}
+}
+
+func TestEachPolicyHeedsItsContext(t *testing.T) {
+	t.Parallel()
+	f := many(t)
+	ctx, cancel := context.WithCancel(f.ctx)
+	err := f.EachPolicy(ctx, db.Filter{}, func(*db.PolicyRow) error {
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("EachPolicy = %v, want context.Canceled", err)
+	}
+}
+
+func TestTheFunctionMayUseTheDatabase(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("a")), f.message(report("b")))
+	calls := 0
+	check(t, f.EachPolicy(f.ctx, db.Filter{}, func(*db.PolicyRow) error {
+		calls++
+		f.record(f.message(report(fmt.Sprint("later ", calls))))
+		return f.EachPolicy(f.ctx, db.Filter{}, func(*db.PolicyRow) error { return nil })
+	}))
+	if calls != 2 {
+		t.Errorf("%d calls, want 2: what is recorded meanwhile is not seen", calls)
+	}
+}
+
+func TestRowsAreTheFunctionsToKeep(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("a", policies(
+		policy(tlsrpt.STS, "a.example", 1, 1, failure("x", "mx1", 1)), policy(tlsrpt.TLSA, "b.example", 2, 2, failure("y", "mx2", 2))))))
+	rows := f.rows(db.Filter{})
+	if rows[0].Policy.Domain != "a.example" || rows[0].Policy.Failures[0].ResultType != "x" || rows[1].Policy.Failures[0].ResultType != "y" {
+		t.Errorf("rows changed after they were given: %+v, %+v", rows[0].Policy, rows[1].Policy)
+	}
+}
+
+func TestReportsThatDoNotCountAreShown(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("a", auth(db.AuthFail, "x.example"))))
+	rows := f.rows(db.Filter{})
+	if len(rows) != 1 || rows[0].Auth.Result != db.AuthFail {
+		t.Errorf("rows %+v, want the one that failed", rows)
+	}
+	if got := must(f.Domains(f.ctx))(t); !slices.Equal(got, []string{"example.com"}) {
+		t.Errorf("Domains = %v", got)
+	}
+}
+
+func TestRejectedMessagesOfASpan(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for range 5 {
+		m := f.message()
+		m.Refused = "x"
+		f.record(m)
+	}
+	for _, tt := range []struct {
+		after, upTo int64
+		want        []int64
+	}{{0, 0, []int64{1, 2, 3, 4, 5}}, {2, 0, []int64{3, 4, 5}}, {2, 4, []int64{3, 4}}, {0, 1, []int64{1}}, {5, 0, nil}} {
+		var got []int64
+		for _, m := range must(f.RejectedMessages(f.ctx, tt.after, tt.upTo))(t) {
+			got = append(got, m.News)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("RejectedMessages(%d, %d) = news %v, want %v", tt.after, tt.upTo, got, tt.want)
+		}
+	}
+}

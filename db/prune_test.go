@@ -1,0 +1,149 @@
+package db_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+)
+
+const keep = 400 * 24 * time.Hour
+
+func TestReportsAreKeptForTheirTime(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	f.record(f.message(report("old", onDay(2026, 3, 1))))
+	f.clock.pass(time.Hour)
+	f.record(f.message(report("late", onDay(2020, 1, 1)))) // counted from when it was recorded, not from its day
+	f.clock.pass(keep - time.Hour)
+	if got := must(f.Prune(f.ctx))(t); got != 0 {
+		t.Errorf("Prune removed %d reports that were exactly as old as may be", got)
+	}
+	f.clock.pass(time.Second)
+	if got := must(f.Prune(f.ctx))(t); got != 1 {
+		t.Errorf("Prune removed %d reports, want 1", got)
+	}
+	if diff := cmp.Diff([]string{"2020-01-01 late example.com"}, names(f.rows(db.Filter{}))); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	check(t, f.IntegrityCheck(f.ctx))
+}
+
+func TestNothingIsPrunedWithoutALimit(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, 0)
+	f.record(f.message(report("a")))
+	f.clock.pass(100 * keep)
+	if got := must(f.Prune(f.ctx))(t); got != 0 || len(f.rows(db.Filter{})) != 1 {
+		t.Errorf("Prune removed %d reports", got)
+	}
+}
+
+func TestIdentitiesOutliveTheirReports(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	f.record(f.message(report("signed")), f.message(report("unsigned", auth(db.AuthNone, ""))))
+	news := f.lastNews()
+	f.clock.pass(2 * keep)
+	if got := must(f.Prune(f.ctx))(t); got != 2 {
+		t.Fatalf("Prune removed %d reports, want 2", got)
+	}
+	if got := must(f.Domains(f.ctx))(t); len(got) != 0 {
+		t.Errorf("Domains = %v, want none", got)
+	}
+	got := f.record(
+		f.message(report("signed")),
+		f.message(report("signed", content(5))),
+		f.message(report("unsigned", content(5), auth(db.AuthFail, "x.example"))),
+		f.message(report("unsigned")), // passes now: still a duplicate
+		f.message(report("unsigned", content(5), auth(db.AuthFail, "x.example"))),
+	)
+	want := []db.Outcome{db.Duplicate, db.Rejected, db.Rejected, db.Duplicate, db.Recorded}
+	if !slices.Equal(got, want) {
+		t.Errorf("outcomes %v, want %v", got, want)
+	}
+	for _, r := range f.rows(db.Filter{}) {
+		if r.News <= news {
+			t.Errorf("news number %d was given twice", r.News)
+		}
+	}
+	check(t, f.IntegrityCheck(f.ctx))
+}
+
+func TestNumbersAreNotGivenAgain(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	f.record(f.message(report("a")))
+	m := f.message()
+	m.Pending = "x"
+	f.record(m)
+	row, id := f.rows(db.Filter{})[0].ReportRow, f.pending()[0].ID
+	must(f.Resolve(f.ctx, id, db.Message{Refused: "x"}))(t)
+	f.clock.pass(2 * keep)
+	must(f.Prune(f.ctx))(t)
+	if got := f.rejected(); len(got) != 0 {
+		t.Errorf("rejected messages are kept for ever: %+v", got)
+	}
+	f.record(f.message(report("b")), m)
+	if got := f.rows(db.Filter{})[0].ReportRow; got <= row {
+		t.Errorf("report row %d was given again", got)
+	}
+	if got := f.pending()[0].ID; got <= id {
+		t.Errorf("message row %d was given again", got)
+	}
+	if got := f.lastNews(); got != 3 {
+		t.Errorf("LastNews = %d, want 3", got)
+	}
+}
+
+func TestWhatIsStillToBeDoneIsNotPruned(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	pending := f.message()
+	pending.Pending = "x"
+	f.record(pending, f.raw(report("a", auth(db.AuthUnknown, ""))))
+	for id, state := range map[string]db.Delivery{"waits": db.DeliveryWaiting, "sent": db.DeliverySent, "refused": db.DeliveryRefused} {
+		m := mail(id, "a@example.com")
+		m.Recipients[0].State = state
+		must(f.Enqueue(f.ctx, m, db.DigestState{}))(t)
+	}
+	f.clock.pass(2 * keep)
+	must(f.Prune(f.ctx))(t)
+	if got := len(f.pending()); got != 1 {
+		t.Errorf("%d pending messages, want 1", got)
+	}
+	if got := len(f.unknown()); got != 1 {
+		t.Errorf("%d messages of unknown authenticity, want 1", got)
+	}
+	if got := must(f.Outbox(f.ctx, time.Time{}))(t); len(got) != 1 {
+		t.Errorf("%d mails wait, want 1", len(got))
+	}
+	if got := must(f.FailedMails(f.ctx))(t); len(got) != 0 {
+		t.Errorf("mails are kept for ever: %+v", got)
+	}
+	check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	check(t, f.IntegrityCheck(f.ctx))
+}
+
+func TestPruningGoesInSteps(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	for n := range 3 {
+		var messages []db.Message
+		for i := range 400 {
+			messages = append(messages, f.message(report(fmt.Sprint(n, " ", i))))
+		}
+		f.record(messages...)
+	}
+	f.clock.pass(2 * keep)
+	if got := must(f.Prune(f.ctx))(t); got != 1200 {
+		t.Errorf("Prune removed %d reports, want 1200", got)
+	}
+	if got := must(f.Folder(f.ctx, "reports", "INBOX"))(t); got.Recorded != 0 {
+		t.Errorf("%d messages are left", got.Recorded)
+	}
+}
