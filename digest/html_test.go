@@ -19,7 +19,7 @@ func checkHTML(t *testing.T, page string) {
 		t.Errorf("the HTML has %d bytes, more than %d", len(page), maxMailHTML)
 	}
 	tags := strings.Fields("html head meta title style body table tbody tr th td h1 h2 h3 h4 p ul ol li b span pre br")
-	attributes := strings.Fields("lang charset name content style class role width height cellpadding cellspacing border align scope")
+	attributes := strings.Fields("lang charset name content style class role width height cellpadding cellspacing border align scope colspan")
 	z := html.NewTokenizer(strings.NewReader(page))
 	var open []string
 	for {

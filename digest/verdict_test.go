@@ -1,0 +1,156 @@
+package digest
+
+import (
+	"testing"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// materialOf returns a digest's material of a Monday morning made of rows.
+func materialOf(rows ...*db.PolicyRow) *material {
+	m := &material{
+		Spec: Spec{Name: "example"}, Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
+		Current: true, First: nov(22), Until: nov(23), Location: time.UTC,
+		Domains: []domainName{{"example.com", true}}, Tally: newTally(),
+	}
+	for _, r := range rows {
+		m.Tally.add(r)
+	}
+	return m
+}
+
+// TestVerdictByFate holds the verdict to DIGEST's table: what became of the mail
+// under which policy, mode and result.
+func TestVerdictByFate(t *testing.T) {
+	t.Parallel()
+	server := []tlsrpt.ResultType{
+		tlsrpt.STARTTLSNotSupported, tlsrpt.CertificateHostMismatch, tlsrpt.CertificateExpired,
+		tlsrpt.CertificateNotTrusted, tlsrpt.ValidationFailure,
+	}
+	policy := []tlsrpt.ResultType{tlsrpt.STSPolicyFetchError, tlsrpt.STSPolicyInvalid, tlsrpt.STSWebPKIInvalid}
+	tests := []struct {
+		name    string
+		kind    tlsrpt.PolicyType
+		mode    tlsrpt.Mode
+		results []tlsrpt.ResultType
+		want    Verdict
+	}{
+		{"sts enforce, server", tlsrpt.STS, tlsrpt.ModeEnforce, server, VerdictAction},
+		{"sts testing, server", tlsrpt.STS, tlsrpt.ModeTesting, server, VerdictAttention},
+		{"sts none, server", tlsrpt.STS, tlsrpt.ModeNone, server, VerdictAttention},
+		{"sts unknown, server", tlsrpt.STS, "", server, VerdictAttention},
+		{"sts enforce, policy", tlsrpt.STS, tlsrpt.ModeEnforce, policy, VerdictAttention},
+		{"sts testing, policy", tlsrpt.STS, tlsrpt.ModeTesting, policy, VerdictAttention},
+		{"sts unknown, policy", tlsrpt.STS, "", policy, VerdictAttention},
+		{"sts enforce, no details", tlsrpt.STS, tlsrpt.ModeEnforce, []tlsrpt.ResultType{""}, VerdictAction},
+		{"sts testing, no details", tlsrpt.STS, tlsrpt.ModeTesting, []tlsrpt.ResultType{""}, VerdictAttention},
+		{"tlsa, server", tlsrpt.TLSA, "", server, VerdictAction},
+		{"tlsa, tlsa-invalid", tlsrpt.TLSA, "", []tlsrpt.ResultType{tlsrpt.TLSAInvalid}, VerdictAction},
+		{"tlsa, dnssec-invalid", tlsrpt.TLSA, "", []tlsrpt.ResultType{tlsrpt.DNSSECInvalid}, VerdictAction},
+		{"tlsa, dane-required", tlsrpt.TLSA, "", []tlsrpt.ResultType{tlsrpt.DANERequired}, VerdictAttention},
+		{"no policy, server", tlsrpt.NoPolicyFound, "", server, VerdictAttention},
+		{"no policy, unknown", tlsrpt.NoPolicyFound, "", []tlsrpt.ResultType{"moon-phase"}, VerdictAttention},
+		{"unknown policy", "bimi", "", server, VerdictAttention},
+	}
+	for _, tt := range tests {
+		for _, result := range tt.results {
+			t.Run(tt.name+" "+string(result), func(t *testing.T) {
+				t.Parallel()
+				var details []tlsrpt.Failure
+				if result != "" {
+					details = []tlsrpt.Failure{{ResultType: result, ReceivingMXHostname: "mx.example.com", Sessions: 2}}
+				}
+				j := judge(materialOf(row(1, nov(22), tt.kind, tt.mode, 10, 2, details...)))
+				if j.Verdict != tt.want {
+					t.Errorf("verdict = %s, want %s", j.Verdict, tt.want)
+				}
+			})
+		}
+	}
+}
+
+func TestVerdictOfAll(t *testing.T) {
+	t.Parallel()
+	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 2}
+	unverified := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
+	unverified.Auth = db.Authenticity{Result: db.AuthNone}
+	unchecked := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
+	unchecked.Auth = db.Authenticity{Result: db.AuthUnchecked}
+	failing := mailboxState{Name: "reports", Since: nov(21).time(), LastGood: nov(20).time(), Error: "no route to host"}
+	fine := mailboxState{Name: "reports", LastGood: nov(23).time()}
+	clear := row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)
+	tests := []struct {
+		name      string
+		rows      []*db.PolicyRow
+		mailboxes []mailboxState
+		want      Verdict
+	}{
+		{"no failure", []*db.PolicyRow{clear}, []mailboxState{fine}, VerdictClear},
+		{"a report without sessions is a report", []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 0, 0)}, nil, VerdictClear},
+		{"nothing came", nil, []mailboxState{fine}, VerdictSilent},
+		{"nothing came and no mailbox is configured", nil, nil, VerdictSilent},
+		{"nothing came because the mailbox cannot be read", nil, []mailboxState{failing}, VerdictBlind},
+		{"one of two mailboxes cannot be read", nil, []mailboxState{fine, failing}, VerdictBlind},
+		{"reports came all the same", []*db.PolicyRow{clear}, []mailboxState{failing}, VerdictClear},
+		{"the mailbox was never read", nil, []mailboxState{{Name: "reports"}}, VerdictBlind},
+		{"the mailbox was not read for a day", nil, []mailboxState{{Name: "reports", LastGood: nov(21).time()}}, VerdictBlind},
+		{"a poll failed an hour ago", nil, []mailboxState{{Name: "reports", Error: "timeout", Since: nov(23).time().Add(6 * time.Hour), LastGood: nov(23).time().Add(5 * time.Hour)}}, VerdictSilent},
+		{"no poll worked since the last digest", nil, []mailboxState{{Name: "reports", Error: "timeout", Since: nov(22).time().Add(8 * time.Hour), LastGood: nov(22).time().Add(6 * time.Hour)}}, VerdictBlind},
+		{"an unverified failure changes nothing", []*db.PolicyRow{clear, unverified}, nil, VerdictClear},
+		{"unverified reports alone are silence", []*db.PolicyRow{unverified}, []mailboxState{fine}, VerdictSilent},
+		{"where the check is off all count", []*db.PolicyRow{unchecked}, nil, VerdictAction},
+		{"the mode of another report stands in", []*db.PolicyRow{clear, row(2, nov(22), tlsrpt.STS, "", 1, 2, expired)}, nil, VerdictAction},
+		{"the heavier of two modes stands", []*db.PolicyRow{
+			row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1, 2, expired), row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1, 2, expired),
+		}, nil, VerdictAction},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := materialOf(tt.rows...)
+			m.Mailboxes = tt.mailboxes
+			if got := judge(m).Verdict; got != tt.want {
+				t.Errorf("verdict = %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestModeFromHistorySaysSo(t *testing.T) {
+	t.Parallel()
+	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 2}
+	m := materialOf(row(1, nov(22), tlsrpt.STS, "", 10, 2, expired))
+	m.Modes = map[string]tlsrpt.Mode{"example.com": tlsrpt.ModeEnforce}
+	j := judge(m)
+	f := j.Domains[0].Types[0].Findings[0]
+	if j.Verdict != VerdictAction || f.Mode != tlsrpt.ModeEnforce || f.ModeFrom != modeElsewise {
+		t.Errorf("verdict = %s, mode %q from %d; want action, enforce, from another report", j.Verdict, f.Mode, f.ModeFrom)
+	}
+}
+
+func TestMailboxStates(t *testing.T) {
+	t.Parallel()
+	at := func(h int) time.Time { return nov(22).time().Add(time.Duration(h) * time.Hour) }
+	tests := []struct {
+		name    string
+		folders []db.Folder
+		want    mailboxState
+	}{
+		{"never polled", nil, mailboxState{Name: "m"}},
+		{"read", []db.Folder{{Mailbox: "m", LastGoodPoll: at(3)}}, mailboxState{Name: "m", LastGood: at(3)}},
+		{"failing", []db.Folder{{Mailbox: "m", LastGoodPoll: at(3), FailingSince: at(4), LastError: "e"}}, mailboxState{Name: "m", LastGood: at(3), Since: at(4), Error: "e"}},
+		{"one folder missing, another read since", []db.Folder{{Mailbox: "m", Folder: "a", LastGoodPoll: at(9)}, {Mailbox: "m", Folder: "b", FailingSince: at(4), LastError: "e"}}, mailboxState{Name: "m", LastGood: at(9)}},
+		{"a failed log-in is noted beside the folders", []db.Folder{{Mailbox: "m", FailingSince: at(4), LastError: "e"}, {Mailbox: "m", Folder: "a", LastGoodPoll: at(3)}}, mailboxState{Name: "m", LastGood: at(3), Since: at(4), Error: "e"}},
+		{"another mailbox's", []db.Folder{{Mailbox: "n", FailingSince: at(4), LastError: "e"}}, mailboxState{Name: "m"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := mailboxStates([]string{"m"}, tt.folders)[0]; got != tt.want {
+				t.Errorf("mailboxStates = %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
