@@ -59,13 +59,16 @@ func judgeOne(s dkim.Signature, env tlsrpt.Envelope) db.Authenticity {
 	return a
 }
 
-// rank orders outcomes: what passed, what may pass yet, then the failure of the
-// reporter's own signature before that of a stranger's.
+// rank orders outcomes: what passed, what may pass yet, what may have passed
+// once, then the failure of the reporter's own signature before that of a
+// stranger's.
 func rank(a db.Authenticity) int {
 	switch {
 	case a.Result == db.AuthPass:
-		return 4
+		return 5
 	case a.Result == db.AuthUnknown:
+		return 4
+	case a.Result == db.AuthFail && a.Reason == string(dkim.ReasonKeyGone):
 		return 3
 	case a.Result == db.AuthFail && a.Reason != ReasonNotAligned:
 		return 2

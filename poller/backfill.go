@@ -17,10 +17,10 @@ type Backfill struct {
 
 // Backfill reads the whole history of the mailboxes once. One that was stopped
 // half way goes on where it was; a finished one forgets how far it came, so
-// that the next reads everything again. It never moves the poll's cursor
-// (DESIGN 5).
+// that the next reads everything again. One of a limited time always begins
+// anew. It never moves the poll's cursor (DESIGN 5).
 func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
-	return p.each(ctx, b.Mailbox, func(ctx context.Context, w *worker) error {
+	return p.each(ctx, b.Mailbox, false, func(ctx context.Context, w *worker) error {
 		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error {
 			return f.backfill(ctx, b)
 		})
@@ -29,6 +29,9 @@ func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
 
 // backfill reads the folder's history from its backfill cursor on.
 func (f *folder) backfill(ctx context.Context, b Backfill) error {
+	if err := f.connect(ctx); err != nil { // anew where the folder before broke the connection
+		return err
+	}
 	known, err := f.p.o.DB.Folder(ctx, f.box.Name, f.name)
 	if err != nil {
 		return fmt.Errorf("reading its cursor: %w", err)
@@ -37,25 +40,34 @@ func (f *folder) backfill(ctx context.Context, b Backfill) error {
 	if err != nil {
 		return err
 	}
+	// The cursor says that everything up to it was looked at. What looks only at
+	// a time must neither say so nor rely on it.
+	whole := b.Since.IsZero() && b.Before.IsZero()
 	from := uint32(1)
-	if c := known.Backfill; c != nil && c.UIDValidity == st.UIDValidity {
+	if c := known.Backfill; whole && holds(c, st) {
 		from = c.LastUID + 1
 		f.log.Info("going on with the backfill that was stopped", "uid", from)
 	}
 	job := examination{
-		folder: f, via: db.ViaBackfill, validity: st.UIDValidity, advance: true,
+		folder: f, via: db.ViaBackfill, validity: st.UIDValidity, advance: whole,
 		mark:  b.Mark && f.box.After != AfterNone,
 		since: b.Since, before: b.Before,
 		done: f.progress(int64(st.Messages)),
 	}
-	end := db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
-	if err := job.ranges(ctx, from, st.UIDNext, &end); err != nil {
+	var end *db.Cursor
+	if whole {
+		end = &db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
+	}
+	if err := job.ranges(ctx, from, st.UIDNext, end); err != nil {
 		return err
 	}
 	if b.Mark {
 		if err := f.markOwed(ctx, st.UIDValidity); err != nil {
 			return err
 		}
+	}
+	if !whole {
+		return nil
 	}
 	if err := f.p.o.DB.ForgetBackfill(ctx, f.box.Name, f.name); err != nil {
 		return fmt.Errorf("forgetting the cursor of the finished backfill: %w", err)

@@ -12,7 +12,8 @@ import (
 type candidate struct {
 	header     imapbox.Header
 	likelihood tlsrpt.Likelihood
-	fetch      bool // it can be a TLS report: to be fetched whole
+	fetch      bool  // it can be a TLS report: to be fetched whole
+	lost       error // why there is no telling: to be asked for again at the next poll
 }
 
 const (
@@ -29,7 +30,10 @@ func (f *folder) candidate(ctx context.Context, h imapbox.Header) (candidate, er
 		c.fetch = true
 	case tlsrpt.Maybe:
 		var err error
-		if c.fetch, err = f.holdsReport(ctx, h.UID); err != nil {
+		switch c.fetch, err = f.holdsReport(ctx, h.UID); {
+		case refusal(err):
+			c.lost = err
+		case err != nil:
 			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
 		}
 	case tlsrpt.No:

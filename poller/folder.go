@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -26,37 +27,52 @@ const backlog = 48 * time.Hour
 // rangeSize is how many UIDs are asked for at a time.
 const rangeSize = 5000
 
-// poll looks at what is new in the folder, then makes up for what earlier polls
-// left: messages without a body, and marks.
+// poll reads what is new in the folder, and then marks what is to be marked. A
+// mark that could not be made is an error, but the folder has been read: that it
+// could not be is not to be said of it (DESIGN 7, "blind").
 func (f *folder) poll(ctx context.Context) error {
+	validity, err := f.read(ctx)
+	if err = errors.Join(err, f.polled(ctx, f.name, err)); err != nil {
+		return err
+	}
+	return f.markOwed(ctx, validity)
+}
+
+// read looks at what is new in the folder, then makes up for what earlier polls
+// left. It returns the folder's UIDVALIDITY.
+func (f *folder) read(ctx context.Context) (validity uint32, err error) {
+	if err := f.connect(ctx); err != nil { // anew where the folder before broke the connection
+		return 0, err
+	}
 	known, err := f.p.o.DB.Folder(ctx, f.box.Name, f.name)
 	if err != nil {
-		return fmt.Errorf("reading its cursor: %w", err)
+		return 0, fmt.Errorf("reading its cursor: %w", err)
 	}
-	var pending []db.Retry
-	if known.Poll != nil {
-		// Read before the new mail is: what this poll leaves is for the next.
-		pending, err = f.p.o.DB.PendingMessages(ctx, f.box.Name, f.name, known.Poll.UIDValidity)
-		if err != nil {
-			return fmt.Errorf("reading which bodies are still missing: %w", err)
-		}
+	// Read before the new mail is: what this poll leaves is for the next.
+	left, err := f.leftOver(ctx, known)
+	if err != nil {
+		return 0, err
 	}
 	st, err := f.session.Status(ctx, f.name)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if c := known.Poll; c == nil || c.UIDValidity != st.UIDValidity || uint64(c.LastUID)+1 < uint64(st.UIDNext) {
+	if !holds(known.Poll, st) || known.Poll.LastUID+1 < st.UIDNext {
 		if st, err = f.session.Examine(ctx, f.name); err != nil {
-			return err
+			return 0, err
 		}
 		if err := f.pollNew(ctx, known, st); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	if err := f.retryPending(ctx, pending); err != nil {
-		return err
-	}
-	return f.markOwed(ctx, st.UIDValidity)
+	return st.UIDValidity, f.retry(ctx, left)
+}
+
+// holds tells whether a cursor says anything of a folder in this state. A UID
+// beyond UIDNEXT was given out by a folder that is no more, such as one restored
+// from a backup: new mail will have lower UIDs.
+func holds(c *db.Cursor, st imapbox.Status) bool {
+	return c != nil && c.UIDValidity == st.UIDValidity && c.LastUID < st.UIDNext
 }
 
 // pollNew records the reports among the messages that the poll's rule selects
@@ -64,19 +80,17 @@ func (f *folder) poll(ctx context.Context) error {
 func (f *folder) pollNew(ctx context.Context, known db.Folder, st imapbox.Status) error {
 	end := db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
 	job := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, mark: f.box.After != AfterNone}
-	switch c := known.Poll; {
-	case c == nil, c.UIDValidity != st.UIDValidity:
-		uids, err := f.unexamined(ctx, known, st)
-		if err != nil {
-			return err
-		}
-		// The cursor covers what was not looked at, too: it must not move
-		// before all that was to be looked at has been.
-		return job.run(ctx, uids, &end)
-	default:
+	if holds(known.Poll, st) {
 		job.advance = true
-		return job.ranges(ctx, c.LastUID+1, st.UIDNext, &end)
+		return job.ranges(ctx, known.Poll.LastUID+1, st.UIDNext, &end)
 	}
+	uids, err := f.unexamined(ctx, known, st)
+	if err != nil {
+		return err
+	}
+	// The cursor covers what was not looked at, too: it must not move before all
+	// that was to be looked at has been.
+	return job.run(ctx, uids, &end)
 }
 
 // unexamined returns the UIDs to look at in a folder without a cursor that
@@ -87,9 +101,14 @@ func (f *folder) unexamined(ctx context.Context, known db.Folder, st imapbox.Sta
 	if err != nil || known.Poll == nil {
 		return uids, err
 	}
-	f.log.Warn("the server has renumbered the folder (UIDVALIDITY changed): looking again at what is unseen or recent",
-		"was", known.Poll.UIDValidity, "is", st.UIDValidity)
-	recent, err := f.session.Since(ctx, known.LastGoodPoll.Add(-backlog), st.UIDNext)
+	f.log.Warn("the server has renumbered the folder: looking again at what is unseen or recent")
+	var recent []uint32
+	if known.LastGoodPoll.IsZero() {
+		// It has a cursor, but no poll of it came to a good end: all may be recent.
+		recent, err = f.session.Range(ctx, 1, st.UIDNext, int(min(st.UIDNext, 1<<28)))
+	} else {
+		recent, err = f.session.Since(ctx, known.LastGoodPoll.Add(-backlog), st.UIDNext)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,8 +11,11 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
-// seenFlag marks a message as read. RFC 9051, section 2.3.2.
-const seenFlag = `\Seen`
+// System flags. RFC 9051, section 2.3.2.
+const (
+	seenFlag    = `\Seen`
+	deletedFlag = `\Deleted`
+)
 
 // markOwed marks every recorded message of the folder that is still to be
 // marked: those of this poll, and those that an earlier one could not mark
@@ -27,6 +31,10 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 	}
 	if len(owed) == 0 {
 		return nil
+	}
+	if f.box.After == AfterMove && f.name == f.box.MoveTo {
+		// A special use turned out to be where reports are moved to.
+		return f.settle(ctx, owed, func(db.Mark) bool { return true })
 	}
 	sel, err := f.session.Select(ctx, f.name)
 	if err != nil {
@@ -46,11 +54,25 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 		uids[i] = m.UID
 	}
 	settled, markErr := f.markAs(ctx, uids)
-	ids := settledIDs(owed, settled)
+	slices.Sort(settled)
+	return errors.Join(markErr, f.settle(ctx, owed, func(m db.Mark) bool {
+		_, ok := slices.BinarySearch(settled, m.UID)
+		return ok
+	}))
+}
+
+// settle records which of the marks owed are made, or needed no more.
+func (f *folder) settle(ctx context.Context, owed []db.Mark, settled func(db.Mark) bool) error {
+	var ids []int64
+	for _, m := range owed {
+		if settled(m) {
+			ids = append(ids, m.ID)
+		}
+	}
 	if err := f.p.o.DB.Marked(detached(ctx), ids); err != nil {
 		return fmt.Errorf("recording what was marked: %w", err)
 	}
-	return markErr
+	return nil
 }
 
 // markAs marks or moves messages and returns the UIDs that need no more of it:
@@ -79,20 +101,13 @@ func (f *folder) unmarkable(sel imapbox.Selected) string {
 	if sel.ReadOnly {
 		return "the server lets this account only read the folder; give it the right to write, or set after = \"none\""
 	}
-	if f.box.After == AfterMove || sel.Keeps(f.flag()) {
+	flag := f.flag()
+	if f.box.After == AfterMove {
+		flag = deletedFlag // who may not delete may not move away: RFC 6851, section 3.3
+	}
+	if sel.Keeps(flag) {
 		return ""
 	}
 	return fmt.Sprintf("the server does not keep the flag %s in this folder (PERMANENTFLAGS: %s); give the account the right to set it, or set after = \"none\"",
-		f.flag(), strings.Join(sel.PermanentFlags, " "))
-}
-
-func settledIDs(owed []db.Mark, settled []uint32) []int64 {
-	slices.Sort(settled)
-	var ids []int64
-	for _, m := range owed {
-		if _, ok := slices.BinarySearch(settled, m.UID); ok {
-			ids = append(ids, m.ID)
-		}
-	}
-	return ids
+		flag, strings.Join(sel.PermanentFlags, " "))
 }

@@ -101,13 +101,13 @@ var ErrNoMailbox = errors.New("no such mailbox")
 // Poll polls every mailbox once, or only the one named. The error joins those
 // of the folders that could not be polled; they stand in the Result too.
 func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
-	return p.each(ctx, only, func(ctx context.Context, w *worker) error {
-		return w.poll(ctx)
+	return p.each(ctx, only, true, func(ctx context.Context, w *worker) error {
+		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.poll(ctx) })
 	})
 }
 
 // each runs work on every mailbox, or only on the one named, some at a time.
-func (p *Poller) each(ctx context.Context, only string, work func(context.Context, *worker) error) (Result, error) {
+func (p *Poller) each(ctx context.Context, only string, polling bool, work func(context.Context, *worker) error) (Result, error) {
 	start := time.Now()
 	boxes, err := p.chosen(only)
 	if err != nil {
@@ -118,7 +118,10 @@ func (p *Poller) each(ctx context.Context, only string, work func(context.Contex
 	slots := make(chan struct{}, p.o.Parallel)
 	var wg sync.WaitGroup
 	for i, box := range boxes {
-		workers[i] = &worker{p: p, box: box, log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits)}
+		workers[i] = &worker{
+			p: p, box: box, polling: polling,
+			log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits),
+		}
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()

@@ -14,21 +14,47 @@ import (
 // rejected (DESIGN 5).
 const maxAttempts = 3
 
-// retryPending asks again for the messages that yielded no body. The folder may
-// have been renumbered since, so it is opened and its UIDVALIDITY compared.
-func (f *folder) retryPending(ctx context.Context, pending []db.Retry) error {
-	if len(pending) == 0 {
+// A leftOver is a message that an earlier poll could not finish with.
+type leftOver struct {
+	db.Retry
+	refused bool // by an older reader: to be looked at again once (DESIGN 6)
+}
+
+// leftOver returns the messages of the folder that are to be asked for again.
+func (f *folder) leftOver(ctx context.Context, known db.Folder) ([]leftOver, error) {
+	if known.Poll == nil {
+		return nil, nil
+	}
+	var all []leftOver
+	for _, list := range []struct {
+		messages func(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]db.Retry, error)
+		refused  bool
+	}{{f.p.o.DB.PendingMessages, false}, {f.p.o.DB.RejectedBefore, true}} {
+		retries, err := list.messages(ctx, f.box.Name, f.name, known.Poll.UIDValidity)
+		if err != nil {
+			return nil, fmt.Errorf("reading which messages are to be asked for again: %w", err)
+		}
+		for _, r := range retries {
+			all = append(all, leftOver{r, list.refused})
+		}
+	}
+	return all, nil
+}
+
+// retry asks again for what earlier polls left over. The folder may have been
+// renumbered since, so it is opened and its UIDVALIDITY compared.
+func (f *folder) retry(ctx context.Context, left []leftOver) error {
+	if len(left) == 0 {
 		return nil
 	}
 	st, err := f.session.Examine(ctx, f.name)
 	if err != nil {
 		return err
 	}
-	e := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, mark: f.box.After != AfterNone}
-	for _, r := range pending {
-		if r.UIDValidity != st.UIDValidity {
-			continue
-		}
+	// Whether a mark is owed was decided when the message was first recorded:
+	// one that a backfill found is to keep its flags.
+	e := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity}
+	for _, r := range left {
 		if err := e.retry(ctx, r); err != nil {
 			return fmt.Errorf("UID %d: %w", r.UID, err)
 		}
@@ -37,38 +63,72 @@ func (f *folder) retryPending(ctx context.Context, pending []db.Retry) error {
 }
 
 // retry asks once more for one message.
-func (e *examination) retry(ctx context.Context, r db.Retry) error {
-	headers, err := e.session.Headers(ctx, []uint32{r.UID})
+func (e *examination) retry(ctx context.Context, r leftOver) error {
+	if r.UIDValidity != e.validity {
+		return e.failed(ctx, r, "the folder was renumbered before its body could be read", true)
+	}
+	headers, lost, err := e.headers(ctx, []uint32{r.UID})
 	if err != nil {
 		return err
 	}
 	h, ok := headers[r.UID]
-	if !ok {
-		return e.p.o.DB.PendingFailed(ctx, r.ID, "it was deleted before its body could be read", true)
+	switch why := lost[r.UID]; {
+	case why != nil:
+		return e.failed(ctx, r, why.Error(), false)
+	case !ok:
+		return e.failed(ctx, r, "it was deleted before its body could be read", true)
 	}
+	m, err := e.again(ctx, h)
+	switch {
+	case err != nil:
+		return err
+	case m.Pending != "":
+		return e.failed(ctx, r, m.Pending, false)
+	}
+	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
+	e.counts.count(o)
+	return err
+}
+
+// again looks at a message whose header came this time.
+func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message, err error) {
 	c, err := e.candidate(ctx, h)
-	if err != nil {
-		return err
+	limit := e.p.o.Reading.Limits.MaxMessage
+	switch {
+	case err != nil:
+		return m, err
+	case c.lost != nil:
+		return e.pending(c, c.lost), nil
+	case c.fetch && h.Size > limit:
+		return e.tooLarge(c, limit), nil
 	}
-	return e.session.Bodies(ctx, []uint32{r.UID}, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
-		if b.Data == nil {
-			giveUp := r.Attempts+1 >= maxAttempts
-			if giveUp {
-				e.counts.Rejected++
-			}
-			return e.p.o.DB.PendingFailed(ctx, r.ID, fmt.Sprintf("the server gave no body for it at %d polls", r.Attempts+1), giveUp)
-		}
-		m, ok, err := e.read(ctx, c, b)
-		if err != nil {
+	found := false
+	if c.fetch {
+		err = e.bodies(ctx, []uint32{h.UID}, func(b imapbox.Body, refused error) (err error) {
+			m, found, err = e.take(ctx, c, b, refused)
 			return err
-		}
-		if !ok {
-			m.Refused = "its body holds no report"
-		}
-		o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
-		e.counts.count(o)
-		return err
-	})
+		})
+	}
+	if !found {
+		m = e.fromHeader(c)
+		m.Refused = tlsrpt.ErrNoReport.Error() // it has a row, which needs a reason
+	}
+	return m, err
+}
+
+// failed notes that nothing came of asking again. The message is rejected with
+// the reason if that was for good, or the last attempt.
+func (e *examination) failed(ctx context.Context, r leftOver, reason string, forGood bool) error {
+	attempts := r.Attempts + 1
+	if !forGood {
+		reason = fmt.Sprintf("%s (tried at %d polls)", reason, attempts)
+	}
+	giveUp := forGood || attempts >= maxAttempts
+	if giveUp && !r.refused {
+		e.counts.Rejected++
+		e.log.Warn("rejected", "uid", r.UID, "err", reason)
+	}
+	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason, giveUp)
 }
 
 // RetryUnknown authenticates once more what DNS gave no answer for when it was

@@ -15,10 +15,11 @@ import (
 
 // A worker does the work on one mailbox, over one connection at a time.
 type worker struct {
-	p      *Poller
-	box    Mailbox
-	log    *slog.Logger
-	reader *tlsrpt.Reader
+	p       *Poller
+	box     Mailbox
+	polling bool // what goes wrong is remembered as a failed poll
+	log     *slog.Logger
+	reader  *tlsrpt.Reader
 
 	session *imapbox.Session // nil until connected
 	counts  []*Counts        // one a folder, in the order of work
@@ -37,17 +38,6 @@ func (w *worker) locked(ctx context.Context, work func(context.Context, *worker)
 	return work(ctx, w)
 }
 
-// poll polls the mailbox's folders in turn.
-func (w *worker) poll(ctx context.Context) error {
-	return w.eachFolder(ctx, func(ctx context.Context, f *folder) error {
-		err := f.poll(ctx)
-		if done := w.p.o.DB.PollDone(detached(ctx), w.box.Name, f.name, err); done != nil {
-			return errors.Join(err, done)
-		}
-		return err
-	})
-}
-
 // eachFolder runs work on each folder, and goes on after one that failed.
 func (w *worker) eachFolder(ctx context.Context, work func(context.Context, *folder) error) error {
 	if err := w.connect(ctx); err != nil {
@@ -61,10 +51,7 @@ func (w *worker) eachFolder(ctx context.Context, work func(context.Context, *fol
 	for _, name := range names {
 		c := &Counts{Mailbox: w.box.Name, Folder: name}
 		w.counts = append(w.counts, c)
-		err := w.connect(ctx) // anew where the folder before broke the connection
-		if err == nil {
-			err = work(ctx, &folder{worker: w, name: name, counts: c, log: w.log.With("folder", name)})
-		}
+		err := work(ctx, &folder{worker: w, name: name, counts: c, log: w.log.With("folder", name)})
 		if err != nil {
 			err = located(err, w.box.Name, name)
 			c.Error = err.Error()
@@ -131,13 +118,21 @@ func isSpecialUse(name string) bool { return strings.HasPrefix(name, `\`) }
 // failed notes that the mailbox could not be read at all: in the counts and the
 // record of each of its folders.
 func (w *worker) failed(ctx context.Context, err error) error {
+	errs := []error{err}
 	for _, name := range w.knownFolders(ctx) {
 		w.counts = append(w.counts, &Counts{Mailbox: w.box.Name, Folder: name, Error: err.Error()})
-		if done := w.p.o.DB.PollDone(detached(ctx), w.box.Name, name, err); done != nil {
-			err = errors.Join(err, done)
-		}
+		errs = append(errs, w.polled(ctx, name, err))
 	}
-	return err
+	return errors.Join(errs...)
+}
+
+// polled remembers how the poll of a folder ended. One that was told to stop
+// has not failed, and a backfill is no poll.
+func (w *worker) polled(ctx context.Context, folder string, err error) error {
+	if !w.polling || err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return nil
+	}
+	return w.p.o.DB.PollDone(detached(ctx), w.box.Name, folder, err)
 }
 
 // knownFolders names the folders without asking the server: those configured by

@@ -1,0 +1,275 @@
+package poller_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
+)
+
+// testWait is long for a machine that is busy, and short for a test that hangs.
+const testWait = 20 * time.Second
+
+// A rig is a poller at work on one mailbox, with a database of its own.
+type rig struct {
+	t    *testing.T
+	db   *db.DB
+	path string // of the database
+	log  *logBuffer
+	o    poller.Options
+	p    *poller.Poller
+}
+
+// newRig makes a rig for a server's mailbox, called "box": INBOX, after = "seen",
+// authenticity off, unless change says otherwise.
+func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *rig {
+	t.Helper()
+	r := &rig{t: t, path: filepath.Join(t.TempDir(), "test.db"), log: &logBuffer{}}
+	var err error
+	logger := slog.New(slog.NewTextHandler(r.log, nil))
+	if r.db, err = db.Open(t.Context(), r.path, db.Options{Log: logger}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.o = poller.Options{
+		DB: r.db, Log: logger,
+		Mailboxes: []poller.Mailbox{mailboxOn(s, "box")},
+		Reading:   poller.Reading{Limits: tlsrpt.DefaultLimits()},
+	}
+	r.change(change...)
+	return r
+}
+
+// change restarts the poller with other options, as a new process would.
+func (r *rig) change(change ...func(*poller.Options)) {
+	for _, f := range change {
+		f(&r.o)
+	}
+	r.p = poller.New(r.o)
+}
+
+func mailboxOn(s *imaptest.Server, name string) poller.Mailbox {
+	return poller.Mailbox{
+		Name: name, Folders: []string{"INBOX"}, After: poller.AfterSeen,
+		IMAP: imapbox.Options{
+			Name: name, Host: s.Host, Port: s.Port, TLS: s.TLS, TLSConfig: s.TLSConfig(), Timeout: testWait,
+			Auth: func(context.Context) (imapbox.Credentials, error) {
+				return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+			},
+		},
+	}
+}
+
+// Changes of the options.
+func folders(names ...string) func(*poller.Options) {
+	return func(o *poller.Options) { o.Mailboxes[0].Folders = names }
+}
+
+func after(a poller.After, keyword, moveTo string) func(*poller.Options) {
+	return func(o *poller.Options) {
+		o.Mailboxes[0].After, o.Mailboxes[0].Keyword, o.Mailboxes[0].MoveTo = a, keyword, moveTo
+	}
+}
+
+func timeout(d time.Duration) func(*poller.Options) {
+	return func(o *poller.Options) { o.Mailboxes[0].IMAP.Timeout = d }
+}
+
+func maxMessage(n int64) func(*poller.Options) {
+	return func(o *poller.Options) { o.Reading.Limits.MaxMessage = n }
+}
+
+func authenticate(f poller.Authenticator) func(*poller.Options) {
+	return func(o *poller.Options) { o.Reading.Authenticate = f }
+}
+
+// poll polls and wants it to go well and to count so. Totals are Examined,
+// Recorded, Duplicate, Rejected and Ignored.
+func (r *rig) poll(want poller.Totals) {
+	r.t.Helper()
+	result, err := r.p.Poll(r.t.Context(), "")
+	if err != nil {
+		r.t.Fatalf("Poll: %v\n%s", err, r.log)
+	}
+	if diff := cmp.Diff(want, result.Totals); diff != "" {
+		r.t.Fatalf("totals of the poll (-want +got):\n%s\n%s", diff, r.log)
+	}
+}
+
+// pollFails polls and wants an error that names all of the words.
+func (r *rig) pollFails(words ...string) (poller.Result, error) {
+	r.t.Helper()
+	result, err := r.p.Poll(r.t.Context(), "")
+	if err == nil {
+		r.t.Fatalf("Poll: no error, want one that says %q; result %+v", words, result)
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			r.t.Errorf("Poll: %v; want %q in it", err, word)
+		}
+	}
+	return result, err
+}
+
+// want compares what is recorded, as "report-id authenticity".
+func (r *rig) want(reports ...string) {
+	r.t.Helper()
+	got := []string{}
+	err := r.db.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+		id := row.Report.ReportID
+		if row.Auth.Result != db.AuthUnchecked {
+			id += " " + string(row.Auth.Result)
+		}
+		got = append(got, id)
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	slices.Sort(got)
+	slices.Sort(reports)
+	if diff := cmp.Diff(reports, got); len(reports)+len(got) > 0 && diff != "" {
+		r.t.Fatalf("recorded reports (-want +got):\n%s\n%s", diff, r.log)
+	}
+}
+
+// rejected returns the messages that the digest would name.
+func (r *rig) rejected() []db.RejectedMessage {
+	r.t.Helper()
+	all, err := r.db.RejectedMessages(context.Background(), 0, 0)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
+
+// wantRejected wants one rejected message, and that its reason says so.
+func (r *rig) wantRejected(uid uint32, reason string) {
+	r.t.Helper()
+	all := r.rejected()
+	if len(all) != 1 || all[0].UID != uid || !strings.Contains(all[0].Reason, reason) {
+		r.t.Fatalf("rejected messages = %+v, want UID %d because of %q", all, uid, reason)
+	}
+}
+
+func (r *rig) folder(name string) db.Folder {
+	r.t.Helper()
+	f, err := r.db.Folder(context.Background(), "box", name)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return f
+}
+
+// wantCursor wants the poll's cursor of a folder to stand at a UID.
+func (r *rig) wantCursor(folder string, last uint32) {
+	r.t.Helper()
+	if c := r.folder(folder).Poll; c == nil || c.LastUID != last {
+		r.t.Errorf("poll cursor of %s = %+v, want UID %d", folder, c, last)
+	}
+}
+
+// wantFlags compares the flags in a folder, ignoring case as IMAP does.
+func wantFlags(t *testing.T, s *imaptest.Server, folder string, want map[uint32][]string) {
+	t.Helper()
+	got := s.Flags(t, folder)
+	for _, flags := range got {
+		for i := range flags {
+			flags[i] = strings.ToLower(flags[i])
+		}
+		slices.Sort(flags)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("flags in %s (-want +got):\n%s", folder, diff)
+	}
+}
+
+// unseen and seen are flags as wantFlags has them.
+func unseen() []string { return []string{} }
+func seen() []string   { return []string{`\seen`} }
+
+// deliver appends messages that arrive now, unseen.
+func deliver(t *testing.T, s *imaptest.Server, folder string, mails ...[]byte) []uint32 {
+	t.Helper()
+	var uids []uint32
+	for _, m := range mails {
+		uids = append(uids, s.Append(t, folder, nil, time.Time{}, m))
+	}
+	return uids
+}
+
+// A logBuffer keeps the log for reading.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// names returns the names of the commands that went through a proxy, "UID FETCH"
+// as one.
+func names(commands []string) []string {
+	var all []string
+	for _, line := range commands {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || !strings.HasPrefix(fields[0], "T") {
+			continue // the continuation of a command
+		}
+		name := strings.ToUpper(fields[1])
+		if name == "UID" && len(fields) > 2 {
+			name += " " + strings.ToUpper(fields[2])
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+// once makes a proxy do an action at the first command that contains a word.
+func once(word string, a imaptest.Action) func(string) imaptest.Action {
+	var mu sync.Mutex
+	done := false
+	return func(line string) imaptest.Action {
+		mu.Lock()
+		defer mu.Unlock()
+		if done || !strings.Contains(strings.ToUpper(line), word) {
+			return imaptest.Forward
+		}
+		done = true
+		return a
+	}
+}
+
+// isCanceled tells whether an error is that of a context that was cancelled.
+func isCanceled(err error) bool { return errors.Is(err, context.Canceled) }
+
+// id is the report-id of the report numbered n.
+func id(n int) string { return fmt.Sprintf("report-%d", n) }
