@@ -212,8 +212,18 @@ func (s *Server) Recreate(t testing.TB, folder string) {
 // letters: "lr" may see and read it, "lrs" may set \Seen too. Only Dovecot can.
 func (s *Server) SetRights(t testing.TB, folder, rights string) {
 	t.Helper()
-	if s.acl == nil {
+	if s.dovecot == nil {
 		t.Fatalf("a %s server has no rights to set", s.Kind)
 	}
-	s.acl(t, folder, rights)
+	s.dovecot.setRights(t, folder, rights)
+}
+
+// Damage makes the messages of a folder that contain text unreadable: asked for
+// one, the server hangs up. Only Dovecot can.
+func (s *Server) Damage(t testing.TB, folder, text string) {
+	t.Helper()
+	if s.dovecot == nil {
+		t.Fatalf("a %s server has no files to damage", s.Kind)
+	}
+	s.dovecot.damage(t, folder, text)
 }

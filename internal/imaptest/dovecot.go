@@ -45,7 +45,7 @@ func Dovecot(t testing.TB, opts ...Option) *Server {
 
 	s := &Server{
 		Kind: KindDovecot, Host: "127.0.0.1", Port: d.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
-		Username: d.username, Password: d.password, acl: d.setRights,
+		Username: d.username, Password: d.password, dovecot: d,
 	}
 	if o.tls == "implicit" {
 		s.Port = d.tls
@@ -182,14 +182,42 @@ func (d *dovecot) log() string {
 	return string(log)
 }
 
-// setRights writes the folder's dovecot-acl file. RFC 4314's letters.
-func (d *dovecot) setRights(t testing.TB, folder, rights string) {
-	t.Helper()
+// maildir is where a folder is. Its name must be ASCII.
+func (d *dovecot) maildir(folder string) string {
 	dir := filepath.Join(d.base, "mail", d.username, "Maildir")
 	if !strings.EqualFold(folder, "INBOX") {
 		dir = filepath.Join(dir, "."+strings.ReplaceAll(folder, "/", "."))
 	}
-	path := filepath.Join(dir, "dovecot-acl")
+	return dir
+}
+
+// damage makes the messages that contain text unreadable for Dovecot.
+func (d *dovecot) damage(t testing.TB, folder, text string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(d.maildir(folder), "[nc]*", "*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err == nil && strings.Contains(string(data), text) {
+			found = true
+			err = os.Chmod(file, 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !found {
+		t.Fatalf("no message in %q contains %q", folder, text)
+	}
+}
+
+// setRights writes the folder's dovecot-acl file. RFC 4314's letters.
+func (d *dovecot) setRights(t testing.TB, folder, rights string) {
+	t.Helper()
+	path := filepath.Join(d.maildir(folder), "dovecot-acl")
 	if err := os.WriteFile(path, []byte("owner "+rights+"\n"), 0o644); err != nil {
 		t.Fatalf("setting the rights of %q, which must exist: %v", folder, err)
 	}

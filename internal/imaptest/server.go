@@ -39,8 +39,8 @@ type Server struct {
 	Username string
 	Password string
 
-	admin *admin
-	acl   func(t testing.TB, folder, rights string) // Dovecot only
+	admin   *admin
+	dovecot *dovecot // nil if it is another kind
 }
 
 // TLSConfig returns a client configuration that trusts the server's CA.

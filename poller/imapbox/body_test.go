@@ -194,3 +194,31 @@ func TestOtherPeoplesMailIsNotDownloaded(t *testing.T) {
 		}
 	})
 }
+
+// A colleague deletes a message after the folder was opened. The server may say
+// NO to a FETCH for that; the other messages come all the same.
+func TestMessagesThatAreDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		for n := 1; n <= 3; n++ {
+			s.Append(t, "INBOX", nil, time.Time{}, mail(n))
+		}
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		s.Expunge(t, "INBOX", 2)
+		headers, err := session.Headers(t.Context(), []uint32{1, 2, 3})
+		if err != nil {
+			t.Fatalf("Headers: %v", err)
+		}
+		if headers[1].Fields.Get("Subject") != "mail 1" || headers[3].Fields.Get("Subject") != "mail 3" {
+			t.Errorf("headers = %+v", headers)
+		}
+		want := map[uint32][]byte{1: mail(1), 2: nil, 3: mail(3)}
+		if diff := cmp.Diff(want, bodiesOf(t, session, 1<<20, 1, 2, 3)); diff != "" {
+			t.Errorf("bodies (-want +got):\n%s", diff)
+		}
+		if parts, err := session.PartHeaders(t.Context(), 2, nil); err != nil || parts != nil {
+			t.Errorf("PartHeaders = %v, %v", parts, err)
+		}
+	})
+}

@@ -46,6 +46,10 @@ type StepError struct {
 	Mailbox string
 	Folder  string
 	Err     error
+	// UIDs are the messages that a FETCH asked for when it failed. A damaged
+	// message may make a server hang up, again at each try: on a new session,
+	// ask for these one by one. One that fails alone is the damaged one.
+	UIDs []uint32
 }
 
 func (e *StepError) Error() string {

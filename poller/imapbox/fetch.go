@@ -2,6 +2,7 @@ package imapbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -136,34 +137,59 @@ func (m *fetched) find(kind imap.PartSpecifier, part ...int) (section, bool) {
 	return section{}, false
 }
 
-// fetchEach fetches UIDs in batches and calls use for every message that came
-// complete, which use decides. Those that did not come, or not complete, are
-// asked for once more, one by one: go-imap takes the first response for a UID
-// for the answer, even if it is only news about flags. UIDs that are no longer
-// in the folder are not asked for again.
+// fetchEach fetches UIDs in batches and calls use for every message that came;
+// use decides whether it came complete. Those that did not come, or not complete,
+// are asked for once more, one by one: go-imap takes the first response for a UID
+// for the answer, even if it is only news about flags, and some servers refuse a
+// whole batch for one message. UIDs that are no longer in the folder are not
+// asked for again.
 func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) (complete bool)) error {
 	for _, set := range batches {
 		missing, err := s.fetchBatch(ctx, set, options, bounds, use)
-		if err != nil {
+		if err != nil && (!refused(err) || len(missing) < 2) {
 			return err
 		}
 		if len(missing) == 0 {
 			continue
 		}
-		exist, err := s.existing(ctx, missing)
-		if err != nil {
+		if err := s.fetchSingly(ctx, missing, err, options, bounds, use); err != nil {
 			return err
-		}
-		for _, uid := range missing {
-			if !exist[uid] {
-				continue
-			}
-			if _, err := s.fetchBatch(ctx, imap.UIDSetNum(imap.UID(uid)), options, bounds, use); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// fetchSingly fetches messages one by one and passes over those that the server
+// refuses. If the batch was refused for the reason refusal, and so is each of
+// its messages, that is the server's fault and not a message's.
+func (s *Session) fetchSingly(ctx context.Context, uids []uint32, refusal error, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) error {
+	exist, err := s.existing(ctx, uids)
+	if err != nil {
+		return err
+	}
+	answered := 0
+	for _, uid := range uids {
+		if !exist[uid] {
+			continue
+		}
+		switch _, err := s.fetchBatch(ctx, imap.UIDSetNum(imap.UID(uid)), options, bounds, use); {
+		case err == nil:
+			answered++
+		case !refused(err):
+			return err
+		}
+	}
+	if answered == 0 && len(exist) > 0 {
+		return refusal
+	}
+	return nil
+}
+
+// refused tells a NO that may be about one message from one that is about the
+// server's state.
+func refused(err error) bool {
+	var reply *Reply
+	return errors.As(err, &reply) && reply.Status == "NO" && !Throttled(err) && reply.Code != "UNAVAILABLE" && reply.Code != "INUSE"
 }
 
 // fetchBounds bound one FETCH: literal bytes kept for each section, and for
@@ -173,12 +199,17 @@ type fetchBounds struct {
 	sections       int64 // literals a message
 }
 
+// fetchBatch fetches one set and returns which of it did not come complete; all
+// of it on error.
 func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) (missing []uint32, err error) {
 	wanted := members(set)
 	budget := maxReply + int64(len(wanted))*(bounds.sections*bounds.literal+fetchOverhead)
 	messages, err := s.fetch(ctx, set, options, bounds.literal, bounds.total, budget)
 	if err != nil {
-		return nil, err
+		if step := (*StepError)(nil); errors.As(err, &step) {
+			step.UIDs = wanted
+		}
+		return wanted, err
 	}
 	complete := make(map[uint32]bool, len(messages))
 	for _, m := range messages {

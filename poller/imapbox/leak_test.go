@@ -30,16 +30,13 @@ func TestFailingSessionsLeaveNothingBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := fetchScript(t, end)
 			once := func() {
-				o := optionsFor(s)
-				o.Timeout = 10 * time.Millisecond
-				session, err := imapbox.Open(t.Context(), o)
+				session, err := imapbox.Open(t.Context(), optionsFor(s))
 				if err != nil {
-					return // a busy machine: 10 ms are little
+					t.Fatal(err)
 				}
 				defer func() { _ = session.Close() }()
-				if _, err := session.Examine(t.Context(), "INBOX"); err != nil {
-					return
-				}
+				examine(t, session, "INBOX")
+				imapbox.SetTimeouts(session, 10*time.Millisecond, testWait)
 				if err := session.Bodies(t.Context(), []uint32{1}, 1<<20, func(imapbox.Body) error { return nil }); err == nil {
 					t.Error("Bodies: no error")
 				}

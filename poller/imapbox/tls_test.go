@@ -60,7 +60,7 @@ func TestTLSAndPlainTextMixedUp(t *testing.T) {
 	t.Run("plain to a TLS port", func(t *testing.T) {
 		t.Parallel()
 		o := optionsFor(imaptest.Memory(t, imaptest.WithTLS(imapbox.TLSImplicit)))
-		o.TLS, o.Timeout = imapbox.TLSNone, soon
+		o.TLS, o.Timeout = imapbox.TLSNone, later
 		_, err := imapbox.Open(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), "greeting") {
 			t.Errorf("Open: %v, want an error at the greeting", err)

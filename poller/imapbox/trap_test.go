@@ -387,3 +387,82 @@ func TestUnaskedNewsIsPassedOver(t *testing.T) {
 		t.Errorf("body = %q", got[1])
 	}
 }
+
+// One damaged message must not keep the others from being read.
+func TestAMessageThatTheServerRefusesIsPassedOver(t *testing.T) {
+	t.Parallel()
+	refusing := func(bad ...string) *imaptest.Server {
+		return fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+			set, _, _ := strings.Cut(cmd.Args, " ")
+			for _, refuse := range bad {
+				if set == refuse {
+					c.No(cmd, "[SERVERBUG] cannot read that")
+					return
+				}
+			}
+			c.Send(fmt.Sprintf("* %s FETCH (UID %s BODY[]<0> %s)", set, set, imaptest.Literal("body "+set)))
+			c.OK(cmd)
+		})
+	}
+	t.Run("one", func(t *testing.T) {
+		t.Parallel()
+		session := open(t, refusing("1:3", "2"))
+		examine(t, session, "INBOX")
+		want := map[uint32][]byte{1: []byte("body 1"), 2: nil, 3: []byte("body 3")}
+		if diff := cmp.Diff(want, bodiesOf(t, session, 1<<20, 1, 2, 3)); diff != "" {
+			t.Errorf("bodies (-want +got):\n%s", diff)
+		}
+	})
+	for _, tt := range []struct {
+		name string
+		uids []uint32
+	}{{"all", []uint32{1, 2, 3}}, {"alone", []uint32{2}}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			session := open(t, refusing("1:3", "1", "2", "3"))
+			examine(t, session, "INBOX")
+			err := session.Bodies(t.Context(), tt.uids, 1<<20, func(b imapbox.Body) error {
+				t.Errorf("called for UID %d", b.UID)
+				return nil
+			})
+			var step *imapbox.StepError
+			if !errors.As(err, &step) || !imapbox.Temporary(err) || session.Broken() {
+				t.Fatalf("Bodies: %v; want the server's refusal", err)
+			}
+			if diff := cmp.Diff(tt.uids, step.UIDs); diff != "" {
+				t.Errorf("UIDs of the error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAMessageThatMakesTheServerHangUpIsNamed(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Dovecot(t)
+	for n := 1; n <= 3; n++ {
+		s.Append(t, "INBOX", nil, time.Time{}, mail(n))
+	}
+	s.Damage(t, "INBOX", "Subject: mail 2")
+	fetch := func(uids ...uint32) (err error) {
+		session := open(t, s)
+		examine(t, session, "INBOX")
+		return session.Bodies(t.Context(), uids, 1<<20, func(imapbox.Body) error { return nil })
+	}
+	err := fetch(1, 2, 3)
+	var step *imapbox.StepError
+	if !errors.As(err, &step) || !errors.Is(err, imapbox.ErrLost) {
+		t.Fatalf("Bodies: %v, want ErrLost", err)
+	}
+	if diff := cmp.Diff([]uint32{1, 2, 3}, step.UIDs); diff != "" {
+		t.Errorf("UIDs of the error (-want +got):\n%s", diff)
+	}
+	var bad []uint32
+	for _, uid := range step.UIDs {
+		if err := fetch(uid); err != nil {
+			bad = append(bad, uid)
+		}
+	}
+	if diff := cmp.Diff([]uint32{2}, bad); diff != "" {
+		t.Errorf("bad ones (-want +got):\n%s", diff)
+	}
+}
