@@ -69,7 +69,7 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 	if end == nil {
 		return nil
 	}
-	return e.record(ctx, e.counts, db.Batch{Mailbox: e.box.Name, Folder: e.name, Via: e.via, Cursor: end})
+	return e.p.record(ctx, e.counts, db.Batch{Mailbox: e.box.Name, Folder: e.name, Via: e.via, Cursor: end})
 }
 
 // batch looks at up to headerBatch messages. last says that end is reached with
@@ -99,7 +99,7 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 			return err
 		}
 		group, size = group[:0], 0
-		return e.record(ctx, e.counts, b)
+		return e.p.record(ctx, e.counts, b)
 	}
 	for i, uid := range uids {
 		h, known := headers[uid]

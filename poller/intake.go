@@ -26,7 +26,7 @@ func (in *intake) add(ctx context.Context, m db.Message) error {
 	if in.held < byteBatch {
 		return nil
 	}
-	err := in.record(ctx, in.counts, db.Batch{Mailbox: in.box.Name, Folder: in.name, Via: in.via, Messages: in.messages})
+	err := in.p.record(ctx, in.counts, db.Batch{Mailbox: in.box.Name, Folder: in.name, Via: in.via, Messages: in.messages})
 	in.messages, in.held = nil, 0
 	return err
 }

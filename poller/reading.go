@@ -57,11 +57,49 @@ func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db
 	case err != nil:
 		return m, false, err
 	}
+	reports := make([]db.Report, 0, len(mail.Found))
+	for _, f := range mail.Found {
+		m.Forwarded = m.Forwarded || f.Forwarded
+		rep := db.Report{Report: f.Report, Auth: rd.authenticate(ctx, f, m.ReceivedAt)}
+		if rep.Auth.Result == db.AuthUnknown {
+			m.Raw = in.data
+		}
+		reports = append(reports, rep)
+	}
+	return m, rd.accept(&m, reports, mail.Faults), nil
+}
+
+// readFile reads a report file that lies without its mail: nothing vouches for
+// what is in it.
+func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (m db.Message, ok bool, err error) {
+	m = db.Message{Place: place}
+	found, err := r.ReadFile(place.Folder, data)
+	switch {
+	case errors.Is(err, tlsrpt.ErrNoReport):
+		return m, false, nil
+	case errors.Is(err, tlsrpt.ErrMalformed):
+		m.Refused = err.Error()
+		return m, true, nil
+	case err != nil:
+		return m, false, err
+	}
+	auth := db.Authenticity{Result: db.AuthUnchecked}
+	if rd.Authenticate != nil {
+		auth.Result = db.AuthNone
+	}
+	reports := make([]db.Report, 0, len(found))
+	for _, rep := range found {
+		reports = append(reports, db.Report{Report: rep, Auth: auth})
+	}
+	return m, rd.accept(&m, reports, nil), nil
+}
+
+// accept puts into m the reports that are to be taken, and why the others are not.
+// It returns false where nothing is left to record.
+func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) bool {
 	var refused []string
 	left := 0
-	for _, f := range mail.Found {
-		rep := db.Report{Report: f.Report, Auth: rd.authenticate(ctx, f.Message, f.Envelope, m.ReceivedAt)}
-		m.Forwarded = m.Forwarded || f.Forwarded
+	for _, rep := range reports {
 		switch reason := rd.refusal(rep); {
 		case rd.ignores(rep.Auth):
 			left++
@@ -69,16 +107,13 @@ func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db
 			refused = append(refused, reason)
 		default:
 			m.Reports = append(m.Reports, rep)
-			if rep.Auth.Result == db.AuthUnknown {
-				m.Raw = in.data
-			}
 		}
 	}
-	for _, fault := range mail.Faults {
+	for _, fault := range faults {
 		refused = append(refused, fault.Error())
 	}
 	m.Refused = strings.Join(refused, "; ")
-	return m, len(m.Reports) > 0 || m.Refused != "" || left == 0, nil
+	return len(m.Reports) > 0 || m.Refused != "" || left == 0
 }
 
 // describe takes over what the header says of the message.
@@ -89,11 +124,16 @@ func describe(m *db.Message, env tlsrpt.Envelope) {
 	}
 }
 
-func (rd Reading) authenticate(ctx context.Context, message []byte, env tlsrpt.Envelope, at time.Time) db.Authenticity {
+// authenticate judges one report of a mail that arrived at the given time. A
+// forwarded one was signed for an earlier arrival, which the mail inside tells.
+func (rd Reading) authenticate(ctx context.Context, f tlsrpt.Found, arrived time.Time) db.Authenticity {
 	if rd.Authenticate == nil {
 		return db.Authenticity{Result: db.AuthUnchecked}
 	}
-	return rd.Authenticate(ctx, message, env, at)
+	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
+		arrived = inner
+	}
+	return rd.Authenticate(ctx, f.Message, f.Envelope, arrived)
 }
 
 // refusal says why a report that could be read is not taken; empty if it is.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/tlsrpt"
 )
@@ -181,20 +180,3 @@ func located(err error, mailbox, folder string) error {
 // detached returns a context for what has to be written down even though ctx
 // was cancelled: SQLite's busy timeout bounds it.
 func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
-
-// record commits a batch and counts its outcomes.
-func (w *worker) record(ctx context.Context, c *Counts, b db.Batch) error {
-	// A batch in hand is committed even where the process has been told to
-	// stop: it is short, and fetching it again is not.
-	outcomes, err := w.p.o.DB.Record(detached(ctx), b)
-	if err != nil {
-		return fmt.Errorf("recording: %w", err)
-	}
-	for i, o := range outcomes {
-		c.count(o)
-		if m := b.Messages[i]; o == db.Rejected {
-			w.log.Warn("rejected", "folder", m.Folder, "uid", m.UID, "message_id", m.MessageID, "sender", m.From, "err", m.Refused)
-		}
-	}
-	return nil
-}

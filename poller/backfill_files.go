@@ -1,0 +1,119 @@
+package poller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/poller/sources"
+	"tlsbrief/tlsrpt"
+)
+
+// filesMailbox stands for files where a mailbox's name is expected; the
+// configuration keeps it free.
+const filesMailbox = "files"
+
+// BackfillFiles reads messages and report files from paths: files of the kinds
+// that package sources knows, and folders of them. Of b only Since and Before
+// matter. A file that cannot be read stops no other, and is in the error.
+func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) (Result, error) {
+	start := time.Now()
+	var r Result
+	var errs []error
+	for _, path := range paths {
+		f := &files{p: p, path: path, since: b.Since, before: b.Before,
+			reader: tlsrpt.NewReader(p.o.Reading.Limits), counts: &Counts{Mailbox: filesMailbox, Folder: path}}
+		if err := f.read(ctx); err != nil {
+			f.counts.Error = err.Error()
+			errs = append(errs, err)
+		}
+		r.add(f.counts)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	r.ElapsedSeconds = time.Since(start).Seconds()
+	return r, errors.Join(errs...)
+}
+
+// files is one path that is being read.
+type files struct {
+	p             *Poller
+	path          string
+	since, before time.Time // by arrival; a file whose arrival is not known is read
+	reader        *tlsrpt.Reader
+	counts        *Counts
+
+	batch []db.Message
+	held  int64 // bytes of unpacked reports in the batch
+	errs  []error
+}
+
+// read reads everything under the path.
+func (f *files) read(ctx context.Context) error {
+	o := sources.Options{Limits: sources.Limits{MaxMessage: f.p.o.Reading.Limits.MaxMessage, MaxFile: f.p.o.Reading.Limits.MaxReport}}
+	if f.p.o.Progress != nil {
+		o.Progress = func(done, total int64) {
+			f.p.tell(Progress{Mailbox: filesMailbox, Folder: f.path, Done: done, Total: total})
+		}
+	}
+	tally, err := sources.Walk(ctx, []string{f.path}, o, func(it sources.Item) error { return f.item(ctx, it) })
+	f.counts.Examined += int64(tally.Ignored)
+	f.counts.Ignored += int64(tally.Ignored)
+	// What was read is recorded even where the walk was stopped.
+	return errors.Join(append(f.errs, err, f.flush(ctx))...)
+}
+
+// item reads one message or report file.
+func (f *files) item(ctx context.Context, it sources.Item) error {
+	if it.Err != nil {
+		f.errs = append(f.errs, it.Err)
+		return nil
+	}
+	place := db.Place{Mailbox: filesMailbox, Folder: it.Path}
+	var m db.Message
+	var ok bool
+	var err error
+	if it.Kind == sources.Report {
+		m, ok, err = f.p.o.Reading.readFile(f.reader, place, it.Data)
+	} else {
+		m, ok, err = f.p.o.Reading.read(ctx, f.reader, incoming{place: place, data: it.Data})
+	}
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx) // "unknown" would not be DNS's answer
+	case err != nil:
+		return fmt.Errorf("%s: %w", it.Path, err)
+	case !f.wanted(m):
+		return nil
+	}
+	f.counts.Examined++
+	if !ok {
+		f.counts.Ignored++
+		return nil
+	}
+	f.batch = append(f.batch, m)
+	for _, r := range m.Reports {
+		f.held += int64(len(r.JSON))
+	}
+	if len(f.batch) >= bodyBatch || f.held >= byteBatch {
+		return f.flush(ctx)
+	}
+	return nil
+}
+
+func (f *files) wanted(m db.Message) bool {
+	return m.ReceivedAt.IsZero() || !m.ReceivedAt.Before(f.since) && (f.before.IsZero() || m.ReceivedAt.Before(f.before))
+}
+
+// flush records what was read.
+func (f *files) flush(ctx context.Context) error {
+	if len(f.batch) == 0 {
+		return nil
+	}
+	b := db.Batch{Mailbox: filesMailbox, Folder: f.path, Via: db.ViaBackfill, Messages: f.batch}
+	f.batch, f.held = nil, 0
+	return f.p.record(ctx, f.counts, b)
+}
