@@ -55,6 +55,8 @@ func detect(head []byte, g guess) form {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
 		return formOutlook // [MS-CFB] section 2.2
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && g.says(".json", ".json.gz", ".json.zip"):
+		return formReport // one sender's report, which the reader unpacks itself
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return formZip
 	case bytes.HasPrefix(head, []byte("\x1F\x8B")): // RFC 1952 section 2.3.1
@@ -71,7 +73,8 @@ func detect(head []byte, g guess) form {
 }
 
 // detectPacked tells what a packed file is, by the beginning of what is in it.
-// Of a damaged one only the name can tell.
+// Of one that is damaged, or packed again, only the name can tell; the reader
+// of reports then says what is wrong with it.
 func detectPacked(r io.Reader, g guess) form {
 	inner := make([]byte, headSize)
 	n, _ := io.ReadFull(r, inner) // as much as there is, damaged or not
@@ -81,7 +84,7 @@ func detectPacked(r io.Reader, g guess) form {
 	case formMail, formMbox:
 		return formGzip
 	}
-	if n == 0 && g.says(".json.gz") {
+	if g.says(".json.gz") && !isJSON(inner[:n]) {
 		return formReport
 	}
 	return formOther
@@ -112,9 +115,10 @@ func isJSON(b []byte) bool {
 }
 
 // looksLikeReport tells a report from the other JSON files that a folder may
-// hold: it has one of the words that make a report of RFC 8460 section 4.4.
+// hold: it has one of the words that make a report of RFC 8460 section 4.4, which
+// some write with underscores.
 func looksLikeReport(head []byte) bool {
-	text := strings.ToLower(string(bytes.ReplaceAll(head, []byte{0}, nil)))
+	text := strings.ToLower(strings.NewReplacer("\x00", "", "_", "-").Replace(string(head)))
 	for _, word := range []string{"organization-name", "date-range", "report-id", "policy-type", "policy-domain"} {
 		if strings.Contains(text, `"`+word+`"`) {
 			return true
@@ -145,8 +149,9 @@ func isMail(head []byte, expected bool) bool {
 		}
 		m := field.FindSubmatch(line)
 		if m == nil {
-			// The last line of head may be cut; and mails have odd lines.
-			if fields == 0 {
+			// The last line of head may be cut; and mails have odd lines, but
+			// seldom as the first.
+			if fields == 0 && !expected {
 				return false
 			}
 			continue

@@ -59,11 +59,13 @@ type mboxReader struct {
 func newMboxReader(r *bufio.Reader, most int64) *mboxReader {
 	m := &mboxReader{r: r, max: most}
 	// What stands before the first From_ line is no mail.
+	begins := true // whether the next piece begins a line
 	for m.from == nil && m.err == nil {
 		line, whole := m.line()
-		if whole && isPostmark(line) {
+		if begins && whole && isPostmark(line) {
 			m.from = bytes.Clone(line)
 		}
+		begins = whole
 	}
 	return m
 }

@@ -51,6 +51,7 @@ func TestMboxReader(t *testing.T) {
 		{"a long line that begins like a From_ line", postmark + strings.TrimSuffix(postmark, "\n") + strings.Repeat(" ", 300) + "\n\n" + postmark + "y\n", []string{"!", "y\n"}},
 		{"the end of a long line that looks like a From_ line", postmark + strings.Repeat("x", 256) + postmark + "\n" + postmark + "y\n", []string{"!", "y\n"}},
 		{"text before the first", "nonsense\n" + postmark + "y\n", []string{"y\n"}},
+		{"text before the first, a long line of it ending like a From_ line", strings.Repeat("x", 256) + postmark + "y\n", nil},
 		{"nothing", "", nil},
 		{"no From_ line", "x\ny\n", nil},
 	}
