@@ -9,6 +9,9 @@ import (
 // maxFirst is how many things to do first a digest names.
 const maxFirst = 3
 
+// maxNotes is how many notes a digest has at most.
+const maxNotes = 10
+
 // first says what to do first, each in a sentence that can be forwarded.
 func (w words) first() []string {
 	switch w.Verdict {
@@ -61,7 +64,7 @@ func firstAdvice(f *finding, group []*finding, several bool) string {
 
 // firstSilent says where to look when nothing comes.
 func (w words) firstSilent() []string {
-	if len(w.Domains) == 0 {
+	if len(w.Domains) == 0 && w.Kind == kindFallback {
 		return nil
 	}
 	if len(w.Tally.uncounted.reports) > 0 {
@@ -79,7 +82,11 @@ func (w words) see() []string {
 	case w.Verdict == VerdictBlind:
 		return []string{"tlsbrief verify"}
 	case w.Verdict == VerdictSilent && w.firstSilent() != nil:
-		return []string{"dig +short TXT _smtp._tls." + hostName(w.Domains[0].Name, "YOUR-DOMAIN")}
+		domain := ""
+		if len(w.Domains) > 0 {
+			domain = w.Domains[0].Name
+		}
+		return []string{"dig +short TXT _smtp._tls." + hostName(domain, "YOUR-DOMAIN")}
 	}
 	return nil
 }
@@ -117,7 +124,7 @@ func (w words) notes() []string {
 			out = append(out, fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
 				templates.Line(d.Name), templates.ShortDay(d.LastDay.time())))
 		}
-		if len(out) == maxStopped {
+		if len(out) == maxNotes {
 			break
 		}
 	}

@@ -29,7 +29,7 @@ type findingView struct {
 // newFindingView puts findings that differ in nothing but the MX host into
 // words. Together they are held to what the totals allow for their
 // result type (R14).
-func newFindingView(j *judgement, t *typeJudgement, group []*finding) findingView {
+func newFindingView(t *typeJudgement, group []*finding, hosts int) findingView {
 	f := group[0]
 	v := findingView{Mark: "-", Weight: "attention", Result: resultName(f.Result)}
 	if f.weight() >= tlsrpt.Action {
@@ -52,7 +52,7 @@ func newFindingView(j *judgement, t *typeJudgement, group []*finding) findingVie
 	v.State = stateWords(group)
 	v.SeenBy = reporterNames(reporters)
 	if len(group) > 1 {
-		v.Hosts = hostLines(group)
+		v.Hosts = hostLines(group, hosts)
 	}
 	v.Paragraphs = paragraphs(f, sum, reporters, byDay)
 	v.advise(f, group)
@@ -101,10 +101,10 @@ func addReporter(all map[string]*reporterTally, r *reporterTally) {
 }
 
 // hostLines lists the MX hosts of a finding with their sessions.
-func hostLines(group []*finding) []string {
+func hostLines(group []*finding, most int) []string {
 	var out []string
 	for i, g := range group {
-		if i == maxHosts {
+		if i == most {
 			return append(out, fmt.Sprintf("and %d more MX hosts", len(group)-i))
 		}
 		name := "no MX host named"

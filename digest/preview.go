@@ -83,8 +83,8 @@ const maxHTML = 95 << 10
 // findings are shown, and how many are left out is said.
 func renderWith(set *templates.Set, j *judgement) (*Rendered, error) {
 	r := &Rendered{Facts: facts(j)}
-	for limit := maxBlocks; ; limit /= 2 {
-		v := newView(j, limit)
+	for b, tries := fullBounds(), 0; ; b, tries = b.halved(), tries+1 {
+		v := newView(j, b)
 		var err error
 		if r.Subject, err = renderSubject(set, v); err != nil {
 			return nil, err
@@ -95,7 +95,7 @@ func renderWith(set *templates.Set, j *judgement) (*Rendered, error) {
 		if r.HTML, err = set.Render(templates.HTML, v); err != nil {
 			return nil, err
 		}
-		if len(r.HTML) <= maxHTML || limit <= 1 {
+		if len(r.HTML) <= maxHTML || tries == 5 {
 			return r, nil
 		}
 	}

@@ -228,7 +228,15 @@ func (r *rig) record(g given) {
 	}
 }
 
-func (r *rig) recordDay(g given, day time.Time) {
+func (r *rig) recordDay(g given, day time.Time) { r.t.Helper(); r.recordOn(g, day, db.Recorded) }
+
+// recordAs records a report of one day and expects an outcome.
+func (r *rig) recordAs(g given, want db.Outcome) {
+	r.t.Helper()
+	r.recordOn(g, at(r.t, g.From), want)
+}
+
+func (r *rig) recordOn(g given, day time.Time, want db.Outcome) {
 	r.t.Helper()
 	report, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).Decode(strings.NewReader(g.json(day)))
 	if err != nil {
@@ -249,7 +257,7 @@ func (r *rig) recordDay(g given, day time.Time) {
 	if via == "" {
 		via = db.ViaPoll
 	}
-	r.recordMessage(via, db.Message{
+	r.recordWant(via, want, db.Message{
 		MessageID: fmt.Sprintf("%d@%s", r.uid, g.Signer), From: "reports@" + g.Signer, Submitter: g.Submitter,
 		ReceivedAt: received, Reports: []db.Report{{Report: report, Auth: auth}},
 	})
@@ -258,14 +266,23 @@ func (r *rig) recordDay(g given, day time.Time) {
 // recordMessage records one message of mailbox "reports".
 func (r *rig) recordMessage(via db.Via, m db.Message) {
 	r.t.Helper()
+	want := db.Recorded
+	if m.Refused != "" {
+		want = db.Rejected
+	}
+	r.recordWant(via, want, m)
+}
+
+func (r *rig) recordWant(via db.Via, want db.Outcome, m db.Message) {
+	r.t.Helper()
 	r.uid++
 	m.Place = db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: r.uid}
 	outcomes, err := r.db.Record(r.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Messages: []db.Message{m}})
 	if err != nil {
 		r.t.Fatalf("recording: %v", err)
 	}
-	if want := (m.Refused == "" && outcomes[0] != db.Recorded) || (m.Refused != "" && outcomes[0] != db.Rejected); want {
-		r.t.Fatalf("recording message %d gave %q", r.uid, outcomes[0])
+	if outcomes[0] != want {
+		r.t.Fatalf("recording message %d gave %q, want %q", r.uid, outcomes[0], want)
 	}
 }
 

@@ -10,22 +10,37 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
-// How much of each kind a digest shows. What is left out is counted, and the
-// program can show it.
 const (
-	maxBlocks    = 30 // findings
-	maxHosts     = 10 // MX hosts of one finding
-	maxReporters = 12
-	maxNames     = 20 // domains on a shared line
-	maxTable     = 50 // domains in the table
-	maxUncounted = 8  // senders of reports that do not count
-	maxClaims    = 5  // failures that one of those claims
-	maxRejected  = 10 // messages
-	maxStopped   = 10
-	maxResolved  = 10
-	maxCovered   = 31 // days
-	pictureDays  = 14
+	pictureDays = 14 // of the picture
+	maxCovered  = 31 // days covered, the newest
 )
+
+// bounds say how much of each kind a digest shows. What is left out is counted,
+// and the program can show it.
+type bounds struct {
+	findings  int
+	hosts     int // MX hosts of one finding
+	reporters int
+	names     int // domains on a shared line
+	table     int // domains in the table
+	uncounted int // senders of reports that do not count
+	claims    int // failures that one of those claims
+	others    int // rejected messages, reporters that stopped, what is resolved
+}
+
+// fullBounds are those of a digest whose names are of usual length.
+func fullBounds() bounds {
+	return bounds{findings: 30, hosts: 10, reporters: 12, names: 20, table: 50, uncounted: 8, claims: 5, others: 10}
+}
+
+// halved returns tighter bounds, at least one of each kind.
+func (b bounds) halved() bounds {
+	half := func(n int) int { return max(1, n/2) }
+	return bounds{
+		half(b.findings), half(b.hosts), half(b.reporters), half(b.names),
+		half(b.table), half(b.uncounted), half(b.claims), half(b.others),
+	}
+}
 
 // A view is what the templates get to see. Strings are cleaned and bounded
 // already; counts are sessions unless the name says otherwise.
@@ -115,8 +130,8 @@ type uncountedView struct {
 	More   int
 }
 
-// newView puts a judgement into words, with at most limit findings.
-func newView(j *judgement, limit int) *view {
+// newView puts a judgement into words, within bounds.
+func newView(j *judgement, b bounds) *view {
 	v := &view{
 		Name:    templates.Line(j.Name),
 		Verdict: string(j.Verdict),
@@ -126,13 +141,13 @@ func newView(j *judgement, limit int) *view {
 	v.Heading, v.Title = w.who(), title(j.Verdict)
 	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(), w.see(), w.notes()
 	v.subject(w)
-	v.domains(j, limit)
-	v.resolved(j)
+	v.domains(j, b)
+	v.resolved(j, b.others)
 	v.days(j)
-	v.reporters(j)
-	v.uncounted(j)
+	v.reporters(j, b)
+	v.uncounted(j, b)
 	for i, r := range j.Rejected {
-		if i == maxRejected {
+		if i == b.others {
 			v.RejectedMore = len(j.Rejected) - i
 			break
 		}
@@ -146,12 +161,13 @@ func newView(j *judgement, limit int) *view {
 func (j *judgement) several() bool { return len(j.Domains) > 1 }
 
 // domains fills in the table, the blocks and the shared lines.
-func (v *view) domains(j *judgement, limit int) {
+func (v *view) domains(j *judgement, b bounds) {
+	left := b.findings
 	several := j.several()
 	shared := map[Verdict][]string{}
 	for i, d := range j.Domains {
 		if several {
-			v.addRow(i, d)
+			v.addRow(i, d, b.table)
 		}
 		if several && (d.Verdict == VerdictClear || d.Verdict == VerdictSilent) {
 			shared[d.Verdict] = append(shared[d.Verdict], d.Name)
@@ -164,9 +180,9 @@ func (v *view) domains(j *judgement, limit int) {
 		if several {
 			block.Name = templates.Line(d.Name)
 		}
-		before := limit
+		before := left
 		for _, t := range d.Types {
-			tv, hidden := newTypeView(j, t, &limit)
+			tv, hidden := newTypeView(t, &left, b.hosts)
 			v.Hidden += hidden
 			block.Types = append(block.Types, tv)
 		}
@@ -175,10 +191,10 @@ func (v *view) domains(j *judgement, limit int) {
 		}
 	}
 	if names := shared[VerdictClear]; len(names) > 0 {
-		v.Lines = append(v.Lines, "All clear: "+listNames(names, maxNames)+".")
+		v.Lines = append(v.Lines, "All clear: "+listNames(names, b.names)+".")
 	}
 	if names := shared[VerdictSilent]; len(names) > 0 {
-		v.Lines = append(v.Lines, "No reports in this period: "+listNames(names, maxNames)+".")
+		v.Lines = append(v.Lines, "No reports in this period: "+listNames(names, b.names)+".")
 	}
 	if v.Hidden > 0 {
 		v.HowHidden = "tlsbrief digest --name " + shellWord(j.Name) + " --preview --format json" + dayFlags(j)
@@ -186,8 +202,8 @@ func (v *view) domains(j *judgement, limit int) {
 }
 
 // addRow adds a domain to the table.
-func (v *view) addRow(i int, d *domainJudgement) {
-	if i >= maxTable {
+func (v *view) addRow(i int, d *domainJudgement, most int) {
+	if i >= most {
 		v.TableMore++
 		return
 	}
@@ -198,21 +214,21 @@ func (v *view) addRow(i int, d *domainJudgement) {
 	})
 }
 
-// newTypeView puts one policy type into words. limit is how many findings may
+// newTypeView puts one policy type into words. left is how many findings may
 // still be shown.
-func newTypeView(j *judgement, t *typeJudgement, limit *int) (tv typeView, hidden int) {
+func newTypeView(t *typeJudgement, left *int, hosts int) (tv typeView, hidden int) {
 	tv = typeView{
 		Label:      typeLabel(t.Type),
 		Successful: int64(t.Successful), Failed: int64(t.Failed), Sessions: int64(t.sessions()),
 		Share: templates.Percent(int64(t.Failed), int64(t.sessions())),
 	}
 	for _, g := range grouped(t.Findings) {
-		if *limit <= 0 {
+		if *left <= 0 {
 			hidden++
 			continue
 		}
-		*limit--
-		tv.Findings = append(tv.Findings, newFindingView(j, t, g))
+		*left--
+		tv.Findings = append(tv.Findings, newFindingView(t, g, hosts))
 	}
 	return tv, hidden
 }
@@ -243,12 +259,12 @@ func grouped(findings []*finding) [][]*finding {
 }
 
 // resolved fills in what is not seen any more, over all domains.
-func (v *view) resolved(j *judgement) {
+func (v *view) resolved(j *judgement, most int) {
 	n := 0
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
 			for _, f := range t.Resolved {
-				if n++; n > maxResolved {
+				if n++; n > most {
 					continue
 				}
 				line := findingTitle(f.Result, []string{f.MX})
@@ -259,8 +275,8 @@ func (v *view) resolved(j *judgement) {
 			}
 		}
 	}
-	if n > maxResolved {
-		v.Resolved = append(v.Resolved, fmt.Sprintf("and %d more", n-maxResolved))
+	if n > most {
+		v.Resolved = append(v.Resolved, fmt.Sprintf("and %d more", n-most))
 	}
 }
 
@@ -321,13 +337,13 @@ func (v *view) picture(j *judgement) {
 }
 
 // reporters fills in who reported and who has stopped.
-func (v *view) reporters(j *judgement) {
+func (v *view) reporters(j *judgement, b bounds) {
 	v.ReportersTitle = "Who reported"
 	if len(j.Reporters) > 0 {
 		v.ReportersTitle += " for " + daySpan(j.spanDays())
 	}
 	for i, r := range j.Reporters {
-		if i < maxReporters {
+		if i < b.reporters {
 			v.Reporters = append(v.Reporters, reporterView{reporterName(r.reporter), int64(r.Sessions)})
 			continue
 		}
@@ -335,7 +351,7 @@ func (v *view) reporters(j *judgement) {
 		v.ReportersCount = int64(tlsrpt.Sessions(v.ReportersCount).Plus(r.Sessions))
 	}
 	for i, s := range j.Stopped {
-		if i == maxStopped {
+		if i == b.others {
 			v.Stopped = append(v.Stopped, fmt.Sprintf("and %d more", len(j.Stopped)-i))
 			break
 		}
@@ -344,20 +360,20 @@ func (v *view) reporters(j *judgement) {
 }
 
 // uncounted fills in the reports that do not count, with what they claim.
-func (v *view) uncounted(j *judgement) {
+func (v *view) uncounted(j *judgement, b bounds) {
 	n := len(j.Tally.uncounted.reports)
 	if n == 0 {
 		return
 	}
 	v.UncountedTitle = templates.Plural(int64(n), "report") + " could not be verified and changed nothing above"
 	for i, s := range j.Uncounted {
-		if i == maxUncounted {
+		if i == b.uncounted {
 			v.UncountedMore = len(j.Uncounted) - i
 			break
 		}
 		u := uncountedView{Line: uncountedLine(s)}
 		for k, f := range s.failures() {
-			if k == maxClaims {
+			if k == b.claims {
 				u.More = len(s.causes) - k
 				break
 			}

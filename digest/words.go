@@ -305,12 +305,19 @@ func (w words) silentSince() string {
 	}
 }
 
-// leadFallback says why there is a fallback digest without reports.
+// leadFallback says why there is a fallback digest without reports that count.
 func (w words) leadFallback() string {
+	var out []string
 	if n := len(w.Rejected); n > 0 {
-		return fmt.Sprintf("%s looked like TLS reports and could not be read. They lie where they were, unchanged.", templates.Plural(int64(n), "message"))
+		out = append(out, fmt.Sprintf("%s looked like TLS reports and could not be read; in the mailbox they are as they were.", templates.Plural(int64(n), "message")))
 	}
-	return "No report came for a domain that no digest claims."
+	if n := len(w.Tally.uncounted.reports); n > 0 {
+		out = append(out, fmt.Sprintf("%s for domains that no digest claims could not be verified.", templates.Plural(int64(n), "report")))
+	}
+	if len(out) == 0 {
+		return "No report came for a domain that no digest claims."
+	}
+	return strings.Join(out, " ")
 }
 
 // leadBlind says which mailbox could not be read, since when, and why.

@@ -1,0 +1,200 @@
+package digest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"tlsbrief/db"
+	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
+)
+
+func loadTemplates(t testing.TB) *templates.Set {
+	t.Helper()
+	set, err := templates.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// TestHugeDigestStaysReadable renders what no reader wants: hundreds of causes,
+// domains and senders, each with names as long as a stranger can make them.
+func TestHugeDigestStaysReadable(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("𝔘<&\"", 9000) // as much as the reader lets through
+	m := materialOf()
+	for i := range 300 {
+		name := fmt.Sprintf("%d%s", i, long)
+		r := row(int64(i), nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1, 3, tlsrpt.Failure{
+			ResultType: tlsrpt.ResultType(name), ReceivingMXHostname: name, Sessions: 3,
+			ReasonCode: name, AdditionalInformation: name, ReceivingIP: name,
+		})
+		r.Report.OrganizationName = name
+		r.Auth.Domain = fmt.Sprintf("d%d.example", i)
+		r.Policy.Domain = fmt.Sprintf("%d.example%s", i%60, long)
+		m.Tally.add(r)
+		bad := *r
+		bad.Auth = db.Authenticity{Result: db.AuthFail, Domain: name, Reason: name}
+		m.Tally.add(&bad)
+		m.Rejected = append(m.Rejected, db.RejectedMessage{From: name, Subject: name, Reason: name})
+	}
+	for name := range m.Tally.domains {
+		m.Domains = append(m.Domains, domainName{name, false})
+	}
+	r, err := renderWith(loadTemplates(t), judge(m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.HTML) > 100_000 {
+		t.Errorf("the HTML has %d bytes", len(r.HTML))
+	}
+	if utf8.RuneCountInString(r.Subject) > 100 {
+		t.Errorf("the subject is %q", r.Subject)
+	}
+	if !strings.Contains(r.Text, "more findings left out here") || !strings.Contains(r.HTML, "more findings left out here") {
+		t.Error("nothing says that findings are left out")
+	}
+	if got := len(r.Facts.PolicyTypes[0].Findings); got != 300 {
+		t.Errorf("the facts have %d findings, want all 300", got)
+	}
+}
+
+// TestCommandsHoldNoStrangersShell holds every command of a digest to what may be
+// pasted into a shell.
+func TestCommandsHoldNoStrangersShell(t *testing.T) {
+	t.Parallel()
+	for _, evil := range []string{"$(reboot).example.com", "a;reboot", "`reboot`", "a b", "-oProxyCommand=x", "a\nb", "a'b", "mx.example.com|sh", strings.Repeat("a", 300)} {
+		var rows []*db.PolicyRow
+		for i, result := range []tlsrpt.ResultType{
+			tlsrpt.STARTTLSNotSupported, tlsrpt.CertificateExpired, tlsrpt.TLSAInvalid, tlsrpt.DNSSECInvalid,
+			tlsrpt.STSPolicyFetchError, tlsrpt.ValidationFailure, "unknown",
+		} {
+			r := row(int64(i), nov(22), tlsrpt.TLSA, "", 1, 1, tlsrpt.Failure{ResultType: result, ReceivingMXHostname: evil, Sessions: 1})
+			r.Policy.Domain = evil
+			rows = append(rows, r)
+		}
+		m := materialOf(rows...)
+		m.Domains = []domainName{{evil, true}}
+		v := newView(judge(m), fullBounds())
+		n := 0
+		for _, d := range v.Domains {
+			for _, kind := range d.Types {
+				for _, f := range kind.Findings {
+					for _, command := range f.See {
+						n++
+						if strings.Contains(command, evil) {
+							t.Errorf("a command holds %q: %s", evil, command)
+						}
+					}
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("no command was looked at for %q", evil)
+		}
+		footer := strings.Join(v.Footer, "\n")
+		if strings.Contains(footer, " "+evil+" ") {
+			t.Errorf("the last line holds %q bare: %s", evil, footer)
+		}
+	}
+}
+
+func TestSubject(t *testing.T) {
+	t.Parallel()
+	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 45}
+	late := row(2, nov(10), tlsrpt.STS, tlsrpt.ModeEnforce, 5, 0)
+	late.ReceivedAt = nov(22).time()
+	tests := []struct {
+		name   string
+		change func(*material)
+		rows   []*db.PolicyRow
+		want   string
+	}{
+		{"action", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1215, 45, expired)},
+			"[TLS] example.com: action needed - 45 of 1,260 delivery attempts failed, mail may be held (22 Nov)"},
+		{"attention", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1215, 45, expired)},
+			"[TLS] example.com: attention - 45 of 1,260 delivery attempts failed (22 Nov)"},
+		{"clear", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1203, 0)},
+			"[TLS] example.com: all clear - 1,203 delivery attempts, none failed (22 Nov)"},
+		{"several days", nil, []*db.PolicyRow{row(1, nov(20), tlsrpt.STS, "", 1, 0), row(2, nov(22), tlsrpt.STS, "", 1, 0)},
+			"[TLS] example.com: all clear - 2 delivery attempts, none failed (20 to 22 Nov)"},
+		{"a late report does not stretch the days", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 1, 0), late},
+			"[TLS] example.com: all clear - 6 delivery attempts, none failed (22 Nov)"},
+		{"details that the total denies", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0, expired)},
+			"[TLS] example.com: action needed - failures reported, mail may be held (22 Nov)"},
+		{"never a report", nil, nil, "[TLS] example.com: no reports yet"},
+		{"silence", func(m *material) {
+			m.Days = []db.DayTotal{{Day: nov(19).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1}}
+		}, nil, "[TLS] example.com: no reports since 19 Nov"},
+		{"silence on days asked for", func(m *material) { m.ByDays = true }, nil, "[TLS] example.com: no reports (22 Nov)"},
+		{"blind", func(m *material) { m.Mailboxes = []mailboxState{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: blind - 2 mailboxes cannot be read"},
+		{"only rejected messages", func(m *material) {
+			m.Kind, m.Domains, m.Rejected = kindFallback, nil, make([]db.RejectedMessage, 3)
+		}, nil, "[TLS] 3 messages could not be read"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, r := range tt.rows {
+				if r.ReceivedAt.IsZero() {
+					r.ReceivedAt = r.Report.End
+				}
+			}
+			m := materialOf(tt.rows...)
+			if tt.change != nil {
+				tt.change(m)
+			}
+			r, err := renderWith(loadTemplates(t), judge(m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Subject != tt.want {
+				t.Errorf("subject\n%q, want\n%q", r.Subject, tt.want)
+			}
+		})
+	}
+}
+
+func TestAgree(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		domain, organization string
+		want                 bool
+	}{
+		{"google.com", "Google Inc.", true},
+		{"microsoft.com", "Microsoft Corporation", true},
+		{"corp.mail.ru", "Mail.ru", true},
+		{"comcast.net", "Comcast", true},
+		{"evil.example", "Google Inc.", false},
+		{"example.com", "Inc. Com", false},
+		{"google.com", "", false},
+	} {
+		if got := agree(tt.domain, tt.organization); got != tt.want {
+			t.Errorf("agree(%q, %q) = %t, want %t", tt.domain, tt.organization, got, tt.want)
+		}
+	}
+}
+
+func TestSideIsALikelihood(t *testing.T) {
+	t.Parallel()
+	two := []*reporterTally{{reporter: reporter{Domain: "a.example"}}, {reporter: reporter{Domain: "b.example"}}}
+	for _, tt := range []struct {
+		name      string
+		asked     int
+		sessions  tlsrpt.Sessions
+		reporters []*reporterTally
+		want      string
+	}{
+		{"several senders", 3, 50, two, "probably on your side"},
+		{"one of several", 3, 50, two[:1], "may be on that sender's side"},
+		{"one of several, and few sessions", 3, 2, two[:1], "look again if it lasts"},
+		{"one sender in all", 1, 50, two[:1], "cannot be told"},
+	} {
+		if got := side(&finding{Asked: tt.asked}, tt.sessions, tt.reporters); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %q, want it to say %q", tt.name, got, tt.want)
+		}
+	}
+}
