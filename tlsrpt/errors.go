@@ -3,6 +3,7 @@ package tlsrpt
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrMalformed is wrapped by every error that a retry cannot cure: the bytes
@@ -54,4 +55,28 @@ const (
 // fault makes a FieldError.
 func fault(path, rule, format string, args ...any) error {
 	return &FieldError{Path: path, Rule: rule, Err: fmt.Errorf(format, args...)}
+}
+
+// Several faults of one file or mail, in one line.
+type faults []error
+
+func (f faults) Error() string {
+	texts := make([]string, len(f))
+	for i, err := range f {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (f faults) Unwrap() []error { return f }
+
+// joined returns the faults as an error, nil if there are none.
+func (f faults) joined() error {
+	switch len(f) {
+	case 0:
+		return nil
+	case 1:
+		return f[0]
+	}
+	return f
 }

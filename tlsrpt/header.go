@@ -111,10 +111,16 @@ func unfold(s string) string {
 	if len(s) > maxFieldBytes {
 		s = s[:maxFieldBytes]
 	}
-	if strings.ContainsAny(s, "\r\n") {
-		s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
+	s = strings.TrimSpace(s)
+	if !strings.ContainsAny(s, "\r\n") {
+		return s
 	}
-	return strings.TrimSpace(s)
+	return strings.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // decodeField decodes the encoded words of a field for people to read (RFC

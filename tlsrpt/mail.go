@@ -50,12 +50,12 @@ func (rd *Reader) ReadMail(data []byte) (*Mail, error) {
 		w.mail.Envelope = h.envelope()
 		return w.mail, fault("message", ruleBounds, "larger than %d bytes, the limit reports.max_message", rd.limits.MaxMessage)
 	}
-	w.message(data, false, nil)
+	w.message(data, place{})
 	switch {
 	case len(w.mail.Found) > 0:
 		return w.mail, nil
 	case len(w.mail.Faults) > 0:
-		return w.mail, errors.Join(w.mail.Faults...)
+		return w.mail, faults(w.mail.Faults).joined()
 	}
 	return w.mail, ErrNoReport
 }
@@ -74,16 +74,17 @@ type place struct {
 	envelope  Envelope
 	forwarded bool
 	claims    bool  // something around the part says that this is a TLS report
+	depth     int   // multiparts and messages around it
 	path      []int // IMAP's numbers of the part
 	notes     []Deviation
 }
 
 // message reads a whole message.
-func (w *walker) message(data []byte, forwarded bool, path []int) {
+func (w *walker) message(data []byte, around place) {
 	h, body := splitHeader(data)
-	at := place{message: data, envelope: h.envelope(), forwarded: forwarded, path: path}
+	at := place{message: data, envelope: h.envelope(), forwarded: around.depth > 0, path: around.path, depth: around.depth + 1}
 	at.claims = h.get("TLS-Report-Domain") != "" || h.get("TLS-Report-Submitter") != ""
-	if !forwarded {
+	if !at.forwarded {
 		w.mail.Envelope = at.envelope
 	}
 	w.entity(h, body, at)
@@ -95,7 +96,7 @@ func (w *walker) entity(h header, body []byte, at place) {
 		w.bound("more than %d parts", maxMIMEParts)
 		return
 	}
-	if len(at.path) > maxMIMEDepth {
+	if at.depth > maxMIMEDepth {
 		w.bound("parts nested more than %d deep", maxMIMEDepth)
 		return
 	}
@@ -110,7 +111,7 @@ func (w *walker) entity(h header, body []byte, at place) {
 		w.multipart(body, params["boundary"], at)
 	case isMessageType(t):
 		inner, _ := decodeTransfer(body, h.get("Content-Transfer-Encoding"))
-		w.message(trimEnvelopeLine(inner), true, at.path)
+		w.message(trimEnvelopeLine(inner), at)
 	default:
 		w.leaf(h, t, body, at)
 	}
@@ -143,6 +144,7 @@ func (w *walker) multipart(body []byte, boundary string, at place) {
 			return
 		}
 		inner := at
+		inner.depth++
 		inner.path = append(at.path[:len(at.path):len(at.path)], i+1)
 		h, content := splitHeader(part)
 		w.entity(h, content, inner)

@@ -161,6 +161,10 @@ func TestReadMailRefuses(t *testing.T) {
 		many = append(many, "\r\nx")
 	}
 	many = append(many, part(t, "application/tlsrpt+gzip", "attachment"))
+	forwards := rfcMail(t)
+	for range 25 {
+		forwards = mailHeader + "Content-Type: message/rfc822\r\n\r\n" + forwards
+	}
 	bounce := mailHeader + multi("report; report-type=delivery-status", "b", textPart, "Content-Type: message/delivery-status\r\n\r\nAction: failed\r\n", "Content-Type: message/rfc822\r\n\r\n"+rfcMail(t))
 	badDate := strings.Replace(minimal, partStart, `"never"`, 1)
 	dmarc := gzipOf(t, "<?xml version=\"1.0\"?><feedback/>")
@@ -187,6 +191,8 @@ func TestReadMailRefuses(t *testing.T) {
 		{"a claiming mail with a broken archive", mailHeader + reportField + multi("mixed", "b", "Content-Type: application/gzip\r\n\r\n\x1f\x8b\x08broken"), "part 1: gzip:", false},
 		{"the whole body", mailHeader + "Content-Type: application/tlsrpt+json\r\n\r\n" + badDate, "the message's body: date-range.start-datetime", false},
 		{"too deep", mailHeader + deep, "parts nested more than 20 deep", false},
+		{"forwarded too often", forwards, "parts nested more than 20 deep", false},
+		{"two bad parts, in one line", mailHeader + multi("mixed", "b", "Content-Type: application/tlsrpt+json\r\n\r\n{", "Content-Type: application/tlsrpt+json\r\n\r\n"+badDate), `unexpected EOF (RFC 8259 section 2); part 2: date-range`, false},
 		{"too many parts", mailHeader + multi("mixed", "b", many...), "more than 1000 parts", false},
 	}
 	for _, tt := range tests {

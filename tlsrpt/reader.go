@@ -74,7 +74,8 @@ func NewReader(l Limits) *Reader {
 
 // Decode reads one report as JSON (RFC 8460, section 4.4), already unpacked,
 // until src ends. An error of src is returned wrapped; any other error wraps
-// [ErrMalformed] and is a [*FieldError] that names the field and the rule.
+// [ErrMalformed], and errors.As finds in it a [FieldError] that names the field
+// and the rule.
 //
 // A policy without a policy-domain takes it from the report-id, where that
 // shows one (Q11). ReadFile and ReadMail know more places to look.

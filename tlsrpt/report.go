@@ -1,3 +1,32 @@
+// Package tlsrpt reads SMTP TLS reports, RFC 8460, and says what they mean.
+//
+// A report says how many SMTP sessions one organization opened towards one or
+// more policy domains, how many of them failed to negotiate TLS, and why. A
+// [Reader] reads reports from their JSON ([Reader.Decode], section 4.4), from
+// files however packed ([Reader.ReadFile]) and from mails ([Reader.ReadMail],
+// section 5.3). [ClassifyHeader] and [ClassifyPart] tell from header fields
+// alone which mail can be a report, so that other people's mail need not be
+// fetched. [Meaning] and [FateOf] put a failure into plain words: what it is,
+// what to do, and what became of the mail.
+//
+// # Trust
+//
+// The sender chooses every byte. This package bounds what it reads, in bytes,
+// unpacked bytes, depth, parts and items ([Limits]), while it reads; it checks
+// counts and dates; and every string it hands out is valid UTF-8 of bounded
+// length. Otherwise strings are as sent: a line end, a terminal's escape or
+// markup in them is for whoever prints them to see to. It does not know
+// whether a report is genuine: section 3 leaves that to a DKIM signature, and
+// [Found] names the message that must bear it.
+//
+// # Tolerance
+//
+// What real senders get wrong is read as RFC 8460 means it and listed in
+// [Report.Deviations]; the quirks are cited as Q1 to Q34. A fault of one value
+// costs as little as can be: an unknown type is kept, a failure detail or a
+// policy with an impossible count is set aside, and only a report without
+// identity, date or any policy left is an error. Such errors wrap
+// [ErrMalformed], and a [FieldError] in them names the field and the rule.
 package tlsrpt
 
 import (
@@ -93,7 +122,7 @@ const (
 // more policy domains, usually over one UTC day.
 //
 // RFC 8460, section 4.4. Every string is the sender's and untrusted: valid
-// UTF-8, bounded in length, otherwise as sent.
+// UTF-8, at most 64 KiB long, otherwise as sent.
 type Report struct {
 	OrganizationName string
 	ContactInfo      string
@@ -107,7 +136,8 @@ type Report struct {
 	Policies []Policy // at least one
 
 	// Deviations lists what the report does otherwise than RFC 8460 says, and
-	// what was set aside for it, in the order found. Empty for a clean report.
+	// what was set aside for it, in the order found; past a hundred, little more
+	// than their number. Empty for a clean report.
 	Deviations []Deviation
 
 	// JSON is the report's own text as it was decoded: unpacked, UTF-8, without

@@ -149,32 +149,32 @@ func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, 
 		return nil, fault("json", ruleJSON, "%w", err)
 	}
 	var reports []*Report
-	var faults []error
+	var failed faults
 	for n := 0; elements.PeekKind() != ']'; n++ {
 		if n == maxEntries {
-			return reports, errors.Join(append(faults, fault("json", ruleBounds, "more than %d reports in one list", maxEntries))...)
+			return reports, append(failed, fault("json", ruleBounds, "more than %d reports in one list", maxEntries)).joined()
 		}
 		v, err := elements.ReadValue()
 		if err != nil {
-			return reports, errors.Join(append(faults, fault("json", ruleJSON, "element %d: %w", n, err))...)
+			return reports, append(failed, fault("json", ruleJSON, "element %d: %w", n, err)).joined()
 		}
-		r, err := rd.decodeText(v, devs, h)
+		r, err := rd.decodeText(v.Clone(), devs, h)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("element %d: %w", n, err))
+			failed = append(failed, fmt.Errorf("element %d: %w", n, err))
 			continue
 		}
 		reports = append(reports, r)
 	}
-	if len(reports)+len(faults) == 0 {
+	if len(reports)+len(failed) == 0 {
 		return nil, fmt.Errorf("%w: an empty list", ErrNoReport)
 	}
-	return reports, errors.Join(faults...)
+	return reports, failed.joined()
 }
 
 // readZip reads every .json entry of a zip file. Their names are compared, and
 // never used as paths. MaxReport bounds them together.
 func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
-	if bytes.Count(data, []byte("PK\x01\x02")) > 2*maxEntries { // RFC-less: one central header an entry
+	if bytes.Count(data, []byte("PK\x01\x02")) > 2*maxEntries { // one central header an entry, found without reading them
 		return nil, fault("zip", ruleBounds, "more than %d entries", maxEntries)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
@@ -185,7 +185,7 @@ func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
 		return nil, fault("zip", ruleBounds, "more than %d entries", maxEntries)
 	}
 	var reports []*Report
-	var faults []error
+	var failed faults
 	left := rd.limits.MaxReport
 	for i, f := range archive.File {
 		stem, ok := trimJSON(f.Name)
@@ -197,16 +197,16 @@ func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
 		}
 		got, used, err := rd.readEntry(f, left, h)
 		if left -= used; err != nil {
-			faults = append(faults, fmt.Errorf("zip entry %d: %w", i, err))
+			failed = append(failed, fmt.Errorf("zip entry %d: %w", i, err))
 		}
 		if reports = append(reports, got...); left <= 0 {
-			return reports, errors.Join(append(faults, tooLarge(rd.limits.MaxReport))...)
+			return reports, append(failed, tooLarge(rd.limits.MaxReport)).joined()
 		}
 	}
-	if len(reports)+len(faults) == 0 {
+	if len(reports)+len(failed) == 0 {
 		return nil, fmt.Errorf("%w: a zip file without a .json file", ErrNoReport)
 	}
-	return reports, errors.Join(faults...)
+	return reports, failed.joined()
 }
 
 // readEntry reads one entry of a zip file, at most limit bytes of it.

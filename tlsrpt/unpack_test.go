@@ -172,10 +172,11 @@ func TestReportJSONIsTheText(t *testing.T) {
 		"mark":   concat(utf8BOM(), []byte(minimal)),
 		"utf-16": utf16Of(minimal, binary.LittleEndian, true),
 		"zip":    zipOf(t, "a.json", "\n"+minimal),
+		"list":   []byte("[" + minimal + " , " + strings.ToUpper(minimal) + "]"),
 	} {
 		reports, err := NewReader(Limits{}).ReadFile("", data)
-		if err != nil || string(reports[0].JSON) != minimal {
-			t.Errorf("%s: JSON = %s, %v", name, reports[0].JSON, err)
+		if len(reports) == 0 || string(reports[0].JSON) != minimal {
+			t.Errorf("%s: %v, JSON is not what was read", name, err)
 		}
 	}
 }
