@@ -1,0 +1,257 @@
+package poller_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
+)
+
+func TestConnectionCutInTheMiddleOfABodyRecordsNothingShort(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		proxy := imaptest.NewProxy(t, s)
+		r := newRig(t, s.Via(proxy))
+		r.poll(poller.Totals{}) // so that the cursor may move with each batch
+		deliver(t, s, "INBOX", report(1), letter(2), report(3))
+		bodies := 0
+		proxy.OnReply(func(line string) bool {
+			if line == middle {
+				bodies++
+			}
+			return bodies == 2 // of the second report only the beginning came
+		})
+		r.pollFails(`mailbox "box"`, `folder "INBOX"`, "connection was lost")
+		r.want()
+		r.wantCursor("INBOX", 0)
+		if f := r.folder("INBOX"); f.FailingSince.IsZero() || !strings.Contains(f.LastError, "connection was lost") {
+			t.Errorf("what is remembered: %+v, want the lost connection", f)
+		}
+		proxy.OnReply(nil)
+		r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+		r.want(id(1), id(3))
+		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen()})
+	})
+}
+
+func TestCutAnywhereLosesNothingAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	deliver(t, s, "INBOX", report(1), letter(2), mixedReport(3), report(1), withAttachment(4, 5000))
+	proxy := imaptest.NewProxy(t, s)
+	r := newRig(t, s.Via(proxy))
+	polls := 0
+	for cut := int64(0); ; cut += 97 {
+		proxy.CutAfter(cut)
+		_, err := r.p.Poll(t.Context(), "")
+		if polls++; err == nil && proxy.Cuts() < polls {
+			break // it came through before the cut
+		}
+	}
+	if polls < 10 {
+		t.Fatalf("only %d polls were cut short", polls)
+	}
+	proxy.CutAfter(-1)
+	r.poll(poller.Totals{})
+	r.want(id(1), id(3))
+	wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen(), 4: seen(), 5: unseen()})
+}
+
+func TestServerThatFallsSilentIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"STATUS", "EXAMINE", "UID SEARCH", "UID FETCH", "SELECT", "UID STORE"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			s := imaptest.Memory(t)
+			deliver(t, s, "INBOX", report(1))
+			proxy := imaptest.NewProxy(t, s)
+			r := newRig(t, s.Via(proxy), timeout(300*time.Millisecond))
+			proxy.OnCommand(once(command, imaptest.Stall))
+			start := time.Now()
+			_, err := r.pollFails(`mailbox "box"`, `folder "INBOX"`)
+			if !errors.Is(err, imapbox.ErrTimeout) {
+				t.Errorf("Poll: %v, want a timeout", err)
+			}
+			if d := time.Since(start); d > testWait/2 {
+				t.Errorf("it took %s to give up", d)
+			}
+			r.change(timeout(testWait))
+			if _, err := r.p.Poll(t.Context(), ""); err != nil {
+				t.Fatal(err)
+			}
+			r.want(id(1))
+			wantFlags(t, s, "INBOX", map[uint32][]string{1: seen()})
+		})
+	}
+}
+
+func TestMessageThatIsTooLargeIsRejectedUnread(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		large := slices.Concat(report(1), []byte(strings.Repeat(strings.Repeat("x", 76)+"\r\n", 40_000)))
+		deliver(t, s, "INBOX", large, report(2))
+		proxy := imaptest.NewProxy(t, s)
+		r := newRig(t, s.Via(proxy), maxMessage(10_000))
+		r.poll(poller.Totals{Examined: 2, Recorded: 1, Rejected: 1})
+		if n, _ := proxy.Bytes(); n > 50_000 {
+			t.Errorf("the poll moved %d bytes", n)
+		}
+		r.wantRejected(1, "larger than reports.max_message (10000 bytes)")
+		if got := r.rejected()[0]; got.From == "" || got.Subject == "" || got.MessageID == "" || got.ReceivedAt.IsZero() {
+			t.Errorf("the rejected message is named %+v, want From, Subject, Message-ID and time", got)
+		}
+		wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen(), 2: seen()})
+
+		// Raising the limit and a backfill read it, as the reason says.
+		r.change(maxMessage(10 << 20))
+		r.poll(poller.Totals{})
+		if _, err := r.p.Backfill(t.Context(), poller.Backfill{}); err != nil {
+			t.Fatal(err)
+		}
+		r.want(id(1), id(2))
+	})
+}
+
+func TestUnreadableReportIsRejectedNamedAndLeftAlone(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		deliver(t, s, "INBOX", report(1), reportOf(2, `{"organization-name":"Sender","report-id":"x","policies":"none"}`), report(3))
+		proxy := imaptest.NewProxy(t, s)
+		r := newRig(t, s.Via(proxy))
+		r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
+		r.want(id(1), id(3))
+		r.wantRejected(2, "")
+		got := r.rejected()[0]
+		if got.Reason == "" || got.From != "tls@sender.example" || got.MessageID != "2@sender.example" || got.Folder != "INBOX" || got.Mailbox != "box" {
+			t.Errorf("the rejected message is named %+v, want reason, From, Message-ID and place", got)
+		}
+		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen()})
+		before := len(proxy.Commands())
+		r.poll(poller.Totals{})
+		if all := names(proxy.Commands()[before:]); slices.Contains(all, "UID FETCH") {
+			t.Errorf("commands of the next poll = %q, want that it is not looked at again", all)
+		}
+	})
+}
+
+func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		deliver(t, s, "INBOX", report(1), report(2), report(3))
+		ctx, cancel := context.WithCancel(t.Context())
+		asked := 0
+		r := newRig(t, s, authenticate(func(ctx context.Context, _ []byte, _ tlsrpt.Envelope, _ time.Time) db.Authenticity {
+			if asked++; asked == 2 {
+				cancel() // and DNS gives no answer any more
+				return db.Authenticity{Result: db.AuthUnknown}
+			}
+			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+		}))
+		_, err := r.p.Poll(ctx, "")
+		if !isCanceled(err) {
+			t.Fatalf("Poll: %v, want that it was cancelled", err)
+		}
+		if asked > 2 {
+			t.Errorf("%d reports were authenticated, 2 of them before the stop", asked)
+		}
+		if f := r.folder("INBOX"); f.LastError != "" || f.Poll != nil {
+			t.Errorf("what is remembered: %+v, want neither a failure nor a cursor", f)
+		}
+		r.want()
+		r.poll(poller.Totals{Examined: 3, Recorded: 3})
+		r.want(id(1)+" pass", id(2)+" pass", id(3)+" pass")
+	})
+}
+
+func TestStoppedBeforeItBeganIsNoFailureOfTheMailbox(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	r := newRig(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.p.Poll(ctx, ""); !isCanceled(err) {
+		t.Fatalf("Poll: %v, want that it was cancelled", err)
+	}
+	if f := r.folder("INBOX"); f.LastError != "" || !f.LastPoll.IsZero() {
+		t.Errorf("what is remembered: %+v, want nothing", f)
+	}
+}
+
+func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	proxy := imaptest.NewProxy(t, s)
+	held := errors.New("held by another")
+	r := newRig(t, s.Via(proxy), func(o *poller.Options) {
+		o.Lock = func(context.Context, string) (func(), error) { return nil, held }
+	})
+	if _, err := r.pollFails(`mailbox "box"`); !errors.Is(err, held) {
+		t.Errorf("Poll: %v, want the lock's error", err)
+	}
+	if n := proxy.Connections(); n > 0 {
+		t.Errorf("%d connections to a mailbox that is locked", n)
+	}
+	locked := 0
+	r.change(func(o *poller.Options) {
+		o.Lock = func(_ context.Context, name string) (func(), error) {
+			if locked++; name != "box" || locked != 1 {
+				t.Errorf("lock %q, the %d. at the same time", name, locked)
+			}
+			return func() { locked-- }, nil
+		}
+	})
+	r.poll(poller.Totals{})
+	r.poll(poller.Totals{})
+	if locked != 0 {
+		t.Error("the lock was not released")
+	}
+}
+
+// Twelve mails of a few kilobytes unpack to 240 MiB.
+func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
+	s := imaptest.Memory(t)
+	const mails, each = 12, 20 << 20
+	var ids []string
+	for n := range mails {
+		text := strings.Replace(reportJSON(n, "example.com"), `"policies"`, strings.Repeat(" ", each)+`"policies"`, 1)
+		deliver(t, s, "INBOX", reportOf(n, text))
+		ids = append(ids, id(n)+" pass")
+	}
+	var most uint64
+	r := newRig(t, s, authenticate(func(context.Context, []byte, tlsrpt.Envelope, time.Time) db.Authenticity {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		most = max(most, m.HeapAlloc)
+		return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+	}))
+	r.poll(poller.Totals{Examined: mails, Recorded: mails})
+	r.want(ids...)
+	if most > 5*each {
+		t.Errorf("%d MiB were held at once for reports of %d MiB each", most>>20, each>>20)
+	}
+}
+
+func TestErrorsNameEachFolderThatFailed(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	var missing []string
+	for n := range 3 {
+		missing = append(missing, fmt.Sprintf("Missing %d", n))
+	}
+	r := newRig(t, s, folders(missing...))
+	_, err := r.pollFails(missing...)
+	if n := strings.Count(err.Error(), `mailbox "box"`); n != 3 {
+		t.Errorf("Poll: %v; the mailbox is named %d times, want once a folder", err, n)
+	}
+}

@@ -1,0 +1,181 @@
+package poller_test
+
+import (
+	"strings"
+	"testing"
+
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+)
+
+func TestRecordedReportIsMarkedAsAsked(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		after func(*poller.Options)
+		inbox map[uint32][]string // after the poll; 1 is a letter, 2 a report
+		moved string
+	}{
+		{"seen", after(poller.AfterSeen, "", ""), map[uint32][]string{1: unseen(), 2: seen()}, ""},
+		{"keyword", after(poller.AfterKeyword, "$TLSRPT", ""), map[uint32][]string{1: unseen(), 2: {"$tlsrpt"}}, ""},
+		{"move to a folder that does not exist yet", after(poller.AfterMove, "", "Done/Reports"), map[uint32][]string{1: unseen()}, "Done/Reports"},
+		{"none", after(poller.AfterNone, "", ""), map[uint32][]string{1: unseen(), 2: unseen()}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+				deliver(t, s, "INBOX", letter(1), report(2))
+				r := newRig(t, s, tt.after)
+				r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+				wantFlags(t, s, "INBOX", tt.inbox)
+				if tt.moved != "" {
+					wantFlags(t, s, tt.moved, map[uint32][]string{1: unseen()})
+				}
+				r.poll(poller.Totals{}) // and nothing is owed
+			})
+		})
+	}
+}
+
+// The process dies, or the connection does, between the record and the mark.
+func TestMarkThatWasOwedIsMadeUpAtTheNextPoll(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		command string
+		action  imaptest.Action
+		after   func(*poller.Options)
+	}{
+		{"never sent", "UID STORE", imaptest.CutBefore, after(poller.AfterSeen, "", "")},
+		{"made, but not heard of", "UID STORE", imaptest.CutAfterReply, after(poller.AfterSeen, "", "")},
+		{"folder not opened", "SELECT", imaptest.CutBefore, after(poller.AfterSeen, "", "")},
+		{"move never sent", "UID MOVE", imaptest.CutBefore, after(poller.AfterMove, "", "Done")},
+		{"moved, but not heard of", "UID MOVE", imaptest.CutAfterReply, after(poller.AfterMove, "", "Done")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+				s.CreateFolder(t, "Done")
+				deliver(t, s, "INBOX", report(1), letter(2))
+				proxy := imaptest.NewProxy(t, s)
+				r := newRig(t, s.Via(proxy), tt.after)
+				proxy.OnCommand(once(tt.command, tt.action))
+				r.pollFails(`mailbox "box"`, `folder "INBOX"`)
+				r.want(id(1))
+				if f := r.folder("INBOX"); f.LastError != "" || f.LastGoodPoll.IsZero() {
+					t.Errorf("what is remembered: %+v; want a good poll, for all was read", f)
+				}
+				r.change() // a new process
+				r.poll(poller.Totals{})
+				if strings.Contains(tt.command, "MOVE") {
+					wantFlags(t, s, "INBOX", map[uint32][]string{2: unseen()})
+					wantFlags(t, s, "Done", map[uint32][]string{1: unseen()})
+				} else {
+					wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen()})
+				}
+				before := len(proxy.Commands())
+				r.poll(poller.Totals{})
+				for _, name := range names(proxy.Commands()[before:]) {
+					if name == "SELECT" {
+						t.Error("a mark that was made is still owed")
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestRefusedMarkIsMadeUpAtTheNextPoll(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), letter(2))
+	box.on("UID STORE", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		c.No(cmd, "[INUSE] not just now")
+		return true
+	})
+	r := newRig(t, box.start(t))
+	result, _ := r.pollFails(`mailbox "box"`, `folder "INBOX"`, "not just now")
+	if c := result.Mailboxes[0]; c.Recorded != 1 || c.Error == "" {
+		t.Errorf("counts = %+v, want the report, and the error", c)
+	}
+	r.want(id(1))
+	if got := box.flagsOf(1); got != "" {
+		t.Fatalf("flags of the report = %q before the server allowed any", got)
+	}
+	box.on("UID STORE", nil)
+	r.poll(poller.Totals{})
+	if got := box.flagsOf(1); got != `\Seen` {
+		t.Errorf("flags of the report = %q, want \\Seen", got)
+	}
+	if got := box.flagsOf(2); got != "" {
+		t.Errorf("flags of the letter = %q, want none", got)
+	}
+}
+
+// Some servers answer STORE with OK and do nothing.
+func TestMarkCountsOnlyOnceTheServerShowsIt(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1))
+	box.on("UID STORE", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		c.OK(cmd)
+		return true
+	})
+	r := newRig(t, box.start(t))
+	r.pollFails(`folder "INBOX"`, "do not show")
+	box.on("UID STORE", nil)
+	r.poll(poller.Totals{})
+	if got := box.flagsOf(1); got != `\Seen` {
+		t.Errorf("flags of the report = %q, want \\Seen", got)
+	}
+}
+
+func TestFolderThatMayNotBeWrittenIsStillReadAndThatIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, rights string
+		after        func(*poller.Options)
+	}{
+		{"read only", "lr", after(poller.AfterSeen, "", "")},
+		{"no keywords", "lrs", after(poller.AfterKeyword, "$TLSRPT", "")},
+		{"no moving away", "lrs", after(poller.AfterMove, "", "Done")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := imaptest.Dovecot(t)
+			s.CreateFolder(t, "Shared")
+			s.CreateFolder(t, "Done")
+			deliver(t, s, "Shared", report(1))
+			r := newRig(t, s, folders("Shared"), tt.after)
+			s.SetRights(t, "Shared", tt.rights)
+			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r.poll(poller.Totals{})
+			r.poll(poller.Totals{})
+			if n := strings.Count(r.log.String(), "cannot be marked"); n != 1 {
+				t.Errorf("said %d times that the folder cannot be marked, want once:\n%s", n, r.log)
+			}
+			wantFlags(t, s, "Shared", map[uint32][]string{1: unseen()})
+			s.SetRights(t, "Shared", "lrwstipekxa")
+			r.poll(poller.Totals{}) // the mark is made up for
+			if got := s.Flags(t, "Shared")[1]; got != nil && len(got) == 0 {
+				t.Error("the mark was not made once it could be")
+			}
+		})
+	}
+}
+
+// A special use can turn out to be the folder that reports are moved to.
+func TestReportThatLiesWhereReportsAreMovedToStaysThere(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Dovecot(t)
+	deliver(t, s, "INBOX", report(1))
+	deliver(t, s, "Spam", report(2))
+	r := newRig(t, s, folders("INBOX", `\Junk`), after(poller.AfterMove, "", "Spam"))
+	r.poll(poller.Totals{Examined: 3, Recorded: 2, Duplicate: 1})
+	r.poll(poller.Totals{})
+	if n := len(s.Messages(t, "Spam")); n != 2 {
+		t.Errorf("%d messages in the folder, want 2", n)
+	}
+	r.want(id(1), id(2))
+}

@@ -1,0 +1,241 @@
+package poller_test
+
+import (
+	"database/sql"
+	"testing"
+
+	"tlsbrief/db"
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+)
+
+func TestMessageWithoutABodyIsPendingForThreePollsAndThenRejected(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		fetch  func(*scriptedBox) func(*imaptest.Conn, imaptest.Command) bool
+		reason string
+	}{
+		{"no body", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool { return b.withholding("BODY", 2) },
+			"the server gives no body for it (tried at 3 polls)"},
+		{"no header", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool { return b.withholding("HEADER", 2) },
+			"the server gives no header for it (tried at 3 polls)"},
+		{"body refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+			return b.refusing("BODY.PEEK[]", "[SERVERBUG] internal error", 2)
+		}, "internal error (tried at 3 polls)"},
+		{"header refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+			return b.refusing("HEADER", "cannot read it", 2)
+		}, "cannot read it (tried at 3 polls)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			box := newScriptedBox(report(1), report(2), report(3), letter(4))
+			box.on("UID FETCH", tt.fetch(box))
+			r := newRig(t, box.start(t))
+			r.poll(poller.Totals{Examined: 4, Recorded: 2, Ignored: 1})
+			r.want(id(1), id(3))
+			r.wantCursor("INBOX", 4)
+			r.poll(poller.Totals{})
+			if all := r.rejected(); len(all) > 0 {
+				t.Fatalf("rejected after two polls: %+v", all)
+			}
+			r.poll(poller.Totals{Rejected: 1})
+			r.wantRejected(2, tt.reason)
+			r.poll(poller.Totals{})
+			if got := box.flagsOf(2); got != "" {
+				t.Errorf("flags of the rejected message = %q", got)
+			}
+		})
+	}
+}
+
+func TestPendingMessageIsRecordedAndMarkedOnceItsBodyComes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"BODY", "HEADER"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			box := newScriptedBox(report(1), letter(2))
+			box.on("UID FETCH", box.withholding(kind, 1))
+			r := newRig(t, box.start(t))
+			r.poll(poller.Totals{Examined: 2, Ignored: 1})
+			r.poll(poller.Totals{})
+			box.on("UID FETCH", nil)
+			r.poll(poller.Totals{Recorded: 1})
+			r.want(id(1))
+			if got := box.flagsOf(1); got != `\Seen` {
+				t.Errorf("flags = %q, want \\Seen", got)
+			}
+			r.poll(poller.Totals{})
+		})
+	}
+}
+
+// A mail whose header came late is still not ours to download.
+func TestPendingMessageThatIsNoReportIsNotFetched(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(letter(1))
+	box.on("UID FETCH", box.withholding("HEADER", 1))
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 1})
+	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "this is not yours", 1))
+	r.poll(poller.Totals{Rejected: 1})
+	r.wantRejected(1, "no TLS report")
+	if got := box.flagsOf(1); got != "" {
+		t.Errorf("flags = %q", got)
+	}
+}
+
+func TestPendingMessageThatIsDeletedIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1))
+	box.on("UID FETCH", box.withholding("BODY", 1))
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 1})
+	box.mu.Lock()
+	box.mails[0] = nil
+	box.mu.Unlock()
+	r.poll(poller.Totals{Rejected: 1})
+	r.wantRejected(1, "it was deleted")
+	if got := r.rejected()[0]; got.From == "" || got.MessageID == "" {
+		t.Errorf("the rejected message is named %+v, want From and Message-ID", got)
+	}
+}
+
+func TestPendingMessageOfARenumberedFolderIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	s.CreateFolder(t, "Reports")
+	deliver(t, s, "Reports", letter(1))
+	r := newRig(t, s, folders("Reports"))
+	r.poll(poller.Totals{Examined: 1, Ignored: 1})
+	validity := r.folder("Reports").Poll.UIDValidity
+	_, err := r.db.Record(t.Context(), db.Batch{Mailbox: "box", Folder: "Reports", Via: db.ViaPoll, Messages: []db.Message{{
+		Place:   db.Place{Mailbox: "box", Folder: "Reports", UIDValidity: validity, UID: 77},
+		Pending: "no body",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Recreate(t, "Reports")
+	r.poll(poller.Totals{Rejected: 1})
+	r.wantRejected(77, "renumbered")
+}
+
+// What a backfill without --mark found keeps its flags, even if it is a poll
+// that gets the body.
+func TestPendingMessageOfABackfillKeepsItsFlags(t *testing.T) {
+	t.Parallel()
+	for _, mark := range []bool{false, true} {
+		box := newScriptedBox(letter(1), report(2))
+		r := newRig(t, box.start(t))
+		box.flags[2] = `\Seen`
+		r.change(after(poller.AfterKeyword, "$TLSRPT", ""))
+		r.poll(poller.Totals{Examined: 1, Ignored: 1}) // the report is history
+		box.on("UID FETCH", box.withholding("BODY", 2))
+		if _, err := r.p.Backfill(t.Context(), poller.Backfill{Mark: mark}); err != nil {
+			t.Fatal(err)
+		}
+		box.on("UID FETCH", nil)
+		r.poll(poller.Totals{Recorded: 1})
+		r.want(id(2))
+		if got, want := box.flagsOf(2), map[bool]string{false: `\Seen`, true: "$TLSRPT"}[mark]; got != want {
+			t.Errorf("backfill with Mark %v: flags = %q, want %q", mark, got, want)
+		}
+	}
+}
+
+func TestMessageWhosePartsAreRefusedIsPendingAndStopsNothing(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(mixedReport(1), report(2))
+	box.on("UID FETCH", box.refusing("MIME", "cannot parse it", 1))
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 2, Recorded: 1})
+	r.poll(poller.Totals{})
+	r.poll(poller.Totals{Rejected: 1})
+	r.wantRejected(1, "cannot parse it")
+}
+
+// A server that refuses everything says nothing of the messages: they must not
+// end up as rejected.
+func TestServerThatRefusesEverythingIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"[UNAVAILABLE] later", "no", "[LIMIT] too many commands", "[NOPERM] not for you"} {
+		for _, mails := range [][][]byte{{report(1)}, {report(1), report(2), letter(3)}} {
+			box := newScriptedBox(mails...)
+			box.on("UID FETCH", box.refusing("HEADER", text, 1, 2, 3))
+			r := newRig(t, box.start(t))
+			for range 4 {
+				r.pollFails(`mailbox "box"`, `folder "INBOX"`)
+			}
+			if f := r.folder("INBOX"); f.Poll != nil || len(r.rejected()) > 0 {
+				t.Errorf("%s: cursor %+v, rejected %+v; want neither", text, f.Poll, r.rejected())
+			}
+			box.on("UID FETCH", nil)
+			if _, err := r.p.Poll(t.Context(), ""); err != nil {
+				t.Error(err)
+			}
+			r.want([]string{id(1), id(2)}[:min(len(mails), 2)]...)
+		}
+	}
+}
+
+func TestMessageDeletedBetweenListAndFetchIsNoMatter(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), report(2))
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		box.mu.Lock()
+		defer box.mu.Unlock()
+		box.mails[0] = nil
+		return false
+	})
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.want(id(2))
+	if all := r.rejected(); len(all) > 0 {
+		t.Errorf("rejected: %+v, want nothing", all)
+	}
+}
+
+func TestMessageRefusedByAnOlderReaderIsLookedAtAgainOnce(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		deliver(t, s, "INBOX", reportAbout(1, "elsewhere.example"), reportOf(2, "{}"))
+		proxy := imaptest.NewProxy(t, s)
+		// What stands for the older reader: it takes no report about this domain.
+		own := func(domains ...string) func(*poller.Options) {
+			return func(o *poller.Options) { o.Reading.Domains = domains }
+		}
+		r := newRig(t, s.Via(proxy), own("example.com"))
+		r.poll(poller.Totals{Examined: 2, Rejected: 2})
+		r.change(own())
+		r.poll(poller.Totals{}) // the same reader
+		if _, err := openRaw(t, r.path).Exec("UPDATE message SET reader_version = 0"); err != nil {
+			t.Fatal(err)
+		}
+		r.poll(poller.Totals{Recorded: 1, Rejected: 1})
+		r.want(id(1))
+		r.wantRejected(2, "")
+		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen()})
+		before := len(proxy.Commands())
+		r.poll(poller.Totals{})
+		if n := len(proxy.Commands()) - before; n > 6 {
+			t.Errorf("%d commands at the next poll, want that nothing is looked at any more", n)
+		}
+	})
+}
+
+// openRaw opens the database beside package db, which registers the driver.
+func openRaw(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	d, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
