@@ -14,8 +14,8 @@ import (
 	"tlsbrief/db"
 )
 
-// exec changes a database behind the package's back.
-func exec(t *testing.T, path string, statements ...string) {
+// behind changes a database behind the package's back.
+func behind(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	pool, err := sql.Open("sqlite", "file:"+path)
 	check(t, err)
@@ -115,16 +115,16 @@ func TestOpenRefuses(t *testing.T) {
 		words string
 	}{
 		{"another program's database", func(t *testing.T, path string) {
-			exec(t, path, "CREATE TABLE bookmarks (url TEXT)", "INSERT INTO bookmarks VALUES ('x')")
+			behind(t, path, "CREATE TABLE bookmarks (url TEXT)", "INSERT INTO bookmarks VALUES ('x')")
 		}, db.ErrNotOurs, "another program's"},
 		{"another program's database with an id of its own", func(t *testing.T, path string) {
-			exec(t, path, "PRAGMA application_id = 252006675", "CREATE TABLE x (y)")
+			behind(t, path, "PRAGMA application_id = 252006675", "CREATE TABLE x (y)")
 		}, db.ErrNotOurs, "change database.path"},
 		{"another program's empty database with an id of its own", func(t *testing.T, path string) {
-			exec(t, path, "PRAGMA application_id = 252006675")
+			behind(t, path, "PRAGMA application_id = 252006675")
 		}, db.ErrNotOurs, "change database.path"},
 		{"another program that uses the same migrations", func(t *testing.T, path string) {
-			exec(t, path, "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY, version_id INTEGER, is_applied INTEGER, tstamp TEXT)")
+			behind(t, path, "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY, version_id INTEGER, is_applied INTEGER, tstamp TEXT)")
 		}, db.ErrNotOurs, "change database.path"},
 		{"no database", func(t *testing.T, path string) {
 			check(t, os.WriteFile(path, bytes.Repeat([]byte("[database]\npath = \"x\"\n"), 500), 0o600))
@@ -134,7 +134,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, db.ErrNotOurs, "left as it is"},
 		{"a newer schema", func(t *testing.T, path string) {
 			ours(t, path)
-			exec(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+			behind(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 		}, db.ErrNewerSchema, "schema 9999"},
 		{"a damaged schema", func(t *testing.T, path string) {
 			ours(t, path)

@@ -1,0 +1,93 @@
+package db_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tlsbrief/db"
+)
+
+// TestManyAtOnce has two handles, as two processes would have, record the same
+// reports at once while others read.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	second, err := db.Open(f.ctx, f.path, db.Options{Now: f.clock.now})
+	check(t, err)
+	t.Cleanup(func() { check(t, second.Close()) })
+
+	const writers, batches, size = 4, 15, 10
+	var recorded, duplicate atomic.Int64
+	var working, reading sync.WaitGroup
+	for w := range writers {
+		d := []*db.DB{f.DB, second}[w%2]
+		mailbox := fmt.Sprint("mailbox ", w)
+		working.Go(func() {
+			for n := range batches {
+				b := db.Batch{Mailbox: mailbox, Folder: "INBOX", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 1, LastUID: uint32((n + 1) * size)}}
+				for i := range size {
+					b.Messages = append(b.Messages, db.Message{
+						Place:   db.Place{Mailbox: mailbox, Folder: "INBOX", UIDValidity: 1, UID: uint32(n*size + i + 1)},
+						Reports: []db.Report{usual(n*size + i)},
+					})
+				}
+				outcomes, err := d.Record(f.ctx, b)
+				if err != nil {
+					t.Errorf("Record: %v", err)
+					return
+				}
+				for _, o := range outcomes {
+					if o == db.Recorded {
+						recorded.Add(1)
+					} else {
+						duplicate.Add(1)
+					}
+				}
+				if err := d.PollDone(f.ctx, mailbox, "INBOX", errors.New("x")); err != nil {
+					t.Errorf("PollDone: %v", err)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	for _, d := range []*db.DB{f.DB, second, second} {
+		reading.Go(func() {
+			for {
+				policies := map[int64]int{}
+				if err := d.EachPolicy(f.ctx, db.Filter{}, func(p *db.PolicyRow) error {
+					policies[p.ReportRow]++
+					return nil
+				}); err != nil {
+					t.Errorf("EachPolicy: %v", err)
+				}
+				for row, n := range policies {
+					if n != 2 {
+						t.Errorf("report row %d was seen with %d policies of 2", row, n)
+					}
+				}
+				if _, err := d.DayTotals(f.ctx, nil, time.Time{}, time.Time{}); err != nil {
+					t.Errorf("DayTotals: %v", err)
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	working.Wait()
+	close(done)
+	reading.Wait()
+	if recorded.Load() != batches*size || duplicate.Load() != (writers-1)*batches*size {
+		t.Errorf("%d recorded, %d duplicate; want each of %d reports recorded once", recorded.Load(), duplicate.Load(), batches*size)
+	}
+	if got := f.lastNews(); got != batches*size {
+		t.Errorf("LastNews = %d, want %d", got, batches*size)
+	}
+	check(t, f.IntegrityCheck(f.ctx))
+}
