@@ -8,8 +8,8 @@ type expectation struct {
 	likely   Likelihood // of a mail
 }
 
-// corpusFiles lists every file of the corpus. QUIRKS.md, section 3, says what a
-// careful reader does with the hostile ones.
+// corpusFiles lists every file of the corpus: what a careful reader does with it,
+// the hostile ones too.
 func corpusFiles() map[string]expectation {
 	return map[string]expectation{
 		"reports/edited-mailauth__missing-total-failure_unknown-policy-type.json":                     {policies: []int{2}, devs: "missing, and there are no failure details; read as 0|\"invalid-policy-type\" is not known to RFC 8460; kept|missing; example.org is taken from the report-id"},
