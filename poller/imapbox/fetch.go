@@ -50,7 +50,7 @@ func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.Fetc
 		var fault error
 		cmd := s.client.Fetch(set, options)
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
-			m, err := collect(data, limit, &total)
+			m, err := s.collect(data, limit, &total)
 			if err != nil && fault == nil {
 				fault = err
 			}
@@ -71,7 +71,7 @@ func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.Fetc
 
 // collect reads one response to its end. It returns nil for a message without a
 // UID and for one that does not fit into total any more.
-func collect(data *imapclient.FetchMessageData, limit int64, total *int64) (*fetched, error) {
+func (s *Session) collect(data *imapclient.FetchMessageData, limit int64, total *int64) (*fetched, error) {
 	m := &fetched{size: -1}
 	var fault error
 	fits := true
@@ -99,6 +99,10 @@ func collect(data *imapclient.FetchMessageData, limit int64, total *int64) (*fet
 			sec, err := readSection(item, limit)
 			if err != nil {
 				fault = err
+				// The connection is over. Next reads the literal once more,
+				// while the library's goroutine reads on behind it: let that
+				// one end first.
+				<-s.client.Closed()
 			}
 			*total -= int64(len(sec.data))
 			m.sections = append(m.sections, sec)
