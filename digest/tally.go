@@ -1,21 +1,11 @@
 package digest
 
 import (
-	"slices"
 	"strings"
 
 	"tlsbrief/db"
 	"tlsbrief/tlsrpt"
 )
-
-// A cause is what a finding is about: one kind of failure at one receiving MX
-// host, under one kind of policy. An empty result stands for failures that a
-// report's total has and its details do not explain.
-type cause struct {
-	Type   tlsrpt.PolicyType
-	Result tlsrpt.ResultType
-	MX     string
-}
 
 // A reporter is who sent a report. Domain is the verified signing domain, or the
 // submitter where signatures are not checked; Organization is what it calls
@@ -106,20 +96,6 @@ type dayTally struct {
 	totals
 	reports map[int64]struct{}
 	onTime  bool // at least one report arrived within two days after its end
-}
-
-// A causeTally adds up one cause. A report's details are held to its own total,
-// so what is counted is never more than the summaries allow.
-type causeTally struct {
-	sessions  tlsrpt.Sessions
-	upTo      bool // some details claimed more than their total, or did not say
-	byDay     daily
-	raw       daily // as the details have it, to be compared with the history
-	modes     map[tlsrpt.Mode]tlsrpt.Sessions
-	reporters map[string]*reporterTally
-	reasons   quotes
-	links     quotes
-	addresses quotes
 }
 
 // newTally returns an empty tally.
@@ -224,111 +200,4 @@ func isLate(row *db.PolicyRow) bool {
 		arrived = row.RecordedAt
 	}
 	return arrived.After(row.Report.End.AddDate(0, 0, 2))
-}
-
-// A causeShare is what one policy of one report says of one cause.
-type causeShare struct {
-	sessions tlsrpt.Sessions // held to the policy's own total
-	raw      tlsrpt.Sessions // as the details have it
-	upTo     bool            // the details claim more than the total, or name no count
-}
-
-// causesOf splits the failures of one policy by cause.
-//
-// Details may overlap (R14), so each cause is held to the policy's total on its
-// own. Details without any count stand for up to the whole total. What the
-// details leave unexplained of the total is a cause with an empty result. Where
-// the total is 0 beside details with counts the report contradicts itself, and
-// the details are believed: what may be a failure is not to be hidden.
-func causesOf(p *tlsrpt.Policy) map[cause]causeShare {
-	shares := map[cause]causeShare{}
-	var sum tlsrpt.Sessions
-	for i := range p.Failures {
-		f := &p.Failures[i]
-		c := cause{p.Type, f.ResultType, f.ReceivingMXHostname}
-		s := shares[c]
-		s.raw = s.raw.Plus(f.Sessions)
-		shares[c] = s
-		sum = sum.Plus(f.Sessions)
-	}
-	for c, s := range shares {
-		switch {
-		case sum == 0 && p.Failed > 0:
-			s.sessions, s.upTo = p.Failed, true
-		case s.raw == 0:
-			delete(shares, c)
-			continue
-		case p.Failed == 0:
-			s.sessions, s.upTo = s.raw, true
-		case s.raw > p.Failed:
-			s.sessions, s.upTo = p.Failed, true
-		default:
-			s.sessions = s.raw
-		}
-		shares[c] = s
-	}
-	if rest := p.Failed - min(sum, p.Failed); rest > 0 && (sum > 0 || len(shares) == 0) {
-		c := cause{Type: p.Type}
-		s := shares[c]
-		s.sessions, s.raw = s.sessions.Plus(rest), s.raw.Plus(rest)
-		shares[c] = s
-	}
-	return shares
-}
-
-// cause returns the tally of a cause, new where there is none yet.
-func (t *typeTally) cause(c cause) *causeTally {
-	ct := t.causes[c]
-	if ct == nil {
-		ct = &causeTally{
-			byDay: daily{}, raw: daily{},
-			modes:     map[tlsrpt.Mode]tlsrpt.Sessions{},
-			reporters: map[string]*reporterTally{},
-		}
-		t.causes[c] = ct
-	}
-	return ct
-}
-
-// add counts what one row says of this cause.
-func (c *causeTally) add(row *db.PolicyRow, who reporter, on day, s causeShare) {
-	c.sessions = c.sessions.Plus(s.sessions)
-	c.upTo = c.upTo || s.upTo
-	c.byDay.add(on, s.sessions)
-	c.raw.add(on, s.raw)
-	c.modes[row.Policy.Mode] = c.modes[row.Policy.Mode].Plus(s.sessions)
-	r := c.reporters[who.key()]
-	if r == nil {
-		r = &reporterTally{reporter: who}
-		c.reporters[who.key()] = r
-	}
-	r.Sessions = r.Sessions.Plus(s.sessions)
-}
-
-// quote remembers what a detail says beyond its counts.
-func (c *causeTally) quote(f *tlsrpt.Failure) {
-	c.reasons.add(f.ReasonCode)
-	c.links.add(f.AdditionalInformation)
-	c.addresses.add(f.ReceivingIP)
-}
-
-// maxQuotes bounds how many different strings of one kind a finding quotes.
-const maxQuotes = 3
-
-// quotes keeps the first few different strings, and whether there were more.
-type quotes struct {
-	Seen []string
-	More bool
-}
-
-// add remembers a string unless it is empty or known.
-func (q *quotes) add(s string) {
-	if s == "" || slices.Contains(q.Seen, s) {
-		return
-	}
-	if len(q.Seen) == maxQuotes {
-		q.More = true
-		return
-	}
-	q.Seen = append(q.Seen, s)
 }

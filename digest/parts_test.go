@@ -1,0 +1,144 @@
+package digest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"tlsbrief/db"
+	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
+)
+
+// TestTextAndHTMLSayTheSame looks for everything that a view holds in both parts.
+func TestTextAndHTMLSayTheSame(t *testing.T) {
+	t.Parallel()
+	m := materialOf()
+	for i, r := range []tlsrpt.ResultType{tlsrpt.CertificateExpired, tlsrpt.CertificateExpired, tlsrpt.ValidationFailure, "", "moon-phase"} {
+		p := row(int64(i), nov(21+i%2), tlsrpt.STS, tlsrpt.ModeEnforce, 100, 7, tlsrpt.Failure{
+			ResultType: r, ReceivingMXHostname: string(rune('a'+i)) + ".example.com", Sessions: 7, ReasonCode: "code <" + string(rune('a'+i)) + ">",
+		})
+		p.Auth.Domain = string(rune('a'+i)) + ".example"
+		m.Tally.add(p)
+	}
+	unverified := row(9, nov(22), tlsrpt.TLSA, "", 0, 5, tlsrpt.Failure{ResultType: tlsrpt.TLSAInvalid, Sessions: 5})
+	unverified.Auth = db.Authenticity{Result: db.AuthFail, Reason: "l-tag", Domain: "evil.example"}
+	m.Tally.add(unverified)
+	elsewhere := row(10, nov(22), tlsrpt.NoPolicyFound, "", 5, 0)
+	elsewhere.Policy.Domain = "clear.example"
+	m.Tally.add(elsewhere)
+	m.Kind = kindAll
+	m.AuthenticityOff = true
+	m.Domains = append(m.Domains, domainName{"clear.example", true}, domainName{"silent.example", true})
+	m.Mailboxes = []mailboxState{{Name: "reports", Since: nov(20).time(), LastGood: nov(20).time(), Error: "timeout & <b>"}}
+	m.Rejected = []db.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: db.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
+	for d := nov(1); d <= nov(17); d++ {
+		m.ReporterDays = append(m.ReporterDays, db.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone", Sessions: 1})
+		m.Days = append(m.Days, db.DayTotal{Day: d.time(), Domain: "silent.example", Type: tlsrpt.STS, Successful: 1234})
+	}
+	m.Days = append(m.Days, db.DayTotal{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 9, Failed: 1})
+	m.Failures = []db.FailureDay{{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateHostMismatch, MX: "old.example.com", Sessions: 1}}
+
+	j := judge(m)
+	r, err := renderWith(loadTemplates(t), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, page := strings.Join(strings.Fields(r.Text), ""), wordsOf(t, r.HTML)
+	for kind, list := range sayings(newView(j, fullBounds())) {
+		if len(list) == 0 {
+			t.Errorf("the test has nothing of %s", kind)
+		}
+		for _, s := range list {
+			squeezed := strings.Join(strings.Fields(s), "")
+			if !strings.Contains(text, squeezed) {
+				t.Errorf("the text lacks of %s: %q", kind, s)
+			}
+			if !strings.Contains(page, squeezed) {
+				t.Errorf("the HTML lacks of %s: %q", kind, s)
+			}
+		}
+	}
+}
+
+// wordsOf returns the words of an HTML page without blanks.
+func wordsOf(t *testing.T, page string) string {
+	t.Helper()
+	var b strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			b.WriteString(strings.Join(strings.Fields(z.Token().Data), ""))
+		}
+	}
+}
+
+// sayings lists what a view says, by kind.
+func sayings(v *view) map[string][]string {
+	out := map[string][]string{
+		"heading": {v.Heading, v.Period, v.Title}, "lead": v.Lead, "first": v.First, "notes": v.Notes, "lines": v.Lines,
+		"resolved": v.Resolved, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle},
+	}
+	for _, d := range v.Domains {
+		out["domains"] = append(out["domains"], d.Name, d.Title)
+		for _, kind := range d.Types {
+			out["types"] = append(out["types"], kind.Label, kind.Share)
+			for _, f := range kind.Findings {
+				out["findings"] = append(out["findings"], f.Title, f.Count, f.Result, f.State, f.SeenBy)
+				out["hosts"] = append(out["hosts"], f.Hosts...)
+				out["paragraphs"] = append(out["paragraphs"], f.Paragraphs...)
+				out["likely"] = append(out["likely"], f.Likely...)
+				out["do"] = append(out["do"], f.Do...)
+				out["see"] = append(out["see"], f.See...)
+				out["quotes"] = append(out["quotes"], f.Quotes...)
+			}
+		}
+	}
+	for _, row := range v.Table {
+		out["table"] = append(out["table"], row.Name, row.Title, templates.Count(row.Sessions))
+	}
+	for _, d := range append(v.Covered, v.Picture...) {
+		out["days"] = append(out["days"], templates.ShortDay(d.Day), templates.Count(d.Sessions), templates.Count(d.Failed))
+	}
+	for _, r := range v.Reporters {
+		out["reporters"] = append(out["reporters"], r.Name)
+	}
+	for _, u := range v.Uncounted {
+		out["uncounted"] = append(append(out["uncounted"], u.Line), u.Claims...)
+	}
+	return out
+}
+
+// TestDaysOfTheDigest holds the days table and the picture to hand-made counts.
+func TestDaysOfTheDigest(t *testing.T) {
+	t.Parallel()
+	early := row(1, nov(10), tlsrpt.STS, "", 3, 1)
+	early.ReceivedAt = nov(22).time()
+	today := row(2, nov(22), tlsrpt.STS, "", 10, 2)
+	today.ReceivedAt = today.Report.End.Add(time.Hour)
+	m := materialOf(early, today)
+	m.Days = []db.DayTotal{
+		{Day: nov(10).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 103, Failed: 1},
+		{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 2},
+	}
+	v := newView(judge(m), fullBounds())
+	if len(v.Covered) != 2 || v.Covered[0].Note != "late" || v.Covered[0].Sessions != 4 || v.Covered[1].Note != "" || v.Covered[1].Failed != 2 {
+		t.Errorf("days covered = %+v", v.Covered)
+	}
+	if len(v.Picture) != 14 || v.Picture[0].Day != nov(9).time() || v.Picture[13].Day != nov(22).time() {
+		t.Fatalf("the picture is of %d days from %s", len(v.Picture), v.Picture[0].Day)
+	}
+	if p := v.Picture[1]; p.Sessions != 104 || p.Percent != 100 || v.Most != 104 {
+		t.Errorf("the busiest day = %+v of %d", p, v.Most)
+	}
+	if p := v.Picture[13]; p.Sessions != 12 || p.Failed != 2 || p.Percent != 12 || p.None {
+		t.Errorf("the last day = %+v", p)
+	}
+	if !v.Picture[5].None {
+		t.Errorf("a day without reports = %+v", v.Picture[5])
+	}
+}
