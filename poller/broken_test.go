@@ -217,10 +217,10 @@ func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
 	}
 }
 
-// Twelve mails of a few kilobytes unpack to 240 MiB.
+// Eight mails of a few kilobytes unpack to 96 MiB.
 func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 	s := imaptest.Memory(t)
-	const mails, each = 12, 20 << 20
+	const mails, each = 8, 12 << 20
 	var ids []string
 	for n := range mails {
 		text := strings.Replace(reportJSON(n, "example.com"), `"policies"`, strings.Repeat(" ", each)+`"policies"`, 1)
