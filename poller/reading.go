@@ -49,7 +49,7 @@ func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db
 		describe(&m, mail.Envelope)
 	}
 	switch {
-	case errors.Is(err, tlsrpt.ErrNoReport) && !in.certain:
+	case errors.Is(err, tlsrpt.ErrNoReport) && !in.certain && len(mail.Faults) == 0:
 		return m, false, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
 		m.Refused = err.Error()
@@ -74,14 +74,15 @@ func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db
 func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (m db.Message, ok bool, err error) {
 	m = db.Message{Place: place}
 	found, err := r.ReadFile(place.Folder, data)
+	var faults []error
 	switch {
-	case errors.Is(err, tlsrpt.ErrNoReport):
-		return m, false, nil
-	case errors.Is(err, tlsrpt.ErrMalformed):
-		m.Refused = err.Error()
-		return m, true, nil
-	case err != nil:
+	case err == nil:
+	case !errors.Is(err, tlsrpt.ErrMalformed):
 		return m, false, err
+	case errors.Is(err, tlsrpt.ErrNoReport) && len(found) == 0:
+		return m, false, nil
+	default:
+		faults = append(faults, err) // of an archive, some may be whole
 	}
 	auth := db.Authenticity{Result: db.AuthUnchecked}
 	if rd.Authenticate != nil {
@@ -91,7 +92,7 @@ func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (m db.
 	for _, rep := range found {
 		reports = append(reports, db.Report{Report: rep, Auth: auth})
 	}
-	return m, rd.accept(&m, reports, nil), nil
+	return m, rd.accept(&m, reports, faults), nil
 }
 
 // accept puts into m the reports that are to be taken, and why the others are not.

@@ -65,7 +65,7 @@ func (a *app) backfill(ctx context.Context, c *config.Config, d *db.DB, b poller
 	}
 	var r poller.Result
 	if len(files) > 0 {
-		return usage("files: not yet")
+		r, err = p.BackfillFiles(ctx, files, b)
 	} else {
 		if err := needMailbox(c, b.Mailbox); err != nil {
 			return err

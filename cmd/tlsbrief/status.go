@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -188,7 +189,15 @@ func (a *app) printStatus(s statusReport) error {
 		p.printf("\nMessages that could not be taken as reports (they are still in their folders)\n")
 	}
 	for _, r := range s.Rejected {
-		p.printf("  %s / %s, UID %d, from %s\n    %s\n", short(r.Mailbox, 20), short(r.Folder, 20), r.UID, short(r.From, 30), short(r.Reason, 200))
+		where := fmt.Sprintf("%s / %s, UID %d", short(r.Mailbox, 24), short(r.Folder, 24), r.UID)
+		if r.UID == 0 { // a file
+			where = clean(r.Folder)
+		}
+		p.printf("  %s\n", where)
+		if r.From != "" {
+			p.printf("    from %s: %s\n", short(r.From, 30), short(r.Subject, 60))
+		}
+		p.printf("    %s\n", short(r.Reason, 400))
 	}
 	return p.err
 }
