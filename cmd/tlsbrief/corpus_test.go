@@ -40,6 +40,57 @@ func corpusFiles(t *testing.T, pattern string) []string {
 	return files
 }
 
+// Of hostile files, those that a plain reading can read too.
+func TestExportAgreesWithTheHostileFile(t *testing.T) {
+	t.Parallel()
+	compared := 0
+	for _, file := range append(corpusFiles(t, "adversarial/*.json"), corpusFiles(t, "adversarial/*.json.gz")...) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+			z, err := gzip.NewReader(bytes.NewReader(data))
+			if err != nil {
+				continue
+			}
+			if data, err = io.ReadAll(z); err != nil || len(data) > 1<<20 {
+				continue
+			}
+		}
+		var plain struct {
+			Range struct {
+				Start string `json:"start-datetime"`
+			} `json:"date-range"`
+			Policies []struct {
+				Summary struct {
+					Successful float64 `json:"total-successful-session-count"`
+				} `json:"summary"`
+			} `json:"policies"`
+		}
+		data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+		if json.Unmarshal(data, &plain) != nil || plain.Range.Start == "" || len(plain.Policies) == 0 ||
+			plain.Policies[0].Summary.Successful < 0 || plain.Policies[0].Summary.Successful > 1<<53-1 {
+			continue // refused, as tlsrpt's own test of the corpus has it
+		}
+		compared++
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nowhere(), unchecked)
+			r.must(t, "backfill", file)
+			agrees(t, data, r.export(t))
+		})
+	}
+	if compared < 8 {
+		t.Errorf("only %d files could be compared", compared)
+	}
+}
+
+// nowhere is a mailbox for tests that need none.
+func nowhere() *imaptest.Server {
+	return &imaptest.Server{Kind: "none", Host: "127.0.0.1", Port: 1, TLS: "none", Username: "u", Password: "p"}
+}
+
 // What export prints of a report file agrees with the file, field by field, as
 // a plain reading with encoding/json has it.
 func TestExportAgreesWithTheReportFile(t *testing.T) {
@@ -47,7 +98,7 @@ func TestExportAgreesWithTheReportFile(t *testing.T) {
 	for _, file := range corpusFiles(t, "reports/*.json") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, &imaptest.Server{Kind: "none", Host: "127.0.0.1", Port: 1, TLS: "none", Username: "u", Password: "p"}, unchecked)
+			r := newRig(t, nowhere(), unchecked)
 			r.must(t, "backfill", file)
 			data, err := os.ReadFile(file)
 			if err != nil {
