@@ -76,7 +76,7 @@ func (d *DB) fail(step string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s (database %s): %w", step, d.path, err)
+	return fmt.Errorf("%s (database %s): %w", step, d.path, explain(err))
 }
 
 // now is the present in whole seconds.

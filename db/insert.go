@@ -39,9 +39,17 @@ func (t *tx) insertReport(c delivery, v verdict) error {
 	return t.insertPolicies(id, c)
 }
 
+const insertPolicy = `INSERT INTO policy (report, position, domain, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)`
+
+const insertFailure = `INSERT INTO failure (report, policy, position, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
+	receiving_ip, sessions, additional_information, reason_code)`
+
+// insertPolicies records the policies of a report and their failures, several
+// rows at a time: a statement costs more than a row.
 func (t *tx) insertPolicies(report int64, c delivery) error {
 	overlaps := overlapping(c.Policies)
 	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
+	policies, failures := newRows(t, insertPolicy, 13), newRows(t, insertFailure, 11)
 	for i := range c.Policies {
 		p := &c.Policies[i]
 		domain, err := t.domainID(p.Domain)
@@ -56,23 +64,58 @@ func (t *tx) insertPolicies(report int64, c delivery) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO policy (report, position, domain, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			report, i, domain, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
+		if err := policies.add(report, i, domain, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
 			return err
 		}
-		for j := range p.Failures {
-			f := &p.Failures[j]
-			if _, err := t.exec(`INSERT INTO failure (report, policy, position, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
-					receiving_ip, sessions, additional_information, reason_code)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				report, i, j, f.ResultType, f.SendingMTAIP, f.ReceivingMXHostname, f.ReceivingMXHELO,
+	}
+	if err := policies.flush(); err != nil { // before the failures, which refer to them
+		return err
+	}
+	for i := range c.Policies {
+		for j := range c.Policies[i].Failures {
+			f := &c.Policies[i].Failures[j]
+			if err := failures.add(report, i, j, f.ResultType, f.SendingMTAIP, f.ReceivingMXHostname, f.ReceivingMXHELO,
 				f.ReceivingIP, f.Sessions, f.AdditionalInformation, f.ReasonCode); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return failures.flush()
+}
+
+// rowsAtOnce is how many rows one statement inserts at most.
+const rowsAtOnce = 16
+
+// A rowBuffer inserts rows into one table, some at a time.
+type rowBuffer struct {
+	tx      *tx
+	insert  string
+	columns int
+	args    []any
+}
+
+func newRows(t *tx, insert string, columns int) *rowBuffer {
+	return &rowBuffer{tx: t, insert: insert, columns: columns}
+}
+
+// add takes one row, a value a column.
+func (b *rowBuffer) add(row ...any) error {
+	b.args = append(b.args, row...)
+	if len(b.args) < rowsAtOnce*b.columns {
+		return nil
+	}
+	return b.flush()
+}
+
+// flush inserts what was added.
+func (b *rowBuffer) flush() error {
+	if len(b.args) == 0 {
+		return nil
+	}
+	row := ", (" + strings.Repeat(", ?", b.columns)[2:] + ")"
+	_, err := b.tx.exec(b.insert+" VALUES "+strings.Repeat(row, len(b.args)/b.columns)[2:], b.args...)
+	b.args = b.args[:0]
+	return err
 }
 
 // overlapping marks the tlsa policies whose sessions the same report counts

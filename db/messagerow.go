@@ -51,6 +51,12 @@ func (t *tx) messageByID(id int64) (messageRow, error) {
 // saveMessage writes the row, over the one it had or as a new one.
 func (t *tx) saveMessage(row messageRow, exists bool) error {
 	m := row.Message
+	if row.folder == 0 {
+		var err error
+		if row.folder, err = t.folderID(m.Mailbox, m.Folder); err != nil {
+			return err
+		}
+	}
 	if exists {
 		_, err := t.exec(`UPDATE message SET message_id = ?, sender = ?, subject = ?, submitter = ?, received_at = ?, forwarded = ?,
 				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?

@@ -50,17 +50,17 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := ensureFile(path); err != nil {
 		return nil, err
 	}
-	if err := ensureOurs(ctx, path); err != nil {
-		return nil, fmt.Errorf("opening database %s: %w", path, err)
-	}
 	d := &DB{path: path, opt: o}
+	if err := ensureOurs(ctx, path); err != nil {
+		return nil, d.fail("opening", err)
+	}
 	var err error
 	if d.writer, err = sql.Open("sqlite", dsn(path, "_txlock", "immediate")); err != nil {
-		return nil, fmt.Errorf("opening database %s: %w", path, err)
+		return nil, d.fail("opening", err)
 	}
 	d.writer.SetMaxOpenConns(1)
 	if d.reader, err = sql.Open("sqlite", dsn(path, "_query_only", "1")); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening database %s: %w", path, err), d.writer.Close())
+		return nil, d.fail("opening", errors.Join(err, d.writer.Close()))
 	}
 	d.reader.SetMaxIdleConns(4)
 	if err := d.migrate(ctx); err != nil {
@@ -137,7 +137,7 @@ func ensureOurs(ctx context.Context, path string) error {
 
 	id, objects, err := nature(ctx, pool)
 	if err != nil {
-		return damaged(err)
+		return err
 	}
 	switch {
 	case id == applicationID:
@@ -156,8 +156,8 @@ func nature(ctx context.Context, pool *sql.DB) (id, objects int64, err error) {
 	return id, objects, err
 }
 
-// damaged explains SQLite's own words for a file that it cannot read.
-func damaged(err error) error {
+// explain says what to do about an error of SQLite's, where its words do not.
+func explain(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return err
@@ -167,6 +167,12 @@ func damaged(err error) error {
 		return fmt.Errorf("%w, nor any SQLite file; it was left as it is; change database.path: %w", ErrNotOurs, err)
 	case sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("the file is damaged; it was left as it is; restore it from a backup: %w", err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("the file and its folder must be writable for the user tlsbrief runs as: %w", err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk is full; nothing was recorded: %w", err)
+	case sqlite3.SQLITE_BUSY:
+		return fmt.Errorf("another process has been writing for too long; try again: %w", err)
 	}
 	return err
 }
@@ -202,7 +208,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		// Another process may have migrated at the same moment: each migration
 		// is one transaction, so the loser fails whole and finds it done.
 		if attempt == 3 || ctx.Err() != nil {
-			return d.fail("bringing the schema up to date", damaged(err))
+			return d.fail("bringing the schema up to date", err)
 		}
 	}
 }
@@ -216,7 +222,7 @@ func (d *DB) SchemaVersion(ctx context.Context) (int64, error) {
 		err = d.writer.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
 	}
 	if err != nil {
-		return 0, d.fail("reading the schema's version", damaged(err))
+		return 0, d.fail("reading the schema's version", err)
 	}
 	return version, nil
 }

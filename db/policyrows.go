@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"tlsbrief/tlsrpt"
@@ -49,6 +50,21 @@ func (d *DB) EachPolicy(ctx context.Context, f Filter, fn func(*PolicyRow) error
 			return d.fail(step, err)
 		}
 	}
+}
+
+// ReportJSON returns a recorded report's own text, by PolicyRow.ReportRow. Its
+// error wraps ErrNotFound where there is none (any more).
+func (d *DB) ReportJSON(ctx context.Context, reportRow int64) ([]byte, error) {
+	var packed []byte
+	err := d.reader.QueryRowContext(ctx, "SELECT json FROM report WHERE id = ?", reportRow).Scan(&packed)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("report row %d: %w", reportRow, ErrNotFound)
+	}
+	if err != nil {
+		return nil, d.fail("reading a report", err)
+	}
+	text, err := unpack(packed)
+	return text, d.fail("reading a report", err)
 }
 
 // A policyWalk is one run of EachPolicy.

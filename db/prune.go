@@ -7,9 +7,8 @@ import "context"
 const pruneAtOnce = 500
 
 // Prune removes what was recorded longer ago than Options.Keep: reports, messages
-// that no report is left of, and mails that nobody waits for. Messages that are
-// still to be fetched or authenticated stay; a mark that could not be made in
-// all that time is given up. Identities stay for ever: a report that is
+// that no report is left of, and mails that nobody waits for. What is still owed to
+// a message after all that time, a body, an answer or a mark, is given up. Identities stay for ever: a report that is
 // delivered again is still a duplicate. It returns how many reports it removed,
 // also where it was stopped half way, and can then be called again.
 func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
@@ -22,7 +21,7 @@ func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
 		return removed, err
 	}
 	for _, query := range []string{
-		`DELETE FROM message WHERE id IN (SELECT id FROM message WHERE recorded_at < ? AND state <> 'pending' AND unknown = 0
+		`DELETE FROM message WHERE id IN (SELECT id FROM message WHERE recorded_at < ?
 			AND NOT EXISTS (SELECT 1 FROM report WHERE report.message = message.id) LIMIT ?)`,
 		`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < ?
 			AND NOT EXISTS (SELECT 1 FROM recipient WHERE recipient.mail = outbox.id AND state = 'waiting') LIMIT ?)`,
@@ -31,8 +30,12 @@ func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
 			return removed, err
 		}
 	}
-	return removed, d.write(ctx, "removing domains without reports", func(t *tx) error {
-		_, err := t.exec("DELETE FROM domain WHERE NOT EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id)")
+	return removed, d.write(ctx, "removing names that nothing refers to", func(t *tx) error {
+		if _, err := t.exec("DELETE FROM domain WHERE NOT EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id)"); err != nil {
+			return err
+		}
+		_, err := t.exec(`DELETE FROM folder WHERE mailbox = ? AND poll_last_uid IS NULL AND backfill_last_uid IS NULL
+			AND NOT EXISTS (SELECT 1 FROM message WHERE message.folder = folder.id)`, filesMailbox)
 		return err
 	})
 }

@@ -100,12 +100,9 @@ func TestNumbersAreNotGivenAgain(t *testing.T) {
 	}
 }
 
-func TestWhatIsStillToBeDoneIsNotPruned(t *testing.T) {
+func TestMailThatWaitsIsNotPruned(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	pending := f.message()
-	pending.Pending = "x"
-	f.record(pending, f.raw(report("a", auth(db.AuthUnknown, ""))))
 	for id, state := range map[string]db.Delivery{"waits": db.DeliveryWaiting, "sent": db.DeliverySent, "refused": db.DeliveryRefused} {
 		m := mail(id, "a@example.com")
 		m.Recipients[0].State = state
@@ -113,20 +110,47 @@ func TestWhatIsStillToBeDoneIsNotPruned(t *testing.T) {
 	}
 	f.clock.pass(2 * keep)
 	must(f.Prune(f.ctx))(t)
-	if got := len(f.pending()); got != 1 {
-		t.Errorf("%d pending messages, want 1", got)
-	}
-	if got := len(f.unknown()); got != 1 {
-		t.Errorf("%d messages of unknown authenticity, want 1", got)
-	}
 	if got := must(f.Outbox(f.ctx, time.Time{}))(t); len(got) != 1 {
 		t.Errorf("%d mails wait, want 1", len(got))
 	}
 	if got := must(f.FailedMails(f.ctx))(t); len(got) != 0 {
 		t.Errorf("mails are kept for ever: %+v", got)
 	}
-	check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
 	check(t, f.IntegrityCheck(f.ctx))
+}
+
+func TestWhatIsOwedIsGivenUpInTheEnd(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	pending := f.message()
+	pending.Pending = "x"
+	f.record(pending, f.raw(report("r", auth(db.AuthNone, ""))), f.raw(report("r", content(5), auth(db.AuthUnknown, ""))))
+	f.clock.pass(keep)
+	must(f.Prune(f.ctx))(t)
+	if p, u := len(f.pending()), len(f.unknown()); p != 1 || u != 1 {
+		t.Errorf("%d pending messages and %d of unknown authenticity, want both in their time", p, u)
+	}
+	f.clock.pass(time.Second)
+	must(f.Prune(f.ctx))(t)
+	if p, u := len(f.pending()), len(f.unknown()); p != 0 || u != 0 {
+		t.Errorf("%d pending messages and %d of unknown authenticity, want none", p, u)
+	}
+	check(t, f.IntegrityCheck(f.ctx))
+}
+
+func TestAnAnswerForWhatWasPrunedIsRemembered(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	f.record(f.message(report("a", auth(db.AuthNone, ""))))
+	f.clock.pass(keep)
+	f.record(f.raw(report("a", auth(db.AuthUnknown, ""))))
+	f.clock.pass(time.Second)
+	must(f.Prune(f.ctx))(t)
+	check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	// It stands under its signer now, so that there is room for an unsigned one.
+	if got := f.record(f.message(report("a", content(5), auth(db.AuthNone, "")))); got[0] != db.Recorded {
+		t.Errorf("outcome %s, want recorded", got[0])
+	}
 }
 
 func TestPruningGoesInSteps(t *testing.T) {

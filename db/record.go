@@ -60,7 +60,7 @@ func (d *DB) Resolve(ctx context.Context, id int64, m Message) (outcome Outcome,
 
 // record finds the row of a message, if it has one, and examines it.
 func (t *tx) record(m *Message, via Via) (Outcome, error) {
-	folder, err := t.folderID(m.Mailbox, m.Folder)
+	folder, err := t.findFolder(m.Mailbox, m.Folder)
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,21 @@ func TestEveryFieldComesBack(t *testing.T) {
 		if diff := cmp.Diff(&row, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("row %d (-want +got):\n%s", i, diff)
 		}
+	}
+}
+
+func TestAReportsOwnTextComesBack(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	r := report("a")
+	r.JSON = bytes.Repeat([]byte(`{"policies":[]}`), 1000)
+	f.record(f.message(r))
+	row := f.rows(db.Filter{})[0].ReportRow
+	if got := must(f.ReportJSON(f.ctx, row))(t); !bytes.Equal(got, r.JSON) {
+		t.Errorf("ReportJSON = %d bytes, want %d", len(got), len(r.JSON))
+	}
+	if _, err := f.ReportJSON(f.ctx, row+1); !errors.Is(err, db.ErrNotFound) {
+		t.Errorf("ReportJSON of no report = %v, want ErrNotFound", err)
 	}
 }
 
@@ -253,6 +269,13 @@ func TestFilesLeaveNoNeedlessRows(t *testing.T) {
 	}
 	if got := f.rows(db.Filter{})[0].Source; got != "a.json" {
 		t.Errorf("source %q, want a.json", got)
+	}
+	for path, want := range map[string]db.Folder{
+		"a.json": {Mailbox: "files", Folder: "a.json", Recorded: 2}, "b.json": {}, "c.json": {Mailbox: "files", Folder: "c.json", Rejected: 2},
+	} {
+		if diff := cmp.Diff(want, must(f.Folder(f.ctx, "files", path))(t)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
 	}
 	if got := must(f.Folders(f.ctx))(t); len(got) != 0 {
 		t.Errorf("files are among the mailboxes' folders: %+v", got)

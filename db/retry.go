@@ -57,7 +57,8 @@ func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string, uidVali
 const maxRaw = 64 << 20
 
 // UnknownMessages returns messages with a report whose authenticity is unknown:
-// at most 500, and about 64 MiB of them, those tried least first.
+// at most 500, and about 64 MiB of them, those tried least first. For the mailbox
+// "files" it returns those of all files, whatever the folder.
 func (d *DB) UnknownMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
 	retries, err := d.retries(ctx, "unknown = 1", mailbox, folder, uidValidity)
 	size := 0
@@ -89,13 +90,13 @@ func (d *DB) addRaw(ctx context.Context, r *Retry) error {
 // retries lists messages of a folder for which a condition, a constant, holds.
 func (d *DB) retries(ctx context.Context, condition, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
 	return collect(ctx, d.reader, func(rows *sql.Rows) (Retry, error) {
-		r := Retry{Place: Place{Mailbox: mailbox, Folder: folder, UIDValidity: uidValidity}}
+		var r Retry
 		var received sql.NullInt64
-		err := rows.Scan(&r.ID, &r.UID, &received, &r.Attempts)
+		err := rows.Scan(&r.ID, &r.Mailbox, &r.Folder, &r.UIDValidity, &r.UID, &received, &r.Attempts)
 		r.ReceivedAt = timeOf(received)
 		return r, err
-	}, `SELECT message.id, uid, received_at, attempts FROM message JOIN folder ON folder.id = message.folder
-		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND `+condition+`
+	}, `SELECT message.id, mailbox, folder.folder, uid_validity, uid, received_at, attempts FROM message JOIN folder ON folder.id = message.folder
+		WHERE mailbox = ? AND (folder.folder = ? OR mailbox = '`+filesMailbox+`') AND uid_validity = ? AND `+condition+`
 		ORDER BY attempts, message.id LIMIT ?`, mailbox, folder, uidValidity, retriesAtOnce)
 }
 

@@ -269,6 +269,57 @@ func TestAMessageExaminedAgainIsNoLongerUnknown(t *testing.T) {
 	}
 }
 
+func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	before := func() []db.Retry {
+		t.Helper()
+		return must(f.RejectedBefore(f.ctx, "reports", "INBOX", 7))(t)
+	}
+	refused, gone, read := f.message(), f.message(), f.message()
+	refused.Refused, gone.Refused, read.Refused = "x", "x", "x"
+	f.record(refused, gone, read, f.message(report("r")), f.message(report("r", content(5)))) // the last is in conflict, which no reader cures
+	if got := before(); len(got) != 0 {
+		t.Fatalf("RejectedBefore = %+v, though this reader refused them", got)
+	}
+	behind(t, f.path, "UPDATE message SET reader_version = 0")
+	got := before()
+	if len(got) != 3 {
+		t.Fatalf("RejectedBefore = %+v, want three", got)
+	}
+	if o := must(f.Resolve(f.ctx, got[0].ID, db.Message{Refused: "still"}))(t); o != db.Rejected {
+		t.Errorf("Resolve = %s, want rejected", o)
+	}
+	check(t, f.PendingFailed(f.ctx, got[1].ID, "no body", true))
+	if o := must(f.Resolve(f.ctx, got[2].ID, db.Message{Reports: []db.Report{report("new")}}))(t); o != db.Recorded {
+		t.Errorf("Resolve = %s, want recorded", o)
+	}
+	if got := before(); len(got) != 0 {
+		t.Errorf("RejectedBefore = %+v, want each only once", got)
+	}
+	var reasons []string
+	for _, m := range f.rejected() {
+		reasons = append(reasons, m.Reason)
+	}
+	if len(reasons) != 3 || reasons[0] != "still" || reasons[1] != "x" {
+		t.Errorf("rejected for %q, want \"still\", \"x\" and the conflict", reasons)
+	}
+}
+
+func TestFilesOfUnknownAuthenticity(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for _, path := range []string{"a.eml", "b.eml", "b.eml"} {
+		m := f.raw(report(path, auth(db.AuthUnknown, "")))
+		m.Place = db.Place{Mailbox: "files", Folder: path}
+		f.record(m)
+	}
+	got := must(f.UnknownMessages(f.ctx, "files", "", 0))(t)
+	if len(got) != 2 || got[0].Folder != "a.eml" || got[1].Folder != "b.eml" || len(got[1].Raw) == 0 {
+		t.Errorf("UnknownMessages = %+v, want those of both files", got)
+	}
+}
+
 func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
 	t.Parallel()
 	f := open(t)

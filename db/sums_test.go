@@ -29,7 +29,7 @@ func summed(t *testing.T) *fixture {
 		f.message(report("1", onDay(2026, 3, 9), policies(
 			policy(tlsrpt.STS, "a.example", 10, 2, failure(tlsrpt.CertificateExpired, "mx1", 1), failure(tlsrpt.CertificateExpired, "mx2", 1), failure(tlsrpt.CertificateExpired, "mx1", 4)),
 			policy(tlsrpt.TLSA, "a.example", 10, 2, failure(tlsrpt.TLSAInvalid, "mx1", 2)), // counts the same
-			policy(tlsrpt.TLSA, "a.example", 10, 2),                                        // one too many to be the same
+			policy(tlsrpt.TLSA, "a.example", 10, 2), // one too many to be the same
 			policy(tlsrpt.STS, "b.example", 7, 0),
 		))),
 		f.message(report("2", onDay(2026, 3, 9), auth(db.AuthPass, "other.example"), policies(

@@ -141,21 +141,30 @@ func (t *tx) nextReport() (int64, error) {
 	return t.report, err
 }
 
-// folderID returns the row of a folder, and makes one where there is none.
-func (t *tx) folderID(mailbox, folder string) (int64, error) {
+// findFolder returns the row of a folder, or 0 where there is none.
+func (t *tx) findFolder(mailbox, folder string) (int64, error) {
 	key := [2]string{mailbox, folder}
 	if id, ok := t.folders[key]; ok {
 		return id, nil
 	}
 	var id int64
 	found, err := t.get("SELECT id FROM folder WHERE mailbox = ? AND folder = ?", []any{mailbox, folder}, &id)
-	if err == nil && !found {
-		_, err = t.get("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id)
+	if found {
+		t.folders[key] = id
 	}
-	if err != nil {
+	return id, err
+}
+
+// folderID returns the row of a folder, and makes one where there is none.
+func (t *tx) folderID(mailbox, folder string) (int64, error) {
+	id, err := t.findFolder(mailbox, folder)
+	if err != nil || id != 0 {
+		return id, err
+	}
+	if _, err = t.get("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id); err != nil {
 		return 0, err
 	}
-	t.folders[key] = id
+	t.folders[[2]string{mailbox, folder}] = id
 	return id, nil
 }
 
