@@ -29,6 +29,25 @@ func refusal(err error) bool {
 	return reply.Code == "SERVERBUG" || !imapbox.Temporary(err) && !errors.Is(err, imapbox.ErrNoFolder)
 }
 
+// suspect tells whether an error may be about one of the messages that were
+// asked for: the server refused, or it hung up or answered in a way that cannot
+// be read, as some do at a damaged message. The folder is then open again, and
+// they can be asked for one by one.
+func (e *examination) suspect(ctx context.Context, err error) bool {
+	if refusal(err) {
+		return true
+	}
+	var step *imapbox.StepError
+	if !errors.As(err, &step) || len(step.UIDs) == 0 || !errors.Is(err, imapbox.ErrLost) && !errors.Is(err, imapbox.ErrProtocol) {
+		return false
+	}
+	if err := e.connect(ctx); err != nil {
+		return false
+	}
+	st, err := e.session.Examine(ctx, e.name)
+	return err == nil && st.UIDValidity == e.validity
+}
+
 // headers asks for the headers of messages that were listed. One that is in
 // neither result has been deleted since; lost says why the server does not tell
 // of one that is there. A single bad message must not stop the others.
@@ -40,14 +59,17 @@ func (e *examination) headers(ctx context.Context, uids []uint32) (map[uint32]im
 	return headers, lost, e.silent(ctx, uids, headers, lost)
 }
 
-// ask asks for headers, and where the server refuses for those of each half.
+// ask asks for headers, and where one of the messages may be the reason why
+// that fails, for those of each half.
 func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32]imapbox.Header, lost map[uint32]error) error {
 	got, err := e.session.Headers(ctx, uids)
 	switch {
 	case err == nil:
 		maps.Copy(headers, got)
 		return nil
-	case !refusal(err), len(lost) >= maxLost:
+	case refusal(err) && len(uids) > 1:
+		return err // package imapbox has tried each: all were refused
+	case len(lost) >= maxLost, !e.suspect(ctx, err):
 		return err
 	case len(uids) == 1:
 		lost[uids[0]] = err
@@ -89,8 +111,8 @@ func (e *examination) silent(ctx context.Context, uids []uint32, headers map[uin
 	return nil
 }
 
-// bodies gets the bodies of messages, as [imapbox.Session.Bodies] does. Those
-// that the server refuses are asked for one by one, and handed out without data.
+// bodies gets the bodies of messages, as [imapbox.Session.Bodies] does. One that
+// the server does not give is handed out without data and with the reason.
 func (e *examination) bodies(ctx context.Context, uids []uint32, each func(imapbox.Body, error) error) error {
 	done := make(map[uint32]bool, len(uids))
 	get := func(uids []uint32) error {
@@ -100,20 +122,25 @@ func (e *examination) bodies(ctx context.Context, uids []uint32, each func(imapb
 		})
 	}
 	err := get(uids)
-	if !refusal(err) {
+	if err == nil || !e.suspect(ctx, err) {
 		return err
 	}
-	refused := 0
+	lost := map[uint32]error{}
 	for _, uid := range uids {
 		if done[uid] {
 			continue
 		}
-		err := get([]uint32{uid})
-		if refusal(err) && refused < maxLost {
-			refused++
-			err = each(imapbox.Body{UID: uid}, err)
+		if err := get([]uint32{uid}); err != nil {
+			if lost[uid] = err; len(lost) > maxLost || !e.suspect(ctx, err) {
+				return err
+			}
 		}
-		if err != nil {
+	}
+	if len(done) == 0 && len(uids) > 1 {
+		return err // it is not about one message
+	}
+	for uid, why := range lost {
+		if err := each(imapbox.Body{UID: uid}, why); err != nil {
 			return err
 		}
 	}

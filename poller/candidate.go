@@ -23,15 +23,15 @@ const (
 
 // candidate decides from the header, and where that leaves it open from the
 // headers of the parts, whether a message can be a TLS report (DESIGN 5).
-func (f *folder) candidate(ctx context.Context, h imapbox.Header) (candidate, error) {
+func (e *examination) candidate(ctx context.Context, h imapbox.Header) (candidate, error) {
 	c := candidate{header: h, likelihood: tlsrpt.ClassifyHeader(h.Fields.Get)}
 	switch c.likelihood {
 	case tlsrpt.Certain:
 		c.fetch = true
 	case tlsrpt.Maybe:
 		var err error
-		switch c.fetch, err = f.holdsReport(ctx, h.UID); {
-		case refusal(err):
+		switch c.fetch, err = e.holdsReport(ctx, h.UID); {
+		case err != nil && e.suspect(ctx, err):
 			c.lost = err
 		case err != nil:
 			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
@@ -43,12 +43,12 @@ func (f *folder) candidate(ctx context.Context, h imapbox.Header) (candidate, er
 
 // holdsReport looks for a part that is labelled as a report, descending into
 // multiparts and forwarded messages, breadth first.
-func (f *folder) holdsReport(ctx context.Context, uid uint32) (bool, error) {
+func (e *examination) holdsReport(ctx context.Context, uid uint32) (bool, error) {
 	queue := [][]int{nil}
 	for query := 0; len(queue) > 0 && query < partQueries; query++ {
 		path := queue[0]
 		queue = queue[1:]
-		parts, err := f.session.PartHeaders(ctx, uid, path)
+		parts, err := e.session.PartHeaders(ctx, uid, path)
 		if err != nil {
 			return false, err
 		}

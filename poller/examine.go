@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tlsbrief/db"
@@ -79,8 +80,10 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 	if err != nil {
 		return err
 	}
-	if len(lost) == len(uids) && refusal(lost[uids[0]]) {
-		return lost[uids[0]] // it is not about one message
+	for _, why := range lost {
+		if len(headers) == 0 && !errors.Is(why, errNoHeader) {
+			return why // it is not about one message
+		}
 	}
 	var group []candidate
 	var size int64

@@ -156,6 +156,47 @@ func TestMessageWhosePartsAreRefusedIsPendingAndStopsNothing(t *testing.T) {
 	r.wantRejected(1, "cannot parse it")
 }
 
+// Asked for a message whose file it cannot read, Dovecot hangs up.
+func TestDamagedMessageThatMakesTheServerHangUpStopsNothing(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		damaged []byte
+		text    string
+	}{
+		{"a report", report(2), "Message-ID: <2@"},
+		{"a mail that may hold one", mixedReport(2), "Message-ID: <2@"},
+		{"a letter", letter(2), "Message-ID: <2@"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := imaptest.Dovecot(t)
+			deliver(t, s, "INBOX", report(1), tt.damaged, mixedReport(3), letter(4), report(5))
+			s.Damage(t, "INBOX", tt.text)
+			r := newRig(t, s)
+			for range 3 {
+				if _, err := r.p.Poll(t.Context(), ""); err != nil {
+					t.Fatal(err)
+				}
+				r.want(id(1), id(3), id(5))
+			}
+			r.wantRejected(2, "tried at 3 polls")
+			r.poll(poller.Totals{})
+		})
+	}
+}
+
+func TestDamagedMessageDoesNotStopABackfill(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Dovecot(t)
+	deliver(t, s, "INBOX", report(1), report(2), report(3))
+	s.Damage(t, "INBOX", "Message-ID: <2@")
+	r := newRig(t, s)
+	r.backfill(poller.Backfill{}, poller.Totals{Examined: 3, Recorded: 2})
+	r.want(id(1), id(3))
+}
+
 // A server that refuses everything says nothing of the messages: they must not
 // end up as rejected.
 func TestServerThatRefusesEverythingIsAskedAgain(t *testing.T) {

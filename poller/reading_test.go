@@ -1,0 +1,166 @@
+package poller_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
+
+	"tlsbrief/db"
+	ourdkim "tlsbrief/dkim"
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+	"tlsbrief/tlsrpt"
+)
+
+// byMessage judges by the Message-ID: the report numbered n gets auths[n].
+func byMessage(auths map[string]db.Authenticity) func(*poller.Options) {
+	return authenticate(func(_ context.Context, _ []byte, env tlsrpt.Envelope, _ time.Time) db.Authenticity {
+		n, _, _ := strings.Cut(env.MessageID, "@")
+		return auths[n]
+	})
+}
+
+func everyResult() map[string]db.Authenticity {
+	return map[string]db.Authenticity{
+		"1": {Result: db.AuthPass, Domain: "sender.example"},
+		"2": {Result: db.AuthFail, Domain: "sender.example", Reason: "body-hash"},
+		"3": {Result: db.AuthNone},
+		"4": {Result: db.AuthUnknown, Domain: "sender.example", Reason: "dns"},
+	}
+}
+
+func TestAuthenticityIsRecordedWithTheReport(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change []func(*poller.Options)
+		totals poller.Totals
+		want   []string
+	}{
+		{"off", nil, poller.Totals{Examined: 4, Recorded: 4}, []string{id(1), id(2), id(3), id(4)}},
+		{"flag", []func(*poller.Options){byMessage(everyResult())}, poller.Totals{Examined: 4, Recorded: 4},
+			[]string{id(1) + " pass", id(2) + " fail", id(3) + " none", id(4) + " unknown"}},
+		{"require", []func(*poller.Options){byMessage(everyResult()), func(o *poller.Options) { o.Reading.Require = true }},
+			poller.Totals{Examined: 4, Recorded: 2, Rejected: 2}, []string{id(1) + " pass", id(4) + " unknown"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := imaptest.Memory(t)
+			deliver(t, s, "INBOX", report(1), report(2), report(3), report(4))
+			r := newRig(t, s, tt.change...)
+			r.poll(tt.totals)
+			r.want(tt.want...)
+			for _, m := range r.rejected() {
+				if !strings.Contains(m.Reason, `reports.authenticity is "require"`) {
+					t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Reason)
+				}
+				wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: unseen(), 4: seen()})
+			}
+		})
+	}
+}
+
+func TestReportsAboutOtherDomainsAreRejectedWhereOnesOwnAreListed(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	deliver(t, s, "INBOX",
+		reportAbout(1, "example.com"), reportAbout(2, "mx1.example.com"), reportAbout(3, "example.org"), reportAbout(4, "sub.example.org"),
+		reportAbout(5, "notexample.com"), reportAbout(6, "example.net"))
+	r := newRig(t, s, func(o *poller.Options) { o.Reading.Domains = []string{"example.com", "*.example.org"} })
+	r.poll(poller.Totals{Examined: 6, Recorded: 4, Rejected: 2})
+	r.want(id(1), id(2), id(3), id(4))
+	for _, m := range r.rejected() {
+		if !strings.Contains(m.Reason, "reports.domains") {
+			t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Reason)
+		}
+	}
+}
+
+func TestReportsOfIgnoredSignersAreLeftOutAndUntouched(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	deliver(t, s, "INBOX", report(1), report(2))
+	r := newRig(t, s, byMessage(map[string]db.Authenticity{
+		"1": {Result: db.AuthPass, Domain: "noise.example"}, "2": {Result: db.AuthPass, Domain: "sender.example"},
+	}), func(o *poller.Options) { o.Reading.IgnoreSigners = []string{"noise.example"} })
+	r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+	r.want(id(2) + " pass")
+	wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen(), 2: seen()})
+	if all := r.rejected(); len(all) > 0 {
+		t.Errorf("rejected: %+v, want nothing", all)
+	}
+}
+
+func TestMailWithAGoodAndABadReportIsRecordedAndTheBadOneNamed(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	bad := "--b\r\nContent-Type: application/tlsrpt+gzip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + packed("{") + "--b--\r\n"
+	deliver(t, s, "INBOX", append(bytes.TrimSuffix(report(1), []byte("--b--\r\n")), bad...))
+	r := newRig(t, s)
+	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.want(id(1))
+	if all := r.rejected(); len(all) != 1 || !strings.Contains(all[0].Reason, "part 3") {
+		t.Errorf("rejected: %+v, want the third part", all)
+	}
+}
+
+// signed is a mail with a DKIM signature of a domain.
+func signed(t *testing.T, domain string, key ed25519.PrivateKey, mail []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	err := dkim.Sign(&b, bytes.NewReader(mail), &dkim.SignOptions{Domain: domain, Selector: "s1", Signer: crypto.Signer(key), Hash: crypto.SHA256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// The whole way, with real signatures: what passes is the message as it lies in
+// the mailbox, byte for byte, and for a forwarded one the message inside.
+func TestSignatureIsVerifiedOverTheMessageThatHoldsTheReport(t *testing.T) {
+	t.Parallel()
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte("k"), ed25519.SeedSize))
+	public, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		t.Fatal("not an Ed25519 key")
+	}
+	record := "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public)
+	lookup := func(_ context.Context, name string) ([]string, error) {
+		switch name {
+		case "s1._domainkey.sender.example", "s1._domainkey.stranger.test":
+			return []string{record}, nil
+		case "s1._domainkey.silent.example":
+			return nil, errors.New("no answer")
+		}
+		return nil, ourdkim.ErrNoRecord
+	}
+	changed := bytes.Replace(signed(t, "sender.example", key, report(4)), []byte(middle), []byte("Something else."), 1)
+	silent := bytes.ReplaceAll(report(6), []byte("sender.example"), []byte("silent.example"))
+	// The signature says when it was made, and that must not be after it came.
+	inner := bytes.ReplaceAll(report(5), []byte("Mon, 02 Mar 2026 04:00:00 +0000"), []byte(time.Now().Format(time.RFC1123Z)))
+	gone := bytes.ReplaceAll(report(7), []byte("sender.example"), []byte("gone.example"))
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		deliver(t, s, "INBOX",
+			signed(t, "sender.example", key, report(1)),
+			report(2),
+			signed(t, "stranger.test", key, report(3)),
+			changed,
+			forwarded(signed(t, "sender.example", key, inner)),
+			signed(t, "silent.example", key, silent),
+			signed(t, "gone.example", key, gone),
+			signed(t, "sender.example", key, forwarded(report(8))), // vouched for by the inner one alone
+		)
+		r := newRig(t, s, authenticate(poller.DKIM(lookup)))
+		r.poll(poller.Totals{Examined: 8, Recorded: 8})
+		r.want(id(1)+" pass", id(2)+" none", id(3)+" fail", id(4)+" fail", id(5)+" pass", id(6)+" unknown", id(7)+" fail", id(8)+" none")
+	})
+}
