@@ -20,7 +20,7 @@ func TestManyAtOnce(t *testing.T) {
 	check(t, err)
 	t.Cleanup(func() { check(t, second.Close()) })
 
-	const writers, batches, size = 4, 15, 10
+	const writers, batches, size = 4, 8, 10
 	var recorded, duplicate atomic.Int64
 	var working, reading sync.WaitGroup
 	for w := range writers {

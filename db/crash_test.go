@@ -72,7 +72,7 @@ func TestKilledWhileRecording(t *testing.T) {
 	f := open(t)
 	check(t, f.Close())
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for round := range 10 {
+	for round := range 6 {
 		told := killWhileRecording(t, f.path, 1+rng.IntN(5), time.Duration(rng.IntN(20))*time.Millisecond)
 		f.reopen(0)
 		check(t, f.IntegrityCheck(f.ctx))

@@ -20,6 +20,9 @@ func (w words) who() string {
 		if len(w.Spec.Domains) == 1 {
 			return templates.Line(w.Spec.Domains[0])
 		}
+		if w.Name == NameAll {
+			return "all domains"
+		}
 		return templates.Line(w.Name)
 	case 1:
 		return templates.Line(w.Domains[0].Name)

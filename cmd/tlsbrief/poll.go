@@ -47,7 +47,8 @@ func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string,
 	}
 	retryErr := p.RetryUnknown(ctx)
 	result, pollErr := p.Poll(ctx, only)
-	return errors.Join(a.printResult(result, asJSON), pollErr, retryErr)
+	_, pruneErr := d.Prune(ctx) // for those who run it from cron, and never "run"
+	return errors.Join(a.printResult(result, asJSON), pollErr, retryErr, pruneErr)
 }
 
 // needMailbox refuses a command that reads mailboxes where there is none to read.
