@@ -130,7 +130,7 @@ func (m *model) answer(c modelCopy, a db.Authenticity) {
 // and compares with the model: each outcome, and all that is recorded.
 func TestAsTheModel(t *testing.T) {
 	t.Parallel()
-	const seeds, rounds = 60, 20
+	const seeds, rounds = 24, 25
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -220,7 +220,7 @@ func randomAuth(rng *rand.Rand) db.Authenticity {
 // and when, a report that its sender signed counts in the end.
 func TestNoForgerCanKeepASignedReportOut(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(40) {
+	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		f := open(t)
 		var messages []db.Message

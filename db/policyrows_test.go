@@ -35,7 +35,7 @@ func many(t *testing.T) *fixture {
 	f := open(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	var messages []db.Message
-	for i := range 1000 {
+	for i := range 500 {
 		var list []tlsrpt.Policy
 		for range 1 + rng.IntN(3) {
 			list = append(list, policy(tlsrpt.STS, fmt.Sprintf("d%d.example", rng.IntN(60)), 1, 1, failure(tlsrpt.CertificateExpired, "mx", 1)))
@@ -62,7 +62,7 @@ func TestEveryFilter(t *testing.T) {
 		}
 	}
 	for _, domains := range [][]string{nil, {}, few, nearlyAll, {"never.example"}} {
-		for _, news := range [][2]int64{{0, 0}, {0, 400}, {300, 0}, {300, 700}, {2000, 0}} {
+		for _, news := range [][2]int64{{0, 0}, {0, 200}, {150, 0}, {150, 350}, {2000, 0}} {
 			for _, days := range [][2]time.Time{{}, {day(2), day(4)}, {day(3), {}}, {{}, day(3)}} {
 				filter := db.Filter{Domains: domains, NewsAfter: news[0], NewsUpTo: news[1], From: days[0], To: days[1]}
 				var want []string
