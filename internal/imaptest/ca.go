@@ -99,8 +99,13 @@ func (a *authority) issue(t testing.TB, c *Certificate) tls.Certificate {
 }
 
 // serverConfig is a server's TLS configuration with a new certificate.
-func (a *authority) serverConfig(t testing.TB, c *Certificate) *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{a.issue(t, c)}, MinVersion: tls.VersionTLS12}
+func (a *authority) serverConfig(t testing.TB, o options) *tls.Config {
+	t.Helper()
+	config := &tls.Config{Certificates: []tls.Certificate{a.issue(t, o.certificate)}, MinVersion: tls.VersionTLS12}
+	if o.maxTLS != 0 {
+		config.MinVersion, config.MaxVersion = tls.VersionTLS10, o.maxTLS
+	}
+	return config
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {

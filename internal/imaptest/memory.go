@@ -21,7 +21,7 @@ func Memory(t testing.TB, opts ...Option) *Server {
 		Implicit: o.tls == "implicit", Capabilities: o.capabilities,
 	}
 	if o.tls != "none" {
-		settings.TLS = ca.serverConfig(t, o.certificate)
+		settings.TLS = ca.serverConfig(t, o)
 	}
 	server, err := memimap.Start(settings)
 	if err != nil {

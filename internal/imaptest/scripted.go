@@ -30,7 +30,7 @@ func Scripted(t testing.TB, script func(c *Conn), opts ...Option) *Server {
 	}
 	st := &stage{
 		listener: listener,
-		config:   ca.serverConfig(t, o.certificate),
+		config:   ca.serverConfig(t, o),
 		implicit: o.tls == "implicit",
 		open:     make(map[net.Conn]struct{}),
 	}

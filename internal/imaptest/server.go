@@ -58,6 +58,7 @@ func (s *Server) Via(p *Proxy) *Server {
 type options struct {
 	tls          string
 	certificate  *Certificate
+	maxTLS       uint16
 	config       string
 	capabilities []string
 }
@@ -72,6 +73,10 @@ func WithTLS(mode string) Option { return func(o *options) { o.tls = mode } }
 // WithCertificate makes a certificate that is not the usual one, to be refused
 // by clients.
 func WithCertificate(c Certificate) Option { return func(o *options) { o.certificate = &c } }
+
+// WithMaxTLS makes a server that speaks no newer TLS than a version, and any older
+// one that Go has. Dovecot ignores it.
+func WithMaxTLS(version uint16) Option { return func(o *options) { o.maxTLS = version } }
 
 // WithDovecotConfig adds settings to dovecot.conf. The server is then not shared
 // with other tests, and takes a moment longer to start.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,11 +143,11 @@ func TestRangeFindsScatteredMessages(t *testing.T) {
 	t.Parallel()
 	// UIDs far apart, as in a folder that has lived long.
 	all := []uint32{3, 1000, 1_000_000, 2_000_000_000, 4_294_967_294, 4_294_967_295}
-	searches := 0
+	var searches atomic.Int32
 	s := imaptest.Scripted(t, func(c *imaptest.Conn) {
 		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
 			"UID SEARCH": func(c *imaptest.Conn, cmd imaptest.Command) {
-				searches++
+				searches.Add(1)
 				var from, to uint32
 				if _, err := fmt.Sscanf(cmd.Args, "UID %d:%d", &from, &to); err != nil {
 					c.No(cmd, "cannot parse "+cmd.Args)
@@ -168,8 +169,8 @@ func TestRangeFindsScatteredMessages(t *testing.T) {
 	if diff := cmp.Diff(all[:5], got); diff != "" || err != nil {
 		t.Errorf("Range, %v (-want +got):\n%s", err, diff)
 	}
-	if searches > 25 {
-		t.Errorf("%d searches", searches)
+	if n := searches.Load(); n > 25 {
+		t.Errorf("%d searches", n)
 	}
 	got, err = session.Range(t.Context(), 4, ^uint32(0), 2)
 	if diff := cmp.Diff([]uint32{1000, 1_000_000}, got); diff != "" || err != nil {

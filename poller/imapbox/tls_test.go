@@ -68,13 +68,24 @@ func TestTLSAndPlainTextMixedUp(t *testing.T) {
 	})
 }
 
+func TestTLSHandshakeThatIsCutIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Raw("\x16\x03\x03") })
+	o := optionsFor(s)
+	o.TLS = imapbox.TLSImplicit
+	if _, err := imapbox.Open(t.Context(), o); !errors.Is(err, imapbox.ErrLost) || !imapbox.Temporary(err) {
+		t.Errorf("Open: %v; want ErrLost, for now", err)
+	}
+}
+
 func TestTLSIsNeverOlderThan12(t *testing.T) {
 	t.Parallel()
-	s := imaptest.Memory(t, imaptest.WithTLS(imapbox.TLSImplicit))
+	s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Play(imaptest.Play{}) },
+		imaptest.WithTLS(imapbox.TLSImplicit), imaptest.WithMaxTLS(tls.VersionTLS11))
 	o := optionsFor(s)
-	o.TLSConfig.MinVersion, o.TLSConfig.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	if _, err := imapbox.Open(t.Context(), o); err == nil {
-		t.Error("Open agreed to TLS 1.1")
+	o.TLSConfig.MinVersion = tls.VersionTLS10
+	if _, err := imapbox.Open(t.Context(), o); err == nil || imapbox.Temporary(err) || !strings.Contains(err.Error(), "must offer TLS 1.2") {
+		t.Errorf("Open with a server of TLS 1.1: %v", err)
 	}
 	if o.TLSConfig.MinVersion != tls.VersionTLS10 || o.TLSConfig.ServerName != "" {
 		t.Error("Open changed the caller's configuration")

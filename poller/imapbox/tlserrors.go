@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"time"
 )
@@ -24,7 +26,7 @@ func (e *CertificateError) Unwrap() error { return e.Err }
 func explainTLS(err error, host string) error {
 	var (
 		plain     tls.RecordHeaderError
-		alert     tls.AlertError
+		network   *net.OpError
 		unknown   x509.UnknownAuthorityError
 		name      x509.HostnameError
 		invalid   x509.CertificateInvalidError
@@ -46,10 +48,11 @@ func explainTLS(err error, host string) error {
 			day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter))}
 	case errors.As(err, &unchecked):
 		return &CertificateError{Err: err, Problem: "the server's certificate is not acceptable: " + printable(unchecked.Err.Error())}
-	case errors.As(err, &alert):
-		return fmt.Errorf("the server ended the TLS handshake: %w (it must offer TLS 1.2 or newer)", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.As(err, &network) && (network.Op == "read" || network.Op == "write"):
+		return &lostError{err: fmt.Errorf("in the TLS handshake: %w", err)}
 	}
-	return &lostError{err: fmt.Errorf("in the TLS handshake: %w", err)}
+	return fmt.Errorf("the TLS handshake failed: %w (the server must offer TLS 1.2 or newer)", err)
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

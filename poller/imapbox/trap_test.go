@@ -254,6 +254,34 @@ func TestTrap5ErrorsAfterACutTellTheCause(t *testing.T) {
 	}
 }
 
+func TestTheServersFarewellIsPassedOn(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, last string
+		throttled  bool
+		says       string
+	}{
+		{"with a reason", "* BYE Autologout; idle for too long\r\n", false, "said goodbye: Autologout"},
+		{"throttled", "* BYE [LIMIT] slow down\r\n", true, "said goodbye: [LIMIT] slow down"},
+		{"in the middle of a body", "* 1 FETCH (UID 1 BODY[]<0> {1000}\r\n* BYE too many\r\nshort", false, "the server closed it"},
+		{"none", "", false, "the server closed it"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
+				c.Raw(tt.last)
+				c.Close()
+			})
+			session := open(t, s)
+			examine(t, session, "INBOX")
+			_, err := session.Headers(t.Context(), []uint32{1})
+			if !errors.Is(err, imapbox.ErrLost) || !imapbox.Temporary(err) || imapbox.Throttled(err) != tt.throttled || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Headers: %v; want ErrLost with %q, throttled: %t", err, tt.says, tt.throttled)
+			}
+		})
+	}
+}
+
 func TestTrap7UnaskedFlagsDoNotReplaceABody(t *testing.T) {
 	t.Parallel()
 	s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
