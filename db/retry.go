@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"tlsbrief/tlsrpt"
 )
@@ -40,7 +39,7 @@ const retriesAtOnce = 500
 // PendingMessages returns messages whose body could not be got yet: at most 500,
 // those tried least first.
 func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
-	retries, err := d.retries(ctx, "state = 'pending'", mailbox, folder, uidValidity)
+	retries, err := d.retries(ctx, atFolder+"state = 'pending'", mailbox, folder, uidValidity)
 	return retries, d.fail("listing the pending messages of "+source(mailbox, folder), err)
 }
 
@@ -48,7 +47,7 @@ func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string, uidVal
 // (DESIGN 6: they are looked at again once): at most 500. Resolve or
 // PendingFailed takes each off the list, whatever comes of it.
 func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
-	retries, err := d.retries(ctx, fmt.Sprintf("state = 'rejected' AND conflict = '' AND reader_version < %d", tlsrpt.ReaderVersion), mailbox, folder, uidValidity)
+	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ?", mailbox, folder, uidValidity, tlsrpt.ReaderVersion)
 	return retries, d.fail("listing the rejected messages of "+source(mailbox, folder), err)
 }
 
@@ -57,22 +56,33 @@ func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string, uidVali
 const maxRaw = 64 << 20
 
 // UnknownMessages returns messages with a report whose authenticity is unknown:
-// at most 500, and about 64 MiB of them, those tried least first. For the mailbox
-// "files" it returns those of all files, whatever the folder.
+// at most 500, and about 64 MiB of them, those tried least first. An empty
+// mailbox stands for all of them, files too: their bodies are kept here, so that
+// no folder need be open to try them again.
 func (d *DB) UnknownMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
-	retries, err := d.retries(ctx, "unknown = 1", mailbox, folder, uidValidity)
+	const step = "listing the messages of unknown authenticity"
+	var retries []Retry
+	var err error
+	if mailbox == "" {
+		retries, err = d.retries(ctx, "unknown = 1")
+	} else {
+		retries, err = d.retries(ctx, atFolder+"unknown = 1", mailbox, folder, uidValidity)
+	}
+	if err != nil {
+		return nil, d.fail(step, err)
+	}
 	size := 0
 	for i := range retries {
 		if size >= maxRaw {
 			retries = retries[:i]
 			break
 		}
-		if err == nil {
-			err = d.addRaw(ctx, &retries[i])
+		if err := d.addRaw(ctx, &retries[i]); err != nil {
+			return nil, d.fail(step, err)
 		}
 		size += len(retries[i].Raw)
 	}
-	return retries, d.fail("listing the messages of unknown authenticity of "+source(mailbox, folder), err)
+	return retries, nil
 }
 
 // addRaw adds the kept message, if it was kept.
@@ -87,8 +97,11 @@ func (d *DB) addRaw(ctx context.Context, r *Retry) error {
 	return err
 }
 
-// retries lists messages of a folder for which a condition, a constant, holds.
-func (d *DB) retries(ctx context.Context, condition, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
+// atFolder is the condition that a message lies in a folder.
+const atFolder = "mailbox = ? AND folder.folder = ? AND uid_validity = ? AND "
+
+// retries lists the messages for which a condition, a constant, holds.
+func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]Retry, error) {
 	return collect(ctx, d.reader, func(rows *sql.Rows) (Retry, error) {
 		var r Retry
 		var received sql.NullInt64
@@ -96,8 +109,7 @@ func (d *DB) retries(ctx context.Context, condition, mailbox, folder string, uid
 		r.ReceivedAt = timeOf(received)
 		return r, err
 	}, `SELECT message.id, mailbox, folder.folder, uid_validity, uid, received_at, attempts FROM message JOIN folder ON folder.id = message.folder
-		WHERE mailbox = ? AND (folder.folder = ? OR mailbox = '`+filesMailbox+`') AND uid_validity = ? AND `+condition+`
-		ORDER BY attempts, message.id LIMIT ?`, mailbox, folder, uidValidity, retriesAtOnce)
+		WHERE `+condition+` ORDER BY attempts, message.id LIMIT ?`, append(args, retriesAtOnce)...)
 }
 
 // PendingFailed notes one more poll that could not get a message's body, and

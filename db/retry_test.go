@@ -306,7 +306,7 @@ func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
 	}
 }
 
-func TestFilesOfUnknownAuthenticity(t *testing.T) {
+func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for _, path := range []string{"a.eml", "b.eml", "b.eml"} {
@@ -314,9 +314,21 @@ func TestFilesOfUnknownAuthenticity(t *testing.T) {
 		m.Place = db.Place{Mailbox: "files", Folder: path}
 		f.record(m)
 	}
-	got := must(f.UnknownMessages(f.ctx, "files", "", 0))(t)
-	if len(got) != 2 || got[0].Folder != "a.eml" || got[1].Folder != "b.eml" || len(got[1].Raw) == 0 {
-		t.Errorf("UnknownMessages = %+v, want those of both files", got)
+	f.record(f.raw(report("mailed", auth(db.AuthUnknown, ""))))
+	got := must(f.UnknownMessages(f.ctx, "", "", 0))(t)
+	var places []db.Place
+	for _, r := range got {
+		places = append(places, r.Place)
+		if len(r.Raw) == 0 {
+			t.Errorf("%+v has no body", r.Place)
+		}
+	}
+	want := []db.Place{{Mailbox: "files", Folder: "a.eml"}, {Mailbox: "files", Folder: "b.eml"}, {Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid}}
+	if diff := cmp.Diff(want, places); diff != "" {
+		t.Errorf("UnknownMessages (-want +got):\n%s", diff)
+	}
+	if got := must(f.UnknownMessages(f.ctx, "files", "b.eml", 0))(t); len(got) != 1 || got[0].Folder != "b.eml" {
+		t.Errorf("UnknownMessages of one file = %+v", got)
 	}
 }
 
