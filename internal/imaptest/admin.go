@@ -113,6 +113,24 @@ func (s *Server) Append(t testing.TB, folder string, flags []string, date time.T
 	return uid
 }
 
+// Fill delivers count messages to an empty folder that exists, much faster than
+// Append does. They get the UIDs 1 to count; message makes them by UID.
+func (s *Server) Fill(t testing.TB, folder string, count int, message func(uid int) []byte) {
+	t.Helper()
+	for uid := 1; uid <= count; uid++ {
+		switch {
+		case s.dovecot != nil:
+			s.dovecot.deliver(t, folder, uid, message(uid))
+		case s.memory != nil:
+			if _, err := s.memory.Append(folder, nil, time.Time{}, message(uid)); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Fatalf("a %s server has no mailbox", s.Kind)
+		}
+	}
+}
+
 // open runs f with a folder open, for changes or for reading.
 func (s *Server) open(t testing.TB, folder string, readOnly bool, f func(c *imapclient.Client) error) {
 	t.Helper()

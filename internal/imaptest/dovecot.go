@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -189,6 +190,47 @@ func (d *dovecot) maildir(folder string) string {
 		dir = filepath.Join(dir, "."+strings.ReplaceAll(folder, "/", "."))
 	}
 	return dir
+}
+
+// deliver puts a message into a folder as a delivery agent would. Dovecot numbers
+// those that it finds by the time in their names.
+func (d *dovecot) deliver(t testing.TB, folder string, n int, message []byte) {
+	t.Helper()
+	dir := filepath.Join(d.maildir(folder), "new")
+	if n == 1 {
+		d.makeMaildir(t, filepath.Dir(dir))
+	}
+	path := filepath.Join(dir, fmt.Sprintf("%d.M000000P1.imaptest", 1_700_000_000+n))
+	if err := os.WriteFile(path, message, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, mailUID, mailUID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeMaildir makes a folder, which Dovecot itself does at the first login only.
+func (d *dovecot) makeMaildir(t testing.TB, dir string) {
+	t.Helper()
+	path := filepath.Join(d.base, "mail")
+	for _, name := range []string{d.username, "Maildir"} {
+		path = filepath.Join(path, name)
+		d.mkdir(t, path)
+	}
+	d.mkdir(t, dir)
+	for _, name := range []string{"cur", "new", "tmp"} {
+		d.mkdir(t, filepath.Join(dir, name))
+	}
+}
+
+func (d *dovecot) mkdir(t testing.TB, path string) {
+	t.Helper()
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, mailUID, mailUID); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // damage makes the messages that contain text unreadable for Dovecot.

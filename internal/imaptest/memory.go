@@ -32,7 +32,7 @@ func Memory(t testing.TB, opts ...Option) *Server {
 			t.Errorf("stopping the IMAP server: %v", err)
 		}
 	})
-	s.Port, s.Addr = server.Port(), server.Addr()
+	s.Port, s.Addr, s.memory = server.Port(), server.Addr(), server
 	s.admin = newAdmin(t, s, ca)
 	return s
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"tlsbrief/internal/memimap"
 )
 
 // RequireDovecot is the environment variable that makes a missing Dovecot a
@@ -40,7 +42,8 @@ type Server struct {
 	Password string
 
 	admin   *admin
-	dovecot *dovecot // nil if it is another kind
+	dovecot *dovecot        // nil if it is another kind
+	memory  *memimap.Server // nil if it is another kind
 }
 
 // TLSConfig returns a client configuration that trusts the server's CA.

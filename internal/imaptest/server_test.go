@@ -3,6 +3,7 @@ package imaptest_test
 import (
 	"bufio"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -107,6 +108,23 @@ func testMailbox(t *testing.T, s *imaptest.Server) {
 	if err != nil || !strings.Contains(string(pem), "BEGIN CERTIFICATE") {
 		t.Errorf("CA file: %q, %v", pem, err)
 	}
+}
+
+func TestFillNumbersMessagesInOrder(t *testing.T) {
+	t.Parallel()
+	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+		s.CreateFolder(t, "Many")
+		for _, folder := range []string{"INBOX", "Many"} {
+			want := make(map[uint32][]byte)
+			s.Fill(t, folder, 30, func(uid int) []byte {
+				want[uint32(uid)] = fmt.Appendf(nil, "Subject: %d\r\n\r\nbody\r\n", uid)
+				return want[uint32(uid)]
+			})
+			if diff := cmp.Diff(want, s.Messages(t, folder)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", folder, diff)
+			}
+		}
+	})
 }
 
 func TestRecreateChangesUIDVALIDITY(t *testing.T) {

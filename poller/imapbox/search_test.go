@@ -182,9 +182,7 @@ func TestTrap13LongSetsAreSplit(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		const messages = 1200
-		for n := range messages {
-			s.Append(t, "INBOX", nil, time.Time{}, mail(n+1))
-		}
+		s.Fill(t, "INBOX", messages, mail)
 		proxy := imaptest.NewProxy(t, s)
 		session := open(t, s.Via(proxy))
 		if _, err := session.Select(t.Context(), "INBOX"); err != nil {
