@@ -84,6 +84,26 @@ func testWholeSession(t *testing.T, s *imaptest.Server) {
 	if got := examine(t, session, "INBOX"); got != status {
 		t.Errorf("Examine = %+v, want what Status said, %+v", got, status)
 	}
+	findThem(t, session, arrived)
+	readThem(t, session, arrived)
+	if got := s.Flags(t, "INBOX")[1]; len(got) != 0 {
+		t.Errorf("reading set flags: %v", got)
+	}
+	markAndMoveThem(t, session)
+	if diff := cmp.Diff(map[uint32][]string{1: {`\Seen`}, 2: {`\Seen`}}, s.Flags(t, "INBOX"), ignoreCase()); diff != "" {
+		t.Errorf("INBOX afterwards (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[uint32][]byte{1: mail(3), 2: mail(4)}, s.Messages(t, "Done/Reports")); diff != "" {
+		t.Errorf("destination afterwards (-want +got):\n%s", diff)
+	}
+	if session.BytesRead() == 0 {
+		t.Error("BytesRead = 0 after all this")
+	}
+}
+
+func findThem(t *testing.T, session *imapbox.Session, arrived time.Time) {
+	t.Helper()
+	ctx := t.Context()
 	for _, tt := range []struct {
 		name string
 		find func() ([]uint32, error)
@@ -105,7 +125,11 @@ func testWholeSession(t *testing.T, s *imaptest.Server) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
+}
 
+func readThem(t *testing.T, session *imapbox.Session, arrived time.Time) {
+	t.Helper()
+	ctx := t.Context()
 	headers, err := session.Headers(ctx, []uint32{1, 4, 9})
 	if err != nil {
 		t.Fatal(err)
@@ -130,10 +154,11 @@ func testWholeSession(t *testing.T, s *imaptest.Server) {
 	if diff := cmp.Diff(want, bodies); diff != "" {
 		t.Errorf("bodies (-want +got):\n%s", diff)
 	}
-	if got := s.Flags(t, "INBOX")[1]; len(got) != 0 {
-		t.Errorf("reading set flags: %v", got)
-	}
+}
 
+func markAndMoveThem(t *testing.T, session *imapbox.Session) {
+	t.Helper()
+	ctx := t.Context()
 	selected, err := session.Select(ctx, "INBOX")
 	if err != nil {
 		t.Fatal(err)
@@ -154,14 +179,5 @@ func testWholeSession(t *testing.T, s *imaptest.Server) {
 	}
 	if diff := cmp.Diff([][]uint32{{3, 4}, {9}}, [][]uint32{done, gone}); diff != "" {
 		t.Errorf("Move, done and gone (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(map[uint32][]string{1: {`\Seen`}, 2: {`\Seen`}}, s.Flags(t, "INBOX"), ignoreCase()); diff != "" {
-		t.Errorf("INBOX afterwards (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(map[uint32][]byte{1: mail(3), 2: mail(4)}, s.Messages(t, "Done/Reports")); diff != "" {
-		t.Errorf("destination afterwards (-want +got):\n%s", diff)
-	}
-	if session.BytesRead() == 0 {
-		t.Error("BytesRead = 0 after all this")
 	}
 }
