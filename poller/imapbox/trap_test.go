@@ -14,7 +14,7 @@ import (
 )
 
 // The traps are go-imap's and the servers'; each was seen to lose mail, or to
-// stop a poll, before it had a guard. Numbers are those of the lab notes.
+// stop a poll, before it had a guard.
 
 // crlf makes a mail of lines as one writes them.
 func crlf(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r\n")) }
