@@ -36,18 +36,19 @@ func (d *DB) Marked(ctx context.Context, ids []int64) error {
 // retriesAtOnce bounds what one call returns to be tried again.
 const retriesAtOnce = 500
 
-// PendingMessages returns messages whose body could not be got yet: at most 500,
-// those tried least first.
-func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
-	retries, err := d.retries(ctx, atFolder+"state = 'pending'", mailbox, folder, uidValidity)
+// PendingMessages returns messages of a folder whose body could not be got yet,
+// under whatever UIDVALIDITY: at most 500, those tried least first.
+func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Retry, error) {
+	retries, err := d.retries(ctx, atFolder+"state = 'pending'", mailbox, folder)
 	return retries, d.fail("listing the pending messages of "+source(mailbox, folder), err)
 }
 
-// RejectedBefore returns messages that an older reader than this one refused
-// (DESIGN 6: they are looked at again once): at most 500. Resolve or
-// PendingFailed takes each off the list, whatever comes of it.
-func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
-	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ?", mailbox, folder, uidValidity, tlsrpt.ReaderVersion)
+// RejectedBefore returns messages of a folder, under whatever UIDVALIDITY, that
+// an older reader than this one refused (DESIGN 6: they are looked at again
+// once): at most 500. Resolve or PendingFailed takes each off the list, whatever
+// comes of it.
+func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]Retry, error) {
+	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ?", mailbox, folder, tlsrpt.ReaderVersion)
 	return retries, d.fail("listing the rejected messages of "+source(mailbox, folder), err)
 }
 
@@ -56,18 +57,12 @@ func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string, uidVali
 const maxRaw = 64 << 20
 
 // UnknownMessages returns messages with a report whose authenticity is unknown:
-// at most 500, and about 64 MiB of them, those tried least first. An empty
-// mailbox stands for all of them, files too: their bodies are kept here, so that
-// no folder need be open to try them again.
-func (d *DB) UnknownMessages(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Retry, error) {
+// at most 500, and about 64 MiB of them, those tried least first. They are of all
+// mailboxes, and of files: their bodies are kept here, so that no folder need be
+// open to try them again.
+func (d *DB) UnknownMessages(ctx context.Context) ([]Retry, error) {
 	const step = "listing the messages of unknown authenticity"
-	var retries []Retry
-	var err error
-	if mailbox == "" {
-		retries, err = d.retries(ctx, "unknown = 1")
-	} else {
-		retries, err = d.retries(ctx, atFolder+"unknown = 1", mailbox, folder, uidValidity)
-	}
+	retries, err := d.retries(ctx, "unknown = 1")
 	if err != nil {
 		return nil, d.fail(step, err)
 	}
@@ -98,7 +93,7 @@ func (d *DB) addRaw(ctx context.Context, r *Retry) error {
 }
 
 // atFolder is the condition that a message lies in a folder.
-const atFolder = "mailbox = ? AND folder.folder = ? AND uid_validity = ? AND "
+const atFolder = "mailbox = ? AND folder.folder = ? AND "
 
 // retries lists the messages for which a condition, a constant, holds.
 func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]Retry, error) {

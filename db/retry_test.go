@@ -14,12 +14,12 @@ import (
 
 func (f *fixture) pending() []db.Retry {
 	f.t.Helper()
-	return must(f.PendingMessages(f.ctx, "reports", "INBOX", 7))(f.t)
+	return must(f.PendingMessages(f.ctx, "reports", "INBOX"))(f.t)
 }
 
 func (f *fixture) unknown() []db.Retry {
 	f.t.Helper()
-	return must(f.UnknownMessages(f.ctx, "reports", "INBOX", 7))(f.t)
+	return must(f.UnknownMessages(f.ctx))(f.t)
 }
 
 func TestAPendingMessageIsTriedAgain(t *testing.T) {
@@ -274,7 +274,7 @@ func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
 	f := open(t)
 	before := func() []db.Retry {
 		t.Helper()
-		return must(f.RejectedBefore(f.ctx, "reports", "INBOX", 7))(t)
+		return must(f.RejectedBefore(f.ctx, "reports", "INBOX"))(t)
 	}
 	refused, gone, read := f.message(), f.message(), f.message()
 	refused.Refused, gone.Refused, read.Refused = "x", "x", "x"
@@ -315,7 +315,7 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 		f.record(m)
 	}
 	f.record(f.raw(report("mailed", auth(db.AuthUnknown, ""))))
-	got := must(f.UnknownMessages(f.ctx, "", "", 0))(t)
+	got := must(f.UnknownMessages(f.ctx))(t)
 	var places []db.Place
 	for _, r := range got {
 		places = append(places, r.Place)
@@ -326,9 +326,6 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 	want := []db.Place{{Mailbox: "files", Folder: "a.eml"}, {Mailbox: "files", Folder: "b.eml"}, {Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid}}
 	if diff := cmp.Diff(want, places); diff != "" {
 		t.Errorf("UnknownMessages (-want +got):\n%s", diff)
-	}
-	if got := must(f.UnknownMessages(f.ctx, "files", "b.eml", 0))(t); len(got) != 1 || got[0].Folder != "b.eml" {
-		t.Errorf("UnknownMessages of one file = %+v", got)
 	}
 }
 

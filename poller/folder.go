@@ -49,7 +49,7 @@ func (f *folder) read(ctx context.Context) (validity uint32, err error) {
 		return 0, fmt.Errorf("reading its cursor: %w", err)
 	}
 	// Read before the new mail is: what this poll leaves is for the next.
-	left, err := f.leftOver(ctx, known)
+	left, err := f.leftOver(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -21,16 +21,13 @@ type leftOver struct {
 }
 
 // leftOver returns the messages of the folder that are to be asked for again.
-func (f *folder) leftOver(ctx context.Context, known db.Folder) ([]leftOver, error) {
-	if known.Poll == nil {
-		return nil, nil
-	}
+func (f *folder) leftOver(ctx context.Context) ([]leftOver, error) {
 	var all []leftOver
 	for _, list := range []struct {
-		messages func(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]db.Retry, error)
+		messages func(ctx context.Context, mailbox, folder string) ([]db.Retry, error)
 		refused  bool
 	}{{f.p.o.DB.PendingMessages, false}, {f.p.o.DB.RejectedBefore, true}} {
-		retries, err := list.messages(ctx, f.box.Name, f.name, known.Poll.UIDValidity)
+		retries, err := list.messages(ctx, f.box.Name, f.name)
 		if err != nil {
 			return nil, fmt.Errorf("reading which messages are to be asked for again: %w", err)
 		}
@@ -137,7 +134,7 @@ func (p *Poller) RetryUnknown(ctx context.Context) error {
 	if p.o.Reading.Authenticate == nil {
 		return nil
 	}
-	unknown, err := p.o.DB.UnknownMessages(ctx, "", "", 0)
+	unknown, err := p.o.DB.UnknownMessages(ctx)
 	if err != nil {
 		return fmt.Errorf("reading which reports are still to be authenticated: %w", err)
 	}

@@ -70,9 +70,9 @@ CREATE INDEX message_file ON message (folder, refused) WHERE uid < 1;
 CREATE INDEX message_state ON message (folder, state);
 -- The few rows that a poll has to come back to.
 CREATE INDEX message_mark ON message (folder, uid_validity, uid) WHERE mark_owed = 1;
-CREATE INDEX message_pending ON message (folder, uid_validity, uid) WHERE state = 'pending';
-CREATE INDEX message_unknown ON message (folder, uid_validity, attempts, id) WHERE unknown = 1;
-CREATE INDEX message_rejected ON message (folder, uid_validity, reader_version) WHERE state = 'rejected';
+CREATE INDEX message_pending ON message (folder, attempts, id) WHERE state = 'pending';
+CREATE INDEX message_unknown ON message (attempts, id) WHERE unknown = 1;
+CREATE INDEX message_rejected ON message (folder, reader_version) WHERE state = 'rejected';
 -- A digest's span of news.
 CREATE UNIQUE INDEX message_news ON message (news) WHERE news IS NOT NULL;
 -- Retention.
