@@ -1,9 +1,12 @@
 package poller
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"tlsbrief/poller/imapbox"
 )
 
 // A backoff keeps a worker from knocking at a door that stays shut: a server
@@ -24,6 +27,26 @@ const (
 	firstWait = time.Minute
 	lastWait  = time.Hour
 )
+
+// patient runs a poll of a mailbox, unless the mailbox has to be left alone for
+// now, and notes whether it let itself be polled.
+func (w *worker) patient(ctx context.Context, poll func(context.Context) error) error {
+	b, now := &w.p.backoff, time.Now()
+	if w.p.o.Patient && !b.ready(w.box.Name, now) {
+		w.log.Debug("left alone for now: the polls before this one could not log in")
+		return nil
+	}
+	err := poll(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case w.p.o.Patient && (w.shut || imapbox.Throttled(err)):
+		wait := b.refused(w.box.Name, now)
+		w.log.Warn("the mailbox is left alone for a while", "elapsed", wait.Round(time.Second))
+	default:
+		b.worked(w.box.Name)
+	}
+	return err
+}
 
 // ready tells whether the mailbox may be tried at the time now.
 func (b *backoff) ready(mailbox string, now time.Time) bool {

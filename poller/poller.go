@@ -67,6 +67,10 @@ type Options struct {
 	// goroutine at a time.
 	Progress func(Progress)
 
+	// Patient leaves a mailbox alone for a while that could not be logged in to
+	// at the polls before: for a worker, which polls on a schedule.
+	Patient bool
+
 	Parallel int // mailboxes polled at a time; 4 if 0
 	Log      *slog.Logger
 }
@@ -81,8 +85,9 @@ type Progress struct {
 // A Poller polls mailboxes and reads their history. Its methods may be called
 // from several goroutines, but for one mailbox one at a time.
 type Poller struct {
-	o    Options
-	said sayOnce
+	o       Options
+	said    sayOnce
+	backoff backoff
 
 	telling sync.Mutex // Progress is called by one goroutine at a time
 }
@@ -102,7 +107,9 @@ var ErrNoMailbox = errors.New("no such mailbox")
 // of the folders that could not be polled; they stand in the Result too.
 func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
 	return p.each(ctx, only, true, func(ctx context.Context, w *worker) error {
-		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.poll(ctx) })
+		return w.patient(ctx, func(ctx context.Context) error {
+			return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.poll(ctx) })
+		})
 	})
 }
 

@@ -22,6 +22,7 @@ type worker struct {
 
 	session *imapbox.Session // nil until connected
 	counts  []*Counts        // one a folder, in the order of work
+	shut    bool             // there was no logging in
 }
 
 // locked runs work under the mailbox's lock and closes the connection after it.
@@ -40,6 +41,7 @@ func (w *worker) locked(ctx context.Context, work func(context.Context, *worker)
 // eachFolder runs work on each folder, and goes on after one that failed.
 func (w *worker) eachFolder(ctx context.Context, work func(context.Context, *folder) error) error {
 	if err := w.connect(ctx); err != nil {
+		w.shut = true
 		return w.failed(ctx, err)
 	}
 	names, err := w.folders(ctx)

@@ -59,7 +59,7 @@ Reports on days long past are history: no digest brings them as news.`,
 
 func (a *app) backfill(ctx context.Context, c *config.Config, d *db.DB, b poller.Backfill, files []string, asJSON bool) error {
 	bar := newBar(a.stderr)
-	p, err := a.newPoller(c, d, bar.show)
+	p, err := a.newPoller(c, d, func(o *poller.Options) { o.Progress = bar.show })
 	if err != nil {
 		return err
 	}

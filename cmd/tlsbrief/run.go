@@ -59,7 +59,7 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 	}
 	defer unlock()
 	w := &workday{a: a, c: c, db: d}
-	if w.poll, err = a.newPoller(c, d, nil); err != nil {
+	if w.poll, err = a.newPoller(c, d, func(o *poller.Options) { o.Patient = true }); err != nil {
 		return err
 	}
 	if w.dg, err = a.newDigester(c, d, nil); err != nil {

@@ -17,8 +17,9 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
-// newPoller makes the poller that the configuration describes.
-func (a *app) newPoller(c *config.Config, d *db.DB, progress func(poller.Progress)) (*poller.Poller, error) {
+// newPoller makes the poller that the configuration describes, changed as the
+// command needs it.
+func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)) (*poller.Poller, error) {
 	boxes := make([]poller.Mailbox, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
 		box, err := a.mailbox(m)
@@ -27,12 +28,16 @@ func (a *app) newPoller(c *config.Config, d *db.DB, progress func(poller.Progres
 		}
 		boxes = append(boxes, box)
 	}
-	return poller.New(poller.Options{
-		DB: d, Mailboxes: boxes, Reading: newReading(c), Progress: progress, Log: a.log,
+	o := poller.Options{
+		DB: d, Mailboxes: boxes, Reading: newReading(c), Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
 			return a.lock(ctx, c.Database.Path, "mailbox "+mailbox, fmt.Sprintf("mailbox %q", mailbox))
 		},
-	}), nil
+	}
+	if change != nil {
+		change(&o)
+	}
+	return poller.New(o), nil
 }
 
 // mailbox translates one [[mailbox]].

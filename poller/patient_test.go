@@ -1,0 +1,43 @@
+package poller_test
+
+import (
+	"context"
+	"testing"
+
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+	"tlsbrief/poller/imapbox"
+)
+
+// A worker does not knock at every poll at a mailbox that refuses it; a command
+// does, and the record of the folder keeps saying what is wrong.
+func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	proxy := imaptest.NewProxy(t, s)
+	wrong := func(o *poller.Options) {
+		o.Mailboxes[0].IMAP.Auth = func(context.Context) (imapbox.Credentials, error) {
+			return imapbox.Credentials{Username: s.Username, Password: "wrong"}, nil
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		patient bool
+		tries   int
+	}{{"a command", false, 2}, {"a worker", true, 1}} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, s.Via(proxy), wrong, func(o *poller.Options) { o.Patient = tt.patient })
+			before := proxy.Connections()
+			r.pollFails("login")
+			if _, err := r.p.Poll(t.Context(), ""); (err != nil) == tt.patient {
+				t.Errorf("second poll: %v", err)
+			}
+			if got := proxy.Connections() - before; got != tt.tries {
+				t.Errorf("%d connections for two polls, want %d", got, tt.tries)
+			}
+			if f := r.folder("INBOX"); f.LastError == "" || f.FailingSince.IsZero() {
+				t.Errorf("the folder's record does not say that it cannot be read: %+v", f)
+			}
+		})
+	}
+}
