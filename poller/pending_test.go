@@ -201,23 +201,36 @@ func TestDamagedMessageDoesNotStopABackfill(t *testing.T) {
 // end up as rejected.
 func TestServerThatRefusesEverythingIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"[UNAVAILABLE] later", "no", "[LIMIT] too many commands", "[NOPERM] not for you"} {
-		for _, mails := range [][][]byte{{report(1)}, {report(1), report(2), letter(3)}} {
-			box := newScriptedBox(mails...)
-			box.on("UID FETCH", box.refusing("HEADER", text, 1, 2, 3))
+	one, several := [][]byte{report(1)}, [][]byte{report(1), report(2), letter(3)}
+	tests := []struct {
+		name, section, text string
+		mails               [][]byte
+	}{
+		{"unavailable", "HEADER", "[UNAVAILABLE] later", one},
+		{"without a code", "HEADER", "no", one},
+		{"throttled", "HEADER", "[LIMIT] too many commands", several},
+		{"no permission", "HEADER", "[NOPERM] not for you", several},
+		{"bodies", "BODY.PEEK[]", "no", several},
+		{"bodies, throttled", "BODY.PEEK[]", "account exceeded bandwidth limits", one},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			box := newScriptedBox(tt.mails...)
+			box.on("UID FETCH", box.refusing(tt.section, tt.text, 1, 2, 3))
 			r := newRig(t, box.start(t))
 			for range 4 {
 				r.pollFails(`mailbox "box"`, `folder "INBOX"`)
 			}
 			if f := r.folder("INBOX"); f.Poll != nil || len(r.rejected()) > 0 {
-				t.Errorf("%s: cursor %+v, rejected %+v; want neither", text, f.Poll, r.rejected())
+				t.Errorf("cursor %+v, rejected %+v; want neither", f.Poll, r.rejected())
 			}
 			box.on("UID FETCH", nil)
 			if _, err := r.p.Poll(t.Context(), ""); err != nil {
 				t.Error(err)
 			}
-			r.want([]string{id(1), id(2)}[:min(len(mails), 2)]...)
-		}
+			r.want([]string{id(1), id(2)}[:min(len(tt.mails), 2)]...)
+		})
 	}
 }
 

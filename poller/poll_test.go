@@ -3,6 +3,7 @@ package poller_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,7 +133,8 @@ func TestRenumberedFolderWithoutAGoodPollIsLookedAtWhole(t *testing.T) {
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		s.CreateFolder(t, "Reports")
 		deliver(t, s, "Reports", letter(1))
-		r := newRig(t, s, folders("Reports"))
+		proxy := imaptest.NewProxy(t, s)
+		r := newRig(t, s.Via(proxy), folders("Reports"))
 		_, err := r.db.Record(t.Context(), db.Batch{
 			Mailbox: "box", Folder: "Reports", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 1, LastUID: 9},
 		})
@@ -141,6 +143,11 @@ func TestRenumberedFolderWithoutAGoodPollIsLookedAtWhole(t *testing.T) {
 		}
 		s.Append(t, "Reports", []string{`\Seen`}, time.Now().AddDate(-1, 0, 0), report(2))
 		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+		for _, line := range proxy.Commands() {
+			if strings.Contains(line, "SINCE") {
+				t.Errorf("the poll sent %q, though there is no time to go by", line)
+			}
+		}
 	})
 }
 

@@ -34,12 +34,6 @@ func (b *scriptedBox) on(command string, f func(*imaptest.Conn, imaptest.Command
 	b.handlers[command] = f
 }
 
-func (b *scriptedBox) add(mails ...[]byte) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.mails = append(b.mails, mails...)
-}
-
 func (b *scriptedBox) flagsOf(uid int) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
