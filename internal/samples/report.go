@@ -127,7 +127,7 @@ func reportMail(s sender, day, arrival time.Time, policies []policy, sign Signer
 	fmt.Fprintf(&b, "Content-Disposition: attachment; filename=\"%s\"\r\nContent-Transfer-Encoding: base64\r\n\r\n", name)
 	b.WriteString(base64Lines(packed.Bytes()))
 	fmt.Fprintf(&b, "--%s--\r\n", boundary)
-	data, err := sign(s.domain, []byte(b.String()))
+	data, err := sign(s.domain, []byte(b.String()), arrival)
 	return Mail{Data: data, Date: arrival, Report: true, Name: s.domain + " about " + day.Format(time.DateOnly)}, err
 }
 

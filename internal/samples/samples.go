@@ -18,11 +18,12 @@ type Mail struct {
 	Name   string    // what it is, for messages of tests
 }
 
-// A Signer adds a DKIM signature of the given domain in front of a message.
-type Signer func(domain string, message []byte) ([]byte, error)
+// A Signer adds a DKIM signature of the given domain, made when the message was
+// sent, in front of it.
+type Signer func(domain string, message []byte, sent time.Time) ([]byte, error)
 
 // Unsigned leaves messages as they are.
-func Unsigned(_ string, message []byte) ([]byte, error) { return message, nil }
+func Unsigned(_ string, message []byte, _ time.Time) ([]byte, error) { return message, nil }
 
 // Days is how many days of reports Mailbox writes.
 const Days = 21
