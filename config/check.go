@@ -121,6 +121,7 @@ func (c *checker) reports(f *fileReports) Reports {
 		Domains:           c.domains(f.Domains),
 		Authenticity:      c.oneOf(f.Authenticity, "flag", "require", "off"),
 		TrustedAuthservID: c.authservIDs(f.TrustedAuthservID),
+		TrustMicrosoft365: f.TrustMicrosoft365.value,
 		IgnoreSigners:     c.signers(f.IgnoreSigners),
 		MaxMessage:        c.size(f.MaxMessage, kiB, giB),
 		MaxReport:         c.size(f.MaxReport, kiB, giB),

@@ -96,6 +96,7 @@ type Reports struct {
 	Domains           []string // as Digest.Domains; empty: whatever is reported on
 	Authenticity      string   // "flag", "require" or "off"
 	TrustedAuthservID []string // RFC 8601, section 2.5
+	TrustMicrosoft365 bool     // the Authentication-Results without an authserv-id are Microsoft 365's
 	IgnoreSigners     []string // signing domains, exact
 	MaxMessage        int64    // bytes
 	MaxReport         int64    // bytes, decompressed

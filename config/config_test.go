@@ -85,7 +85,7 @@ func TestAFullFile(t *testing.T) {
 		},
 		Reports: Reports{
 			Domains: []string{"example.com", "*.example.org"}, Authenticity: "require",
-			TrustedAuthservID: []string{"mx.example.com"}, IgnoreSigners: []string{"example.net"},
+			TrustedAuthservID: []string{"mx.example.com"}, TrustMicrosoft365: true, IgnoreSigners: []string{"example.net"},
 			MaxMessage: 1_000_000, MaxReport: 1 << 30, MaxPolicies: 1, MaxFailures: 10_000_000,
 		},
 		DNS: DNS{Server: "[::1]:53"},

@@ -115,6 +115,8 @@ func read(t *testing.T, k known, v *value) any {
 		return s.value
 	case *numberKey:
 		return s.value
+	case *truthKey:
+		return s.value
 	case *listKey:
 		return s.values
 	}

@@ -80,6 +80,7 @@ type fileReports struct {
 	Domains           listKey   `toml:"domains"`
 	Authenticity      textKey   `toml:"authenticity" default:"flag"`
 	TrustedAuthservID listKey   `toml:"trusted_authserv_id"`
+	TrustMicrosoft365 truthKey  `toml:"trusted_microsoft365" default:"false"`
 	IgnoreSigners     listKey   `toml:"ignore_signers"`
 	MaxMessage        amountKey `toml:"max_message" default:"10MiB"`
 	MaxReport         amountKey `toml:"max_report" default:"64MiB"`
@@ -159,6 +160,22 @@ func (k *numberKey) read(v *value) string {
 		return "is " + describe(v) + ", but a whole number belongs here, without quotes"
 	}
 	k.value = n
+	return ""
+}
+
+// A truthKey is true or false.
+type truthKey struct {
+	key
+	value bool
+}
+
+func (k *truthKey) fallback(def string) { k.value = def == "true" }
+
+func (k *truthKey) read(v *value) string {
+	if v.kind != unstable.Bool {
+		return "is " + describe(v) + ", but true or false belongs here, without quotes"
+	}
+	k.value = v.text == "true"
 	return ""
 }
 

@@ -7,8 +7,21 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/dkim"
+	"tlsbrief/poller/authres"
 	"tlsbrief/tlsrpt"
 )
+
+// Vouching names the servers whose Authentication-Results field (RFC 8601) may
+// stand in for a signature that was valid on arrival and is no more: its key has
+// gone from DNS, or the mail system behind that server changed the message.
+type Vouching struct {
+	AuthservIDs  []string // RFC 8601, section 2.5
+	Microsoft365 bool     // the mailbox is at Microsoft 365, which writes the field without its name
+}
+
+// ReasonVouched stands with a pass that does not come from the signature itself:
+// a trusted server found it valid when the mail arrived.
+const ReasonVouched = "authentication-results"
 
 // Reasons for which a valid signature does not make a report authentic.
 const (
@@ -23,28 +36,42 @@ const (
 
 // DKIM returns an Authenticator that asks for a DKIM signature of the reporting
 // domain, valid at the time of arrival (RFC 8460, section 3). Keys come from
-// lookup.
-func DKIM(lookup dkim.Lookup) Authenticator {
-	return func(ctx context.Context, message []byte, env tlsrpt.Envelope, at time.Time) db.Authenticity {
+// lookup. Where a signature is spoilt, who tells whose word counts instead.
+func DKIM(lookup dkim.Lookup, who Vouching) Authenticator {
+	return func(ctx context.Context, f tlsrpt.Found, at time.Time) db.Authenticity {
 		if at.IsZero() {
-			at = env.Date
+			at = f.Envelope.Date
 		}
-		return judge(dkim.Verify(ctx, message, at, lookup, dkim.Options{}), env)
+		return judge(dkim.Verify(ctx, f.Message, at, lookup, dkim.Options{}), f.Envelope, who.of(f))
 	}
 }
 
+// of returns what a trusted server says of the signatures of a mail. It has seen
+// the mail that arrived, not one forwarded inside it, whose fields a stranger
+// may have written.
+func (v Vouching) of(f tlsrpt.Found) authres.Results {
+	if f.Forwarded || len(v.AuthservIDs) == 0 && !v.Microsoft365 {
+		return authres.Results{}
+	}
+	results, ok := authres.Trusted(f.Message, v.AuthservIDs, v.Microsoft365)
+	if !ok {
+		return authres.Results{}
+	}
+	return results
+}
+
 // judge takes the best of a message's signatures.
-func judge(signatures []dkim.Signature, env tlsrpt.Envelope) db.Authenticity {
+func judge(signatures []dkim.Signature, env tlsrpt.Envelope, vouched authres.Results) db.Authenticity {
 	best := db.Authenticity{Result: db.AuthNone}
 	for _, s := range signatures {
-		if a := judgeOne(s, env); rank(a) > rank(best) {
+		if a := judgeOne(s, env, vouched); rank(a) > rank(best) {
 			best = a
 		}
 	}
 	return best
 }
 
-func judgeOne(s dkim.Signature, env tlsrpt.Envelope) db.Authenticity {
+func judgeOne(s dkim.Signature, env tlsrpt.Envelope, vouched authres.Results) db.Authenticity {
 	a := db.Authenticity{Result: db.AuthFail, Domain: s.Domain, Reason: string(s.Reason)}
 	switch {
 	case !aligned(s.Domain, env):
@@ -53,10 +80,21 @@ func judgeOne(s dkim.Signature, env tlsrpt.Envelope) db.Authenticity {
 		a.Reason = ReasonLTag
 	case s.Status == dkim.Pass:
 		a.Result, a.Reason = db.AuthPass, ""
+	case spoilt(s.Reason) && vouched.Passed(s.Domain, s.Selector):
+		a.Result, a.Reason = db.AuthPass, ReasonVouched
 	case s.Status == dkim.Unknown:
 		a.Result = db.AuthUnknown
 	}
 	return a
+}
+
+// spoilt tells whether a signature that fails so can have been valid on arrival.
+func spoilt(r dkim.Reason) bool {
+	switch r {
+	case dkim.ReasonKeyGone, dkim.ReasonKeyRevoked, dkim.ReasonBodyHash, dkim.ReasonBadSignature:
+		return true
+	}
+	return false
 }
 
 // rank orders outcomes: what passed, what may pass yet, what may have passed

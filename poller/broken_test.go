@@ -181,7 +181,7 @@ func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
 		deliver(t, s, "INBOX", report(1), report(2), report(3))
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := 0
-		r := newRig(t, s, authenticate(func(ctx context.Context, _ []byte, _ tlsrpt.Envelope, _ time.Time) db.Authenticity {
+		r := newRig(t, s, authenticate(func(ctx context.Context, _ tlsrpt.Found, _ time.Time) db.Authenticity {
 			if asked++; asked == 2 {
 				cancel() // and DNS gives no answer any more
 				return db.Authenticity{Result: db.AuthUnknown}
@@ -259,7 +259,7 @@ func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 		ids = append(ids, id(n)+" pass")
 	}
 	var most uint64
-	r := newRig(t, s, authenticate(func(context.Context, []byte, tlsrpt.Envelope, time.Time) db.Authenticity {
+	r := newRig(t, s, authenticate(func(context.Context, tlsrpt.Found, time.Time) db.Authenticity {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)

@@ -7,6 +7,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/dkim"
+	"tlsbrief/poller/authres"
 	"tlsbrief/tlsrpt"
 )
 
@@ -81,7 +82,7 @@ func TestJudge(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := judge(tt.signatures, tlsrpt.Envelope{FromDomain: own})
+			got := judge(tt.signatures, tlsrpt.Envelope{FromDomain: own}, authres.Results{})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("judge (-want +got):\n%s", diff)
 			}

@@ -176,7 +176,7 @@ func TestMessageThatArrivesDuringThePollIsFoundByTheNext(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		next := 2
-		arrive := func(context.Context, []byte, tlsrpt.Envelope, time.Time) db.Authenticity {
+		arrive := func(context.Context, tlsrpt.Found, time.Time) db.Authenticity {
 			deliver(t, s, "INBOX", report(next))
 			next++
 			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}

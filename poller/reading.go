@@ -16,9 +16,8 @@ import (
 type Reading struct {
 	Limits tlsrpt.Limits
 
-	// Authenticate judges the authenticity of a report in message, which
-	// arrived at the given time. Nil switches the check off: every report is
-	// recorded as unchecked and counts.
+	// Authenticate judges the authenticity of each report. Nil switches the
+	// check off: every report is recorded as unchecked and counts.
 	Authenticate Authenticator
 
 	// Require rejects what Authenticate does not pass.
@@ -28,9 +27,8 @@ type Reading struct {
 	IgnoreSigners []string // signing domains whose reports are left out
 }
 
-// An Authenticator judges the report that stands in message, one whole mail
-// that arrived at the time at.
-type Authenticator func(ctx context.Context, message []byte, env tlsrpt.Envelope, at time.Time) db.Authenticity
+// An Authenticator judges a report found in a mail that arrived at the time at.
+type Authenticator func(ctx context.Context, f tlsrpt.Found, at time.Time) db.Authenticity
 
 // An incoming message is what is known of one before it is read.
 type incoming struct {
@@ -134,7 +132,7 @@ func (rd Reading) authenticate(ctx context.Context, f tlsrpt.Found, arrived time
 	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
 		arrived = inner
 	}
-	return rd.Authenticate(ctx, f.Message, f.Envelope, arrived)
+	return rd.Authenticate(ctx, f, arrived)
 }
 
 // refusal says why a report that could be read is not taken; empty if it is.

@@ -22,8 +22,8 @@ import (
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].
 func byMessage(auths map[string]db.Authenticity) func(*poller.Options) {
-	return authenticate(func(_ context.Context, _ []byte, env tlsrpt.Envelope, _ time.Time) db.Authenticity {
-		n, _, _ := strings.Cut(env.MessageID, "@")
+	return authenticate(func(_ context.Context, f tlsrpt.Found, _ time.Time) db.Authenticity {
+		n, _, _ := strings.Cut(f.Envelope.MessageID, "@")
 		return auths[n]
 	})
 }
@@ -159,7 +159,7 @@ func TestSignatureIsVerifiedOverTheMessageThatHoldsTheReport(t *testing.T) {
 			signed(t, "gone.example", key, gone),
 			signed(t, "sender.example", key, forwarded(report(8))), // vouched for by the inner one alone
 		)
-		r := newRig(t, s, authenticate(poller.DKIM(lookup)))
+		r := newRig(t, s, authenticate(poller.DKIM(lookup, poller.Vouching{})))
 		r.poll(poller.Totals{Examined: 8, Recorded: 8})
 		r.want(id(1)+" pass", id(2)+" none", id(3)+" fail", id(4)+" fail", id(5)+" pass", id(6)+" unknown", id(7)+" fail", id(8)+" none")
 	})

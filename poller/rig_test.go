@@ -273,3 +273,18 @@ func isCanceled(err error) bool { return errors.Is(err, context.Canceled) }
 
 // id is the report-id of the report numbered n.
 func id(n int) string { return fmt.Sprintf("report-%d", n) }
+
+// authenticity returns the authenticity of the one report recorded, as "result
+// reason".
+func (r *rig) authenticity() string {
+	r.t.Helper()
+	var all []string
+	err := r.db.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+		all = append(all, strings.TrimSpace(string(row.Auth.Result)+" "+row.Auth.Reason))
+		return nil
+	})
+	if err != nil || len(all) != 1 {
+		r.t.Fatalf("%d policies recorded, want 1; %v\n%s", len(all), err, r.log)
+	}
+	return all[0]
+}

@@ -89,7 +89,10 @@ func newReading(c *config.Config) poller.Reading {
 	if c.Reports.Authenticity == "off" {
 		return r
 	}
-	r.Authenticate = poller.DKIM(keyLookup(resolver.New(resolver.Options{Server: c.DNS.Server})))
+	dns := resolver.New(resolver.Options{Server: c.DNS.Server})
+	r.Authenticate = poller.DKIM(keyLookup(dns), poller.Vouching{
+		AuthservIDs: c.Reports.TrustedAuthservID, Microsoft365: c.Reports.TrustMicrosoft365,
+	})
 	return r
 }
 
