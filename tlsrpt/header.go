@@ -24,6 +24,11 @@ type field struct {
 // comes near, and some parsers take the square of the length.
 const maxFieldBytes = 8 << 10
 
+// maxFields is how many fields of a header are kept: a message of nothing but
+// short fields would otherwise take many times its size. What tells of a report
+// stands well before.
+const maxFields = 5000
+
 // splitHeader splits a message or a part into its header and its body. Lines
 // that are no header field are passed over; where the first one is none, there
 // is no header.
@@ -42,7 +47,7 @@ func splitHeader(data []byte) (h header, body []byte) {
 		for len(after) > 0 && (after[0] == ' ' || after[0] == '\t') {
 			_, after = cutLine(after) // the lines that continue it
 		}
-		if ok {
+		if ok && len(h) < maxFields {
 			name := strings.ToLower(string(bytes.TrimRight(line[:colon], " \t")))
 			h = append(h, field{name, rest[colon+1 : len(rest)-len(after)]})
 		}

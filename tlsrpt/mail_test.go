@@ -321,3 +321,19 @@ func TestReadEnvelope(t *testing.T) {
 		t.Errorf("FromDomain = %q of two From fields, want none", m.Envelope.FromDomain)
 	}
 }
+
+func TestHeaderOfShortFieldsTakesNoMoreThanItsSize(t *testing.T) {
+	t.Parallel()
+	flood := []byte(strings.Repeat("X: y\r\n", 200_000) + "\r\n")
+	allocated := testing.Benchmark(func(b *testing.B) {
+		rd := NewReader(DefaultLimits())
+		for b.Loop() {
+			if _, err := rd.ReadMail(flood); !errors.Is(err, ErrNoReport) {
+				b.Fatalf("error = %v, want ErrNoReport", err)
+			}
+		}
+	}).AllocedBytesPerOp()
+	if allocated > int64(len(flood)) {
+		t.Errorf("reading %d bytes of header allocates %d bytes", len(flood), allocated)
+	}
+}
