@@ -42,7 +42,7 @@ const (
 	// all by senders that insist on TLS.
 	Unencrypted
 
-	// Unproven: no policy and another failure. Usually delivered, encrypted, but
+	// Unproven: no policy and another failure. Probably delivered, encrypted, but
 	// to a server that proved nothing.
 	Unproven
 )
@@ -119,9 +119,76 @@ func (f Fate) Sentence() string {
 	case Unencrypted:
 		return "The mail was delivered unencrypted, or not at all by senders that insist on encryption."
 	case Unproven:
-		return "The mail was usually delivered, encrypted, but to a server that did not prove who it is."
+		return "The mail was probably delivered, encrypted, but to a server that did not prove who it is."
 	}
 	return "What became of the mail, the report does not tell."
+}
+
+// SentenceFor is [Fate.Sentence] for failures with this result at so many mail
+// servers; 0 where the report names none. An empty result stands for failures
+// that the report counts and does not explain: they may have been any.
+func (f Fate) SentenceFor(r ResultType, servers int) string {
+	if r == "" {
+		return f.unexplained()
+	}
+	switch {
+	case f == Held && servers == 0:
+		return "The mail was not delivered to the server concerned: it may have been delayed or bounced."
+	case f == Held && servers > 1:
+		return "The mail was not delivered to these servers: it may have been delayed or bounced."
+	case f == Delivered && r == STARTTLSNotSupported:
+		return "The mail was delivered, probably unencrypted, as far as the report tells."
+	case f == DeliveredInTesting && r == STARTTLSNotSupported:
+		return "The mail was delivered, probably unencrypted; in enforce mode it would have been held back."
+	case f == Unproven && !r.Known():
+		return "The mail was probably delivered; whether it was encrypted, the report does not tell."
+	}
+	return f.Sentence()
+}
+
+// unexplained says what became of mail where the report does not say what
+// failed. Under MTA-STS it may have been the fetching of the policy, by which
+// mail goes through.
+func (f Fate) unexplained() string {
+	switch f {
+	case Delivered:
+		return "What failed, the reports do not say; the mail was delivered, as far as they tell."
+	case DeliveredInTesting:
+		return "What failed, the reports do not say; the mail was delivered, since your policy is in testing mode."
+	case Held:
+		return "What failed, the reports do not say; under your enforce policy some of this mail may have been delayed or bounced."
+	case ProbablyHeld:
+		return "What failed, the reports do not say; with DANE some of this mail may have been held back or bounced."
+	case Unproven:
+		return "What failed, the reports do not say; the mail was probably delivered, encrypted or not."
+	}
+	return "What failed, and what became of the mail, the reports do not say."
+}
+
+// Short is the fate in a few words, to stand beside a count.
+func (f Fate) Short() string {
+	switch f {
+	case Delivered, DeliveredInTesting, Unprotected:
+		return "mail went through"
+	case Held, ProbablyHeld, HeldUntilValid:
+		return "mail may be held"
+	case HeldByOne:
+		return "mail held by this sender"
+	case Unencrypted:
+		return "mail unencrypted or not delivered"
+	case Unproven:
+		return "mail probably went through"
+	}
+	return "fate of the mail not known"
+}
+
+// WentThrough tells whether all mail was delivered, as far as reports tell.
+func (f Fate) WentThrough() bool {
+	switch f {
+	case Delivered, DeliveredInTesting, Unprotected, Unproven:
+		return true
+	}
+	return false
 }
 
 // FateOf returns what became of mail that failed with a result under a policy.

@@ -2,6 +2,7 @@ package tlsrpt
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -81,5 +82,55 @@ func TestFateWords(t *testing.T) {
 	}
 	if Attention >= Action || Attention.String() != "attention" || Action.String() != "action" {
 		t.Error("Action must weigh more than Attention")
+	}
+}
+
+func TestFateSentenceFor(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		fate    Fate
+		result  ResultType
+		servers int
+		want    string
+	}{
+		{"one server", Held, CertificateExpired, 1, "not delivered to this server:"},
+		{"several servers", Held, CertificateExpired, 5, "not delivered to these servers:"},
+		{"no server named", Held, CertificateExpired, 0, "not delivered to the server concerned:"},
+		{"no STARTTLS in testing", DeliveredInTesting, STARTTLSNotSupported, 1, "delivered, probably unencrypted; in enforce"},
+		{"no STARTTLS in mode none", Delivered, STARTTLSNotSupported, 1, "delivered, probably unencrypted, as far"},
+		{"a wrong certificate is encrypted all the same", DeliveredInTesting, CertificateExpired, 1, "The mail was delivered; in enforce"},
+		{"no policy, and a result nobody knows", Unproven, "moon-phase", 1, "whether it was encrypted, the report does not tell"},
+		{"no policy, and a wrong certificate", Unproven, CertificateExpired, 1, "probably delivered, encrypted, but"},
+		{"unexplained under enforce", Held, "", 0, "under your enforce policy some of this mail may have been delayed or bounced"},
+		{"unexplained under DANE", ProbablyHeld, "", 0, "with DANE some of this mail may have been held"},
+		{"unexplained in testing", DeliveredInTesting, "", 0, "the mail was delivered"},
+		{"unexplained in mode none", Delivered, "", 0, "the mail was delivered"},
+		{"unexplained without a policy", Unproven, "", 0, "encrypted or not"},
+		{"unexplained under an unknown policy", Uncertain, "", 0, "the reports do not say"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := tt.fate.SentenceFor(tt.result, tt.servers)
+			if !strings.Contains(got, tt.want) {
+				t.Errorf("%v.SentenceFor(%q, %d) = %q, want %q in it", tt.fate, tt.result, tt.servers, got, tt.want)
+			}
+			if tt.result == "" && (strings.Contains(got, "server") || !strings.Contains(got, "do not say")) {
+				t.Errorf("what no report explains is at no server that is known: %q", got)
+			}
+		})
+	}
+}
+
+func TestFateShortAgreesWithItsWeight(t *testing.T) {
+	t.Parallel()
+	for f := Uncertain; f <= Unproven; f++ {
+		if held := f.Short() == "mail may be held"; held != (f.Weight() == Action) {
+			t.Errorf("%v weighs %v and is said to be: %s", f, f.Weight(), f.Short())
+		}
+		if f.WentThrough() != strings.HasSuffix(f.Short(), "went through") {
+			t.Errorf("%v.WentThrough() = %t, but it is said to be: %s", f, f.WentThrough(), f.Short())
+		}
 	}
 }

@@ -1,64 +1,26 @@
 package tlsrpt
 
-import "strings"
-
 // A ResultMeaning explains a result type to somebody who has never heard of it.
 // Action and Commands, and now and then a Do, hold the placeholders {MX}, for the receiving mail
 // server, and {DOMAIN}, for the policy domain: see [ResultMeaning.For].
+// What holds under any policy is here; [MeaningUnder] adds what one policy and
+// the reason codes of a report tell.
 type ResultMeaning struct {
 	Type  ResultType
 	Title string // "Expired certificate"
 
 	What     string   // what it means: one or two plain sentences
 	Causes   []Cause  // the likely ones, most likely first
-	Action   string   // one sentence to forward to whoever runs the server
+	Action   string   // one sentence to forward to Owner
+	Owner    string   // who can do it: "whoever runs {MX}"
 	Commands []string // how to see for oneself: POSIX shell, openssl, dig, delv, curl
 }
 
 // A Cause is a likely cause of a failure, and what to do about it.
 type Cause struct {
-	Why string // a sentence
-	Do  string // a sentence, imperative
-}
-
-// For returns the meaning for one mail server and domain. They may be a
-// stranger's: what is not plainly a host name is left out, so that no command
-// does anything but look. An empty one is left out likewise.
-func (m ResultMeaning) For(mx, domain string) ResultMeaning {
-	if mx = strings.ToLower(mx); !looksLikeDomain(mx) || strings.HasPrefix(mx, "-") {
-		mx = ""
-	}
-	if domain = strings.ToLower(domain); !looksLikeDomain(domain) || strings.HasPrefix(domain, "-") {
-		domain = ""
-	}
-	words := strings.NewReplacer("{MX}", orElse(mx, "the mail server"), "{DOMAIN}", orElse(domain, "your domain"))
-	hosts := strings.NewReplacer("{MX}", orElse(mx, "MAIL-SERVER"), "{DOMAIN}", orElse(domain, "YOUR-DOMAIN"))
-	// Names of hosts and URLs stay names.
-	sentence := func(s string) string {
-		s = strings.ReplaceAll(s, "mta-sts.{DOMAIN}", "mta-sts."+orElse(domain, "YOUR-DOMAIN"))
-		s = strings.ReplaceAll(s, "_mta-sts.{DOMAIN}", "_mta-sts."+orElse(domain, "YOUR-DOMAIN"))
-		s = strings.ReplaceAll(s, "_25._tcp.{MX}", "_25._tcp."+orElse(mx, "MAIL-SERVER"))
-		return words.Replace(s)
-	}
-	out := m
-	out.Action = sentence(m.Action)
-	out.What = sentence(m.What)
-	out.Causes = make([]Cause, len(m.Causes))
-	for i, c := range m.Causes {
-		out.Causes[i] = Cause{Why: sentence(c.Why), Do: sentence(c.Do)}
-	}
-	out.Commands = make([]string, len(m.Commands))
-	for i, c := range m.Commands {
-		out.Commands[i] = hosts.Replace(c)
-	}
-	return out
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
+	Why   string     // a sentence
+	Do    string     // a sentence, imperative
+	Under PolicyType // the only policy that it belongs to; empty: any
 }
 
 // Title returns the name that people know the policy by: "MTA-STS", "DANE", "no
@@ -85,7 +47,7 @@ func (t PolicyType) Explanation() string {
 	case TLSA:
 		return "DANE puts the fingerprint of your mail servers' certificates into your DNS, signed by DNSSEC, so that senders can tell the real servers from impostors."
 	case NoPolicyFound:
-		return "These senders saw neither an MTA-STS nor a DANE policy for you. They encrypt where they can, but do not insist."
+		return "These senders do not look for a policy of yours (MTA-STS or DANE), or found none. They encrypt where they can, but do not insist."
 	}
 	return "RFC 8460 does not know this kind of policy. The report's numbers are shown as they came."
 }

@@ -30,8 +30,8 @@ func TestMeaningIsWholeForEveryResultType(t *testing.T) {
 				t.Errorf("Meaning(%q): %q is no sentence", r, s)
 			}
 		}
-		if m.Title == "" || len(m.Causes) == 0 || len(m.Commands) == 0 {
-			t.Errorf("Meaning(%q) lacks a title, causes or commands: %+v", r, m)
+		if m.Title == "" || len(m.Causes) == 0 || len(m.Commands) == 0 || !strings.HasPrefix(m.Owner, "whoever runs ") {
+			t.Errorf("Meaning(%q) lacks a title, causes, commands or an owner: %+v", r, m)
 		}
 		if strings.Count(m.Action, ".") > 1 && !strings.Contains(m.Action, "mta-sts.") && !strings.Contains(m.Action, "_tcp.") {
 			t.Errorf("Meaning(%q).Action is not one sentence: %q", r, m.Action)
@@ -62,7 +62,7 @@ func TestMeaningForFillsInEveryPlaceholder(t *testing.T) {
 			}
 		}
 	}
-	if got := Meaning(CertificateExpired).For("mx2.example.com", "example.com").Action; got != "Renew the certificate on mx2.example.com and reload the mail server." {
+	if got := Meaning(CertificateExpired).For("mx2.example.com", "example.com").Action; got != "See with the command below whether the certificate on mx2.example.com was renewed: if it was, reload the mail server; if not, renew it and reload." {
 		t.Errorf("Action = %q", got)
 	}
 	if Meaning(CertificateExpired).Action == Meaning(CertificateExpired).For("mx2.example.com", "").Action {
