@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -52,7 +53,7 @@ func (d *decoder) unquote(field string, v []byte) (string, error) {
 		if len(inner) > maxString {
 			return "", d.tooLong(field)
 		}
-		return string(inner), nil
+		return aliased(inner), nil
 	}
 	if len(inner) > 6*maxString { // every byte escaped as \u00XX
 		return "", d.tooLong(field)
@@ -65,6 +66,13 @@ func (d *decoder) unquote(field string, v []byte) (string, error) {
 		return "", d.tooLong(field)
 	}
 	return strings.ToValidUTF8(string(b), string(utf8.RuneError)), nil
+}
+
+// aliased returns b as a string without copying it. b is part of Report.JSON,
+// which the report holds anyway and nobody writes to: the strings of a report
+// would otherwise take its size again, of which 64 MiB are allowed.
+func aliased(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
 func (d *decoder) tooLong(field string) error {

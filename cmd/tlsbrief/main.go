@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	_ "time/tzdata" // a container often has no time zones, and schedule.timezone names one
@@ -27,7 +28,15 @@ const (
 	exitUsage  = 2 // wrong usage or configuration
 )
 
+// memoryLimit is above what any message of the default limits takes. It is no
+// bound, but from there on memory is given back sooner: a mail may unpack to
+// 64 MiB, which need not cost twice that.
+const memoryLimit = 96 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
