@@ -65,8 +65,8 @@ type Item struct {
 	// if unknown.
 	ModTime time.Time
 
-	// Err says why this one cannot be had; then there is no Data, and Kind
-	// means nothing.
+	// Err says why this one cannot be had, beginning with Path; then there is
+	// no Data, and Kind means nothing.
 	Err error
 }
 
@@ -178,7 +178,7 @@ func (w *walk) fail(path string, err error) error {
 	}
 	var p *fs.PathError
 	if errors.As(err, &p) && p.Path == path {
-		err = p.Err // the path stands beside it
+		err = p.Err // the path once, and not which call of the system it was
 	}
-	return w.give(Item{Path: path, Err: err})
+	return w.give(Item{Path: path, Err: fmt.Errorf("%s: %w", path, err)})
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,7 +116,11 @@ func walk(t *testing.T, dir string, o sources.Options, paths ...string) ([]strin
 			if i.Data != nil {
 				t.Errorf("%s: data beside an error", path)
 			}
-			got = append(got, fmt.Sprintf("error %s: %v", path, i.Err))
+			text, ok := strings.CutPrefix(i.Err.Error(), i.Path+": ")
+			if !ok || strings.Contains(text, i.Path) {
+				t.Errorf("%s: the error %q does not name the path, once and first", path, i.Err)
+			}
+			got = append(got, fmt.Sprintf("error %s: %s", path, text))
 			return nil
 		}
 		got = append(got, fmt.Sprintf("%s %s: %s", i.Kind, path, i.Data))
@@ -251,6 +256,29 @@ func TestLinks(t *testing.T) {
 	want := []string{"mail d/a.eml: " + mail, "mail d/other/b.eml: " + mail, "mail d/z.eml: " + mail}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
+	}
+}
+
+// What is printed is the error alone: it has to say which file it is about.
+func TestErrorsSayWhichFile(t *testing.T) {
+	t.Parallel()
+	dir := write(t, "x.bin", "\x00\x01\x02", "none.eml", "")
+	for name, want := range map[string]string{
+		"nope.json": "no such file or directory",
+		"x.bin":     "neither a mail, an mbox, a report nor an archive of these",
+		"none.eml":  "empty",
+	} {
+		path := filepath.Join(dir, name)
+		var got error
+		if _, err := sources.Walk(t.Context(), []string{path}, sources.Options{}, func(i sources.Item) error { got = i.Err; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got == nil || got.Error() != path+": "+want {
+			t.Errorf("error = %v, want %q", got, path+": "+want)
+		}
+		if errors.Is(got, fs.ErrNotExist) != (name == "nope.json") {
+			t.Errorf("%v is fs.ErrNotExist: %t", got, errors.Is(got, fs.ErrNotExist))
+		}
 	}
 }
 
