@@ -162,15 +162,22 @@ func (row *messageRow) judge(verdicts []verdict, was messageRow) Outcome {
 }
 
 // addsNothing tells whether a file needs no row: it is a duplicate without
-// faults, or was refused for the same reason before.
+// faults, was refused for the same reason before, or already has a row by which
+// its authenticity will be tried again.
 func (t *tx) addsNothing(row messageRow, outcome Outcome) (bool, error) {
 	if row.uid > 0 || outcome == Recorded {
 		return false, nil
 	}
+	m := row.Message
+	if row.unknown {
+		var n int
+		return t.get(`SELECT 1 FROM message
+			WHERE folder = ? AND uid < 1 AND refused = ? AND conflict = ? AND message_id = ? AND sender = ? AND subject = ? AND unknown = 1`,
+			[]any{row.folder, row.refused, row.conflict, clip(m.MessageID), clip(m.From), clip(m.Subject)}, &n)
+	}
 	if row.refused == "" && row.conflict == "" {
 		return true, nil
 	}
-	m := row.Message
 	changed, err := t.exec(`UPDATE message SET reader_version = ?
 		WHERE folder = ? AND uid < 1 AND refused = ? AND conflict = ? AND message_id = ? AND sender = ? AND subject = ?`,
 		tlsrpt.ReaderVersion, row.folder, row.refused, row.conflict, clip(m.MessageID), clip(m.From), clip(m.Subject))

@@ -311,7 +311,7 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 	f := open(t)
 	for _, path := range []string{"a.eml", "b.eml", "b.eml"} {
 		m := f.raw(report(path, auth(db.AuthUnknown, "")))
-		m.Place = db.Place{Mailbox: "files", Folder: path}
+		m.Place, m.MessageID = db.Place{Mailbox: "files", Folder: path}, path
 		f.record(m)
 	}
 	f.record(f.raw(report("mailed", auth(db.AuthUnknown, ""))))
@@ -326,6 +326,27 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 	want := []db.Place{{Mailbox: "files", Folder: "a.eml"}, {Mailbox: "files", Folder: "b.eml"}, {Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid}}
 	if diff := cmp.Diff(want, places); diff != "" {
 		t.Errorf("UnknownMessages (-want +got):\n%s", diff)
+	}
+}
+
+// A file whose report is known without a signature may be the one that shows who
+// signed it, once DNS answers.
+func TestAnUnknownFileOfAKnownReportIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("a", auth(db.AuthNone, ""))))
+	m := f.raw(report("a", auth(db.AuthUnknown, "")))
+	m.Place = db.Place{Mailbox: "files", Folder: "a.eml"}
+	if got := f.record(m, m)[0]; got != db.Duplicate {
+		t.Errorf("outcome %s, want duplicate", got)
+	}
+	got := f.unknown()
+	if len(got) != 1 || len(got[0].Raw) == 0 {
+		t.Fatalf("UnknownMessages = %+v, want the file, once", got)
+	}
+	check(t, f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	if diff := cmp.Diff([]string{"100 pass sender.example"}, f.standings()); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
 }
 
