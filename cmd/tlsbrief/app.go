@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"tlsbrief/config"
@@ -44,18 +48,35 @@ func (a *app) warn(what string) {
 	}
 }
 
-// open opens the database of the configuration. The caller closes it.
-func (a *app) open(ctx context.Context, c *config.Config) (*db.DB, error) {
-	return db.Open(ctx, c.Database.Path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep})
-}
-
 // with loads the configuration, opens the database and runs f with both.
 func (a *app) with(ctx context.Context, f func(*config.Config, *db.DB) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	d, err := a.open(ctx, c)
+	return a.withDatabase(ctx, c, c.Database.Path, f)
+}
+
+// looking is with for commands that only look: where nothing has been recorded
+// yet they make no database, which would belong to whoever looked.
+func (a *app) looking(ctx context.Context, f func(*config.Config, *db.DB) error) error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(c.Database.Path); !errors.Is(err, fs.ErrNotExist) {
+		return a.withDatabase(ctx, c, c.Database.Path, f)
+	}
+	dir, err := os.MkdirTemp("", "tlsbrief-")
+	if err != nil {
+		return fmt.Errorf("nothing has been recorded yet, and there is no room for an empty database: %w", err)
+	}
+	return errors.Join(a.withDatabase(ctx, c, filepath.Join(dir, "empty.db"), f), os.RemoveAll(dir))
+}
+
+// withDatabase runs f with the database at path, which it closes afterwards.
+func (a *app) withDatabase(ctx context.Context, c *config.Config, path string, f func(*config.Config, *db.DB) error) error {
+	d, err := db.Open(ctx, path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep})
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,9 @@ Reports on days long past are history: no digest brings them as news.`,
 			if b.Before, err = utcDate("--before", before); err != nil {
 				return err
 			}
+			if !b.Before.IsZero() && !b.Since.Before(b.Before) {
+				return usage("--since %s is not before --before %s", since, before)
+			}
 			if len(files) > 0 && (b.Mailbox != "" || b.Mark) {
 				return usage("--mailbox and --mark are for mailboxes, and files were named")
 			}

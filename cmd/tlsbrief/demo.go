@@ -31,7 +31,11 @@ would run on yours. What it leaves behind is one folder, which it names.`,
 			if err != nil {
 				return fmt.Errorf("making a folder for the demo: %w", err)
 			}
-			return a.demo(cmd.Context(), dir)
+			err = a.demo(cmd.Context(), dir)
+			if err != nil { // it was not named: it must not stay
+				err = errors.Join(err, os.RemoveAll(dir))
+			}
+			return err
 		},
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -39,11 +38,18 @@ Days are UTC days, by what the reports cover; --to is included.`,
 			"  tlsbrief digest --resend MESSAGE-ID",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("resend") && f.resend == "" {
+				return usage("--resend names no Message-ID (tlsbrief status shows those that wait or failed)")
+			}
 			from, to, err := f.check()
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			open := a.with
+			if f.preview {
+				open = a.looking
+			}
+			return open(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.digest(cmd.Context(), c, d, f, from, to)
 			})
 		},
@@ -77,7 +83,8 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 		return from, to, usage("--from and --to go together (or give --day)")
 	}
 	if f.day != "" {
-		f.from, f.to = f.day, f.day
+		day, err := utcDate("--day", f.day)
+		return day, day.AddDate(0, 0, 1), err
 	}
 	if from, err = utcDate("--from", f.from); err != nil {
 		return from, to, err
@@ -164,10 +171,12 @@ func knownDigest(dg *digest.Digester, name string) error {
 func (a *app) preview(ctx context.Context, dg *digest.Digester, f digestFlags, from, to time.Time) error {
 	name := f.name
 	if name == "" {
-		if names := dg.Names(); len(names) > 1 {
+		// Where one is configured that is the one, and "fallback" is asked for by name.
+		names := dg.Names()
+		if len(names) > 2 {
 			return usage("several digests are configured: choose one with --name (%s)", strings.Join(names, ", "))
 		}
-		name = dg.Names()[0]
+		name = names[0]
 	}
 	r, err := dg.Preview(ctx, name, from, to)
 	if err != nil {
@@ -178,11 +187,11 @@ func (a *app) preview(ctx context.Context, dg *digest.Digester, f digestFlags, f
 	case "html":
 		out = r.HTML
 	case "json":
-		text, err := json.Marshal(r.Facts)
-		if err != nil {
+		var b strings.Builder
+		if err := newJSONEncoder(&b).Encode(r.Facts); err != nil {
 			return fmt.Errorf("writing the facts as JSON: %w", err)
 		}
-		out = string(text) + "\n"
+		out = b.String()
 	default:
 		out = "Subject: " + r.Subject + "\n\n" + r.Text
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/idna"
 
 	"tlsbrief/config"
 	"tlsbrief/db"
@@ -34,7 +35,7 @@ UTC days, by what the reports cover; --to is included.`,
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), func(_ *config.Config, d *db.DB) error {
+			return a.looking(cmd.Context(), func(_ *config.Config, d *db.DB) error {
 				return export(cmd.Context(), a.stdout, d, filter, format)
 			})
 		},
@@ -61,7 +62,11 @@ func exportFilter(from, to, domain string) (db.Filter, error) {
 		}
 	}
 	if domain != "" {
-		f.Domains = []string{strings.ToLower(strings.TrimSuffix(domain, "."))}
+		name, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
+		if err != nil {
+			return f, usage("--domain %q is no domain: %v", domain, err)
+		}
+		f.Domains = []string{name}
 	}
 	return f, nil
 }
@@ -149,8 +154,7 @@ func export(ctx context.Context, w io.Writer, d *db.DB, f db.Filter, format stri
 	if format == "csv" {
 		return exportCSV(ctx, w, d, f)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
+	enc := newJSONEncoder(w)
 	return d.EachPolicy(ctx, f, func(r *db.PolicyRow) error { return enc.Encode(newExported(r)) })
 }
 
@@ -193,10 +197,11 @@ func jsonText(v any) string {
 	return string(text)
 }
 
-// inertCell keeps a stranger's string from being a formula to a spreadsheet: an
-// apostrophe in front makes it text.
+// inertCell keeps a stranger's string from being a formula to a spreadsheet, by
+// an apostrophe in front, and from being acted on by a terminal.
 func inertCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+	s = clean(s)
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
 		return "'" + s
 	}
 	return s

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"crypto/sha256"
@@ -26,7 +27,7 @@ func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(
 	path := lockPath(dbPath, name)
 	l := flock.New(path)
 	if ok, err := l.TryLock(); err != nil {
-		return nil, fmt.Errorf("locking %s: %w", path, err)
+		return nil, lockFault(path, err)
 	} else if !ok {
 		a.log.Info("waiting for another tlsbrief that is at work on " + what)
 		waiting, cancel := context.WithTimeout(ctx, lockPatience)
@@ -44,12 +45,19 @@ func (a *app) tryLock(dbPath, name, what string) (unlock func(), err error) {
 	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("locking %s: %w", path, err)
+		return nil, lockFault(path, err)
 	}
 	if !ok {
 		return nil, fmt.Errorf("%w: %s (%s is locked); stop that one first", errLocked, what, path)
 	}
 	return func() { a.unlock(l) }, nil
+}
+
+func lockFault(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("locking %s: %w (it belongs to whoever ran tlsbrief before: run it as that user, or give this one the files)", path, err)
+	}
+	return fmt.Errorf("locking %s: %w", path, err)
 }
 
 func (a *app) unlock(l *flock.Flock) {

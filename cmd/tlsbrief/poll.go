@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -45,10 +44,25 @@ func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string,
 	if err := needMailbox(c, only); err != nil {
 		return err
 	}
-	retryErr := p.RetryUnknown(ctx)
 	result, pollErr := p.Poll(ctx, only)
-	_, pruneErr := d.Prune(ctx) // for those who run it from cron, and never "run"
-	return errors.Join(a.printResult(result, asJSON), pollErr, retryErr, pruneErr)
+	retryErr := p.RetryUnknown(ctx)
+	var pruneErr error
+	if ctx.Err() == nil {
+		_, pruneErr = d.Prune(ctx) // for those who run it from cron, and never "run"
+	}
+	waitErr := a.warnOfDNS(ctx, d)
+	return errors.Join(a.printResult(result, asJSON), pollErr, retryErr, pruneErr, waitErr)
+}
+
+// warnOfDNS says how many messages hold reports that could not be authenticated
+// because DNS did not answer: they do not count until it does.
+func (a *app) warnOfDNS(ctx context.Context, d *db.DB) error {
+	unknown, err := d.UnknownMessages(context.WithoutCancel(ctx))
+	if err == nil && len(unknown) > 0 {
+		a.log.Warn("DNS did not answer for these messages: their reports do not count until it does (see [dns] server; tlsbrief verify tries it)",
+			"count", len(unknown))
+	}
+	return err
 }
 
 // needMailbox refuses a command that reads mailboxes where there is none to read.
@@ -67,7 +81,7 @@ func needMailbox(c *config.Config, only string) error {
 // printResult prints what a poll or a backfill did.
 func (a *app) printResult(r poller.Result, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(a.stdout).Encode(r)
+		return newJSONEncoder(a.stdout).Encode(r)
 	}
 	for _, c := range r.Mailboxes {
 		if err := a.printCounts(c); err != nil {

@@ -47,7 +47,10 @@ Then copy config.toml.example to config.toml, and:   tlsbrief verify`,
 			return usage("unknown command %q%s (tlsbrief --help lists them)", args[0], hint)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("config") && a.configPath == "" {
+				return usage("--config names no file")
+			}
 			return a.openLog()
 		},
 	}

@@ -42,15 +42,12 @@ type workday struct {
 	c    *config.Config
 	db   *db.DB
 	poll *poller.Poller
-	dg   *digest.Digester
+	dg   *digest.Digester // nil: nothing to send by
 	turn sync.Mutex
 }
 
 func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 	if err := needMailbox(c, ""); err != nil {
-		return err
-	}
-	if err := needSMTP(c); err != nil {
 		return err
 	}
 	unlock, err := a.tryLock(c.Database.Path, "run", `a "tlsbrief run" on this database`)
@@ -62,7 +59,9 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 	if w.poll, err = a.newPoller(c, d, func(o *poller.Options) { o.Patient = true }); err != nil {
 		return err
 	}
-	if w.dg, err = a.newDigester(c, d, nil); err != nil {
+	if c.SMTP.Host == "" {
+		a.log.Warn("the configuration has no [smtp]: reports are recorded, no digests are sent")
+	} else if w.dg, err = a.newDigester(c, d, nil); err != nil {
 		return err
 	}
 	return w.work(ctx)
@@ -106,10 +105,10 @@ func (w *workday) pollOnce(ctx context.Context) {
 	}
 	start := time.Now()
 	log := w.a.log
-	if err := w.poll.RetryUnknown(ctx); err != nil {
-		log.Error("authenticating again", "err", err)
-	}
 	r, err := w.poll.Poll(ctx, "")
+	if retryErr := w.poll.RetryUnknown(ctx); retryErr != nil && ctx.Err() == nil {
+		log.Error("authenticating again", "err", retryErr)
+	}
 	switch {
 	case ctx.Err() != nil:
 		log.Info("the poll was stopped; the next one goes on from there")
@@ -125,7 +124,10 @@ func (w *workday) pollOnce(ctx context.Context) {
 }
 
 func (w *workday) digests(ctx context.Context) {
-	w.turn.Lock()
+	// While a poll is under way the digests wait for the next minute.
+	if w.dg == nil || !w.turn.TryLock() {
+		return
+	}
 	defer w.turn.Unlock()
 	if ctx.Err() != nil {
 		return

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +24,7 @@ looked like reports but could not be taken as such.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.status(cmd.Context(), c, d, asJSON)
 			})
 		},
@@ -83,7 +83,7 @@ func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON boo
 		return err
 	}
 	if asJSON {
-		return json.NewEncoder(a.stdout).Encode(s)
+		return newJSONEncoder(a.stdout).Encode(s)
 	}
 	return a.printStatus(s)
 }
@@ -95,6 +95,9 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		return s, err
 	}
 	for _, f := range folders {
+		if !configured(c, f) {
+			continue
+		}
 		row := statusFolder{
 			Mailbox: f.Mailbox, Folder: f.Folder, LastPoll: timestamp(f.LastPoll), LastError: f.LastError,
 			Recorded: f.Recorded, Rejected: f.Rejected,
@@ -115,6 +118,22 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Reason})
 	}
 	return s, nil
+}
+
+// configured tells whether a folder is still to be polled. A special use may
+// mean any.
+func configured(c *config.Config, f db.Folder) bool {
+	for _, m := range c.Mailboxes {
+		if m.Name != f.Mailbox {
+			continue
+		}
+		for _, name := range m.Folders {
+			if name == f.Folder || strings.HasPrefix(name, `\`) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, s *statusReport) error {
@@ -183,6 +202,7 @@ func (a *app) printStatus(s statusReport) error {
 		}
 		if m.NextAttempt == "" {
 			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", clean(m.MessageID))
+			p.printf("    (it goes to the same addresses; new ones in the configuration are for new digests)\n")
 		}
 	}
 	if len(s.Rejected) > 0 {

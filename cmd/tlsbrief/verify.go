@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/resolver"
 )
 
 // newVerifyCommand returns "tlsbrief verify": would a poll and a digest work?
@@ -23,7 +27,7 @@ for what does not, how to mend it.`,
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.verify(cmd.Context(), c, d)
 			})
 		},
@@ -36,7 +40,8 @@ var errVerify = errors.New("not everything works: see the lines marked FAIL")
 func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB) error {
 	v := &verification{printer: printer{a: a}}
 	v.line("configuration", "read", nil)
-	v.line("database", c.Database.Path, d.IntegrityCheck(ctx))
+	v.database(ctx, c.Database.Path, d)
+	a.verifyDNS(ctx, c, v)
 	p, err := a.newPoller(c, d, nil)
 	if err != nil {
 		return err
@@ -58,9 +63,30 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB) error {
 	return v.err
 }
 
+// verifyDNS asks the resolver something that signatures will be checked with.
+// Any answer will do, also that there is no such name.
+func (a *app) verifyDNS(ctx context.Context, c *config.Config, v *verification) {
+	if c.Reports.Authenticity == "off" {
+		v.line("dns", `not asked: authenticity = "off"`, nil)
+		return
+	}
+	server := c.DNS.Server
+	if server == "" {
+		server = "the system's resolvers"
+	}
+	_, err := resolver.New(resolver.Options{Server: c.DNS.Server}).TXT(ctx, "_smtp._tls.example.com")
+	if errors.Is(err, resolver.ErrNotFound) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: signatures cannot be checked, so no report would count; see [dns] server", err)
+	}
+	v.line("dns", server+" answered", err)
+}
+
 func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification) error {
 	if c.SMTP.Host == "" {
-		v.line("smtp", "", errors.New("the configuration has no [smtp]: digests cannot be sent"))
+		v.line("smtp", "the configuration has none: reports are recorded, no digests are sent", nil)
 		return nil
 	}
 	m, err := a.newMailer(c)
@@ -100,6 +126,23 @@ func (v *verification) line(what, detail string, err error) {
 	default:
 		v.printf("ok    %s: %s\n", clean(what), clean(detail))
 	}
+}
+
+// database looks at the database, or where there is none yet at the folder that
+// the first poll will make it in.
+func (v *verification) database(ctx context.Context, path string, d *db.DB) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		v.line("database", path, d.IntegrityCheck(ctx))
+		return
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".tlsbrief-")
+	if err == nil {
+		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: make the folder, and let the user that runs tlsbrief write to it", err)
+	}
+	v.line("database", path+" will be made by the first poll", err)
 }
 
 // unique returns the strings of list once each, in order.
