@@ -94,14 +94,9 @@ func (e *examination) silent(ctx context.Context, uids []uint32, headers map[uin
 	if len(missing) == 0 {
 		return nil
 	}
-	first, last := missing[0], missing[len(missing)-1]
-	there, err := e.session.Range(ctx, first, last+1, int(min(last-first, 1<<28))+1)
+	exists, err := e.session.Existing(ctx, missing)
 	if err != nil {
 		return err
-	}
-	exists := make(map[uint32]bool, len(there))
-	for _, uid := range there {
-		exists[uid] = true
 	}
 	for _, uid := range missing {
 		if exists[uid] {

@@ -286,3 +286,38 @@ func TestErrorsNameEachFolderThatFailed(t *testing.T) {
 		t.Errorf("Poll: %v; the mailbox is named %d times, want once a folder", err, n)
 	}
 }
+
+// A server that claims to have four billion messages is not believed, and does
+// not fill the memory.
+func TestFolderThatClaimsFourBillionMessagesIsAnError(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1))
+	endless := func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if cmd.Name == "STATUS" {
+			c.Send("* STATUS INBOX (UIDVALIDITY 7 UIDNEXT 4294967295 MESSAGES 1)")
+		} else {
+			c.Send("* 1 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 4294967295] ok")
+		}
+		c.OK(cmd)
+		return true
+	}
+	box.on("STATUS", endless)
+	box.on("EXAMINE", endless)
+	box.on("UID SEARCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if strings.Contains(cmd.Args, "UNSEEN") {
+			return false
+		}
+		c.Send(`* ESEARCH (TAG "` + cmd.Tag + `") UID ALL 1:4294967294`)
+		c.OK(cmd)
+		return true
+	})
+	r := newRig(t, box.start(t))
+	// Renumbered, and never polled to a good end: all messages may be new.
+	_, err := r.db.Record(t.Context(), db.Batch{Mailbox: "box", Folder: "INBOX", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 6, LastUID: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.pollFails("messages"); !errors.Is(err, imapbox.ErrProtocol) {
+		t.Errorf("Poll: %v, want ErrProtocol", err)
+	}
+}

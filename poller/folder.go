@@ -105,7 +105,7 @@ func (f *folder) unexamined(ctx context.Context, known db.Folder, st imapbox.Sta
 	var recent []uint32
 	if known.LastGoodPoll.IsZero() {
 		// It has a cursor, but no poll of it came to a good end: all may be recent.
-		recent, err = f.session.Range(ctx, 1, st.UIDNext, int(min(st.UIDNext, 1<<28)))
+		recent, err = f.session.All(ctx, st.UIDNext)
 	} else {
 		recent, err = f.session.Since(ctx, known.LastGoodPoll.Add(-backlog), st.UIDNext)
 	}

@@ -8,8 +8,23 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// maxFound bounds what one search returns: 16 MiB of UIDs.
+// maxFound bounds what one search returns, whatever it was asked for: 16 MiB of
+// UIDs.
 const maxFound = 4 << 20
+
+// All returns the UIDs below a limit of the messages in the open folder,
+// ascending.
+func (s *Session) All(ctx context.Context, below uint32) ([]uint32, error) {
+	return s.all(ctx, &imap.SearchCriteria{}, below)
+}
+
+// Existing returns which of the UIDs are in the open folder.
+func (s *Session) Existing(ctx context.Context, uids []uint32) (map[uint32]bool, error) {
+	if err := s.needFolder("search"); err != nil {
+		return nil, err
+	}
+	return s.existing(ctx, uids)
+}
 
 // Unseen returns the UIDs below a limit of the messages in the open folder that
 // lack \Seen, ascending.
@@ -25,10 +40,11 @@ func (s *Session) Since(ctx context.Context, t time.Time, below uint32) ([]uint3
 }
 
 // Range returns the UIDs of the messages in the open folder that lie in
-// [from, below), ascending, at most limit of them. To read on, call it again from
-// behind the last one.
+// [from, below), ascending, at most limit of them, and never more than four
+// million. To read on, call it again from behind the last one.
 func (s *Session) Range(ctx context.Context, from, below uint32, limit int) ([]uint32, error) {
 	var uids []uint32
+	limit = min(limit, maxFound)
 	from = max(from, 1)
 	// A folder may have a million messages, or a thousand scattered over four
 	// billion UIDs: windows that grow keep both the answer and the number of

@@ -80,6 +80,16 @@ func TestTrap12ASetOfFourBillionIsNotWalked(t *testing.T) {
 			if _, err := session.Unseen(t.Context(), ^uint32(0)); !errors.Is(err, imapbox.ErrProtocol) {
 				t.Errorf("Unseen of four billion: %v, want ErrProtocol", err)
 			}
+			if _, err := session.All(t.Context(), ^uint32(0)); !errors.Is(err, imapbox.ErrProtocol) {
+				t.Errorf("All of four billion: %v, want ErrProtocol", err)
+			}
+			if got, err := session.Range(t.Context(), 1, ^uint32(0), 1<<28); err != nil || len(got) != 4<<20 {
+				t.Errorf("Range = %d UIDs, %v; want no more than four million", len(got), err)
+			}
+			exist, err := session.Existing(t.Context(), []uint32{1, 4294967294})
+			if diff := cmp.Diff(map[uint32]bool{1: true, 4294967294: true}, exist); err != nil || diff != "" {
+				t.Errorf("Existing, %v (-want +got):\n%s", err, diff)
+			}
 		})
 	}
 }
