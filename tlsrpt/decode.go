@@ -1,7 +1,9 @@
 package tlsrpt
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -17,6 +19,10 @@ func (d *decoder) read() error {
 	case 0:
 		return d.skip() // which fails, and says why
 	default:
+		// A kind is told by its first letter: whatever begins with n would be null.
+		if err := d.alone(); err != nil {
+			return err
+		}
 		return fault("json", ruleSchema, "%s where a report is due", kindName(kind))
 	}
 	var dates dateRange
@@ -50,6 +56,18 @@ func (d *decoder) read() error {
 		return err
 	}
 	return d.domains()
+}
+
+// alone reads over a string, number or literal that must be all there is, or
+// fails and says why not.
+func (d *decoder) alone() error {
+	if err := d.skip(); err != nil {
+		return err
+	}
+	if _, err := d.json.ReadToken(); err != nil && !errors.Is(err, io.EOF) {
+		return d.syntax(err)
+	}
+	return nil
 }
 
 // identity checks that the report says who sent it.

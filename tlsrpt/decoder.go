@@ -82,14 +82,20 @@ func (d *decoder) fail(field, rule, format string, args ...any) *FieldError {
 
 // syntax turns an error of the JSON decoder into one of ours.
 func (d *decoder) syntax(err error) error {
-	var syntactic *jsontext.SyntacticError
-	switch {
-	case errors.As(err, &syntactic):
-		return fault("json", ruleJSON, "at byte %d: %w", syntactic.ByteOffset, syntactic.Err)
-	case errors.Is(err, io.EOF):
+	if errors.Is(err, io.EOF) {
 		return fault("json", ruleJSON, "empty")
 	}
-	return fault("json", ruleJSON, "at byte %d: %w", d.json.InputOffset(), err)
+	at, err := whereInJSON(err, d.json.InputOffset())
+	return fault("json", ruleJSON, "at byte %d: %w", at, err)
+}
+
+// whereInJSON takes apart an error of the JSON decoder, which stood at offset.
+func whereInJSON(err error, offset int64) (at int64, cause error) {
+	var syntactic *jsontext.SyntacticError
+	if errors.As(err, &syntactic) {
+		return syntactic.ByteOffset, syntactic.Err
+	}
+	return offset, err
 }
 
 // token reads the next token, and sees to the bound of depth.

@@ -460,6 +460,9 @@ func TestDecodeOtherJSON(t *testing.T) {
 		{"null", "null", "null where a report is due", false},
 		{"a list of reports", "[" + minimal + "]", "a list where a report is due", false},
 		{"a string", `"x"`, "a string where a report is due", false},
+		{"text that begins like null", "not gzip", "at byte 1: invalid character 'o'", false},
+		{"text that begins with true", "true story", "at byte 5: invalid character 's'", false},
+		{"a string cut short", `"x`, "unexpected EOF", false},
 		{"an empty object", "{}", "an object without any key of one", true},
 		{"another object", `{"invoice":7}`, "an object without any key of one", true},
 	}

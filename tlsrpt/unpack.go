@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -131,8 +130,8 @@ func (rd *Reader) readPlain(raw []byte, h hints, devs []Deviation) ([]*Report, e
 		return nil, fmt.Errorf("%w: XML, as DMARC reports are", ErrNoReport)
 	case start[0] == '[':
 		return rd.readArray(start, h, devs)
-	case start[0] != '{' && start[0] < 0x80 && !strings.ContainsRune("ntf\"-0123456789", rune(start[0])):
-		return nil, fmt.Errorf("%w: neither JSON nor packed JSON", ErrNoReport)
+	case start[0] != '{' && !jsontext.Value(start).IsValid():
+		return nil, errNotJSON()
 	}
 	r, err := rd.decodeText(text, devs, h)
 	if err != nil {
@@ -140,6 +139,8 @@ func (rd *Reader) readPlain(raw []byte, h hints, devs []Deviation) ([]*Report, e
 	}
 	return []*Report{r}, nil
 }
+
+func errNotJSON() error { return fmt.Errorf("%w: neither JSON nor packed JSON", ErrNoReport) }
 
 // readArray reads a list of reports, of which RFC 8460 knows nothing.
 func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, error) {
@@ -150,13 +151,19 @@ func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, 
 	}
 	var reports []*Report
 	var failed faults
+	objects := false
 	for n := 0; elements.PeekKind() != ']'; n++ {
+		objects = objects || elements.PeekKind() == '{'
 		if n == maxEntries {
 			return reports, append(failed, fault("json", ruleBounds, "more than %d reports in one list", maxEntries)).joined()
 		}
 		v, err := elements.ReadValue()
 		if err != nil {
-			return reports, append(failed, fault("json", ruleJSON, "element %d: %w", n, err)).joined()
+			at, err := whereInJSON(err, elements.InputOffset())
+			if !objects && !errors.Is(err, io.ErrUnexpectedEOF) {
+				return nil, errNotJSON() // but text that begins with a bracket
+			}
+			return reports, append(failed, fault("json", ruleJSON, "element %d: at byte %d: %w", n, at, err)).joined()
 		}
 		r, err := rd.decodeText(v.Clone(), devs, h)
 		if err != nil {
