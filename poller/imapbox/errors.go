@@ -71,11 +71,11 @@ type Reply struct {
 	Text   string // the server's words, printable and cut to a line
 }
 
-func newReply(e *imap.Error) *Reply {
+func newReply(e *imap.Error, hide func(string) string) *Reply {
 	return &Reply{
 		Status: string(e.Type),
-		Code:   strings.ToUpper(printable(string(e.Code))),
-		Text:   printable(e.Text),
+		Code:   strings.ToUpper(printable(hide(string(e.Code)))),
+		Text:   printable(hide(e.Text)),
 	}
 }
 

@@ -213,12 +213,12 @@ func (s *Session) explain(err error) error {
 		if reply.Type == imap.StatusResponseTypeBye {
 			s.wire.fail(ErrLost)
 		}
-		return newReply(reply)
+		return newReply(reply, s.wire.hide)
 	}
 	if cause := s.wire.cause(); cause != nil {
 		return cause
 	}
-	err = &protocolError{detail: printable(err.Error())}
+	err = &protocolError{detail: printable(s.wire.hide(err.Error()))}
 	s.wire.fail(err)
 	return err
 }

@@ -2,7 +2,6 @@ package imapbox
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"sort"
@@ -35,12 +34,13 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 	if err != nil {
 		return err
 	}
+	s.wire.keep(c.Password, nil)
 	authenticate, err := s.mechanism(c, offered)
 	if err != nil {
 		return s.stepError("login", "", err)
 	}
 	if err := s.run(ctx, "login", "", maxReply, authenticate); err != nil {
-		return explainLogin(err, c)
+		return explainLogin(err)
 	}
 	// The library learns the new capabilities behind our back and may still
 	// answer with the old ones.
@@ -69,7 +69,7 @@ func (s *Session) mechanism(c Credentials, offered imap.CapSet) (func() error, e
 
 func (s *Session) authenticate(client sasl.Client) func() error {
 	return func() error {
-		guard := &patientSASL{Client: client}
+		guard := &patientSASL{Client: client, wire: s.wire}
 		err := s.client.Authenticate(guard)
 		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
 			return &imap.Error{Type: reply.Type, Code: reply.Code, Text: reply.Text + " (" + guard.err.Error() + ")"}
@@ -93,18 +93,12 @@ func mechanisms(caps imap.CapSet) string {
 	return "only " + strings.Join(names, ", ")
 }
 
-// explainLogin tells a refusal that stays from one that passes, and sees to it
-// that a server which repeats what it was sent does not spread the password.
-func explainLogin(err error, c Credentials) error {
+// explainLogin tells a refusal that stays from one that passes.
+func explainLogin(err error) error {
 	var step *StepError
 	var reply *Reply
 	if !errors.As(err, &step) || !errors.As(err, &reply) {
 		return err
-	}
-	if c.Password != "" {
-		plain := base64.StdEncoding.EncodeToString([]byte("\x00" + c.Username + "\x00" + c.Password))
-		login := base64.StdEncoding.EncodeToString([]byte(c.Password))
-		reply.Text = strings.NewReplacer(plain, "<secret>", login, "<secret>", c.Password, "<secret>").Replace(reply.Text)
 	}
 	switch {
 	case Throttled(reply), Temporary(reply):
@@ -127,7 +121,15 @@ func explainLogin(err error, c Credentials) error {
 // refuses.
 type patientSASL struct {
 	sasl.Client
-	err error
+	wire *wire // is told what is sent, since a server may repeat it
+	err  error
+}
+
+// Start implements sasl.Client.
+func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
+	mechanism, first, err = p.Client.Start()
+	p.wire.keep("", first)
+	return mechanism, first, err
 }
 
 // Next implements sasl.Client.
@@ -135,10 +137,11 @@ func (p *patientSASL) Next(challenge []byte) ([]byte, error) {
 	answer, err := p.Client.Next(challenge)
 	if err != nil {
 		if p.err == nil {
-			p.err = fmt.Errorf("%w; challenge %q", err, printable(string(challenge)))
+			p.err = fmt.Errorf("%w; challenge %q", err, printable(p.wire.hide(string(challenge))))
 		}
 		return []byte{1}, nil
 	}
+	p.wire.keep("", answer)
 	return answer, nil
 }
 

@@ -247,20 +247,62 @@ func TestTrap9AnErrorChallengeOfOAuthIsAnswered(t *testing.T) {
 
 func TestAServerThatRepeatsTheLoginDoesNotSpreadThePassword(t *testing.T) {
 	t.Parallel()
-	s := imaptest.Scripted(t, func(c *imaptest.Conn) {
-		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
-			"AUTHENTICATE": func(c *imaptest.Conn, cmd imaptest.Command) {
-				c.No(cmd, "cannot parse: "+cmd.Args+" LOGIN scripted secret")
-			},
-		}})
-	})
-	_, err := imapbox.Open(t.Context(), optionsFor(s))
-	if err == nil {
-		t.Fatal("Open succeeded")
-	}
-	for _, secret := range []string{s.Password, base64.StdEncoding.EncodeToString([]byte("\x00" + s.Username + "\x00" + s.Password))} {
-		if strings.Contains(err.Error(), secret) || strings.Contains(fmt.Sprintf("%+v", errors.Unwrap(err)), secret) {
-			t.Errorf("the error has the password: %v", err)
+	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	long := strings.Repeat("x", 290) // an error has 300 bytes of the server's words
+	type reply func(c *imaptest.Conn, cmd imaptest.Command, sent string)
+	for name, answer := range map[string]reply{
+		"NO":                   func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, "cannot parse: "+sent) },
+		"NO, where it is cut":  func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, long+sent) },
+		"BAD":                  func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.Send(cmd.Tag + " BAD " + sent) },
+		"a code":               func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, "[X-"+sent+"] no") },
+		"goodbye":              func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send("* BYE " + sent); c.Close() },
+		"goodbye, cut":         func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send("* BYE " + long + sent); c.Close() },
+		"what is not IMAP":     func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send(sent + " what?"); c.Close() },
+		"a response not known": func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send("* " + sent); c.Close() },
+		"a challenge": func(c *imaptest.Conn, cmd imaptest.Command, sent string) {
+			c.Send("+ " + encode(sent))
+			c.Line()
+			c.No(cmd, "no")
+		},
+	} {
+		for way, capabilities := range map[string]string{
+			"PLAIN": "IMAP4rev1 AUTH=PLAIN SASL-IR", "LOGIN": "IMAP4rev1 LOGINDISABLED AUTH=LOGIN", "the command": "IMAP4rev1",
+		} {
+			t.Run(way+", "+name, func(t *testing.T) {
+				t.Parallel()
+				const password = `scripted "secret" with \ in it`
+				s := imaptest.Scripted(t, func(c *imaptest.Conn) {
+					c.Play(imaptest.Play{Greeting: "* OK [CAPABILITY " + capabilities + "] ready", On: map[string]func(*imaptest.Conn, imaptest.Command){
+						"AUTHENTICATE": func(c *imaptest.Conn, cmd imaptest.Command) {
+							sent := cmd.Args
+							if cmd.Args == "LOGIN" {
+								c.Send("+ " + encode("User"))
+								c.Line()
+								c.Send("+ " + encode("Password"))
+								sent = c.Line()
+							}
+							answer(c, cmd, sent+" "+password)
+						},
+						"LOGIN": func(c *imaptest.Conn, cmd imaptest.Command) { answer(c, cmd, cmd.Args) },
+					}})
+				})
+				o := optionsFor(s)
+				o.Auth = func(context.Context) (imapbox.Credentials, error) {
+					return imapbox.Credentials{Username: s.Username, Password: password}, nil
+				}
+				_, err := imapbox.Open(t.Context(), o)
+				if err == nil {
+					t.Fatal("Open succeeded")
+				}
+				for _, text := range []string{err.Error(), fmt.Sprintf("%+v", errors.Unwrap(err))} {
+					// The beginning is enough to show that it is there.
+					for _, secret := range []string{"scripted", encode("\x00" + s.Username + "\x00" + password)[:12], encode(password)[:10]} {
+						if strings.Contains(text, secret) {
+							t.Errorf("the error has the password: %s", text)
+						}
+					}
+				}
+			})
 		}
 	}
 }

@@ -39,6 +39,23 @@ type wire struct {
 	left    int64       // bytes the server may still send
 	replay  []byte      // read before the library started
 	tail    []byte
+	secrets secrets // that the server was told, and may repeat
+}
+
+// keep remembers a password, or an answer in a SASL exchange, that no error is
+// to spread.
+func (w *wire) keep(password string, answer []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.secrets.password(password)
+	w.secrets.answer(answer)
+}
+
+// hide takes secrets out of what the server said.
+func (w *wire) hide(text string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.secrets.hide(text)
 }
 
 // newWire wraps conn, whose raw connection is raw. The library reads replay
@@ -191,7 +208,7 @@ func (w *wire) lostLocked(err error) error {
 	}
 	lines := bytes.Split(bytes.TrimRight(w.tail, "\r\n"), []byte("\n"))
 	if last := lines[len(lines)-1]; len(last) > 6 && bytes.EqualFold(last[:6], []byte("* BYE ")) {
-		lost.bye = printable(string(last[6:]))
+		lost.bye = printable(w.secrets.hide(string(last[6:])))
 	}
 	return lost
 }
