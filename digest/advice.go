@@ -2,78 +2,140 @@ package digest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
 )
 
 // maxFirst is how many things to do first a digest names.
 const maxFirst = 3
 
-// maxNotes is how many notes a digest has at most.
-const maxNotes = 10
+// An advice is one thing to do first: a sentence that can be forwarded, and to
+// whom.
+type advice struct {
+	title   string
+	kind    string   // the title without the servers
+	hosts   []string // may be empty
+	domains []string
+	action  string
+	owner   string
+}
+
+// told remembers what stands further up in a digest, so that it is not said
+// again further down.
+type told struct {
+	sentences map[string]bool
+	actions   map[string]bool // of advice, by domain and action
+}
+
+func newTold() *told {
+	return &told{sentences: map[string]bool{}, actions: map[string]bool{}}
+}
+
+// once returns the sentence the first time, and nothing from then on.
+func (t *told) once(sentence string) string {
+	if t.sentences[sentence] {
+		return ""
+	}
+	t.sentences[sentence] = true
+	return sentence
+}
 
 // first says what to do first, each in a sentence that can be forwarded.
-func (w words) first() []string {
+func (w words) first(t *told) []string {
 	switch w.Verdict {
 	case VerdictAction, VerdictAttention:
-		return w.firstFailures()
+		var out []string
+		for _, a := range w.advices() {
+			out = append(out, a.sentence(w.several()))
+			for _, d := range a.domains {
+				t.actions[d+"\x00"+a.action] = true
+			}
+		}
+		return out
 	case VerdictSilent:
 		return w.firstSilent()
 	case VerdictBlind:
-		return []string{"Run the command below: it tries every mailbox and says which step fails and how to mend it."}
+		return w.firstBlind()
 	default:
 		return nil
 	}
 }
 
-// firstFailures names the first advice for each of the heaviest causes.
-func (w words) firstFailures() []string {
-	heaviest, _, _ := w.worst()
-	var out []string
-	for _, d := range w.Domains {
-		for _, t := range d.Types {
-			for _, group := range grouped(t.Findings) {
-				f := group[0]
-				if f.weight() < heaviest[0].weight() || f.Result == "" {
-					continue
-				}
-				if len(out) == maxFirst {
-					return out
-				}
-				if s := firstAdvice(f, group, w.several()); s != "" {
-					out = append(out, s)
-				}
-			}
+// advices returns the advice for each of the heaviest causes. What one server
+// needs for two policies or two domains is said once.
+func (w words) advices() []*advice {
+	heaviest := w.worst().findings[0].weight()
+	var out []*advice
+	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+		f := g[0]
+		if f.weight() < heaviest {
+			return
 		}
-	}
+		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g)}
+		i := slices.IndexFunc(out, func(o *advice) bool { return o.covers(a) })
+		switch {
+		case i >= 0:
+			if !slices.Contains(out[i].domains, f.Domain) {
+				out[i].domains = append(out[i].domains, f.Domain)
+			}
+		case len(out) < maxFirst:
+			out = append(out, a)
+		}
+	})
 	return out
 }
 
-// firstAdvice is the first thing to do about one finding.
-func firstAdvice(f *finding, group []*finding, several bool) string {
-	action := actionFor(f, group)
-	if action == "" {
-		return ""
+// covers tells whether another piece of advice need not be given beside this
+// one: it is the same, or about some of the same servers of a domain.
+func (a *advice) covers(o *advice) bool {
+	if a.title == o.title && a.action == o.action {
+		return true
 	}
-	s := findingTitle(f.Result, hostsOf(group))
-	if several {
-		s += " (" + templates.Line(f.Domain) + ")"
+	if a.kind != o.kind || !slices.Contains(a.domains, o.domains[0]) || len(a.hosts) == 0 && len(o.hosts) > 0 {
+		return false
 	}
-	return s + ": " + lowerFirst(action)
+	return !slices.ContainsFunc(o.hosts, func(host string) bool { return !slices.Contains(a.hosts, host) })
 }
 
-// firstSilent says where to look when nothing comes.
-func (w words) firstSilent() []string {
-	if len(w.Domains) == 0 && w.Kind == kindFallback {
-		return nil
+// sentence puts the advice into words.
+func (a *advice) sentence(several bool) string {
+	s := a.title
+	if several {
+		s += " (" + listNames(a.domains, 5) + ")"
 	}
-	if len(w.Tally.uncounted.reports) > 0 {
-		return nil // reports do come; what to do stands with them
+	return s + ": " + lowerFirst(strings.TrimSuffix(a.action, ".")) + ". Forward to " + a.owner + "."
+}
+
+// actionFor is what to do about a group, in a sentence that can be forwarded.
+// What one of several senders sees alone is to be looked at before anything is
+// changed.
+func actionFor(group []*finding) string {
+	f := group[0]
+	if f.Result == "" {
+		return "Look at the certificate and the encryption (STARTTLS) of every mail server, as the commands below do for one."
 	}
-	return []string{
-		"See whether reports are still asked for: the command below should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.",
-		"Look into the Junk folder of that mailbox and at its filters: reports are mail from strangers with an attachment.",
+	action := meaningOf(group).Action
+	if f.Fate == tlsrpt.HeldByOne || len(reportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
+		return action
 	}
+	return "Check first with the commands below whether it is so, since one sender alone sees it; then " + lowerFirst(action)
+}
+
+// ownerOf says who can do it.
+func ownerOf(group []*finding) string {
+	if group[0].Result == "" {
+		return "whoever runs your mail servers"
+	}
+	return meaningOf(group).Owner
+}
+
+// meaningOf explains a group, with the names of its servers and its domain.
+func meaningOf(group []*finding) tlsrpt.ResultMeaning {
+	f := group[0]
+	return f.meaning().ForServers(f.MX, len(hostsOf(group)), f.Domain)
 }
 
 // see returns the commands that go with what to do first.
@@ -81,25 +143,20 @@ func (w words) see() []string {
 	switch {
 	case w.Verdict == VerdictBlind:
 		return []string{"tlsbrief verify"}
-	case w.Verdict == VerdictSilent && w.firstSilent() != nil:
-		domain := ""
-		if len(w.Domains) > 0 {
-			domain = w.Domains[0].Name
-		}
-		return []string{"dig +short TXT _smtp._tls." + hostName(domain, "YOUR-DOMAIN")}
+	case w.Verdict == VerdictSilent && w.looksForReports():
+		return w.seeSilent()
 	}
 	return nil
 }
+
+// maxNotes is how many notes of one kind a digest has at most.
+const maxNotes = 10
 
 // notes names what bears on the verdict and is no part of it.
 func (w words) notes() []string {
 	var out []string
 	if w.AuthenticityOff {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
-	}
-	if n := len(w.Tally.uncounted.reports); n > 0 && len(w.Tally.reports) == 0 {
-		out = append(out, "Reports that cannot be verified usually come through a mail system that rewrites messages on their way in, which breaks their signatures. "+
-			"Two settings mend it: trusted_authserv_id names a server of yours that checked them on arrival; authenticity = \"off\" believes them all.")
 	}
 	if w.Verdict != VerdictBlind {
 		for _, b := range w.Blind {
@@ -113,19 +170,46 @@ func (w words) notes() []string {
 		}
 		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(names, 5)))
 	}
-	if n := len(w.Rejected); n > 0 && len(w.Domains) > 0 {
-		out = append(out, templates.Plural(int64(n), "message")+" looked like reports and could not be read: see \"Not counted\" below.")
+	if n := len(w.Rejected); n > 0 && (w.Kind != kindFallback || len(w.Domains) > 0) {
+		out = append(out, fmt.Sprintf("%s looked like %s and could not be read: see \"Not counted\" below.",
+			templates.Plural(int64(n), "message"), verb(n, "a report", "reports")))
 	}
-	if !w.several() {
-		return out
-	}
+	out = append(out, w.unseen()...)
+	return append(out, w.stoppedDomains()...)
+}
+
+// unseen names what is not reported any more while those that saw it are silent:
+// nobody knows whether it is mended.
+func (w words) unseen() []string {
+	var out []string
 	for _, d := range w.Domains {
-		if d.Stopped && d.Reports == 0 {
-			out = append(out, fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
-				templates.Line(d.Name), templates.ShortDay(d.LastDay.time())))
+		for _, t := range d.Types {
+			for _, f := range t.Unseen {
+				if len(out) == maxNotes {
+					return out
+				}
+				where := ""
+				if w.several() {
+					where = " for " + domainWord(f.Domain)
+				}
+				out = append(out, fmt.Sprintf("Not known to be mended: %s%s (%s; %s). It is not reported any more, but %s, which saw it, %s not reported since.",
+					lowerFirst(findingTitle([]*finding{f})), where, typeName(f.Type), daySpan(f.First, f.Last), listPhrases(f.Silent, 3), verb(len(f.Silent), "has", "have")))
+			}
 		}
-		if len(out) == maxNotes {
-			break
+	}
+	return out
+}
+
+// stoppedDomains names the domains of several whose reports have stopped.
+func (w words) stoppedDomains() []string {
+	if !w.several() {
+		return nil
+	}
+	var out []string
+	for _, d := range w.Domains {
+		if d.Stopped && d.Reports == 0 && len(out) < maxNotes {
+			out = append(out, fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
+				domainWord(d.Name), templates.ShortDay(d.LastDay.time())))
 		}
 	}
 	return out
@@ -141,18 +225,19 @@ func (w words) footer() []string {
 	if w.Location != nil {
 		at = at.In(w.Location)
 	}
-	out := []string{fmt.Sprintf("%s read %s, %s. Digest: %s.", name,
+	return []string{fmt.Sprintf("%s read %s, %s. Digest: %s.", name,
 		templates.Plural(int64(len(w.Tally.reports)+len(w.Tally.uncounted.reports)), "report"),
-		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.Name))}
-	if len(w.Domains) == 1 {
-		out = append(out, "Details: tlsbrief export --domain "+shellWord(w.Domains[0].Name)+dayFlags(w.judgement))
-	} else {
-		out = append(out, "Details: tlsbrief export"+dayFlags(w.judgement))
-	}
-	return out
+		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.Name)), "Details: " + exportCommand(w.judgement)}
 }
 
-// dayFlags returns the flags for the days covered.
-func dayFlags(j *judgement) string {
-	return fmt.Sprintf(" --from %s --to %s", j.First, j.Last)
+// exportCommand shows all that a digest is made of.
+func exportCommand(j *judgement) string {
+	days := fmt.Sprintf(" --from %s --to %s", j.First, j.Last)
+	if s, ok := j.onlyStretch(); ok {
+		days = fmt.Sprintf(" --from %s --to %s", s.First, s.Last)
+	}
+	if len(j.Domains) == 1 {
+		return "tlsbrief export --domain " + shellWord(j.Domains[0].Name) + days
+	}
+	return "tlsbrief export" + days
 }

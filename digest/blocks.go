@@ -15,6 +15,7 @@ type findingView struct {
 	Title  string
 	Result string // as RFC 8460 spells it
 	Count  string
+	Fate   string // what became of the mail, in a few words
 	State  string
 	SeenBy string
 
@@ -29,65 +30,47 @@ type findingView struct {
 // newFindingView puts findings that differ in nothing but the MX host into
 // words. Together they are held to what the totals allow for their
 // result type (R14).
-func newFindingView(t *typeJudgement, group []*finding, hosts int) findingView {
+func newFindingView(t *typeJudgement, group []*finding, hosts int, told *told) findingView {
 	f := group[0]
-	v := findingView{Mark: "-", Weight: "attention", Result: resultName(f.Result)}
+	sum, upTo := groupSessions(t, group)
+	v := findingView{
+		Mark: "-", Weight: "attention", Result: resultName(f.Result),
+		Title: findingTitle(group), Count: sessions(sum, upTo), Fate: f.Fate.ShortFor(f.Result),
+		State: stateWords(group), SeenBy: reporterNames(reportersOf(group)),
+	}
 	if f.weight() >= tlsrpt.Action {
 		v.Mark, v.Weight = "!", "action"
 	}
-	sum, upTo := groupSessions(t, group)
-	all := map[string]*reporterTally{}
-	byDay := daily{}
-	for _, g := range group {
-		for _, r := range g.Reporters {
-			addReporter(all, r)
-		}
-		for d, n := range g.ByDay {
-			byDay.add(d, n)
-		}
-	}
-	reporters := sortedReporters(all)
-	v.Title = findingTitle(f.Result, hostsOf(group))
-	v.Count = sessions(sum, upTo)
-	v.State = stateWords(group)
-	v.SeenBy = reporterNames(reporters)
 	if len(group) > 1 {
 		v.Hosts = hostLines(group, hosts)
+		if several := sumOf(group); several > sum {
+			v.Hosts = append(v.Hosts, "One session may have failed at several of these servers.")
+		}
 	}
-	v.Paragraphs = paragraphs(f, sum, reporters, byDay)
-	v.advise(f, group)
+	v.Paragraphs = paragraphs(group, sum, told)
+	v.advise(group, told)
 	v.quote(group)
 	return v
 }
 
-// groupSessions adds up the sessions of a group, held to what the totals allow.
-func groupSessions(t *typeJudgement, group []*finding) (sum tlsrpt.Sessions, upTo bool) {
+// sumOf adds up the sessions of a group, which may overlap.
+func sumOf(group []*finding) tlsrpt.Sessions {
+	var sum tlsrpt.Sessions
 	for _, g := range group {
-		sum, upTo = sum.Plus(g.Sessions), upTo || g.UpTo
+		sum = sum.Plus(g.Sessions)
 	}
-	if most := t.Results[group[0].Result]; sum > most {
-		return most, true
-	}
-	return sum, upTo
+	return sum
 }
 
-// hostsOf returns the MX hosts of a group.
-func hostsOf(group []*finding) []string {
-	hosts := make([]string, 0, len(group))
+// reportersOf returns who saw a group of findings, most sessions first.
+func reportersOf(group []*finding) []*reporterTally {
+	all := map[string]*reporterTally{}
 	for _, g := range group {
-		hosts = append(hosts, g.MX)
+		for _, r := range g.Reporters {
+			addReporter(all, r)
+		}
 	}
-	return hosts
-}
-
-// actionFor is what to do about a group, in a sentence that can be forwarded.
-// It names the host only where there is one: the title lists several.
-func actionFor(f *finding, group []*finding) string {
-	host := f.MX
-	if len(group) > 1 {
-		host = ""
-	}
-	return tlsrpt.Meaning(f.Result).For(host, f.Domain).Action
+	return sortedReporters(all)
 }
 
 // addReporter adds a reporter's sessions to those it has already.
@@ -109,7 +92,7 @@ func hostLines(group []*finding, most int) []string {
 		}
 		name := "no MX host named"
 		if g.MX != "" {
-			name = templates.Line(g.MX)
+			name = hostWord(g.MX)
 		}
 		out = append(out, name+": "+sessions(g.Sessions, g.UpTo))
 	}
@@ -119,72 +102,148 @@ func hostLines(group []*finding, most int) []string {
 // stateWords says since when there is a finding.
 func stateWords(group []*finding) string {
 	f := group[0]
-	first := f.First
 	for _, g := range group {
-		first = min(first, g.First)
+		if g.First < f.First {
+			f = g
+		}
 	}
-	since := templates.ShortDay(first.time())
-	n := int(f.Last-first) + 1
-	switch f.State {
-	case StateOngoing:
-		return fmt.Sprintf("ongoing, day %d (since %s)", n, since)
-	case StateBack:
+	since := templates.ShortDay(f.First.time())
+	until, several := f.Until[f.First]
+	switch {
+	case f.State == StateBack:
 		return fmt.Sprintf("back since %s, after days without it", since)
+	case f.State == StateOngoing && (several || len(f.Until) > 0):
+		return "ongoing (since " + since + ")"
+	case f.State == StateOngoing:
+		return ongoingWords(f.standing, since)
+	case several:
+		return "new, in a report for " + daySpan(f.First, until)
 	default:
 		return "new on " + since
 	}
 }
 
+// ongoingWords says for how long, and on how many of these days it was seen where
+// nothing was reported on some.
+func ongoingWords(s standing, since string) string {
+	n := int(s.Last-s.First) + 1
+	switch {
+	case s.Days >= n || s.Days == 0:
+		return fmt.Sprintf("ongoing, day %d (since %s)", n, since)
+	case s.Days == 2:
+		return fmt.Sprintf("ongoing: seen on %s and on %s, nothing reported between", since, templates.ShortDay(s.Last.time()))
+	default:
+		return fmt.Sprintf("ongoing: seen on %d of the %d days since %s, nothing reported on the others", s.Days, n, since)
+	}
+}
+
 // paragraphs says what a finding means, what became of the mail, whose side it
 // probably is on, and on which days it was seen.
-func paragraphs(f *finding, sum tlsrpt.Sessions, reporters []*reporterTally, byDay daily) []string {
-	var out []string
-	if f.Result == "" {
-		out = append(out, "The reports count these failures and do not say what failed or where.")
-	} else {
-		out = append(out, tlsrpt.Meaning(f.Result).For(f.MX, f.Domain).What)
+func paragraphs(group []*finding, sum tlsrpt.Sessions, told *told) []string {
+	f := group[0]
+	what := "The reports count these failures without any details."
+	if f.Result != "" {
+		what = meaningOf(group).What
 	}
-	out = append(out, fateSentence(f), side(f, sum, reporters))
-	if days := byDay.days(); len(days) > 1 {
-		parts := make([]string, 0, len(days))
-		for _, d := range days[max(0, len(days)-pictureDays):] {
-			parts = append(parts, templates.ShortDay(d.time())+": "+templates.Count(int64(byDay[d])))
+	out := []string{what}
+	if f.Denied {
+		out = append(out, "The totals of the same reports count no failure: these details may be a mistake of the sender.")
+	}
+	for _, s := range []string{told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group)} {
+		if s != "" {
+			out = append(out, s)
 		}
-		out = append(out, "By day: "+strings.Join(parts, ", ")+".")
 	}
 	return out
 }
 
-// smallCount is up to how many sessions of one sender call for caution.
+// dayWords lists the days of a finding that was seen on several.
+func dayWords(group []*finding) string {
+	byDay, until := daily{}, map[day]day{}
+	for _, g := range group {
+		for d, n := range g.ByDay {
+			byDay.add(d, n)
+			until[d] = max(until[d], g.Until[d])
+		}
+	}
+	days := byDay.days()
+	if len(days) < 2 {
+		return ""
+	}
+	parts := make([]string, 0, len(days))
+	for _, d := range days[max(0, len(days)-pictureDays):] {
+		parts = append(parts, daySpan(d, max(d, until[d]))+": "+templates.Count(int64(byDay[d])))
+	}
+	return "By day: " + strings.Join(parts, ", ") + "."
+}
+
+// smallCount is up to how many sessions call for caution.
 const smallCount = 5
+
+// manySenders is how many senders are many, however many more do not see it.
+const manySenders = 4
 
 // side says on whose side the fault probably lies: many senders point to the
 // receiver, one of several to that one. It is a likelihood, never a fact.
 func side(f *finding, sum tlsrpt.Sessions, reporters []*reporterTally) string {
-	switch n := len(reporters); {
+	if f.Fate == tlsrpt.HeldByOne {
+		return "" // that sender's own rule
+	}
+	n, told := len(reporters), toldOf(f.Type)
+	few := ""
+	if sum <= smallCount {
+		few = " It is few sessions, too: look again if it lasts."
+	}
+	switch {
+	case n > 1 && sum > smallCount && (n*2 >= f.Asked || n >= manySenders):
+		return fmt.Sprintf("%s see it, so the fault is probably on your side.", ofSenders(n, f.Asked, told))
 	case n > 1:
-		return fmt.Sprintf("%d of the %d senders that reported see it, so the fault is probably on your side.", n, f.Asked)
+		return fmt.Sprintf("%s see it: look at your side first; it may pass.", ofSenders(n, f.Asked, told))
 	case f.Asked > 1:
-		s := fmt.Sprintf("Only one of the %d senders that reported sees it, so it may be on that sender's side or on the way.", f.Asked)
-		if sum <= smallCount {
-			s += " It is few sessions, too: look again if it lasts."
-		}
-		return s
+		return fmt.Sprintf("Only one of the %d senders that %s sees it, so it may be on that sender's side or on the way.", f.Asked, told) + few
+	case n == 1:
+		return fmt.Sprintf("Only %s %s, so it cannot be told whose side the fault is on.", reporterShort(reporters), told) + few
 	default:
-		return "Only one sender reported, so it cannot be told whose side the fault is on."
+		return ""
+	}
+}
+
+// ofSenders writes how many of those asked.
+func ofSenders(n, asked int, told string) string {
+	switch {
+	case n < asked:
+		return fmt.Sprintf("%d of the %d senders that %s", n, asked, told)
+	case n == 2:
+		return "Both senders that " + told
+	default:
+		return fmt.Sprintf("All %d senders that %s", n, told)
+	}
+}
+
+// toldOf says what reporters of one policy type have in common.
+func toldOf(t tlsrpt.PolicyType) string {
+	switch t {
+	case tlsrpt.STS, tlsrpt.TLSA:
+		return "reported on " + typeName(t)
+	default:
+		return "reported under this heading"
 	}
 }
 
 // fateSentence says what became of the mail, and how the mode of the policy is
 // known where that matters.
-func fateSentence(f *finding) string {
-	s := f.Fate.Sentence()
-	if f.Type != tlsrpt.STS || f.Fate == tlsrpt.Unprotected {
+func fateSentence(group []*finding) string {
+	f := group[0]
+	s := f.Fate.SentenceFor(f.Result, len(hostsOf(group)))
+	if f.Fate == tlsrpt.HeldByOne {
+		return fmt.Sprintf("Mail from %s was held back: %s on DANE.", reporterShort(reportersOf(group)), verb(len(reportersOf(group)), "this sender insists", "these senders insist"))
+	}
+	if f.Type != tlsrpt.STS || f.Fate == tlsrpt.Unprotected || f.Fate == tlsrpt.Uncertain {
 		return s
 	}
 	switch f.ModeFrom {
 	case modeElsewise:
-		return s + fmt.Sprintf(" (That the MTA-STS policy is in %s mode is known from another report: these do not quote it.)", f.Mode)
+		return s + fmt.Sprintf(" (That the MTA-STS policy is in %s mode is known from another report: %s.)", f.Mode, "the one with the failures does not quote it")
 	case modeUnknown:
 		return s + " No report tells which mode your MTA-STS policy is in; in enforce mode such mail is held back."
 	}
@@ -192,52 +251,18 @@ func fateSentence(f *finding) string {
 }
 
 // advise fills in causes, advice and commands.
-func (v *findingView) advise(f *finding, group []*finding) {
+func (v *findingView) advise(group []*finding, told *told) {
+	f := group[0]
+	m := meaningOf(group)
 	if f.Result == "" {
-		v.Do = []string{"Wait for a report with details, or ask the sender named above."}
-		return
+		m.Causes = nil
+		m.Commands = append([]string{"dig +short MX " + hostName(f.Domain, "YOUR-DOMAIN")}, m.Commands...)
 	}
-	m := tlsrpt.Meaning(f.Result).For(f.MX, f.Domain)
 	for _, c := range m.Causes {
 		v.Likely = append(v.Likely, c.Why+" "+c.Do)
 	}
-	if action := actionFor(f, group); action != "" {
+	if action := actionFor(group); !told.actions[f.Domain+"\x00"+action] {
 		v.Do = []string{action}
 	}
 	v.See = m.Commands
-}
-
-// quote fills in what the details say beyond their counts.
-func (v *findingView) quote(group []*finding) {
-	var reasons, links, addresses quotes
-	for _, g := range group {
-		reasons.join(g.Reasons)
-		links.join(g.Links)
-		addresses.join(g.Addresses)
-	}
-	for _, q := range []struct {
-		label string
-		quotes
-	}{{"Reason given", reasons}, {"More from the sender (a link from a stranger)", links}, {"Server addresses seen", addresses}} {
-		if len(q.Seen) == 0 {
-			continue
-		}
-		shown := make([]string, len(q.Seen))
-		for i, s := range q.Seen {
-			shown[i] = templates.Line(s)
-		}
-		text := q.label + ": " + strings.Join(shown, "; ")
-		if q.More {
-			text += "; and more"
-		}
-		v.Quotes = append(v.Quotes, text)
-	}
-}
-
-// join adds the strings of another.
-func (q *quotes) join(other quotes) {
-	for _, s := range other.Seen {
-		q.add(s)
-	}
-	q.More = q.More || other.More
 }

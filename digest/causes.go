@@ -20,11 +20,14 @@ type cause struct {
 // so what is counted is never more than the summaries allow.
 type causeTally struct {
 	sessions  tlsrpt.Sessions
-	upTo      bool // some details claimed more than their total, or did not say
+	upTo      bool            // some details claimed more than their total, or did not say
+	denied    tlsrpt.Sessions // of sessions, those whose report's total counts no failure
 	byDay     daily
-	raw       daily // as the details have it, to be compared with the history
+	raw       daily       // as the details have it, to be compared with the history
+	until     map[day]day // where a day stands for several: the last of them
 	modes     map[tlsrpt.Mode]tlsrpt.Sessions
 	reporters map[string]*reporterTally
+	bare      bool // some details give no reason
 	reasons   quotes
 	links     quotes
 	addresses quotes
@@ -33,6 +36,7 @@ type causeTally struct {
 // A causeShare is what one policy of one report says of one cause.
 type causeShare struct {
 	sessions tlsrpt.Sessions // held to the policy's own total
+	denied   bool            // that total is 0
 	raw      tlsrpt.Sessions // as the details have it
 	upTo     bool            // the details claim more than the total, or name no count
 }
@@ -63,7 +67,7 @@ func causesOf(p *tlsrpt.Policy) map[cause]causeShare {
 			delete(shares, c)
 			continue
 		case p.Failed == 0:
-			s.sessions, s.upTo = s.raw, true
+			s.sessions, s.upTo, s.denied = s.raw, true, true
 		case s.raw > p.Failed:
 			s.sessions, s.upTo = p.Failed, true
 		default:
@@ -85,7 +89,7 @@ func (t *typeTally) cause(c cause) *causeTally {
 	ct := t.causes[c]
 	if ct == nil {
 		ct = &causeTally{
-			byDay: daily{}, raw: daily{},
+			byDay: daily{}, raw: daily{}, until: map[day]day{},
 			modes:     map[tlsrpt.Mode]tlsrpt.Sessions{},
 			reporters: map[string]*reporterTally{},
 		}
@@ -95,23 +99,26 @@ func (t *typeTally) cause(c cause) *causeTally {
 }
 
 // add counts what one row says of this cause.
-func (c *causeTally) add(row *db.PolicyRow, who reporter, on day, s causeShare) {
+func (c *causeTally) add(row *db.PolicyRow, who reporter, days stretch, s causeShare) {
+	on := days.First
+	if days.several() {
+		c.until[on] = max(c.until[on], days.Last)
+	}
+	if s.denied {
+		c.denied = c.denied.Plus(s.sessions)
+	}
 	c.sessions = c.sessions.Plus(s.sessions)
 	c.upTo = c.upTo || s.upTo
 	c.byDay.add(on, s.sessions)
 	c.raw.add(on, s.raw)
 	c.modes[row.Policy.Mode] = c.modes[row.Policy.Mode].Plus(s.sessions)
-	r := c.reporters[who.key()]
-	if r == nil {
-		r = &reporterTally{reporter: who}
-		c.reporters[who.key()] = r
-	}
-	r.Sessions = r.Sessions.Plus(s.sessions)
+	addReporter(c.reporters, &reporterTally{reporter: who, Sessions: s.sessions})
 }
 
 // quote remembers what a detail says beyond its counts.
 func (c *causeTally) quote(f *tlsrpt.Failure) {
 	c.reasons.add(f.ReasonCode)
+	c.bare = c.bare || f.ReasonCode == ""
 	c.links.add(f.AdditionalInformation)
 	c.addresses.add(f.ReceivingIP)
 }

@@ -27,6 +27,9 @@ type material struct {
 	Domains      []domainName
 	Tally        *tally
 	Modes        map[string]tlsrpt.Mode // the mode last seen in a report, for domains whose failures came without
+	Stretches    map[stretch]struct{}   // reports of several days that reach into the days shown
+	Reach        map[string]day         // the last day of those, by domain
+	Witnesses    witnesses              // who saw what is not seen any more
 	Days         []db.DayTotal
 	Failures     []db.FailureDay
 	ReporterDays []db.ReporterDay
@@ -51,12 +54,12 @@ func (m *material) coveredDays() (first, last day) {
 	}
 	found := false
 	for _, d := range m.Tally.domains {
-		for on := range d.days {
+		for on, covered := range d.days {
 			if !found || on < first {
 				first = on
 			}
-			if !found || on > last {
-				last = on
+			if !found || covered.until > last {
+				last = covered.until
 			}
 			found = true
 		}
@@ -98,6 +101,7 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
 		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
 		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version, Location: d.o.Location, Tally: newTally(),
+		Stretches: map[stretch]struct{}{}, Reach: map[string]day{},
 	}
 	m.Current = true
 	if sel.byDays {
@@ -120,10 +124,16 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	if err := d.readHistory(ctx, m, names); err != nil {
 		return nil, err
 	}
+	if err := d.readStretches(ctx, m, names, sel); err != nil {
+		return nil, err
+	}
 	if err := d.readModes(ctx, m); err != nil {
 		return nil, err
 	}
-	if s.kind != kindConfigured && !sel.byDays {
+	if err := d.readWitnesses(ctx, m); err != nil {
+		return nil, err
+	}
+	if s.kind != kindConfigured {
 		if m.Rejected, err = d.rejected(ctx, sel, m.Watermark); err != nil {
 			return nil, err
 		}
@@ -182,17 +192,29 @@ func isNews(row *db.PolicyRow, cutoff time.Time) bool {
 }
 
 // rejected returns the messages that could not be read and are news, by the same
-// rule as reports.
+// rule as reports. Which days such a message is about nobody knows: to days asked
+// for belongs what came in on them or up to two days later.
 func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]db.RejectedMessage, error) {
-	if upTo <= sel.newsAfter {
+	after := sel.newsAfter
+	if sel.byDays {
+		after = 0
+	}
+	if upTo <= after {
 		return nil, nil
 	}
-	all, err := d.o.DB.RejectedMessages(ctx, sel.newsAfter, upTo)
+	all, err := d.o.DB.RejectedMessages(ctx, after, upTo)
 	if err != nil {
 		return nil, fmt.Errorf("reading which messages were rejected: %w", err)
 	}
 	return slices.DeleteFunc(all, func(r db.RejectedMessage) bool {
-		return r.Via == db.ViaBackfill && !r.ReceivedAt.After(sel.cutoff)
+		came := r.ReceivedAt
+		if came.IsZero() {
+			came = r.RecordedAt
+		}
+		if sel.byDays {
+			return came.Before(sel.from.time()) || !came.Before((sel.to + 2).time())
+		}
+		return r.Via == db.ViaBackfill && !came.After(sel.cutoff)
 	}), nil
 }
 
@@ -213,69 +235,4 @@ func (d *Digester) readHistory(ctx context.Context, m *material, names []string)
 		return fmt.Errorf("reading who reported on past days: %w", err)
 	}
 	return nil
-}
-
-// readModes looks for the mode of the MTA-STS policy of each domain with
-// failures whose reports do not tell it (Q4, Q8).
-func (d *Digester) readModes(ctx context.Context, m *material) error {
-	missing := []string{}
-	for name, t := range m.Tally.domains {
-		if kind := t.types[tlsrpt.STS]; kind != nil && len(kind.causes) > 0 && t.mode == "" {
-			missing = append(missing, name)
-		}
-	}
-	m.Modes = map[string]tlsrpt.Mode{}
-	if len(missing) == 0 {
-		return nil
-	}
-	_, last := m.coveredDays()
-	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
-		if row.Policy.Mode != "" && row.Auth.Result.Counts() {
-			m.Modes[row.Policy.Domain] = row.Policy.Mode // rows come by report day: the newest stays
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading the modes of policies: %w", err)
-	}
-	return nil
-}
-
-// mailboxes returns what is known of reading each configured mailbox. One folder
-// that can be read is enough for a mailbox not to be unreadable.
-func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
-	if len(d.o.Mailboxes) == 0 {
-		return nil, nil
-	}
-	folders, err := d.o.DB.Folders(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the state of the mailboxes: %w", err)
-	}
-	return mailboxStates(d.o.Mailboxes, folders), nil
-}
-
-// mailboxStates arranges folders by mailbox, in the order of names. A folder that
-// was read since another began to fail shows that the mailbox can be read.
-func mailboxStates(names []string, folders []db.Folder) []mailboxState {
-	out := make([]mailboxState, 0, len(names))
-	for _, name := range names {
-		s := mailboxState{Name: name}
-		for _, f := range folders {
-			if f.Mailbox != name {
-				continue
-			}
-			if f.LastGoodPoll.After(s.LastGood) {
-				s.LastGood = f.LastGoodPoll
-			}
-			if f.FailingSince.After(s.Since) {
-				s.Since, s.Error = f.FailingSince, f.LastError
-			}
-		}
-		if !s.LastGood.IsZero() && !s.LastGood.Before(s.Since) {
-			s.Since, s.Error = time.Time{}, ""
-		}
-		out = append(out, s)
-	}
-	return out
 }

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"tlsbrief/templates"
@@ -13,7 +12,7 @@ import (
 func (j *judgement) several() bool { return len(j.Domains) > 1 }
 
 // domains fills in the table, the blocks and the shared lines.
-func (v *view) domains(j *judgement, b bounds) {
+func (v *view) domains(j *judgement, b bounds, told *told) {
 	left := b.findings
 	several := j.several()
 	shared := map[Verdict][]string{}
@@ -28,28 +27,29 @@ func (v *view) domains(j *judgement, b bounds) {
 		if len(d.Types) == 0 {
 			continue
 		}
-		block := domainView{Title: title(d.Verdict)}
+		block := domainView{Title: domainTitle(d)}
 		if several {
-			block.Name = templates.Line(d.Name)
+			block.Name = domainWord(d.Name)
 		}
 		before := left
 		for _, t := range d.Types {
-			tv, hidden := newTypeView(t, &left, b.hosts)
-			v.Hidden += hidden
+			tv := newTypeView(d, t, &left, b.hosts, told)
+			v.Hidden += tv.Hidden
 			block.Types = append(block.Types, tv)
 		}
 		if before > 0 || !several {
 			v.Domains = append(v.Domains, block)
 		}
 	}
-	if names := shared[VerdictClear]; len(names) > 0 {
+	// The table has them all, unless it was cut.
+	if names := shared[VerdictClear]; len(names) > 0 && v.TableMore > 0 {
 		v.Lines = append(v.Lines, "All clear: "+listNames(names, b.names)+".")
 	}
-	if names := shared[VerdictSilent]; len(names) > 0 {
+	if names := shared[VerdictSilent]; len(names) > 0 && v.TableMore > 0 {
 		v.Lines = append(v.Lines, "No reports in this period: "+listNames(names, b.names)+".")
 	}
-	if v.Hidden > 0 {
-		v.HowHidden = "tlsbrief digest --name " + shellWord(j.Name) + " --preview --format json" + dayFlags(j)
+	if v.Hidden > 0 || v.TableMore > 0 {
+		v.HowHidden = exportCommand(j)
 	}
 }
 
@@ -60,7 +60,7 @@ func (v *view) addRow(i int, d *domainJudgement, most int) {
 		return
 	}
 	v.Table = append(v.Table, tableRow{
-		Name: templates.Line(d.Name), Verdict: string(d.Verdict), Title: strings.ToLower(title(d.Verdict)),
+		Name: domainWord(d.Name), Verdict: string(d.Verdict), Title: strings.ToLower(domainTitle(d)),
 		Sessions: int64(d.Overall.sessions()), Failed: int64(d.Overall.Failed),
 		Share: templates.Percent(int64(d.Overall.Failed), int64(d.Overall.sessions())),
 	})
@@ -68,44 +68,44 @@ func (v *view) addRow(i int, d *domainJudgement, most int) {
 
 // newTypeView puts one policy type into words. left is how many findings may
 // still be shown.
-func newTypeView(t *typeJudgement, left *int, hosts int) (tv typeView, hidden int) {
-	tv = typeView{
+func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, told *told) typeView {
+	tv := typeView{
 		Label:      typeLabel(t.Type),
 		Successful: int64(t.Successful), Failed: int64(t.Failed), Sessions: int64(t.sessions()),
 		Share: templates.Percent(int64(t.Failed), int64(t.sessions())),
+		About: aboutType(d, t, told),
 	}
 	for _, g := range grouped(t.Findings) {
 		if *left <= 0 {
-			hidden++
+			tv.Hidden++
 			continue
 		}
 		*left--
-		tv.Findings = append(tv.Findings, newFindingView(t, g, hosts))
+		tv.Findings = append(tv.Findings, newFindingView(t, g, hosts, told))
 	}
-	return tv, hidden
+	return tv
 }
 
-// grouped joins findings that differ in nothing but the MX host: the same cause
-// with the same advice is one block.
-func grouped(findings []*finding) [][]*finding {
-	type key struct {
-		result tlsrpt.ResultType
-		fate   tlsrpt.Fate
-		mode   tlsrpt.Mode
-		from   modeSource
-		state  State
+// aboutType says what a policy type is, once in a digest, and what is to be known
+// of its numbers.
+func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
+	var out []string
+	if s := told.once(t.Type.Explanation()); s != "" {
+		out = append(out, s)
 	}
-	at := map[key]int{}
-	var out [][]*finding
-	for _, f := range findings {
-		k := key{f.Result, f.Fate, f.Mode, f.ModeFrom, f.State}
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, nil)
+	if t.Type == tlsrpt.STS && d.Disagree != "" {
+		out = append(out, d.Disagree)
+	}
+	if len(t.Overlap) > 0 {
+		var n tlsrpt.Sessions
+		for _, r := range t.Overlap {
+			n = n.Plus(r.Sessions)
 		}
-		out[i] = append(out[i], f)
+		out = append(out, fmt.Sprintf("%s %s the same %s under MTA-STS and DANE; the total has them once.",
+			reporterNames(t.Overlap), verb(len(t.Overlap), "counts", "count"), templates.Plural(int64(n), "session")))
+	}
+	if overlapping(t) {
+		out = append(out, "One session may count under several of these findings.")
 	}
 	return out
 }
@@ -119,9 +119,9 @@ func (v *view) resolved(j *judgement, most int) {
 				if n++; n > most {
 					continue
 				}
-				line := findingTitle(f.Result, []string{f.MX})
+				line := findingTitle([]*finding{f})
 				if j.several() {
-					line += " for " + templates.Line(d.Name)
+					line += " for " + domainWord(d.Name)
 				}
 				v.Resolved = append(v.Resolved, fmt.Sprintf("%s (%s; %s)", line, typeName(f.Type), daySpan(f.First, f.Last)))
 			}
@@ -132,75 +132,23 @@ func (v *view) resolved(j *judgement, most int) {
 	}
 }
 
-// days fills in the days covered and the picture of the last 14.
-func (v *view) days(j *judgement) {
-	covered := map[day]*coveredDay{}
-	for _, d := range j.Domains {
-		for _, c := range d.Days {
-			sum := covered[c.Day]
-			if sum == nil {
-				sum = &coveredDay{Day: c.Day, Late: true}
-				covered[c.Day] = sum
-			}
-			sum.add(c.Successful, c.Failed)
-			sum.Late = sum.Late && c.Late
-		}
-	}
-	if len(covered) > 1 {
-		list := make([]*coveredDay, 0, len(covered))
-		for _, c := range covered {
-			list = append(list, c)
-		}
-		slices.SortFunc(list, func(a, b *coveredDay) int { return int(a.Day - b.Day) })
-		for _, c := range list[max(0, len(list)-maxCovered):] {
-			d := dayView{Day: c.Day.time(), Sessions: int64(c.sessions()), Failed: int64(c.Failed)}
-			if c.Late {
-				d.Note = "late"
-			}
-			v.Covered = append(v.Covered, d)
-		}
-	}
-	v.picture(j)
-}
-
-// picture fills in the last 14 days, up to the last that is covered or that
-// reports could be here for.
-func (v *view) picture(j *judgement) {
-	last := j.reachable()
-	if !j.ByDays && j.Last > last {
-		last = min(j.Last, dayOf(j.Now))
-	}
-	for d := last - pictureDays + 1; d <= last; d++ {
-		t, ok := j.History.overall[d]
-		v.Picture = append(v.Picture, dayView{
-			Day: d.time(), Sessions: int64(t.sessions()), Failed: int64(t.Failed), None: !ok,
-		})
-		v.Most = max(v.Most, int64(t.sessions()))
-	}
-	for i := range v.Picture {
-		p := &v.Picture[i]
-		p.Percent = templates.Share(p.Sessions, v.Most)
-		if p.None {
-			p.Note = "no report"
-		} else if p.Failed > 0 {
-			p.Note = "<<<"
-		}
-	}
-}
-
 // reporters fills in who reported and who has stopped.
 func (v *view) reporters(j *judgement, b bounds) {
 	v.ReportersTitle = "Who reported"
+	first, last := j.spanDays()
 	if len(j.Reporters) > 0 {
-		v.ReportersTitle += " for " + daySpan(j.spanDays())
+		v.ReportersTitle += " for " + daySpan(first, last)
 	}
 	for i, r := range j.Reporters {
 		if i < b.reporters {
-			v.Reporters = append(v.Reporters, reporterView{reporterName(r.reporter), int64(r.Sessions)})
+			v.Reporters = append(v.Reporters, reporterView{reporterName(r.reporter) + otherDays(r, j.lateDays()), int64(r.Sessions)})
 			continue
 		}
 		v.ReportersMore++
 		v.ReportersCount = int64(tlsrpt.Sessions(v.ReportersCount).Plus(r.Sessions))
+	}
+	if len(j.lateDays()) > 0 {
+		v.ReportersTitle += " and late days"
 	}
 	for i, s := range j.Stopped {
 		if i == b.others {
@@ -211,26 +159,22 @@ func (v *view) reporters(j *judgement, b bounds) {
 	}
 }
 
-// uncounted fills in the reports that do not count, with what they claim.
-func (v *view) uncounted(j *judgement, b bounds) {
-	n := len(j.Tally.uncounted.reports)
-	if n == 0 {
-		return
+// otherDays says in brackets which of a reporter's sessions are of late days.
+func otherDays(r *reporterTally, late map[day]bool) string {
+	var n tlsrpt.Sessions
+	var days []string
+	for _, d := range r.byDay.days() {
+		if late[d] {
+			n = n.Plus(r.byDay[d])
+			days = append(days, templates.ShortDay(d.time()))
+		}
 	}
-	v.UncountedTitle = templates.Plural(int64(n), "report") + " could not be verified and changed nothing above"
-	for i, s := range j.Uncounted {
-		if i == b.uncounted {
-			v.UncountedMore = len(j.Uncounted) - i
-			break
-		}
-		u := uncountedView{Line: uncountedLine(s)}
-		for k, f := range s.failures() {
-			if k == b.claims {
-				u.More = len(s.causes) - k
-				break
-			}
-			u.Claims = append(u.Claims, claimLine(f))
-		}
-		v.Uncounted = append(v.Uncounted, u)
+	switch {
+	case len(days) == 0:
+		return ""
+	case len(days) == len(r.byDay):
+		return " (for " + listPhrases(days, 3) + ")"
+	default:
+		return fmt.Sprintf(" (%s of them for %s)", templates.Count(int64(n)), listPhrases(days, 3))
 	}
 }

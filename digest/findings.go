@@ -13,8 +13,10 @@ type finding struct {
 	cause
 	Domain   string
 	Sessions tlsrpt.Sessions // never more than the reports' totals allow; 0 where resolved
+	Denied   bool            // the totals of the reports that name it count no failure
 	UpTo     bool            // Sessions is a bound, not a count: details may overlap (R14)
 	ByDay    daily
+	Until    map[day]day // where a day of ByDay stands for several: the last of them
 	standing
 
 	Fate     tlsrpt.Fate
@@ -25,6 +27,17 @@ type finding struct {
 	Asked     int              // how many reporters told of the same policy type of the same domain
 
 	Reasons, Links, Addresses quotes
+	Bare                      bool     // some details give no reason
+	Silent                    []string // where it may only seem resolved: those that saw it, none of whom has reported since
+}
+
+// meaning explains the finding under its policy, and by the reasons given where
+// all failures have one.
+func (f *finding) meaning() tlsrpt.ResultMeaning {
+	if f.Bare || f.Reasons.More {
+		return tlsrpt.MeaningUnder(f.Type, f.Result)
+	}
+	return tlsrpt.MeaningUnder(f.Type, f.Result, f.Reasons.Seen...)
 }
 
 // weight is how much a finding matters.
@@ -48,16 +61,18 @@ type typeJudgement struct {
 	Results   map[tlsrpt.ResultType]tlsrpt.Sessions // what the totals allow for each result type over all MX hosts
 	Findings  []*finding                            // heaviest first
 	Resolved  []*finding
+	Unseen    []*finding       // not reported any more, by nobody who had seen it
+	Overlap   []*reporterTally // whose sessions are the same as under sts
 }
 
 // judgeTypes returns what is to be said of each policy type of a domain. The
 // three of RFC 8460 come first and in its order, each only where there is
 // something to tell.
-func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode) []*typeJudgement {
+func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w witnesses) []*typeJudgement {
 	var out []*typeJudgement
 	for kind, t := range d.types {
 		s := stream{domain, kind}
-		j := &typeJudgement{Type: kind, totals: t.totals, Reporters: len(t.reporters), Results: t.results}
+		j := &typeJudgement{Type: kind, totals: t.totals, Reporters: len(t.reporters), Results: t.results, Overlap: sortedReporters(t.overlap)}
 		reported := withSessions(h.sessions[s])
 		for c, ct := range t.causes {
 			f := newFinding(domain, c, ct, mode)
@@ -66,10 +81,16 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode) []*
 			j.Findings = append(j.Findings, f)
 		}
 		for c, st := range h.resolved(s, t.sessions, t.causes) {
-			j.Resolved = append(j.Resolved, &finding{cause: c, Domain: domain, standing: st})
+			f := &finding{cause: c, Domain: domain, standing: st, Silent: w.silentSince(s, c, st.Last)}
+			if len(f.Silent) > 0 {
+				j.Unseen = append(j.Unseen, f)
+			} else {
+				j.Resolved = append(j.Resolved, f)
+			}
 		}
 		slices.SortFunc(j.Findings, compareFindings)
 		slices.SortFunc(j.Resolved, compareFindings)
+		slices.SortFunc(j.Unseen, compareFindings)
 		out = append(out, j)
 	}
 	slices.SortFunc(out, func(a, b *typeJudgement) int { return compareTypes(a.Type, b.Type) })
@@ -82,7 +103,8 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode) []*
 func newFinding(domain string, c cause, ct *causeTally, mode tlsrpt.Mode) *finding {
 	f := &finding{
 		cause: c, Domain: domain,
-		Sessions: ct.sessions, UpTo: ct.upTo, ByDay: ct.byDay,
+		Sessions: ct.sessions, UpTo: ct.upTo, ByDay: ct.byDay, Until: ct.until,
+		Denied: ct.denied > 0 && ct.denied == ct.sessions, Bare: ct.bare,
 		Reporters: sortedReporters(ct.reporters),
 		Reasons:   ct.reasons, Links: ct.links, Addresses: ct.addresses,
 	}

@@ -37,6 +37,7 @@ type history struct {
 	sessions map[stream]daily           // what was reported, to know clean days from silent ones
 	failures map[stream]map[cause]daily // what failed
 	overall  map[day]totals             // of all domains, overlaps left out
+	denied   map[day]bool               // days with failures in details of which the totals count none
 	lastDay  map[string]day             // the newest day with a report, by domain
 	days     map[string][]day           // the days with a report, by domain, in order
 }
@@ -48,6 +49,7 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 		sessions: map[stream]daily{},
 		failures: map[stream]map[cause]daily{},
 		overall:  map[day]totals{},
+		denied:   map[day]bool{},
 		lastDay:  map[string]day{},
 		days:     map[string][]day{},
 	}
@@ -68,6 +70,7 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 			h.sessions[s] = daily{}
 		}
 		h.sessions[s].add(on, t.Successful.Plus(t.Failed))
+		h.denied[on] = h.denied[on] || t.Failed == 0 && explained[s][on] > 0
 		if rest := t.Failed - min(t.Failed, explained[s][on]); rest > 0 {
 			h.failure(s, cause{Type: t.Type}).add(on, rest)
 		}
@@ -100,6 +103,7 @@ type standing struct {
 	State State
 	First day // of the days in a row with it, days without any report left out
 	Last  day
+	Days  int // how many these are
 }
 
 // standingOf finds out since when a cause that this digest covers exists. seen
@@ -124,6 +128,7 @@ func standingOf(reported, seen, news daily) standing {
 	i := at
 	for ; i >= 0 && isSeen(all[i]); i-- {
 		out.First = all[i]
+		out.Days++
 		if seen[all[i]] > news[all[i]] {
 			out.State = StateOngoing
 		}

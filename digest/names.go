@@ -1,12 +1,13 @@
 package digest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"tlsbrief/db"
 	"tlsbrief/templates"
 	"tlsbrief/tlsrpt"
 )
@@ -23,8 +24,16 @@ func title(v Verdict) string {
 	case VerdictSilent:
 		return "NO REPORTS"
 	default:
-		return "BLIND"
+		return "REPORTS NOT READ"
 	}
+}
+
+// domainTitle returns the verdict on one domain in words.
+func domainTitle(d *domainJudgement) string {
+	if d.Verdict == VerdictClear && d.Overall.sessions() == 0 {
+		return "NO MAIL"
+	}
+	return title(d.Verdict)
 }
 
 // typeLabel names a policy type, plain word first.
@@ -51,19 +60,13 @@ func resultName(r tlsrpt.ResultType) string {
 }
 
 // findingTitle names a cause and where it was met.
-func findingTitle(r tlsrpt.ResultType, hosts []string) string {
+func findingTitle(group []*finding) string {
 	text := "Failures without details"
-	if r != "" {
-		text = tlsrpt.Meaning(r).Title
+	if group[0].Result != "" {
+		text = meaningOf(group).Title
 	}
-	named := make([]string, 0, len(hosts))
-	for _, h := range hosts {
-		if h != "" {
-			named = append(named, h)
-		}
-	}
-	if len(named) > 0 {
-		text += " on " + listNames(named, 3)
+	if hosts := hostsOf(group); len(hosts) > 0 {
+		text += " on " + listNames(hosts, 3)
 	}
 	return text
 }
@@ -90,30 +93,47 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// listNames writes names as "a, b and c", at most limit of them.
-func listNames(names []string, limit int) string {
-	shown := make([]string, 0, min(limit, len(names)))
-	for _, n := range names[:min(limit, len(names))] {
-		if n == "" {
-			n = "(no name)"
-		}
-		shown = append(shown, templates.Line(n))
+// hostWord returns the name of a host to stand in a sentence, between quotation
+// marks where it is none: a stranger's words must not pass for ours.
+func hostWord(name string) string {
+	if name == "" {
+		return "(no name)"
 	}
-	if rest := len(names) - len(shown); rest > 0 {
+	if hostName(name, "") != "" {
+		return templates.Line(name)
+	}
+	return quoted(short(name))
+}
+
+// domainWord is [hostWord] for a policy domain.
+func domainWord(name string) string { return hostWord(name) }
+
+// listNames writes names of hosts or domains as "a, b and c", at most limit of
+// them.
+func listNames(names []string, limit int) string {
+	words := make([]string, 0, min(limit+1, len(names)))
+	for _, n := range names {
+		if len(words) > limit {
+			break
+		}
+		words = append(words, hostWord(n))
+	}
+	return list(words, len(names), limit)
+}
+
+// listPhrases is [listNames] for phrases of our own.
+func listPhrases(phrases []string, limit int) string { return list(phrases, len(phrases), limit) }
+
+// list joins the first of so many words.
+func list(words []string, all, limit int) string {
+	shown := slices.Clone(words[:min(limit, len(words))])
+	if rest := all - len(shown); rest > 0 {
 		shown = append(shown, templates.Plural(int64(rest), "other"))
 	}
 	if len(shown) == 1 {
 		return shown[0]
 	}
 	return strings.Join(shown[:len(shown)-1], ", ") + " and " + shown[len(shown)-1]
-}
-
-// daySpan writes one or several UTC days.
-func daySpan(first, last day) string {
-	if first >= last {
-		return templates.ShortDay(last.time())
-	}
-	return templates.ShortDay(first.time()) + " to " + templates.ShortDay(last.time())
 }
 
 // reporterName names a reporter by its signing domain, with what it calls itself
@@ -184,60 +204,16 @@ func reporterNames(list []*reporterTally) string {
 		names = append(names, reporterName(r.reporter))
 	}
 	if len(names) <= 3 {
-		return listNames(names, 3)
+		return listPhrases(names, 3)
 	}
-	return listNames(names, 2)
+	return listPhrases(names, 2)
 }
 
-// uncountedLine says who claims to have sent reports that do not count, and why
-// they are not believed.
-func uncountedLine(s *uncountedReports) string {
-	who := "an unnamed organization"
-	if s.Organization != "" {
-		who = quoted(short(s.Organization))
+// reporterShort names reporters by domain: the first, and how many others.
+func reporterShort(reporters []*reporterTally) string {
+	var names []string
+	for _, r := range reporters {
+		names = append(names, cmp.Or(templates.Line(r.Domain), short(r.Organization), "(no name)"))
 	}
-	why := "not signed (DKIM: none)"
-	reason := ""
-	if s.Reason != "" {
-		reason = ", " + templates.Line(s.Reason)
-	}
-	switch s.Result {
-	case db.AuthFail:
-		why = "signature not valid (DKIM: fail" + reason + ")"
-	case db.AuthUnknown:
-		why = "signature could not be checked yet (DKIM: unknown" + reason + ")"
-	}
-	signer := ""
-	if s.Signer != "" {
-		signer = ", signed by " + templates.Line(s.Signer)
-	}
-	return fmt.Sprintf("%s from %s%s: %s. Claims %s, %d failed.",
-		templates.Plural(int64(len(s.reports)), "report"), who, signer, why,
-		templates.Plural(int64(s.claimed.sessions()), "session"), s.claimed.Failed)
-}
-
-// claimLine is one failure that a report claims which does not count.
-func claimLine(f uncountedFailure) string {
-	host := "no MX host named"
-	if f.MX != "" {
-		host = "on " + templates.Line(f.MX)
-	}
-	return fmt.Sprintf("%s: %s, %s, %s, %s (not counted)", templates.Line(f.Domain),
-		typeName(f.Type), resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"))
-}
-
-// rejectedLine says which message could not be read, why, and where it lies.
-func rejectedLine(r db.RejectedMessage) string {
-	from := "an unknown sender"
-	if r.From != "" {
-		from = templates.Line(r.From)
-	}
-	s := fmt.Sprintf("From %s", from)
-	if !r.ReceivedAt.IsZero() {
-		s += ", " + templates.ShortDay(r.ReceivedAt)
-	}
-	if r.Subject != "" {
-		s += ", " + quoted(templates.Line(r.Subject))
-	}
-	return fmt.Sprintf("%s: %s. It is still in %s of %s.", s, templates.Line(r.Reason), templates.Line(r.Folder), templates.Line(r.Mailbox))
+	return listPhrases(names, 1)
 }

@@ -80,15 +80,15 @@ func wordsOf(t *testing.T, page string) string {
 // sayings lists what a view says, by kind.
 func sayings(v *view) map[string][]string {
 	out := map[string][]string{
-		"heading": {v.Heading, v.Period, v.Title}, "lead": v.Lead, "first": v.First, "notes": v.Notes, "lines": v.Lines,
-		"resolved": v.Resolved, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle},
+		"heading": {v.Heading, v.Period, v.Title}, "lead": v.Lead, "first": v.First, "notes": v.Notes,
+		"resolved": v.Resolved, "picture": {v.PictureNote}, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle},
 	}
 	for _, d := range v.Domains {
 		out["domains"] = append(out["domains"], d.Name, d.Title)
 		for _, kind := range d.Types {
-			out["types"] = append(out["types"], kind.Label, kind.Share)
+			out["types"] = append(append(out["types"], kind.Label, kind.Share), kind.About...)
 			for _, f := range kind.Findings {
-				out["findings"] = append(out["findings"], f.Title, f.Count, f.Result, f.State, f.SeenBy)
+				out["findings"] = append(out["findings"], f.Title, f.Count, f.Result, f.Fate, f.State, f.SeenBy)
 				out["hosts"] = append(out["hosts"], f.Hosts...)
 				out["paragraphs"] = append(out["paragraphs"], f.Paragraphs...)
 				out["likely"] = append(out["likely"], f.Likely...)
@@ -102,7 +102,10 @@ func sayings(v *view) map[string][]string {
 		out["table"] = append(out["table"], row.Name, row.Title, templates.Count(row.Sessions))
 	}
 	for _, d := range append(v.Covered, v.Picture...) {
-		out["days"] = append(out["days"], templates.ShortDay(d.Day), templates.Count(d.Sessions), templates.Count(d.Failed))
+		out["days"] = append(out["days"], templates.ShortDay(d.Day), templates.Count(d.Sessions), templates.Count(d.Failed), d.Note, d.Mark)
+	}
+	for _, l := range v.Legend {
+		out["legend"] = append(out["legend"], l.Mark+": "+l.Words)
 	}
 	for _, r := range v.Reporters {
 		out["reporters"] = append(out["reporters"], r.Name)
@@ -129,16 +132,20 @@ func TestDaysOfTheDigest(t *testing.T) {
 	if len(v.Covered) != 2 || v.Covered[0].Note != "late" || v.Covered[0].Sessions != 4 || v.Covered[1].Note != "" || v.Covered[1].Failed != 2 {
 		t.Errorf("days covered = %+v", v.Covered)
 	}
-	if len(v.Picture) != 14 || v.Picture[0].Day != nov(9).time() || v.Picture[13].Day != nov(22).time() {
-		t.Fatalf("the picture is of %d days from %s", len(v.Picture), v.Picture[0].Day)
+	if len(v.Picture) != 13 || v.Picture[0].Day != nov(10).time() || v.Picture[12].Day != nov(22).time() || v.PictureNote == "" {
+		t.Fatalf("the picture is of %d days from %s: %q", len(v.Picture), v.Picture[0].Day, v.PictureNote)
 	}
-	if p := v.Picture[1]; p.Sessions != 104 || p.Percent != 100 || v.Most != 104 {
+	if p := v.Picture[0]; p.Sessions != 104 || p.Percent != 100 || v.Most != 104 {
 		t.Errorf("the busiest day = %+v of %d", p, v.Most)
 	}
-	if p := v.Picture[13]; p.Sessions != 12 || p.Failed != 2 || p.Percent != 12 || p.None {
+	if p := v.Picture[12]; p.Sessions != 12 || p.Failed != 2 || p.Percent != 12 || p.Good != 10 || p.Bad != 2 || p.Mark != "-" || p.None {
 		t.Errorf("the last day = %+v", p)
 	}
-	if !v.Picture[5].None {
+	if !v.Picture[5].None || v.Picture[5].Note != "no report" {
 		t.Errorf("a day without reports = %+v", v.Picture[5])
+	}
+	m.Days = append(m.Days, db.DayTotal{Day: nov(1).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1})
+	if v = newView(judge(m), fullBounds()); len(v.Picture) != 14 || v.PictureNote != "" || !v.Picture[0].None {
+		t.Errorf("with a report before these days the picture has %d of them: %q", len(v.Picture), v.PictureNote)
 	}
 }

@@ -1,12 +1,18 @@
 package digest
 
 import (
+	"fmt"
+
 	"tlsbrief/templates"
 )
 
 // spanDays returns the first and last day that the numbers are mainly about: the
-// days asked for, or those whose reports came in time.
+// days asked for, or those whose reports came in time. A report for several days
+// that is all there is says it for itself.
 func (j *judgement) spanDays() (first, last day) {
+	if s, ok := j.onlyStretch(); ok {
+		return s.First, s.Last
+	}
 	if j.ByDays {
 		return j.First, j.Last
 	}
@@ -19,8 +25,8 @@ func (j *judgement) spanDays() (first, last day) {
 			if !found || c.Day < first {
 				first = c.Day
 			}
-			if !found || c.Day > last {
-				last = c.Day
+			if !found || c.Until > last {
+				last = c.Until
 			}
 			found = true
 		}
@@ -31,18 +37,36 @@ func (j *judgement) spanDays() (first, last day) {
 	return first, last
 }
 
-// lateDays returns how many covered days lie outside the span.
+// lateDays returns the days outside the span that late reports are about. What
+// lies before days asked for belongs to a report that reaches into them.
 func (j *judgement) lateDays() map[day]bool {
 	first, last := j.spanDays()
 	out := map[day]bool{}
 	for _, d := range j.Domains {
 		for _, c := range d.Days {
-			if c.Day < first || c.Day > last {
+			if !j.ByDays && (c.Day < first || c.Day > last) {
 				out[c.Day] = true
 			}
 		}
 	}
 	return out
+}
+
+// when says for which days, within a sentence.
+func (w words) when() string {
+	first, last := w.spanDays()
+	if _, ok := w.onlyStretch(); ok {
+		return "between " + templates.ShortDay(first.time()) + " and " + templates.ShortDay(last.time())
+	}
+	s := "on " + daySpan(first, last)
+	if first < last {
+		s = "from " + daySpan(first, last)
+	}
+	s += w.inStretches()
+	if n := len(w.lateDays()); n > 0 {
+		s += fmt.Sprintf(", late reports for %s included", templates.Plural(int64(n), "other day"))
+	}
+	return s
 }
 
 // shortSpan writes days as "22 Nov" or "15 to 21 Nov".
@@ -56,6 +80,14 @@ func shortSpan(first, last day) string {
 	default:
 		return a.Format("2 Jan") + " to " + b.Format("2 Jan")
 	}
+}
+
+// daySpan writes one or several UTC days.
+func daySpan(first, last day) string {
+	if first >= last {
+		return templates.ShortDay(last.time())
+	}
+	return templates.ShortDay(first.time()) + " to " + templates.ShortDay(last.time())
 }
 
 // periodLong writes the days covered with their year.

@@ -116,21 +116,21 @@ func TestSubject(t *testing.T) {
 		{"action", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1215, 45, expired)},
 			"[TLS] example.com: action needed - 45 of 1,260 delivery attempts failed, mail may be held (22 Nov)"},
 		{"attention", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1215, 45, expired)},
-			"[TLS] example.com: attention - 45 of 1,260 delivery attempts failed (22 Nov)"},
+			"[TLS] example.com: attention - 45 of 1,260 attempts with a TLS problem, mail went through (22 Nov)"},
 		{"clear", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1203, 0)},
 			"[TLS] example.com: all clear - 1,203 delivery attempts, none failed (22 Nov)"},
 		{"several days", nil, []*db.PolicyRow{row(1, nov(20), tlsrpt.STS, "", 1, 0), row(2, nov(22), tlsrpt.STS, "", 1, 0)},
 			"[TLS] example.com: all clear - 2 delivery attempts, none failed (20 to 22 Nov)"},
-		{"a late report does not stretch the days", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 1, 0), late},
-			"[TLS] example.com: all clear - 6 delivery attempts, none failed (22 Nov)"},
+		{"a late report does not stretch the days, and is named", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 1, 0), late},
+			"[TLS] example.com: all clear - 6 delivery attempts, none failed (22 Nov and 1 late day)"},
 		{"details that the total denies", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0, expired)},
 			"[TLS] example.com: action needed - failures reported, mail may be held (22 Nov)"},
 		{"never a report", nil, nil, "[TLS] example.com: no reports yet"},
 		{"silence", func(m *material) {
 			m.Days = []db.DayTotal{{Day: nov(19).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1}}
-		}, nil, "[TLS] example.com: no reports since 19 Nov"},
+		}, nil, "[TLS] example.com: no reports after 19 Nov"},
 		{"silence on days asked for", func(m *material) { m.ByDays = true }, nil, "[TLS] example.com: no reports (22 Nov)"},
-		{"blind", func(m *material) { m.Mailboxes = []mailboxState{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: blind - 2 mailboxes cannot be read"},
+		{"blind", func(m *material) { m.Mailboxes = []mailboxState{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: reports not read - 2 mailboxes cannot be read"},
 		{"only rejected messages", func(m *material) {
 			m.Kind, m.Domains, m.Rejected = kindFallback, nil, make([]db.RejectedMessage, 3)
 		}, nil, "[TLS] 3 messages could not be read"},

@@ -118,6 +118,9 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 		if !dayAfter(from, to) {
 			return nil, fmt.Errorf("digest %q: the days asked for end (%s) before they begin (%s)", t.Name, to.Format(time.DateOnly), from.Format(time.DateOnly))
 		}
+		if dayOf(from) > dayOf(now) {
+			return nil, fmt.Errorf("digest %q: the days asked for, from %s on, have not come yet", t.Name, from.Format(time.DateOnly))
+		}
 		sel = selection{byDays: true, from: dayOf(from), to: dayOf(to), now: now, lastRun: state.LastRun}
 	}
 	m, err := d.read(ctx, t, sel)

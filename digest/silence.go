@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"tlsbrief/db"
 	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
 )
 
 // leadSilent says that nothing came that counts, and what that means.
@@ -12,54 +14,74 @@ func (w words) leadSilent() []string {
 	if w.Kind == kindFallback && len(w.Domains) == 0 {
 		return []string{w.leadFallback()}
 	}
-	var out []string
-	names := make([]string, 0, len(w.Domains))
-	last := day(0)
-	for _, d := range w.Domains {
-		names = append(names, d.Name)
-		last = max(last, d.LastDay)
-	}
 	about := "any domain"
-	if len(names) > 0 {
+	if len(w.Domains) > 0 {
+		names := make([]string, 0, len(w.Domains))
+		for _, d := range w.Domains {
+			names = append(names, d.Name)
+		}
 		about = listNames(names, 5)
 	}
-	n := len(w.Tally.uncounted.reports)
-	s := fmt.Sprintf("Nothing has arrived for %s%s.", about, w.silentSince())
-	if n > 0 {
-		s = fmt.Sprintf("None of the %s that came for %s could be verified, so nothing is known for sure.", templates.Plural(int64(n), "report"), about)
+	if n := len(w.Tally.uncounted.reports); n > 0 {
+		return []string{w.unverifiedSentence(about, n)}
 	}
-	if last > 0 {
-		s += fmt.Sprintf(" The last report that counts is about %s.", templates.LongDay(last.time()))
-	} else {
-		s += " No report that counts has come in the last 60 days."
-	}
-	out = append(out, s)
+	out := []string{w.silentSentence(about)}
 	if k := len(w.Stopped); k > 0 {
-		out = append(out, fmt.Sprintf("%s used to report on most days and no longer %s. That does not mean that all is well: nobody is telling you.",
+		return append(out, fmt.Sprintf("%s used to report on most days and no longer %s. That does not mean that all is well: nobody is telling you.",
 			templates.Plural(int64(k), "sender"), verb(k, "does", "do")))
-	} else {
-		out = append(out, "That does not mean that all is well, only that nobody has told you. Domains that get little mail have days without a report.")
 	}
-	return out
+	return append(out, "That does not mean that all is well, only that nobody has told you. Domains that get little mail have days without a report.")
 }
 
-// silentSince says for how long nothing came.
-func (w words) silentSince() string {
+// silentSentence says since when nothing came.
+func (w words) silentSentence(about string) string {
+	readable := ""
+	if len(w.Rejected) > 0 {
+		readable = " that could be read"
+	}
+	last := w.lastDay()
 	switch {
 	case w.ByDays:
-		return " for " + daySpan(w.First, w.Last)
+		s := fmt.Sprintf("No report%s about %s has arrived for %s.", readable, daySpan(w.First, w.Last), about)
+		if last > 0 {
+			s += fmt.Sprintf(" The last one before that is about %s.", templates.LongDay(last.time()))
+		}
+		return s
+	case last > 0:
+		return fmt.Sprintf("No report%s about any day after %s has arrived for %s.", readable, templates.ShortDay(last.time()), about)
 	case w.LastRun.IsZero():
-		return " so far"
+		return fmt.Sprintf("No report%s has arrived for %s so far.", readable, about)
 	default:
-		return " since the digest of " + templates.ShortDay(w.LastRun)
+		return fmt.Sprintf("No report%s has arrived for %s in the last %d days.", readable, about, historyDays)
 	}
+}
+
+// unverifiedSentence says that reports came and none of them counts, and what
+// they claim.
+func (w words) unverifiedSentence(about string, n int) string {
+	s := fmt.Sprintf("None of the %s that came for %s could be verified, so nothing is known for sure.", templates.Plural(int64(n), "report"), about)
+	if n == 1 {
+		s = fmt.Sprintf("The one report that came for %s could not be verified, so nothing is known for sure.", about)
+	}
+	var claimed tlsrpt.Sessions
+	for _, u := range w.Uncounted {
+		claimed = claimed.Plus(u.claimed.Failed)
+	}
+	if claimed > 0 {
+		s += fmt.Sprintf(" %s %s, perhaps genuine: see \"Not counted\" below.", verb(n, "It claims", "They claim"), templates.Plural(int64(claimed), "failed session"))
+	}
+	if last := w.lastDay(); last > 0 {
+		s += fmt.Sprintf(" The last report that counts is about %s.", templates.LongDay(last.time()))
+	}
+	return s
 }
 
 // leadFallback says why there is a fallback digest without reports that count.
 func (w words) leadFallback() string {
 	var out []string
 	if n := len(w.Rejected); n > 0 {
-		out = append(out, fmt.Sprintf("%s looked like TLS reports and could not be read; in the mailbox they are as they were.", templates.Plural(int64(n), "message")))
+		out = append(out, fmt.Sprintf("%s looked like %s and could not be read; in the mailbox %s as %s.",
+			templates.Plural(int64(n), "message"), verb(n, "a TLS report", "TLS reports"), verb(n, "it is", "they are"), verb(n, "it was", "they were")))
 	}
 	if n := len(w.Tally.uncounted.reports); n > 0 {
 		out = append(out, fmt.Sprintf("%s for domains that no digest claims could not be verified.", templates.Plural(int64(n), "report")))
@@ -70,36 +92,67 @@ func (w words) leadFallback() string {
 	return strings.Join(out, " ")
 }
 
-// leadBlind says which mailbox could not be read, since when, and why.
-func (w words) leadBlind() []string {
-	out := []string{"Nothing is known about the mail to your domains: the reports could not be fetched."}
-	for _, b := range w.Blind {
-		out = append(out, blindSentence(b))
+// looksForReports tells whether the thing to do is to look where reports are.
+func (w words) looksForReports() bool {
+	return len(w.Tally.uncounted.reports) == 0 && (len(w.Domains) > 0 || w.Kind != kindFallback)
+}
+
+// firstSilent says where to look when nothing comes, or nothing that counts.
+func (w words) firstSilent() []string {
+	if len(w.Tally.uncounted.reports) > 0 {
+		return w.firstUnverified()
+	}
+	if !w.looksForReports() {
+		return nil
+	}
+	return []string{
+		fmt.Sprintf("See whether reports are still asked for: %s should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.",
+			verb(len(w.seeSilent()), "the command below", "each command below")),
+		"Look into the Junk folder of that mailbox and at its filters: reports are mail from strangers with an attachment.",
+	}
+}
+
+// maxLookups is how many domains a digest gives a command for.
+const maxLookups = 5
+
+// seeSilent returns the look-ups of the domains that are silent.
+func (w words) seeSilent() []string {
+	var out []string
+	for _, d := range w.Domains[:min(len(w.Domains), maxLookups)] {
+		out = append(out, "dig +short TXT _smtp._tls."+hostName(d.Name, "YOUR-DOMAIN"))
+	}
+	if len(out) == 0 {
+		return []string{"dig +short TXT _smtp._tls.YOUR-DOMAIN"}
 	}
 	return out
 }
 
-// blindShort names the unreadable mailbox for the subject.
-func (w words) blindShort() string {
-	if len(w.Blind) == 1 {
-		return "mailbox " + templates.Line(w.Blind[0].Name) + " cannot be read"
+// firstUnverified says how reports come to be verified, by why they were not.
+func (w words) firstUnverified() []string {
+	var waiting, rewritten, bare bool
+	for _, u := range w.Uncounted {
+		switch {
+		case u.Result == db.AuthUnknown:
+			waiting = true
+		case u.File:
+			bare = true
+		default:
+			rewritten = true
+		}
 	}
-	return templates.Plural(int64(len(w.Blind)), "mailbox") + " cannot be read"
-}
-
-// blindSentence says since when a mailbox has not been read, and why.
-func blindSentence(b mailboxState) string {
-	s := fmt.Sprintf("Mailbox %s could not be read", templates.Line(b.Name))
-	switch {
-	case !b.Since.IsZero():
-		s += " since " + b.Since.UTC().Format("Monday 2 January 2006 15:04 UTC")
-	case !b.LastGood.IsZero():
-		s += "; it was last read on " + b.LastGood.UTC().Format("Monday 2 January 2006 15:04 UTC")
-	default:
-		s = fmt.Sprintf("Mailbox %s has never been read: no poll of it has worked yet", templates.Line(b.Name))
+	var out []string
+	if rewritten {
+		out = append(out, "Set trusted_authserv_id to the name of a mail server of yours that checks signatures on arrival: its word then stands in. "+
+			"Signatures usually break because a mail system rewrites messages on their way in.")
 	}
-	if b.Error != "" {
-		s += ": " + templates.Line(b.Error)
+	if waiting {
+		out = append(out, "Wait for the next poll where DNS did not answer: these signatures are then checked again.")
 	}
-	return strings.TrimSuffix(s, ".") + "."
+	if bare {
+		out = append(out, "Feed in the whole mails, not the attachments alone: a report file by itself bears no signature.")
+	}
+	if rewritten || bare {
+		out = append(out, `If that cannot be, authenticity = "off" counts every report; anyone could then send you false ones.`)
+	}
+	return out
 }

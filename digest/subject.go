@@ -6,59 +6,155 @@ import (
 	"unicode/utf8"
 
 	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
 )
 
 // subjectLimit is how long a subject should stay, in characters.
 const subjectLimit = 99
 
-// subject fills in the parts of the subject.
+// shortestWho is how much of a domain a subject keeps at least.
+const shortestWho = 24
+
+// subject fills in the parts of the subject. Where it grows too long the numbers
+// are put shortly, then the domain is cut: never the verdict, nor what became of
+// the mail.
 func (v *view) subject(w words) {
 	v.Who = w.who()
 	v.Words = strings.ToLower(v.Title)
-	first, last := w.spanDays()
-	v.When = shortSpan(first, last)
-	total, failed := int64(w.Overall.sessions()), int64(w.Overall.Failed)
+	v.When = w.shortWhen()
+	var shorter []string
 	switch w.Verdict {
 	case VerdictAction, VerdictAttention:
-		v.Numbers = fmt.Sprintf("%s of %s failed", templates.Count(failed), templates.Plural(total, "delivery attempt"))
-		if failed == 0 {
-			v.Numbers = "failures reported"
-		}
-		if w.Verdict == VerdictAction {
-			v.Clause = "mail may be held"
-		}
+		shorter = v.failureSubject(w)
 	case VerdictClear:
-		v.Numbers = templates.Plural(total, "delivery attempt") + ", none failed"
+		v.Numbers = templates.Plural(int64(w.Overall.sessions()), "delivery attempt") + ", none failed"
+		if w.Overall.sessions() == 0 {
+			v.Numbers = ""
+		}
+		shorter = []string{templates.Count(int64(w.Overall.sessions())) + " attempts, none failed"}
 	case VerdictSilent:
 		v.silentSubject(w)
 	case VerdictBlind:
-		v.Words, v.When = "blind - "+w.blindShort(), ""
+		v.Words, v.When = v.Words+" - "+w.blindShort(), ""
 	}
-	if utf8.RuneCountInString(v.Who)+utf8.RuneCountInString(v.Numbers)+len(v.Clause)+len(v.Words)+len(v.When)+16 > subjectLimit {
-		v.Clause = ""
+	v.fit(shorter)
+}
+
+// failureSubject fills in how much failed and what became of the mail, and
+// returns shorter ways to say how much.
+func (v *view) failureSubject(w words) (shorter []string) {
+	total, failed := templates.Plural(int64(w.Overall.sessions()), "delivery attempt"), templates.Count(int64(w.Overall.Failed))
+	what := " failed"
+	if w.Verdict == VerdictAttention {
+		what = " with a TLS problem"
 	}
+	v.Clause = w.fateClause()
+	if w.Overall.Failed == 0 {
+		v.Numbers = "failures reported"
+		return nil
+	}
+	v.Numbers = failed + " of " + total + what
+	return []string{
+		failed + " of " + strings.Replace(total, "delivery ", "", 1) + what,
+		failed + " of " + templates.Count(int64(w.Overall.sessions())) + what,
+	}
+}
+
+// fateClause says in a few words what became of the mail that failed.
+func (w words) fateClause() string {
+	held := w.held()
+	if w.Verdict == VerdictAction {
+		if held == 0 || held >= w.Overall.Failed {
+			return "mail may be held"
+		}
+		return templates.Count(int64(held)) + " may be held"
+	}
+	through, one := true, ""
+	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+		through = through && g[0].Fate.WentThrough()
+		if g[0].Fate == tlsrpt.HeldByOne && one == "" {
+			one = reporterShort(reportersOf(g))
+		}
+	})
+	switch {
+	case one != "":
+		return "mail from " + one + " held"
+	case through:
+		return "mail went through"
+	}
+	return ""
+}
+
+// fit makes the subject short enough, if that can be.
+func (v *view) fit(shorter []string) {
+	for _, numbers := range shorter {
+		if v.subjectLength() <= subjectLimit {
+			return
+		}
+		v.Numbers = numbers
+	}
+	if over := v.subjectLength() - subjectLimit; over > 0 {
+		v.Who = cutFront(v.Who, max(shortestWho, utf8.RuneCountInString(v.Who)-over))
+	}
+}
+
+// subjectLength returns how many characters the subject has.
+func (v *view) subjectLength() int {
+	n := len("[TLS] ") + utf8.RuneCountInString(v.Who) + len(": ") + utf8.RuneCountInString(v.Words)
+	for _, part := range []struct{ text, around string }{{v.Numbers, " - "}, {v.Clause, ", "}, {v.When, " ()"}} {
+		if part.text != "" {
+			n += utf8.RuneCountInString(part.text) + len(part.around)
+		}
+	}
+	return n
+}
+
+// cutFront cuts a name to n characters, of which the last stay: the end of a
+// domain tells more than its front.
+func cutFront(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return "…" + string(r[len(r)-n+1:])
 }
 
 // silentSubject fills in the subject where nothing arrived that counts.
 func (v *view) silentSubject(w words) {
 	v.When = ""
-	last := day(0)
-	for _, d := range w.Domains {
-		last = max(last, d.LastDay)
-	}
+	last := w.lastDay()
 	switch {
-	case w.Kind == kindFallback && len(w.Rejected) > 0 && len(w.Tally.uncounted.reports) == 0:
+	case len(w.Rejected) > 0 && len(w.Domains) == 0 && len(w.Tally.uncounted.reports) == 0:
 		v.Who, v.Words = "", templates.Plural(int64(len(w.Rejected)), "message")+" could not be read"
 	case len(w.Tally.uncounted.reports) > 0:
 		v.Words = "no verified reports"
 		v.Numbers = templates.Plural(int64(len(w.Tally.uncounted.reports)), "report") + " not counted"
 	case last > 0 && !w.ByDays:
-		v.Words = "no reports since " + shortSpan(last, last)
+		v.Words = "no reports after " + shortSpan(last, last)
 	case w.ByDays:
 		v.When = shortSpan(w.First, w.Last)
 	default:
 		v.Words = "no reports yet"
 	}
+}
+
+// lastDay returns the newest day that a report that counts is about; 0 if none.
+func (j *judgement) lastDay() day {
+	last := day(0)
+	for _, d := range j.Domains {
+		last = max(last, d.LastDay)
+	}
+	return last
+}
+
+// shortWhen says for which days, in brackets.
+func (w words) shortWhen() string {
+	first, last := w.spanDays()
+	s := shortSpan(first, last)
+	if n := len(w.lateDays()); n > 0 {
+		s += fmt.Sprintf(" and %s", templates.Plural(int64(n), "late day"))
+	}
+	return s
 }
 
 // renderSubject returns the subject as one clean line.

@@ -49,6 +49,9 @@ type tally struct {
 	reporters map[string]*reporterTally
 	reports   map[int64]struct{} // rows of reports that count
 	uncounted uncountedTally
+
+	stretches map[stretch]tlsrpt.Sessions // of reports that are about several days
+	singles   bool                        // there are reports of one day
 }
 
 // totals are summary totals, in sessions.
@@ -69,6 +72,7 @@ func (t totals) sessions() tlsrpt.Sessions { return t.Successful.Plus(t.Failed) 
 type reporterTally struct {
 	reporter
 	Sessions tlsrpt.Sessions
+	byDay    daily // only of all that a reporter counted
 }
 
 // A domainTally adds up what counts for one policy domain.
@@ -77,9 +81,7 @@ type domainTally struct {
 	types   map[tlsrpt.PolicyType]*typeTally
 	days    map[day]*dayTally
 	reports map[int64]struct{}
-
-	mode    tlsrpt.Mode // of the newest report that quotes one
-	modeDay day
+	modes   modeTally
 }
 
 // A typeTally adds up one policy type of one domain.
@@ -88,13 +90,15 @@ type typeTally struct {
 	causes    map[cause]*causeTally
 	results   map[tlsrpt.ResultType]tlsrpt.Sessions // over all MX hosts, each report held to its total
 	reporters map[string]struct{}
-	sessions  daily // by day, to know on which days there was something to see
+	sessions  daily                     // by day, to know on which days there was something to see
+	overlap   map[string]*reporterTally // whose sessions here are the same as under sts (Q31)
 }
 
 // A dayTally adds up one covered UTC day of one domain.
 type dayTally struct {
 	totals
 	reports map[int64]struct{}
+	until   day  // the last day of the longest report
 	onTime  bool // at least one report arrived within two days after its end
 }
 
@@ -105,6 +109,7 @@ func newTally() *tally {
 		reporters: map[string]*reporterTally{},
 		reports:   map[int64]struct{}{},
 		uncounted: newUncountedTally(),
+		stretches: map[stretch]tlsrpt.Sessions{},
 	}
 }
 
@@ -120,14 +125,23 @@ func (t *tally) add(row *db.PolicyRow) {
 	who := reporterOf(row)
 	r := t.reporters[who.key()]
 	if r == nil {
-		r = &reporterTally{reporter: who}
+		r = &reporterTally{reporter: who, byDay: daily{}}
 		t.reporters[who.key()] = r
 	}
-	if !row.Overlap {
+	n, s := row.Policy.Successful.Plus(row.Policy.Failed), stretchOf(&row.Report)
+	if row.Overlap {
+		n = 0
+	} else {
 		t.overall.add(row.Policy.Successful, row.Policy.Failed)
-		r.Sessions = r.Sessions.Plus(row.Policy.Successful).Plus(row.Policy.Failed)
 	}
-	d.add(row, who)
+	r.Sessions = r.Sessions.Plus(n)
+	r.byDay.add(s.First, n)
+	if s.several() {
+		t.stretches[s] = t.stretches[s].Plus(n)
+	} else {
+		t.singles = true
+	}
+	d.add(row, who, s)
 }
 
 // domain returns the tally of a domain, new where there is none yet.
@@ -145,37 +159,51 @@ func (t *tally) domain(name string) *domainTally {
 }
 
 // add counts a row of this domain.
-func (d *domainTally) add(row *db.PolicyRow, who reporter) {
-	p, on := &row.Policy, dayOf(row.Report.Start)
+func (d *domainTally) add(row *db.PolicyRow, who reporter, s stretch) {
+	p, on := &row.Policy, s.First
 	covered := d.days[on]
 	if covered == nil {
 		covered = &dayTally{reports: map[int64]struct{}{}}
 		d.days[on] = covered
 	}
 	covered.reports[row.ReportRow] = struct{}{}
+	covered.until = max(covered.until, s.Last)
 	covered.onTime = covered.onTime || !isLate(row)
 	if !row.Overlap {
 		d.overall.add(p.Successful, p.Failed)
 		covered.add(p.Successful, p.Failed)
 	}
-	if p.Mode != "" && (d.mode == "" || on >= d.modeDay) {
-		d.mode, d.modeDay = p.Mode, on
-	}
+	d.modes.add(on, p.Mode, who)
+	d.policyType(p.Type).add(row, who, s)
+}
 
-	t := d.types[p.Type]
+// policyType returns the tally of a policy type, new where there is none yet.
+func (d *domainTally) policyType(kind tlsrpt.PolicyType) *typeTally {
+	t := d.types[kind]
 	if t == nil {
 		t = &typeTally{
 			causes:  map[cause]*causeTally{},
 			results: map[tlsrpt.ResultType]tlsrpt.Sessions{}, reporters: map[string]struct{}{}, sessions: daily{},
+			overlap: map[string]*reporterTally{},
 		}
-		d.types[p.Type] = t
+		d.types[kind] = t
 	}
+	return t
+}
+
+// add counts a row of this policy type.
+func (t *typeTally) add(row *db.PolicyRow, who reporter, s stretch) {
+	p := &row.Policy
+	n := p.Successful.Plus(p.Failed)
 	t.totals.add(p.Successful, p.Failed)
 	t.reporters[who.key()] = struct{}{}
-	t.sessions.add(on, p.Successful.Plus(p.Failed))
+	t.sessions.add(s.First, n)
+	if row.Overlap && n > 0 {
+		addReporter(t.overlap, &reporterTally{reporter: who, Sessions: n})
+	}
 	byResult := map[tlsrpt.ResultType]tlsrpt.Sessions{}
 	for c, share := range causesOf(p) {
-		t.cause(c).add(row, who, on, share)
+		t.cause(c).add(row, who, s, share)
 		byResult[c.Result] = byResult[c.Result].Plus(share.sessions)
 	}
 	for r, n := range byResult {
@@ -193,11 +221,8 @@ func (d *domainTally) add(row *db.PolicyRow, who reporter) {
 }
 
 // isLate tells whether a report arrived more than two days after the time it
-// covers: it then belongs to a day of which a digest has spoken already.
+// covers: it then belongs to a day of which a digest has spoken already. When a
+// file arrived nobody knows, and it is not called late.
 func isLate(row *db.PolicyRow) bool {
-	arrived := row.ReceivedAt
-	if arrived.IsZero() {
-		arrived = row.RecordedAt
-	}
-	return arrived.After(row.Report.End.AddDate(0, 0, 2))
+	return row.ReceivedAt.After(row.Report.End.AddDate(0, 0, 2))
 }

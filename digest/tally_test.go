@@ -36,7 +36,7 @@ func TestCausesOf(t *testing.T) {
 		{"a detail without a count beside others says nothing", 4, []tlsrpt.Failure{detail("a", "x", 4), detail("b", "x", 0)},
 			map[cause]causeShare{key("a", "x"): {sessions: 4, raw: 4}}},
 		{"details beside a total of 0 are not hidden", 0, []tlsrpt.Failure{detail("a", "x", 4)},
-			map[cause]causeShare{key("a", "x"): {sessions: 4, raw: 4, upTo: true}}},
+			map[cause]causeShare{key("a", "x"): {sessions: 4, raw: 4, upTo: true, denied: true}}},
 		{"details without a result type join the unexplained", 9, []tlsrpt.Failure{detail("", "", 4)},
 			map[cause]causeShare{key("", ""): {sessions: 9, raw: 9}}},
 		{"sums do not wrap around", tlsrpt.MaxSessions, []tlsrpt.Failure{detail("a", "x", 1<<63-1), detail("a", "x", 1<<63-1)},

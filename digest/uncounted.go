@@ -21,6 +21,7 @@ type uncountedSender struct {
 	Reason       string
 	Signer       string // may be empty: not signed
 	Organization string
+	File         bool // it came as a file of its own, which nothing can sign
 }
 
 // An uncountedCause is a cause in such a report, with the domain it is about.
@@ -45,7 +46,8 @@ func newUncountedTally() uncountedTally {
 // add counts a row of a report that does not count.
 func (u *uncountedTally) add(row *db.PolicyRow) {
 	u.reports[row.ReportRow] = struct{}{}
-	key := uncountedSender{row.Auth.Result, row.Auth.Reason, row.Auth.Domain, row.Report.OrganizationName}
+	file := row.Auth.Result == db.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
+	key := uncountedSender{row.Auth.Result, row.Auth.Reason, row.Auth.Domain, row.Report.OrganizationName, file}
 	s := u.senders[key]
 	if s == nil {
 		s = &uncountedReports{

@@ -3,7 +3,6 @@ package digest
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"tlsbrief/tlsrpt"
 )
@@ -38,6 +37,7 @@ type judgement struct {
 	Blind     []mailboxState // mailboxes that could not be read
 	Uncounted []*uncountedReports
 	History   *history
+	Held      map[day]bool // days with failures by which mail may have been held
 }
 
 // A domainJudgement is what is said of one domain.
@@ -49,7 +49,10 @@ type domainJudgement struct {
 	Types   []*typeJudgement
 	Days    []coveredDay
 
-	LastDay   day  // the newest day with a report that counts; 0 if never
+	Mode     tlsrpt.Mode // of the MTA-STS policy, as far as reports tell
+	Disagree string      // that reports disagree about it, in words
+
+	LastDay   day  // the newest day that a report that counts is about; 0 if never
 	Stopped   bool // silent, though reports used to come on most days
 	Uncounted bool // reports came, but none of them counts
 	Exact     bool // asked for by name
@@ -57,7 +60,8 @@ type domainJudgement struct {
 
 // A coveredDay is one UTC day of one domain that a digest covers.
 type coveredDay struct {
-	Day day
+	Day   day
+	Until day // the last day of the longest report that begins on Day
 	totals
 	Reports int
 	Late    bool // all of its reports arrived more than two days after it
@@ -65,7 +69,7 @@ type coveredDay struct {
 
 // judge turns what was read into what is to be said. It is a pure function.
 func judge(m *material) *judgement {
-	j := &judgement{material: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall}
+	j := &judgement{material: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall, Held: map[day]bool{}}
 	j.First, j.Last = m.coveredDays()
 	uncounted := m.Tally.uncounted.domains()
 	for _, name := range m.Domains {
@@ -76,6 +80,7 @@ func judge(m *material) *judgement {
 		}
 	}
 	slices.SortStableFunc(j.Domains, compareDomains)
+	j.findHeldDays()
 	j.Reporters = sortedReporters(m.Tally.reporters)
 	j.Uncounted = m.Tally.uncounted.sorted()
 	j.Blind = m.blind()
@@ -104,7 +109,8 @@ func (j *judgement) overallVerdict() Verdict {
 // judgeDomain judges one domain. by is the last day that reports could be here
 // for.
 func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgement {
-	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent, LastDay: h.lastDay[name.Name]}
+	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent, Mode: m.Modes[name.Name]}
+	d.LastDay = max(h.lastDay[name.Name], m.Reach[name.Name])
 	if _, stopped := stoppedAt(upToDay(h.days[name.Name], by), by); stopped {
 		d.Stopped = true
 	}
@@ -113,11 +119,11 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 		return d
 	}
 	d.Overall, d.Reports = t.overall, len(t.reports)
-	mode := t.mode
-	if mode == "" {
-		mode = m.Modes[name.Name]
+	if mode := t.modes.heaviest(); mode != "" {
+		d.Mode = mode
 	}
-	d.Types = judgeTypes(name.Name, t, h, mode)
+	d.Disagree = t.modes.disagreement()
+	d.Types = judgeTypes(name.Name, t, h, d.Mode, m.Witnesses)
 	d.Verdict = VerdictClear
 	for _, kind := range d.Types {
 		for _, f := range kind.Findings {
@@ -129,13 +135,40 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 		}
 	}
 	for on, covered := range t.days {
-		d.Days = append(d.Days, coveredDay{on, covered.totals, len(covered.reports), !covered.onTime})
+		d.Days = append(d.Days, coveredDay{on, covered.until, covered.totals, len(covered.reports), !covered.onTime})
+		d.LastDay = max(d.LastDay, covered.until)
 	}
 	slices.SortFunc(d.Days, func(a, b coveredDay) int { return cmp.Compare(a.Day, b.Day) })
-	if last := d.Days[len(d.Days)-1].Day; last > d.LastDay {
-		d.LastDay = last
-	}
 	return d
+}
+
+// findHeldDays notes the days on which mail may have been held: by the failures
+// recorded, judged under the policy as it is known now.
+func (j *judgement) findHeldDays() {
+	modes := map[string]tlsrpt.Mode{}
+	for _, d := range j.Domains {
+		modes[d.Name] = d.Mode
+		for _, t := range d.Types {
+			for _, f := range t.Findings {
+				if f.weight() < tlsrpt.Action {
+					continue
+				}
+				for on := range f.ByDay {
+					j.Held[on] = true
+				}
+			}
+		}
+	}
+	for s, causes := range j.History.failures {
+		for c, seen := range causes {
+			if fateOf(c, modes[s.Domain]).Weight() < tlsrpt.Action {
+				continue
+			}
+			for on, n := range seen {
+				j.Held[on] = j.Held[on] || n > 0
+			}
+		}
+	}
 }
 
 // tell reports whether a domain has a place in the digest: it was asked for by
@@ -160,35 +193,4 @@ func upToDay(days []day, last day) []day {
 		n++
 	}
 	return days[:n]
-}
-
-// A mailboxState is what is known of reading one mailbox.
-type mailboxState struct {
-	Name     string
-	Since    time.Time // since when it has not been read; zero: it never was
-	LastGood time.Time // when it was last read; zero: never
-	Error    string    // why, where that is known
-}
-
-// unreadFor is for how long a mailbox must have been unread to be told of where
-// a digest was sent meanwhile that could not know.
-const unreadFor = 24 * time.Hour
-
-// blind returns the mailboxes that this digest cannot see into: polls of every
-// folder fail and have done so for a day or since the last digest, or there was
-// no poll that worked for as long.
-func (m *material) blind() []mailboxState {
-	if !m.Current {
-		return nil
-	}
-	var out []mailboxState
-	for _, b := range m.Mailboxes {
-		quiet := b.LastGood.IsZero() || m.Now.Sub(b.LastGood) >= unreadFor ||
-			(b.Error != "" && !m.LastRun.IsZero() && b.LastGood.Before(m.LastRun))
-		failing := b.Error != "" && !b.Since.IsZero() && m.Now.Sub(b.Since) >= unreadFor
-		if quiet || failing {
-			out = append(out, b)
-		}
-	}
-	return out
 }

@@ -58,13 +58,15 @@ type view struct {
 	TableMore int
 	Lines     []string // domains that share a line
 	Domains   []domainView
-	Hidden    int      // findings left out
+	Hidden    int      // findings left out, of all domains
 	HowHidden string   // how to see them
 	Resolved  []string // what is not seen any more
 
-	Covered []dayView // more than one day, or late reports
-	Picture []dayView
-	Most    int64 // sessions of the busiest day of Picture
+	Covered     []dayView // more than one day, or late reports
+	Picture     []dayView // up to the last 14 days
+	PictureNote string    // why they are fewer
+	Legend      []legendView
+	Most        int64 // sessions of the busiest day of Picture
 
 	Reporters      []reporterView
 	ReportersMore  int // how many reporters are left out
@@ -101,17 +103,25 @@ type typeView struct {
 	Successful       int64
 	Failed, Sessions int64
 	Share            string
+	About            []string // what it is, and what is to be known of the numbers
 	Findings         []findingView
+	Hidden           int // findings left out
 }
 
 // A dayView is one UTC day.
 type dayView struct {
 	Day              time.Time
 	Sessions, Failed int64
-	None             bool // nothing was reported
-	Note             string
+	None             bool   // nothing was reported about this day alone
+	Note             string // such as "late" or "no report"
+	Mark             string // "!" where mail may have been held, "-" where it went through, "?" where the totals count no failure
+	Held             bool
 	Percent          int // of the busiest day, for a bar
+	Good, Bad        int // the parts of it
 }
+
+// A legendView explains a mark.
+type legendView struct{ Mark, Words, Colour string }
 
 // A reporterView is one reporter.
 type reporterView struct {
@@ -133,11 +143,14 @@ func newView(j *judgement, b bounds) *view {
 		Verdict: string(j.Verdict),
 		Period:  periodLong(j),
 	}
-	w := words{j}
-	v.Heading, v.Title = w.who(), title(j.Verdict)
-	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(), w.see(), w.notes()
+	w, told := words{j}, newTold()
+	v.Heading, v.Title = w.who(), w.headline()
+	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(told), w.see(), w.notes()
+	if worst := j.worst(); worst.findings != nil {
+		told.once(fateSentence(worst.findings)) // the lead says it
+	}
 	v.subject(w)
-	v.domains(j, b)
+	v.domains(j, b, told)
 	v.resolved(j, b.others)
 	v.days(j)
 	v.reporters(j, b)

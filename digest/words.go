@@ -18,30 +18,43 @@ func (w words) who() string {
 	switch len(w.Domains) {
 	case 0:
 		if len(w.Spec.Domains) == 1 {
-			return templates.Line(w.Spec.Domains[0])
+			return domainWord(w.Spec.Domains[0])
 		}
 		if w.Name == NameAll {
 			return "all domains"
 		}
 		return templates.Line(w.Name)
 	case 1:
-		return templates.Line(w.Domains[0].Name)
+		return domainWord(w.Domains[0].Name)
 	default:
 		return templates.Plural(int64(len(w.Domains)), "domain")
 	}
 }
 
-// when says for which days, within a sentence.
-func (w words) when() string {
-	first, last := w.spanDays()
-	s := "on " + daySpan(first, last)
-	if first < last {
-		s = "from " + daySpan(first, last)
+// headline is the verdict in a word or two. A verdict for all domains does not
+// hide that some of them were not reported on, or that no mail came at all.
+func (w words) headline() string {
+	silent := len(w.silentDomains())
+	switch {
+	case w.Verdict != VerdictClear:
+		return title(w.Verdict)
+	case w.Overall.sessions() == 0:
+		return "NO MAIL REPORTED"
+	case silent > 0:
+		return fmt.Sprintf("%s ALL CLEAR, %s WITHOUT REPORTS", templates.Count(int64(len(w.Domains)-silent)), templates.Count(int64(silent)))
 	}
-	if n := len(w.lateDays()); n > 0 {
-		s += fmt.Sprintf(", late reports for %s included", templates.Plural(int64(n), "other day"))
+	return title(w.Verdict)
+}
+
+// silentDomains returns the domains that nothing came for.
+func (w words) silentDomains() []string {
+	var names []string
+	for _, d := range w.Domains {
+		if d.Reports == 0 {
+			names = append(names, d.Name)
+		}
 	}
-	return s
+	return names
 }
 
 // lead is the verdict in sentences.
@@ -58,81 +71,121 @@ func (w words) lead() []string {
 	}
 }
 
-// worst returns the findings of the heaviest cause, which differ in nothing but
-// the MX host, and how many sessions met it.
-func (j *judgement) worst() (group []*finding, n tlsrpt.Sessions, upTo bool) {
-	for _, d := range j.Domains {
-		for _, t := range d.Types {
-			for _, g := range grouped(t.Findings) {
-				sum, bound := groupSessions(t, g)
-				if group == nil || g[0].weight() > group[0].weight() || g[0].weight() == group[0].weight() && sum > n {
-					group, n, upTo = g, sum, bound
-				}
-			}
-		}
-	}
-	return group, n, upTo
-}
-
 // leadFailures says how much failed, the main cause, and what became of the mail.
 func (w words) leadFailures() []string {
 	total, failed := int64(w.Overall.sessions()), int64(w.Overall.Failed)
-	s := fmt.Sprintf("%s of %s (%s) failed %s.", templates.Count(failed),
-		templates.Plural(total, "delivery attempt"), templates.Percent(failed, total), w.when())
+	worst := w.worst()
 	if failed == 0 {
-		s = fmt.Sprintf("Reports name failures in their details %s, though their totals count none.", w.when())
+		return []string{w.deniedSentence(worst)}
 	}
-	group, n, upTo := w.worst()
-	f := group[0]
-	cause := lowerFirst(findingTitle(f.Result, hostsOf(group)))
-	where := ""
-	if w.several() {
-		where = " for " + templates.Line(f.Domain)
+	what := "failed"
+	if w.Verdict == VerdictAttention {
+		what = "had a TLS problem"
 	}
-	switch {
-	case w.causes() == 1:
-		s += fmt.Sprintf(" The cause%s: %s.", where, cause)
-	default:
-		s += fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(n, upTo), cause)
+	s := fmt.Sprintf("%s of %s (%s) %s %s.", templates.Count(failed),
+		templates.Plural(total, "delivery attempt"), templates.Percent(failed, total), what, w.when())
+	s += w.causeSentence(worst) + " " + fateSentence(worst.findings)
+	if w.Verdict == VerdictAction {
+		s += w.restSentence()
 	}
-	return []string{s + " " + fateSentence(f)}
+	for _, sentence := range w.heldByOne(worst) {
+		s += " " + sentence
+	}
+	return []string{s}
 }
 
-// causes counts what is told apart as a finding, over all domains.
-func (j *judgement) causes() int {
-	n := 0
-	for _, d := range j.Domains {
-		for _, t := range d.Types {
-			n += len(grouped(t.Findings))
-		}
+// causeSentence names the heaviest cause, and whether it is the largest, too.
+func (w words) causeSentence(worst weighed) string {
+	f := worst.findings[0]
+	cause := lowerFirst(findingTitle(worst.findings))
+	where := ""
+	if w.several() {
+		where = " for " + domainWord(f.Domain)
 	}
-	return n
+	switch {
+	case w.causes() == 1 && f.Result == "":
+		return ""
+	case w.causes() == 1:
+		return fmt.Sprintf(" The cause%s: %s.", where, cause)
+	case worst.sessions >= w.largest():
+		return fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(worst.sessions, worst.upTo), cause)
+	default:
+		return fmt.Sprintf(" The most serious cause%s, %s: %s.", where, sessions(worst.sessions, worst.upTo), cause)
+	}
+}
+
+// restSentence says of how many failed attempts the mail was not held.
+func (w words) restSentence() string {
+	rest := w.Overall.Failed - min(w.held(), w.Overall.Failed)
+	if rest == 0 {
+		return ""
+	}
+	through := true
+	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+		through = through && (g[0].weight() >= tlsrpt.Action || g[0].Fate.WentThrough())
+	})
+	if through {
+		return fmt.Sprintf(" The mail of the other %s went through.", templates.Plural(int64(rest), "attempt"))
+	}
+	return fmt.Sprintf(" The other %s had lighter problems, listed below.", templates.Plural(int64(rest), "attempt"))
+}
+
+// heldByOne names the senders that held their mail back on their own account,
+// unless that has been said of the heaviest cause already.
+func (w words) heldByOne(worst weighed) []string {
+	var out []string
+	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+		if g[0].Fate == tlsrpt.HeldByOne && g[0] != worst.findings[0] && len(out) < 2 {
+			out = append(out, fateSentence(g))
+		}
+	})
+	return out
+}
+
+// deniedSentence is for reports that contradict themselves: details of failures
+// beside totals that count none.
+func (w words) deniedSentence(worst weighed) string {
+	return fmt.Sprintf("Reports name failures in their details %s, though their totals count none. If the details are right, %s failed: %s. In that case: %s",
+		w.when(), sessions(worst.sessions, worst.upTo), lowerFirst(findingTitle(worst.findings)), lowerFirst(fateSentence(worst.findings)))
 }
 
 // leadClear says that reports came and all is well, as far as they tell.
 func (w words) leadClear() []string {
 	n := int64(w.Overall.sessions())
 	who := templates.Plural(int64(len(w.Reporters)), "sender")
-	if n == 0 {
-		return []string{fmt.Sprintf("%s reported %s, but counted no delivery attempt.", who, w.when())}
+	s := fmt.Sprintf("%s reported %s, but counted no delivery attempt: nothing failed, and nothing was tried.", who, w.when())
+	if n > 0 {
+		all := fmt.Sprintf("All %s used TLS", templates.Count(n))
+		if n == 1 {
+			all = "It used TLS"
+		}
+		s = fmt.Sprintf("%s reported %s %s. %s", who, templates.Plural(n, "delivery attempt"), w.when(), all)
+		switch without := w.withoutPolicy(); {
+		case without == n:
+			s += "; no sender found a policy of yours (MTA-STS or DANE) that asks for it."
+		case without > 0:
+			s += fmt.Sprintf(". For %s of them the sender found no policy of yours (MTA-STS or DANE).", templates.Count(without))
+		default:
+			s += "."
+		}
 	}
-	s := fmt.Sprintf("%s reported %s %s. All of them used TLS", who, templates.Plural(n, "delivery attempt"), w.when())
-	if w.hasPolicy() {
-		return []string{s + " as your policy asks."}
+	if silent := w.silentDomains(); len(silent) > 0 {
+		s += fmt.Sprintf(" No report came for %s.", listNames(silent, 5))
 	}
-	return []string{s + "; these senders found no policy of yours (MTA-STS or DANE) that asks for it."}
+	return []string{s}
 }
 
-// hasPolicy tells whether any sender saw a policy.
-func (j *judgement) hasPolicy() bool {
-	for _, d := range j.Domains {
+// withoutPolicy counts the sessions of senders that found no policy.
+func (w words) withoutPolicy() int64 {
+	var n tlsrpt.Sessions
+	for _, d := range w.Domains {
 		for _, t := range d.Types {
-			if t.Type != tlsrpt.NoPolicyFound && t.sessions() > 0 {
-				return true
+			if t.Type == tlsrpt.NoPolicyFound {
+				n = n.Plus(t.sessions())
 			}
 		}
 	}
-	return false
+	return int64(n)
 }
 
 // verb picks the form for a number.
@@ -156,7 +209,7 @@ func sessions(n tlsrpt.Sessions, upTo bool) string {
 func lowerFirst(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	next, _ := utf8.DecodeRuneInString(s[n:])
-	if strings.ToUpper(string(next)) == string(next) {
+	if next != ' ' && strings.ToUpper(string(next)) == string(next) {
 		return s
 	}
 	return strings.ToLower(string(r)) + s[n:]

@@ -37,6 +37,7 @@ func functions() map[string]any {
 		"double":  func() string { return strings.Repeat("=", Width) },
 		"fits":    func(width int, s string) bool { return utf8.RuneCountInString(s) <= width },
 		"add":     func(a, b int) int { return a + b },
+		"nobreak": NoBreak,
 		"plural64": func(n int, noun string) string {
 			return Plural(int64(n), noun)
 		},
@@ -136,6 +137,25 @@ func scaled(n, most int64, width int) int {
 	return max(1, min(w, width))
 }
 
+// NoBreak joins every percent sign to its number, so that no line ends between
+// them. For HTML: the text part has no such space, [Wrap] sees to it there.
+func NoBreak(s string) string { return strings.ReplaceAll(s, " %", "\u00a0%") }
+
+// unbroken splits s into what may not be broken: words, and numbers with their
+// percent sign.
+func unbroken(s string) []string {
+	words := strings.Fields(s)
+	out := words[:0]
+	for _, w := range words {
+		if len(out) > 0 && strings.HasPrefix(w, "%") {
+			out[len(out)-1] += " " + w
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
 // Wrap breaks s at spaces into lines of at most [Width] columns, each indented by
 // indent spaces. A word that is longer than a line is cut. There is no line
 // break at the end.
@@ -149,7 +169,7 @@ func Hang(first, rest int, s string) string {
 		b.WriteString("\n")
 		column, indent = 0, rest
 	}
-	for _, word := range strings.Fields(s) {
+	for _, word := range unbroken(s) {
 		for {
 			n := utf8.RuneCountInString(word)
 			if column == 0 {

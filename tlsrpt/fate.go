@@ -182,6 +182,14 @@ func (f Fate) Short() string {
 	return "fate of the mail not known"
 }
 
+// ShortFor is [Fate.Short] for failures with this result.
+func (f Fate) ShortFor(r ResultType) string {
+	if r == STARTTLSNotSupported && (f == Delivered || f == DeliveredInTesting) {
+		return f.Short() + ", probably unencrypted"
+	}
+	return f.Short()
+}
+
 // WentThrough tells whether all mail was delivered, as far as reports tell.
 func (f Fate) WentThrough() bool {
 	switch f {

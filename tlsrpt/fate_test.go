@@ -132,5 +132,9 @@ func TestFateShortAgreesWithItsWeight(t *testing.T) {
 		if f.WentThrough() != strings.HasSuffix(f.Short(), "went through") {
 			t.Errorf("%v.WentThrough() = %t, but it is said to be: %s", f, f.WentThrough(), f.Short())
 		}
+		bare := f == Delivered || f == DeliveredInTesting
+		if strings.Contains(f.ShortFor(STARTTLSNotSupported), "probably unencrypted") != bare || f.ShortFor(CertificateExpired) != f.Short() {
+			t.Errorf("%v without STARTTLS is said to be: %s", f, f.ShortFor(STARTTLSNotSupported))
+		}
 	}
 }

@@ -43,9 +43,9 @@ func (t PolicyType) Title() string {
 func (t PolicyType) Explanation() string {
 	switch t {
 	case STS:
-		return "MTA-STS is a file on your web site that tells other mail servers to deliver to your mail servers only, and only over an encrypted connection with a valid certificate."
+		return "MTA-STS is a policy file on your web site: other mail servers are to deliver to yours only over an encrypted connection with a valid certificate."
 	case TLSA:
-		return "DANE puts the fingerprint of your mail servers' certificates into your DNS, signed by DNSSEC, so that senders can tell the real servers from impostors."
+		return "DANE puts fingerprints of your mail servers' certificates into your DNS, signed by DNSSEC, so that senders can tell the real servers from others."
 	case NoPolicyFound:
 		return "These senders do not look for a policy of yours (MTA-STS or DANE), or found none. They encrypt where they can, but do not insist."
 	}

@@ -126,7 +126,7 @@ func meaningOfDNSSEC() ResultMeaning {
 
 func meaningOfDANERequired() ResultMeaning {
 	return ResultMeaning{
-		Title: "This sender insists on DANE",
+		Title: "A sender insists on DANE",
 		What:  "The sender has been told to deliver to you only with DANE, and found no usable TLSA records signed by DNSSEC.",
 		Causes: []Cause{
 			{Why: "You have no TLSA records, and this partner requires them.", Do: "Sign your zone with DNSSEC and publish TLSA records for every MX host, or ask the partner to relax the rule."},

@@ -1,0 +1,134 @@
+package digest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tlsbrief/templates"
+)
+
+// days fills in the days covered and the picture of the last 14.
+func (v *view) days(j *judgement) {
+	covered := map[day]*coveredDay{}
+	for _, d := range j.Domains {
+		for _, c := range d.Days {
+			sum := covered[c.Day]
+			if sum == nil {
+				sum = &coveredDay{Day: c.Day, Late: true}
+				covered[c.Day] = sum
+			}
+			sum.add(c.Successful, c.Failed)
+			sum.Late = sum.Late && c.Late
+			sum.Until = max(sum.Until, c.Until)
+		}
+	}
+	if len(covered) > 1 {
+		list := make([]*coveredDay, 0, len(covered))
+		for _, c := range covered {
+			list = append(list, c)
+		}
+		slices.SortFunc(list, func(a, b *coveredDay) int { return int(a.Day - b.Day) })
+		for _, c := range list[max(0, len(list)-maxCovered):] {
+			v.Covered = append(v.Covered, dayView{Day: c.Day.time(), Sessions: int64(c.sessions()), Failed: int64(c.Failed), Note: c.note()})
+		}
+	}
+	v.picture(j)
+}
+
+// note says what is particular about a day covered.
+func (c *coveredDay) note() string {
+	var notes []string
+	if c.Until > c.Day {
+		notes = append(notes, fmt.Sprintf("%d days", c.Until-c.Day+1))
+	}
+	if c.Late {
+		notes = append(notes, "late")
+	}
+	return strings.Join(notes, ", ")
+}
+
+// The marks of days with failures, as of findings.
+const (
+	markHeld    = "!"
+	markThrough = "-"
+	markDenied  = "?"
+)
+
+// picture fills in the last 14 days, up to the last that is covered or that
+// reports could be here for. The days before the first report ever are left out.
+func (v *view) picture(j *judgement) {
+	first, last := j.pictureDays()
+	begin := first
+	for begin <= last && !j.known(begin) {
+		begin++
+	}
+	for d := range j.History.overall {
+		if d < first {
+			begin = first // days without a report between others
+			break
+		}
+	}
+	switch {
+	case begin > last:
+		v.PictureNote = "No report is recorded about any of these days, nor about one before."
+	case begin > first:
+		v.PictureNote = "No report is recorded about any day before."
+	}
+	for d := begin; d <= last; d++ {
+		p := j.pictureDay(d)
+		v.Picture = append(v.Picture, p)
+		v.Most = max(v.Most, p.Sessions)
+	}
+	for i := range v.Picture {
+		p := &v.Picture[i]
+		p.Percent, p.Bad = templates.Share(p.Sessions, v.Most), templates.Share(p.Failed, v.Most)
+		p.Good = p.Percent - min(p.Bad, p.Percent)
+	}
+	v.legend()
+}
+
+// known tells whether a report is about a day, be it with others.
+func (j *judgement) known(d day) bool {
+	_, reported := j.History.overall[d]
+	_, among := j.stretchAt(d)
+	return reported || among
+}
+
+// pictureDay returns one day of the picture.
+func (j *judgement) pictureDay(d day) dayView {
+	t, reported := j.History.overall[d]
+	s, among := j.stretchAt(d)
+	p := dayView{Day: d.time(), Sessions: int64(t.sessions()), Failed: int64(t.Failed)}
+	switch {
+	case !reported && among:
+		p.None, p.Note = true, "covered by a report for "+s.String()
+	case !reported:
+		p.None, p.Note = true, "no report"
+	case t.Failed > 0 && j.Held[d]:
+		p.Mark, p.Held = markHeld, true
+	case t.Failed > 0:
+		p.Mark = markThrough
+	case j.History.denied[d]:
+		p.Mark = markDenied
+	}
+	if reported && among && s.First == d {
+		p.Note = fmt.Sprintf("%d days", s.Last-s.First+1)
+	}
+	return p
+}
+
+// legend explains the marks that are used.
+func (v *view) legend() {
+	for _, l := range []legendView{
+		{markHeld, "mail may have been held", "red"},
+		{markThrough, "a TLS problem by which mail went through, or probably did", "yellow"},
+		{markDenied, "failures in the details that the totals do not count", ""},
+		{"days", "sessions of a report for several days, shown on its first", ""},
+	} {
+		used := func(d dayView) bool { return d.Mark == l.Mark || l.Mark == "days" && !d.None && d.Note != "" }
+		if slices.ContainsFunc(v.Picture, used) {
+			v.Legend = append(v.Legend, l)
+		}
+	}
+}

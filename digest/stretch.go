@@ -1,0 +1,151 @@
+package digest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
+)
+
+// A stretch is the UTC days that a report is about, both included: one as a rule
+// (RFC 8460, section 4.1), several of senders that report by the week. Its
+// sessions are booked on the first day, and cannot be told apart by day.
+type stretch struct{ First, Last day }
+
+// stretchOf returns the days of a report. One of 24 hours that begin within a
+// UTC day, as senders elsewhere on the globe write them, is about that day.
+func stretchOf(r *tlsrpt.Report) stretch {
+	const whole = 24 * time.Hour
+	first := dayOf(r.Start)
+	n := day(r.End.Sub(r.Start).Round(whole) / whole)
+	return stretch{first, first + max(1, n) - 1}
+}
+
+// several tells whether there is more than one day.
+func (s stretch) several() bool { return s.Last > s.First }
+
+// holds tells whether a day is one of them.
+func (s stretch) holds(d day) bool { return s.First <= d && d <= s.Last }
+
+// String returns the days in words.
+func (s stretch) String() string { return daySpan(s.First, s.Last) }
+
+// The bounds within which reports of several days are looked for among those
+// that a digest does not cover. Senders report by the day; where much is
+// recorded, looking at all of it for the few that do not would take too long.
+const (
+	maxStretch   = 31     // days before
+	mostSearched = 20_000 // totals by day, domain and policy type
+)
+
+// readStretches looks for reports of several days that reach into the days
+// shown: so that these are not said to be without a report, and days asked for
+// within one tell of it.
+func (d *Digester) readStretches(ctx context.Context, m *material, names []string, sel selection) error {
+	first, last := m.pictureDays()
+	if sel.byDays {
+		first = min(first, sel.from)
+	}
+	if !sel.byDays && !m.hasGap(first, last) || m.recordedSince(first-maxStretch) > mostSearched {
+		return nil
+	}
+	f := db.Filter{Domains: names, From: (first - maxStretch).time(), To: (last + 1).time()}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+		s := stretchOf(&row.Report)
+		if !s.several() {
+			return nil
+		}
+		if row.Auth.Result.Counts() {
+			m.Stretches[s] = struct{}{}
+			m.Reach[row.Policy.Domain] = max(m.Reach[row.Policy.Domain], s.Last)
+		}
+		if sel.byDays && s.First < sel.from && s.holds(sel.from) {
+			m.Tally.add(row)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("looking for reports of several days: %w", err)
+	}
+	return nil
+}
+
+// pictureDays returns the first and the last of the days in the picture.
+func (m *material) pictureDays() (first, last day) {
+	last = m.reachable()
+	if _, covered := m.coveredDays(); !m.ByDays && covered > last {
+		last = min(covered, dayOf(m.Now))
+	}
+	return last - pictureDays + 1, last
+}
+
+// hasGap tells whether nothing was reported on one of the days.
+func (m *material) hasGap(first, last day) bool {
+	seen := map[day]struct{}{}
+	for i := range m.Days {
+		if on := dayOf(m.Days[i].Day); on >= first && on <= last {
+			seen[on] = struct{}{}
+		}
+	}
+	return len(seen) < int(last-first)+1
+}
+
+// recordedSince counts the totals of the days from one on.
+func (m *material) recordedSince(first day) int {
+	n := 0
+	for i := range m.Days {
+		if dayOf(m.Days[i].Day) >= first {
+			n++
+		}
+	}
+	return n
+}
+
+// stretchAt returns a report's several days that hold a day.
+func (m *material) stretchAt(d day) (stretch, bool) {
+	best, found := stretch{}, false
+	look := func(s stretch) {
+		if s.holds(d) && (!found || s.First < best.First || s.First == best.First && s.Last < best.Last) {
+			best, found = s, true
+		}
+	}
+	for s := range m.Tally.stretches {
+		look(s)
+	}
+	for s := range m.Stretches {
+		look(s)
+	}
+	return best, found
+}
+
+// inStretches says how much of what is counted stands in reports of several
+// days, as the end of a phrase; nothing where none does.
+func (w words) inStretches() string {
+	var n tlsrpt.Sessions
+	first, last := day(0), day(0)
+	for s, k := range w.Tally.stretches {
+		if n = n.Plus(k); first == 0 || s.First < first {
+			first = s.First
+		}
+		last = max(last, s.Last)
+	}
+	if len(w.Tally.stretches) == 0 || first == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s in reports for several days, %s)", templates.Count(int64(n)), daySpan(first, last))
+}
+
+// onlyStretch returns the several days that all reports covered are about, where
+// there is nothing else.
+func (j *judgement) onlyStretch() (stretch, bool) {
+	if len(j.Tally.stretches) != 1 || j.Tally.singles {
+		return stretch{}, false
+	}
+	for s := range j.Tally.stretches {
+		return s, true
+	}
+	return stretch{}, false
+}

@@ -1,0 +1,117 @@
+package digest
+
+import (
+	"fmt"
+	"strings"
+
+	"tlsbrief/db"
+	"tlsbrief/templates"
+)
+
+// uncounted fills in the reports that do not count, with what they claim.
+func (v *view) uncounted(j *judgement, b bounds) {
+	n := len(j.Tally.uncounted.reports)
+	if n == 0 {
+		return
+	}
+	v.UncountedTitle = templates.Plural(int64(n), "report") + " could not be verified and changed nothing above"
+	for i, s := range j.Uncounted {
+		if i == b.uncounted {
+			v.UncountedMore = len(j.Uncounted) - i
+			break
+		}
+		u := uncountedView{Line: uncountedLine(s)}
+		for k, f := range s.failures() {
+			if k == b.claims {
+				u.More = len(s.causes) - k
+				break
+			}
+			u.Claims = append(u.Claims, claimLine(f))
+		}
+		v.Uncounted = append(v.Uncounted, u)
+	}
+}
+
+// uncountedLine says who claims to have sent reports that do not count, and why
+// they are not believed.
+func uncountedLine(s *uncountedReports) string {
+	who := "an unnamed organization"
+	if s.Organization != "" {
+		who = quoted(short(s.Organization))
+	}
+	n := int64(len(s.reports))
+	return fmt.Sprintf("%s from %s%s. %s %s, %s failed.", templates.Plural(n, "report"), who, whyUncounted(s),
+		verb(int(n), "Claims", "Claim"), templates.Plural(int64(s.claimed.sessions()), "session"), templates.Count(int64(s.claimed.Failed)))
+}
+
+// whyUncounted says why reports are not believed, in words, and in brackets as
+// the check put it (RFC 8601, section 2.7.1).
+func whyUncounted(s *uncountedReports) string {
+	signer := hostWord(s.Signer)
+	reason := ""
+	if s.Reason != "" {
+		reason = ", " + templates.Line(s.Reason)
+	}
+	switch {
+	case s.File:
+		return ": a file by itself, which bears no signature (DKIM: none)"
+	case s.Result == db.AuthNone:
+		return ": not signed (DKIM: none)"
+	case s.Result == db.AuthFail && s.Reason == "not-aligned":
+		return ": signed by " + signer + ", which is not the sender's domain (DKIM: fail" + reason + ")"
+	}
+	by := ""
+	if s.Signer != "" {
+		by = ", signed by " + signer
+	}
+	if s.Result == db.AuthUnknown {
+		return by + ": signature could not be checked yet (DKIM: unknown" + reason + ")"
+	}
+	why := "signature not valid"
+	switch s.Reason {
+	case "key-gone":
+		why = "the key of the signature is gone from DNS, as with old mail"
+	case "l-tag":
+		why = "the signature leaves part of the message open to others"
+	case "body-hash", "bad-signature":
+		why = "the message is not as it was signed"
+	case "expired":
+		why = "the signature had expired"
+	}
+	return by + ": " + why + " (DKIM: fail" + reason + ")"
+}
+
+// claimLine is one failure that a report claims which does not count.
+func claimLine(f uncountedFailure) string {
+	host := "no MX host named"
+	if f.MX != "" {
+		host = "on " + hostWord(f.MX)
+	}
+	return fmt.Sprintf("%s: %s, %s, %s, %s (not counted)", domainWord(f.Domain),
+		typeName(f.Type), resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"))
+}
+
+// rejectedLine says which message could not be read, why, and where it lies.
+func rejectedLine(r db.RejectedMessage) string {
+	from := "an unknown sender"
+	if r.From != "" {
+		from = templates.Line(r.From)
+	}
+	s := fmt.Sprintf("From %s", from)
+	if !r.ReceivedAt.IsZero() {
+		s += ", " + templates.ShortDay(r.ReceivedAt)
+	}
+	if r.Subject != "" {
+		s += ", " + quoted(templates.Line(r.Subject))
+	}
+	return fmt.Sprintf("%s: %s. It is still in %s of %s.", s, plainReason(r.Reason), templates.Line(r.Folder), templates.Line(r.Mailbox))
+}
+
+// plainReason says in plain words why a message could not be read, with the
+// reader's own in brackets.
+func plainReason(reason string) string {
+	if strings.Contains(reason, "unexpected EOF") {
+		return "the attachment is cut off (" + templates.Line(reason) + ")"
+	}
+	return templates.Line(reason)
+}
