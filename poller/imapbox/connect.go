@@ -21,17 +21,20 @@ const maxLine = 8 << 10
 func connect(ctx context.Context, o Options) (*wire, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, ErrTimeout)
 	defer cancel()
+	address := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
 	fail := func(step string, err error) error {
+		cause := err
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 			if errors.Is(err, ErrTimeout) {
 				err = fmt.Errorf("%w within %s", ErrTimeout, o.Timeout)
 			}
 		}
+		err = &serverError{address: address, hint: hint(o, step, err, cause), err: err}
 		return &StepError{Step: step, Mailbox: o.Name, Err: err}
 	}
 
-	raw, err := o.Dial(ctx, "tcp", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)))
+	raw, err := o.Dial(ctx, "tcp", address)
 	if err != nil {
 		return nil, fail("connect", err)
 	}
@@ -62,6 +65,9 @@ func greet(ctx context.Context, o Options, raw net.Conn) (conn net.Conn, replay 
 		return nil, nil, "tls", fmt.Errorf("tls = %q: use %q, %q or %q", o.TLS, TLSImplicit, TLSStart, TLSNone)
 	}
 	br := bufio.NewReaderSize(conn, maxLine)
+	if err := awaitWords(ctx, o, raw, br); err != nil {
+		return nil, nil, "greeting", err
+	}
 	greeting, err := readGreeting(br)
 	if err != nil {
 		return nil, nil, "greeting", err
@@ -82,6 +88,26 @@ func greet(ctx context.Context, o Options, raw net.Conn) (conn net.Conn, replay 
 		return nil, nil, "greeting", err
 	}
 	return conn, append([]byte(greeting+"\r\n"), rest...), "", nil
+}
+
+// awaitWords waits for the first byte of a greeting.
+func awaitWords(ctx context.Context, o Options, raw net.Conn, br *bufio.Reader) error {
+	patience := ctx
+	if o.TLS != TLSImplicit && o.Port == portTLS {
+		limited, cancel := context.WithTimeout(ctx, firstWords)
+		defer cancel()
+		stop := context.AfterFunc(limited, func() { _ = raw.Close() })
+		defer stop()
+		patience = limited
+	}
+	_, err := br.Peek(1)
+	switch {
+	case err == nil:
+		return nil
+	case patience.Err() != nil && ctx.Err() == nil:
+		return silentError{fmt.Errorf("%w within %s", ErrTimeout, firstWords)}
+	}
+	return silentError{unreadable(err)}
 }
 
 // secure does the TLS handshake.
@@ -174,8 +200,13 @@ func readLine(br *bufio.Reader) (string, error) {
 	case errors.Is(err, bufio.ErrBufferFull):
 		return "", &protocolError{detail: "it sent an endless line; this is hardly an IMAP server"}
 	case err != nil:
-		// The usual reason is a port that expects TLS.
-		return "", &lostError{err: fmt.Errorf("before it said anything that could be read; check that host, port and tls belong together (%w)", err)}
+		return "", unreadable(err)
 	}
 	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+// unreadable is for a connection that ended where a line was due. The usual
+// reason is a port that expects TLS.
+func unreadable(err error) error {
+	return &lostError{err: fmt.Errorf("before it said anything that could be read; check that host, port and tls belong together (%w)", err)}
 }
