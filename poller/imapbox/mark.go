@@ -77,12 +77,13 @@ func validFlag(flag string) bool {
 	})
 }
 
-// store adds a flag and asks which messages have it. Messages without an answer
-// are in without, too. A refusal of the STORE itself is returned beside both.
-func (s *Session) store(ctx context.Context, set imap.UIDSet, flag string) (with, without []uint32, err error) {
+// store adds a flag, and others along with it, and asks which messages have the
+// first. Messages without an answer are in without, too. A refusal of the STORE
+// itself is returned beside both.
+func (s *Session) store(ctx context.Context, set imap.UIDSet, flag string, also ...imap.Flag) (with, without []uint32, err error) {
 	budget := maxReply + int64(maxSetUIDs)*fetchOverhead
 	storeErr := s.run(ctx, "store", s.open.folder, budget, func() error {
-		return s.client.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.Flag(flag)}}, nil).Close()
+		return s.client.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: append([]imap.Flag{imap.Flag(flag)}, also...)}, nil).Close()
 	})
 	if storeErr != nil && s.Broken() {
 		return nil, members(set), storeErr

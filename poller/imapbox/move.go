@@ -12,9 +12,15 @@ import (
 // ErrNoMove: the server has neither MOVE nor what it takes to do without.
 var ErrNoMove = errors.New("the server can't move single messages")
 
+// movedKeyword stands beside \Deleted on a message that has been copied and only
+// waits to be expunged: after a crash in between it tells our own from those that
+// somebody else wants deleted, and may think again about.
+const movedKeyword = "tlsbrief-moved"
+
 // Move puts messages of the folder opened by Select into another folder, which
 // is created if it does not exist. Done are those that were moved, gone those
-// that were no longer in the folder. Both hold even with an error.
+// that were no longer in the folder, or that somebody else has marked as deleted
+// and that are left to them. Both hold even with an error.
 //
 // Without MOVE, a message is copied, flagged \Deleted and expunged by UID, each
 // step only after the one before it has been seen to succeed. go-imap's own
@@ -102,24 +108,38 @@ func (s *Session) copyAndExpunge(ctx context.Context, set imap.UIDSet, dest stri
 	}
 	var result moved
 	var ours imap.UIDSet
-	deleted := 0
+	var copied, untold []uint32
 	for _, uid := range members(set) {
-		switch f, exists := flags[uid]; {
-		case !exists:
-			result.gone = append(result.gone, uid)
-		case hasFlag(f, string(imap.FlagDeleted)):
-			deleted++ // by somebody else, or by a move that was cut short: copying again would make two of it
+		f, told := flags[uid]
+		deleted, before := hasFlag(f, string(imap.FlagDeleted)), hasFlag(f, movedKeyword)
+		switch {
+		case !told:
+			untold = append(untold, uid)
+		case deleted && before:
+			copied = append(copied, uid) // by a move that was cut short: copying again would make two of it
+		case deleted, before:
+			result.gone = append(result.gone, uid) // somebody else's to delete, or to keep
 		default:
 			ours.AddNum(imap.UID(uid))
 		}
 	}
+	exist, err := s.existing(ctx, untold)
+	if err != nil {
+		return result, err
+	}
+	result.gone = append(result.gone, absent(untold, exist)...)
+	if result.done, err = s.expunge(ctx, copied); err != nil {
+		return result, err
+	}
 	if len(ours) > 0 {
-		if result.done, err = s.copyThenExpunge(ctx, ours, dest); err != nil {
+		done, err := s.copyThenExpunge(ctx, ours, dest)
+		result.done = append(result.done, done...)
+		if err != nil {
 			return result, err
 		}
 	}
-	if deleted > 0 {
-		err = s.stepError("move", s.open.folder, fmt.Errorf("%d messages are marked as deleted already and were left alone", deleted))
+	if len(exist) > 0 {
+		err = s.stepError("move", s.open.folder, fmt.Errorf("the server does not tell the flags of %d messages, which were left alone", len(exist)))
 	}
 	return result, err
 }
@@ -145,23 +165,34 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 	if len(sure) == 0 {
 		return nil, s.stepError("copy", s.open.folder, fmt.Errorf("%w: the server does not say which messages it copied (COPYUID)", ErrNoMove))
 	}
-	flagged, _, err := s.store(ctx, sure, string(imap.FlagDeleted))
+	var also []imap.Flag
+	if keeps(s.open.permanent, movedKeyword) {
+		also = append(also, movedKeyword)
+	}
+	flagged, _, err := s.store(ctx, sure, string(imap.FlagDeleted), also...)
 	if err != nil {
 		return nil, err
 	}
-	expunge := sets(flagged)
-	if len(expunge) != 1 || len(flagged) != len(members(sure)) {
+	if len(flagged) != len(members(sure)) {
 		return nil, s.stepError("store", s.open.folder, fmt.Errorf("%w: the copies are in %q, but the originals do not show \\Deleted", ErrReadOnly, dest))
 	}
-	err = s.run(ctx, "expunge", s.open.folder, maxListing, func() error { return s.client.UIDExpunge(expunge[0]).Close() })
+	return s.expunge(ctx, flagged)
+}
+
+// expunge removes messages that are marked as deleted, and returns those that
+// are gone.
+func (s *Session) expunge(ctx context.Context, uids []uint32) ([]uint32, error) {
+	for _, set := range sets(uids) {
+		err := s.run(ctx, "expunge", s.open.folder, maxListing, func() error { return s.client.UIDExpunge(set).Close() })
+		if err != nil {
+			return nil, err
+		}
+	}
+	after, err := s.existing(ctx, uids)
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.existing(ctx, flagged)
-	if err != nil {
-		return nil, err
-	}
-	return absent(flagged, after), nil
+	return absent(uids, after), nil
 }
 
 // creating runs f, and once more after creating dest if it was missing.
