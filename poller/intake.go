@@ -78,12 +78,15 @@ func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, ref
 	case b.TooLarge:
 		return e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage), true, nil
 	}
-	m, ok, err = e.p.o.Reading.read(ctx, e.reader, incoming{
+	m, ok, err = e.p.readMail(ctx, e.reader, incoming{
 		place: e.place(c.header.UID), data: b.Data, received: c.header.InternalDate, certain: c.likelihood == tlsrpt.Certain,
 	})
 	if err == nil && ctx.Err() != nil {
 		// Told to stop while DNS was asked: "unknown" would not be its answer.
 		err = context.Cause(ctx)
+	}
+	if m.From == "" && m.MessageID == "" {
+		describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
 	}
 	m.MarkOwed = e.mark
 	return m, ok, err

@@ -132,7 +132,7 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			errs[i] = workers[i].locked(ctx, work)
+			errs[i] = p.guarded(ctx, workers[i], work)
 		})
 	}
 	wg.Wait()
