@@ -248,6 +248,32 @@ func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
 	}
 }
 
+// A long backfill holds the lock: the mailbox is not blind for that.
+func TestMailboxThatIsBusyIsPassedOver(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	deliver(t, s, "INBOX", report(1))
+	r := newRig(t, s, func(o *poller.Options) {
+		o.Mailboxes = append(o.Mailboxes, mailboxOn(s, "other"))
+		o.Lock = func(_ context.Context, name string) (func(), error) {
+			if name == "box" {
+				return nil, fmt.Errorf("%w: backfill since noon", poller.ErrBusy)
+			}
+			return func() {}, nil
+		}
+	})
+	r.poll(poller.Totals{Examined: 1, Recorded: 1}) // the other one's
+	if f := r.folder("INBOX"); !f.LastPoll.IsZero() || f.LastError != "" {
+		t.Errorf("what is remembered: %+v, want nothing", f)
+	}
+	if log := r.log.String(); !strings.Contains(log, "level=INFO") || !strings.Contains(log, "backfill since noon") {
+		t.Errorf("the log does not say so:\n%s", log)
+	}
+	if _, err := r.p.Backfill(t.Context(), poller.Backfill{Mailbox: "box"}); !errors.Is(err, poller.ErrBusy) {
+		t.Errorf("Backfill: %v; want ErrBusy, for somebody waits for it", err)
+	}
+}
+
 // Eight mails of a few kilobytes unpack to 96 MiB.
 func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 	s := imaptest.Memory(t)

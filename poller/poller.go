@@ -60,7 +60,8 @@ type Options struct {
 	Reading   Reading
 
 	// Lock, where set, keeps other processes from the mailbox of this name until
-	// the function it returns is called.
+	// the function it returns is called. Where its error wraps ErrBusy, a poll
+	// passes the mailbox over, which is no failure of it.
 	Lock func(ctx context.Context, mailbox string) (unlock func(), err error)
 
 	// Progress, where set, is told how far a backfill is. It is called from one
@@ -99,6 +100,10 @@ func New(o Options) *Poller {
 	}
 	return &Poller{o: o}
 }
+
+// ErrBusy is wrapped by an error of Options.Lock: somebody else is at work on the
+// mailbox, such as a backfill, which takes its time.
+var ErrBusy = errors.New("the mailbox is being worked on")
 
 // ErrNoMailbox means that no configured mailbox has the name asked for.
 var ErrNoMailbox = errors.New("no such mailbox")

@@ -29,6 +29,10 @@ type worker struct {
 func (w *worker) locked(ctx context.Context, work func(context.Context, *worker) error) error {
 	if w.p.o.Lock != nil {
 		unlock, err := w.p.o.Lock(ctx, w.box.Name)
+		if w.polling && errors.Is(err, ErrBusy) {
+			w.log.Info("passed over: somebody else is at work on the mailbox", "err", err)
+			return nil
+		}
 		if err != nil {
 			return w.failed(ctx, fmt.Errorf("mailbox %q: %w", w.box.Name, err))
 		}
