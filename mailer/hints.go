@@ -2,7 +2,6 @@ package mailer
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -43,24 +42,16 @@ func (s *session) connectHint(err error) string {
 	return ""
 }
 
-// tlsHint is for a handshake that failed.
+// tlsHint is for a handshake that failed. What is wrong with a certificate is
+// said by the error itself.
 func (s *session) tlsHint(err error) string {
 	var (
-		unknown x509.UnknownAuthorityError
-		name    x509.HostnameError
-		invalid x509.CertificateInvalidError
-		noTLS   tls.RecordHeaderError
-		alert   *net.OpError
+		noTLS tls.RecordHeaderError
+		alert *net.OpError
 	)
 	switch {
-	case errors.As(err, &unknown):
-		return "the server's certificate is signed by nobody this machine trusts: for a private CA set ca_file"
-	case errors.As(err, &name):
-		return "the certificate is for another name: set host to the name in it"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the server's certificate has expired, or this machine's clock is wrong"
 	case errors.As(err, &noTLS) && s.o.TLS == TLSImplicit:
-		return `the port does not speak TLS from the first byte: try tls = "starttls", usually with port 587`
+		return `use tls = "starttls" (port 587), or the port for TLS (465)`
 	case errors.As(err, &alert) && alert.Op == "remote error": // crypto/tls's name for an alert
 		return "the server broke off the handshake; it may not know TLS 1.2 or newer"
 	}

@@ -137,7 +137,7 @@ func (s *session) handshake(ctx context.Context) error {
 	return s.step(ctx, StepTLS, "", func(ctx context.Context) error {
 		conn := tls.Client(s.conn, config)
 		if err := conn.HandshakeContext(ctx); err != nil {
-			return err
+			return explainTLS(err, config.ServerName)
 		}
 		s.conn = conn
 		state := conn.ConnectionState()
