@@ -194,3 +194,23 @@ func parts(t *testing.T, data []byte) (text, html string) {
 		}
 	}
 }
+
+// Reports that cannot be verified change no verdict, and are named all the same
+// with what they claim.
+func TestDigestOfUnverifiedReportsNamesWhatTheyClaim(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	reports, _ := sampleMail(t, time.Now(), 30, 0)
+	for _, m := range reports {
+		s.Append(t, "INBOX", nil, m.Date, m.Data)
+	}
+	r := newRig(t, s, "") // authenticity = "flag", and nothing is signed
+	if got := r.poll(t, "poll"); got.Recorded != len(reports) {
+		t.Fatalf("%+v, want %d recorded", got, len(reports))
+	}
+	if f := facts(t, r); f.Verdict != "silent" || f.Sessions.Failed != 0 || f.Unverified != len(reports) {
+		t.Errorf("%+v, want silent, no failures and %d unverified", f, len(reports))
+	}
+	r.must(t, "digest")
+	checkDigest(t, r.smtp.Mails(), r)
+}
