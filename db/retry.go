@@ -136,6 +136,16 @@ func (d *DB) PendingFailed(ctx context.Context, id int64, reason string, giveUp 
 	})
 }
 
+// Forget removes the row of a message that was pending or refused and turned out
+// to be none of our business: what is known of it is somebody's private mail. A
+// message with reports is left alone.
+func (d *DB) Forget(ctx context.Context, id int64) error {
+	return d.write(ctx, "forgetting a message", func(t *tx) error {
+		_, err := t.exec("DELETE FROM message WHERE id = ? AND state IN ('pending', 'rejected') AND conflict = ''", id)
+		return err
+	})
+}
+
 // collect reads all rows of a query.
 func collect[T any](ctx context.Context, pool *sql.DB, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := pool.QueryContext(ctx, query, args...)

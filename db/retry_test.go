@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -375,6 +376,27 @@ func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
 	if slices.Min(uids) != 501 || slices.Max(uids) != 600 {
 		t.Errorf("the next to be tried are UIDs %d to %d, want 501 to 600", slices.Min(uids), slices.Max(uids))
 	}
+}
+
+func TestWhatIsNoneOfOursIsForgotten(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	pending, refused, recorded := f.message(), f.message(), f.message(report("r"))
+	pending.Pending, refused.Refused = "x", "x"
+	f.record(pending, refused, recorded, f.message(report("r", content(5)))) // the last is in conflict
+	for id := range int64(5) {
+		check(t, f.Forget(f.ctx, id))
+	}
+	if got := f.pending(); len(got) != 0 {
+		t.Errorf("still pending: %+v", got)
+	}
+	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Reason, "conflicts") {
+		t.Errorf("rejected: %+v, want the conflict alone", got)
+	}
+	if n := len(f.rows(db.Filter{})); n != 1 {
+		t.Errorf("%d policy rows, want 1", n)
+	}
+	check(t, f.IntegrityCheck(f.ctx))
 }
 
 func TestATimeThatIsNotKnownStaysSo(t *testing.T) {

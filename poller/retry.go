@@ -75,10 +75,14 @@ func (e *examination) retry(ctx context.Context, r leftOver) error {
 	case !ok:
 		return e.failed(ctx, r, "it was deleted before its body could be read", true)
 	}
-	m, err := e.again(ctx, h)
+	m, ours, err := e.again(ctx, h)
 	switch {
 	case err != nil:
 		return err
+	case !ours:
+		// Not to be recorded, and so not to be named in a digest: it is private.
+		e.counts.Ignored++
+		return e.p.o.DB.Forget(detached(ctx), r.ID)
 	case m.Pending != "":
 		return e.failed(ctx, r, m.Pending, false)
 	}
@@ -87,30 +91,27 @@ func (e *examination) retry(ctx context.Context, r leftOver) error {
 	return err
 }
 
-// again looks at a message whose header came this time.
-func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message, err error) {
+// again looks at a message whose header came this time. ours is false where it
+// turns out to be none of our business.
+func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message, ours bool, err error) {
 	c, err := e.candidate(ctx, h)
 	limit := e.p.o.Reading.Limits.MaxMessage
 	switch {
 	case err != nil:
-		return m, err
+		return m, false, err
 	case c.lost != nil:
-		return e.pending(c, c.lost), nil
-	case c.fetch && h.Size > limit:
-		return e.tooLarge(c, limit), nil
+		return e.pending(c, c.lost), true, nil
+	case !c.fetch:
+		return m, false, nil
+	case h.Size > limit:
+		return e.tooLarge(c, limit), true, nil
 	}
-	found := false
-	if c.fetch {
-		err = e.bodies(ctx, []uint32{h.UID}, func(b imapbox.Body, refused error) (err error) {
-			m, found, err = e.take(ctx, c, b, refused)
-			return err
-		})
-	}
-	if !found {
-		m = e.fromHeader(c)
-		m.Refused = tlsrpt.ErrNoReport.Error() // it has a row, which needs a reason
-	}
-	return m, err
+	m, ours = e.pending(c, errNoBody), true
+	err = e.bodies(ctx, []uint32{h.UID}, func(b imapbox.Body, refused error) (err error) {
+		m, ours, err = e.take(ctx, c, b, refused)
+		return err
+	})
+	return m, ours, err
 }
 
 // failed notes that nothing came of asking again. The message is rejected with
