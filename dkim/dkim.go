@@ -16,8 +16,9 @@
 // # Tolerance
 //
 // Line ends may be bare LF, as in files: each counts as the CRLF that it was
-// when the message was signed. A bare CR is an octet like any other. Empty tags
-// (";;") are passed over. A key published for the service "email" may sign a TLS
+// when the message was signed. A bare CR in the body is an octet like any other;
+// in the header no signature holds beside it, since readers disagree on where a
+// header with one ends. Empty tags (";;") are passed over. A key published for the service "email" may sign a TLS
 // report, since no sender in practice publishes one for "tlsrpt" (R3); see
 // [Signature.KeyServices]. The testing flag t=y of a key is ignored, as all
 // large receivers do.
@@ -66,7 +67,7 @@ type Reason string
 
 // The reasons for a [Status] other than Pass.
 const (
-	ReasonSyntax       Reason = "syntax"        // the signature field breaks RFC 6376, or a bound of this package
+	ReasonSyntax       Reason = "syntax"        // the signature field breaks RFC 6376, the header can be read in two ways, or a bound of this package is exceeded
 	ReasonAlgorithm    Reason = "algorithm"     // unknown or refused (rsa-sha1, RFC 8301), or not one the key is for
 	ReasonFromUnsigned Reason = "from-unsigned" // h= lacks From: RFC 6376, section 5.4
 	ReasonIdentity     Reason = "identity"      // i= lies outside d=, or the key's flag t=s forbids a subdomain

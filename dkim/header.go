@@ -10,6 +10,7 @@ import (
 const (
 	maxHeader = 1 << 20
 	maxFields = 5000
+	maxName   = 128 // octets of the name of the first field
 )
 
 // A field is one header field.
@@ -28,7 +29,7 @@ func (f field) value() ([]byte, int) {
 type header struct {
 	fields []field
 	body   []byte
-	err    error // set where a bound is exceeded; then body is not
+	err    error // why nothing in it can hold; where a bound is exceeded, body is not set
 }
 
 // cutLine splits b behind its first line end, which is CRLF or LF. The line is
@@ -45,10 +46,14 @@ func cutLine(b []byte) (line, rest []byte) {
 	return line, rest
 }
 
-// parseHeader takes a message apart. It never fails: a message without an empty
-// line is all header (RFC 5322, section 3.5).
+// parseHeader takes a message apart. A message without an empty line is all
+// header (RFC 5322, section 3.5).
+//
+// Readers disagree on what a CR without LF is, and on where a header begins whose
+// first line is no field. Who signs and who reads the message could then see
+// different ones, so that such a header is a fault.
 func parseHeader(message []byte) header {
-	var h header
+	h := header{err: checkFirst(message)}
 	start, rest := 0, message
 	for len(rest) > 0 {
 		at := len(message) - len(rest)
@@ -56,6 +61,9 @@ func parseHeader(message []byte) header {
 		if len(line) == 0 {
 			h.body = next
 			return h
+		}
+		if h.err == nil && bytes.IndexByte(line, '\r') >= 0 {
+			h.err = errors.New("the message header has a CR without LF")
 		}
 		if end := at + len(line); end > maxHeader {
 			h.err = fmt.Errorf("the message header is larger than %d bytes", maxHeader)
@@ -72,6 +80,18 @@ func parseHeader(message []byte) header {
 		rest = next
 	}
 	return h
+}
+
+// checkFirst checks that a header begins with a field, if there is one.
+func checkFirst(message []byte) error {
+	line, _ := cutLine(message)
+	name, _, ok := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimRight(name, " \t")
+	odd := func(c rune) bool { return c <= ' ' || c > '~' }
+	if len(line) > 0 && (!ok || len(name) == 0 || len(name) > maxName || bytes.IndexFunc(name, odd) >= 0) {
+		return errors.New("the message does not begin with a header field")
+	}
+	return nil
 }
 
 // fieldName returns the name of a field in lower case. White space around it is

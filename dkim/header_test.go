@@ -20,9 +20,9 @@ func TestParseHeader(t *testing.T) {
 		{"a folded field is one", "A: 1\r\n 2\r\n\t3\r\nB: 4\r\n\r\n", []string{"a", "b"}, []string{"A: 1\r\n 2\r\n\t3", "B: 4"}, ""},
 		{"no empty line: all header", "A: 1\r\nB: 2", []string{"a", "b"}, []string{"A: 1", "B: 2"}, ""},
 		{"white space before the colon", "A \t: 1\r\n\r\n", []string{"a"}, []string{"A \t: 1"}, ""},
-		{"a line without colon has no name", "From\r\nA: 1\r\n\r\n", []string{"", "a"}, []string{"From", "A: 1"}, ""},
-		{"an mbox line is no From field", "From a@b.example Mon Mar  2 05:59:58 2026\nA: 1\n\n", []string{"from a@b.example mon mar  2 05", "a"},
-			[]string{"From a@b.example Mon Mar  2 05:59:58 2026", "A: 1"}, ""},
+		{"a line without colon has no name", "A: 1\r\nFrom\r\n\r\n", []string{"a", ""}, []string{"A: 1", "From"}, ""},
+		{"an mbox line is no From field", "A: 1\nFrom a@b.example Mon Mar  2 05:59:58 2026\n\n", []string{"a", "from a@b.example mon mar  2 05"},
+			[]string{"A: 1", "From a@b.example Mon Mar  2 05:59:58 2026"}, ""},
 		{"a body and no header", "\r\nbody", nil, nil, "body"},
 		{"nothing", "", nil, nil, ""},
 	}

@@ -56,6 +56,18 @@ func splitHeader(data []byte) (h header, body []byte) {
 	return h, nil
 }
 
+// Fields returns the names of the header fields of a message, in lower case, from
+// the top, and where in it the body begins: as ReadMail reads it, given what
+// [Found] has as Message. Who verifies a signature of the message must see the
+// same fields, or what is signed and what is read are two things.
+func Fields(message []byte) (names []string, body int) {
+	h, rest := splitHeader(message)
+	for _, f := range h {
+		names = append(names, f.name)
+	}
+	return names, len(message) - len(rest)
+}
+
 // beginsWithField tells whether a line is surely a header field.
 func beginsWithField(data []byte) bool {
 	line, _ := cutLine(data)
