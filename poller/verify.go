@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"tlsbrief/poller/imapbox"
 )
@@ -36,7 +37,34 @@ func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
 		f := &folder{worker: w, name: name, counts: &Counts{}, log: w.log}
 		steps = append(steps, f.verify(ctx))
 	}
-	return steps
+	return append(steps, w.verifyNames(ctx)...)
+}
+
+// verifyNames says what becomes of names in the configuration that the server
+// does not know.
+func (w *worker) verifyNames(ctx context.Context) []Step {
+	if err := w.connect(ctx); err != nil {
+		return []Step{{Name: "log-in", Err: err}}
+	}
+	var steps []Step
+	for _, name := range w.box.Folders {
+		if !isSpecialUse(name) {
+			continue
+		}
+		if _, ok, err := w.session.SpecialUse(ctx, name); err != nil || !ok {
+			steps = append(steps, Step{Name: fmt.Sprintf("folder %q", name), Detail: "the server names none for this use; it is passed over", Err: err})
+		}
+	}
+	if w.box.After != AfterMove {
+		return steps
+	}
+	s := Step{Name: fmt.Sprintf("move_to %q", w.box.MoveTo), Detail: "there"}
+	if all, err := w.session.Folders(ctx); err != nil {
+		s.Err = err
+	} else if !slices.Contains(all, w.box.MoveTo) {
+		s.Detail = "not there yet; the first report that is moved makes it"
+	}
+	return append(steps, s)
 }
 
 // verify looks at one folder and at whether its messages can be marked.
@@ -56,6 +84,9 @@ func (f *folder) verify(ctx context.Context) Step {
 		return s
 	}
 	s.Detail = fmt.Sprintf("%d messages", sel.Messages)
+	if sel.Messages == 1 {
+		s.Detail = "1 message"
+	}
 	if f.box.After == AfterNone {
 		return s
 	}

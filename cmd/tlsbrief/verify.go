@@ -12,6 +12,7 @@ import (
 
 	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/poller/imapbox"
 	"tlsbrief/resolver"
 )
 
@@ -51,7 +52,7 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB) error {
 	}
 	for _, m := range c.Mailboxes {
 		for _, s := range p.Verify(ctx, m.Name) {
-			v.line(fmt.Sprintf("mailbox %q, %s", m.Name, s.Name), s.Detail, s.Err)
+			v.line(fmt.Sprintf("mailbox %q, %s", m.Name, s.Name), s.Detail, reason(s.Err))
 		}
 	}
 	if err := a.verifySMTP(ctx, c, v); err != nil {
@@ -108,6 +109,16 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 		v.line("smtp", "", err)
 	}
 	return nil
+}
+
+// reason leaves out of an error which mailbox and folder it is about: the line
+// says that already.
+func reason(err error) error {
+	var step *imapbox.StepError
+	if errors.As(err, &step) {
+		return fmt.Errorf("%s: %w", step.Step, step.Err)
+	}
+	return err
 }
 
 // A verification prints a line for each thing tried.
