@@ -2,6 +2,7 @@ package db
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -75,7 +76,9 @@ func (t *tx) deliverAll(m *Message, via Via, message int64) ([]verdict, error) {
 // deliver applies the rules of DESIGN 5 to one copy of a report:
 //
 //   - The same content was recorded: it is the same report, and the better of
-//     the two authentications counts.
+//     the two authentications counts. Of two signers, the one that the report
+//     names as its own counts (ownSigner): what it says can be guessed, and sent
+//     before it by somebody else.
 //   - Other content was recorded under the same standing: the first stands, and
 //     this one is in conflict with it.
 //   - Otherwise it is recorded.
@@ -88,7 +91,7 @@ func (t *tx) deliver(c delivery) (verdict, error) {
 	unknown := c.Auth.Result == AuthUnknown
 	for _, k := range known {
 		if k.content == v.content {
-			v.retry = unknown && k.auth != AuthPass
+			v.retry = unknown && (k.auth != AuthPass || !ownSigner(k.standing, c.ContactInfo, c.OrganizationName))
 			return v, t.improve(k, known, c.Auth, c.via)
 		}
 	}
@@ -131,7 +134,9 @@ func (t *tx) identities(identity [32]byte) ([]identityRow, error) {
 // is left as it is, for the first stands; its reason says so.
 func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via) error {
 	if a.Result.worth() <= k.auth.worth() {
-		return nil
+		if takes, err := t.takesOver(k, known, a); err != nil || !takes {
+			return err
+		}
 	}
 	for _, other := range known {
 		if other.content != k.content && other.standing == a.standing() && other.standing != k.standing {
@@ -150,6 +155,18 @@ func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via
 		return nil
 	}
 	return t.makeNews(k.report, a, via)
+}
+
+// takesOver tells whether a report that passed is to stand under the signer of
+// another copy instead: the report's own, where the first was not.
+func (t *tx) takesOver(k identityRow, known []identityRow, a Authenticity) (bool, error) {
+	if k.auth != AuthPass || a.Result != AuthPass || a.Domain == k.standing ||
+		slices.ContainsFunc(known, func(other identityRow) bool { return other.standing == a.Domain }) {
+		return false, nil
+	}
+	var contact, organization string
+	found, err := t.get("SELECT contact, organization FROM report WHERE id = ?", []any{k.report}, &contact, &organization)
+	return found && !ownSigner(k.standing, contact, organization) && ownSigner(a.Domain, contact, organization), err
 }
 
 // reasonConflict is the reason of a report that would pass, but for another

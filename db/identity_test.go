@@ -50,6 +50,18 @@ func TestIdentity(t *testing.T) {
 		{"a second copy is a duplicate",
 			[]copy{{a, pass, "s.example", recorded}, {a, pass, "s.example", dup}},
 			[]string{"1 pass s.example"}, 1},
+		{"the signer that the report names takes over from one that guessed it, which is news",
+			[]copy{{a, pass, "evil.example", recorded}, {a, pass, "mail.sender.example", dup}, {a, pass, "evil.example", dup}, {a, pass, "sender.example", dup}},
+			[]string{"1 pass mail.sender.example"}, 2},
+		{"a signer that the report does not name takes over from none",
+			[]copy{{a, pass, "s.example", recorded}, {a, pass, "t.example", dup}},
+			[]string{"1 pass s.example"}, 1},
+		{"a signer that stands for other content already takes over from none",
+			[]copy{{a, pass, "evil.example", recorded}, {b, pass, "sender.example", recorded}, {a, pass, "sender.example", dup}},
+			[]string{"1 pass evil.example", "2 pass sender.example"}, 2},
+		{"a signer that was taken over from may stand for something else",
+			[]copy{{a, pass, "evil.example", recorded}, {a, pass, "sender.example", dup}, {b, pass, "evil.example", recorded}},
+			[]string{"1 pass sender.example", "2 pass evil.example"}, 3},
 		{"a verified copy lifts an unsigned one",
 			[]copy{{a, none, "", recorded}, {a, pass, "s.example", dup}},
 			[]string{"1 pass s.example"}, 2},
@@ -216,6 +228,23 @@ func TestAVerifiedConflictNamesTheSigner(t *testing.T) {
 	f.record(f.message(report("r", content(5))))
 	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Reason, "from sender.example:") {
 		t.Errorf("rejected messages %+v do not name sender.example", got)
+	}
+}
+
+func TestTheSignerThatTakesOverIsTheReporter(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.record(f.message(report("r", auth(db.AuthPass, "evil.example"))))
+	// Its own signer's is tried again, though the report passed already.
+	f.record(f.raw(report("r", auth(db.AuthUnknown, ""))))
+	unknown := f.unknown()
+	if len(unknown) != 1 {
+		t.Fatalf("UnknownMessages = %+v, want the second copy", unknown)
+	}
+	check(t, f.Authenticated(f.ctx, unknown[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	days := must(f.ReporterDays(f.ctx, nil, time.Time{}, time.Time{}))(t)
+	if len(days) != 1 || days[0].Reporter != "sender.example" {
+		t.Errorf("reporters %+v, want sender.example alone", days)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"tlsbrief/tlsrpt"
 )
 
@@ -157,6 +159,27 @@ func reporterOf(c delivery) string {
 		}
 	}
 	return c.OrganizationName
+}
+
+// ownSigner tells whether a signing domain plainly is the one that a report names
+// as its sender's: of the same organization as the domain of contact-info, or as
+// the one that stands for the organization's name.
+func ownSigner(domain, contact, organization string) bool {
+	for _, named := range []string{contactDomain(contact), hostIn(organization)} {
+		if named != "" && orgDomain(named) == orgDomain(domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// orgDomain is the name that an organization has registered, with which domain
+// ends, or domain itself where there is none.
+func orgDomain(domain string) string {
+	if org, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return org
+	}
+	return domain
 }
 
 // contactDomain is the domain of contact-info, which is an address as a rule
