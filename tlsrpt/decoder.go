@@ -16,6 +16,7 @@ import (
 type decoder struct {
 	json   *jsontext.Decoder
 	names  map[string]string // known keys, to read them without allocating
+	keys   []string          // the same as a list
 	limits Limits
 	hints  hints
 
@@ -24,6 +25,7 @@ type decoder struct {
 	detail  int  // index in the JSON of the failure detail being read; -1 outside
 	contact bool // contact-info was there, whatever it holds
 	known   int  // top-level keys seen that a TLS report has
+	unknown int  // keys that no report has
 	details int  // of all policies so far
 	items   int  // policy strings and mx-hosts of all policies so far
 
@@ -206,7 +208,10 @@ func (d *decoder) member(prefix string, known func(string) string, name string) 
 		d.note(prefix+key, ruleSchema+", Q22", "written as "+quoted(name))
 		return member{key, false}
 	}
-	if key := misspelled(folded); key != "" && key != folded {
+	if d.unknown++; d.unknown > maxUnknown {
+		return member{}
+	}
+	if key := misspelled(folded, d.keys); key != "" && key != folded {
 		d.note(prefix+key, ruleSchema, "perhaps meant by "+quoted(name)+", which was not read")
 	}
 	return member{}

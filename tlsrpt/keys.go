@@ -103,24 +103,28 @@ func fold(k string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(k)), "_", "-")
 }
 
-// misspelled returns the known key that k, folded, is one or two letters away
+// misspelled returns the one of known that k, folded, is one or two letters away
 // from; "" if there is none.
-func misspelled(k string) string {
-	if len(k) < 5 || len(k) > 40 {
+func misspelled(k string, known []string) string {
+	if len(k) < 5 || len(k) > longestKey {
 		return ""
 	}
-	for _, known := range knownKeys() {
-		if d := len(k) - len(known); d >= -2 && d <= 2 && distance(k, known) <= 2 {
-			return known
+	for _, right := range known {
+		if d := len(k) - len(right); d >= -2 && d <= 2 && distance(k, right) <= 2 {
+			return right
 		}
 	}
 	return ""
 }
 
-// distance is the Levenshtein distance of two short strings, in bytes.
+// longestKey is above the length of every known key by two and more.
+const longestKey = 40
+
+// distance is the Levenshtein distance of two strings of at most longestKey
+// bytes.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
+	var row [longestKey + 1]int
+	for j := range len(b) + 1 {
 		row[j] = j
 	}
 	for i := range len(a) {

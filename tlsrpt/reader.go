@@ -34,6 +34,7 @@ const (
 	maxListItems  = 1_000_000 // policy strings and mx-hosts of one report
 	maxDeviations = 100       // deviations listed one by one
 	maxEntries    = 100       // reports in one zip file or JSON array
+	maxUnknown    = 50        // unknown keys of one report that are compared with the known ones
 	maxMIMEDepth  = 20
 	maxMIMEParts  = 1000
 	maxField      = 998 // runes of a header field that is kept
@@ -46,6 +47,7 @@ type Reader struct {
 	gzip   *gzip.Reader
 	json   *jsontext.Decoder
 	names  map[string]string // the known keys, to read them without allocating
+	keys   []string          // the same as a list
 
 	recognized bool // what was decoded since it was reset had the keys of a report
 }
@@ -65,11 +67,11 @@ func NewReader(l Limits) *Reader {
 	if l.MaxFailures <= 0 {
 		l.MaxFailures = d.MaxFailures
 	}
-	names := make(map[string]string)
-	for _, k := range knownKeys() {
+	keys, names := knownKeys(), make(map[string]string)
+	for _, k := range keys {
 		names[k] = k
 	}
-	return &Reader{limits: l, json: new(jsontext.Decoder), names: names}
+	return &Reader{limits: l, json: new(jsontext.Decoder), names: names, keys: keys}
 }
 
 // Decode reads one report as JSON (RFC 8460, section 4.4), already unpacked,
@@ -104,7 +106,7 @@ func (rd *Reader) decode(raw []byte, h hints) (*Report, error) {
 // decodeText reads the first JSON value of text as a report.
 func (rd *Reader) decodeText(text []byte, devs []Deviation, h hints) (*Report, error) {
 	rd.json.Reset(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	d := decoder{json: rd.json, names: rd.names, limits: rd.limits, hints: h, report: new(Report), policy: -1, detail: -1}
+	d := decoder{json: rd.json, names: rd.names, keys: rd.keys, limits: rd.limits, hints: h, report: new(Report), policy: -1, detail: -1}
 	d.deviations = append(d.deviations, devs...)
 	defer rd.json.Reset(bytes.NewBuffer(nil)) // or the Reader would hold the last report
 	err := d.read()
