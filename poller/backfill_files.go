@@ -47,7 +47,7 @@ type files struct {
 	counts        *Counts
 
 	batch []db.Message
-	held  int64 // bytes of unpacked reports in the batch
+	held  int64 // bytes of unpacked reports, and of whole messages, in the batch
 	errs  []error
 }
 
@@ -95,6 +95,7 @@ func (f *files) item(ctx context.Context, it sources.Item) error {
 		return nil
 	}
 	f.batch = append(f.batch, m)
+	f.held += int64(len(m.Raw))
 	for _, r := range m.Reports {
 		f.held += int64(len(r.JSON))
 	}
