@@ -16,7 +16,7 @@ func (c *checker) config(f *file) *Config {
 		Schedule: Schedule{
 			Timezone: c.timezone(f.Schedule.Timezone),
 			Poll:     c.cron(f.Schedule.Poll),
-			Digest:   c.cron(f.Schedule.Digest),
+			Digest:   c.timeOfDay(f.Schedule.Digest),
 			Check:    c.cron(f.Schedule.Check),
 		},
 		SMTP:    c.smtp(&f.SMTP),
@@ -104,8 +104,13 @@ func (c *checker) path(k textKey) string {
 	return filepath.Join(c.dir, k.value)
 }
 
-// timezone judges the name of a time zone.
+// timezone judges the name of a time zone. "Local", which Go knows, is whatever
+// the machine or the container happens to be set to.
 func (c *checker) timezone(k textKey) *time.Location {
+	if k.value == "Local" {
+		c.fault(k.key, `"Local" would be another zone on another machine; use a name such as UTC or Europe/Berlin`)
+		return time.UTC
+	}
 	zone, err := time.LoadLocation(k.value)
 	if k.value == "" || err != nil {
 		c.fault(k.key, "%s is not a time zone; use a name such as UTC or Europe/Berlin", quote(k.value))

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -51,6 +52,23 @@ func (c *checker) cron(k textKey) string {
 		c.fault(k.key, "%s cannot be used as a cron expression: %v; write minute, hour, day of month, month and day of week, as in \"0 7 * * *\"", quote(k.value), err)
 	}
 	return k.value
+}
+
+// timeOfDay judges a cron expression that stands for one time of day: what is
+// daily must not come more often.
+func (c *checker) timeOfDay(k textKey) string {
+	spec := c.cron(k)
+	if k.bad || cronFault(spec) != nil {
+		return spec // which has been said
+	}
+	schedule, err := cron.ParseStandard(spec)
+	if fields, ok := schedule.(*cron.SpecSchedule); ok && err == nil {
+		const values = 1<<60 - 1 // the bits above them tell a star
+		if bits.OnesCount64(fields.Minute&values) > 1 || bits.OnesCount64(fields.Hour&values) > 1 {
+			c.fault(k.key, `%s comes more than once a day; write one minute and one hour, as in "0 7 * * *". A digest that is to come more often has a schedule of its own, in [[digest]]`, quote(spec))
+		}
+	}
+	return spec
 }
 
 // cronFault says what is wrong with a cron expression. What the library takes

@@ -6,8 +6,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // A known is one key that the configuration has, by the tags of its structs.
@@ -94,6 +96,61 @@ func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
 		shown, want := read(t, k, v), read(t, k, nil)
 		if diff := cmp.Diff(want, shown); diff != "" {
 			t.Errorf("%s in config.toml.example is not its default (-default +shown):\n%s", k.path, diff)
+		}
+	}
+}
+
+// Whoever fills in what is marked, and nothing else, must have a configuration
+// that sends nothing to an example and reads nothing from one.
+func TestTheExampleMarksWhatIsNoDefault(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../config.toml.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, fault := readDocument(data)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	shown := map[string]*value{}
+	documentKeys("", doc, shown)
+	lines := strings.Split(string(data), "\n")
+	for _, k := range knownKeys(t) {
+		v := shown[k.path]
+		if v == nil {
+			continue // which another test tells
+		}
+		line := lines[v.line-1]
+		marked := strings.Contains(line, "# ->")
+		ordinary := cmp.Equal(read(t, k, v), read(t, k, nil), cmpopts.EquateEmpty())
+		if !marked && !ordinary && !strings.HasSuffix(k.path, ".port") {
+			t.Errorf("config.toml.example:%d: %q is no default; mark it or leave it empty", v.line, line)
+		}
+	}
+	ports := regexp.MustCompile("(?m)^port .*\n").ReplaceAll(data, []byte("\n"))
+	without, err := parse("config.toml", "/", ports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := parse("config.toml", "/", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if without.Mailboxes[0].Port != with.Mailboxes[0].Port || without.SMTP.Port != with.SMTP.Port {
+		t.Errorf("ports %d and %d in config.toml.example, %d and %d by default",
+			with.Mailboxes[0].Port, with.SMTP.Port, without.Mailboxes[0].Port, without.SMTP.Port)
+	}
+}
+
+func TestTheExampleFitsATerminal(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../config.toml.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(string(data), "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("config.toml.example:%d: %d columns, want at most 80", i+1, n)
 		}
 	}
 }

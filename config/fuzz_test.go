@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	"golang.org/x/net/idna"
 )
 
@@ -53,6 +54,9 @@ func checkConfig(t *testing.T, cfg *Config) {
 	for _, spec := range []string{cfg.Schedule.Poll, cfg.Schedule.Digest, cfg.Schedule.Check} {
 		checkCron(t, spec)
 	}
+	if n := times(t, cfg.Schedule.Digest); n > 1 {
+		t.Errorf("Schedule.Digest = %q comes %d times a day", cfg.Schedule.Digest, n)
+	}
 	if k := cfg.Database.Keep; k != 0 && (k < 30*24*time.Hour || k > maxKeep) {
 		t.Errorf("Database.Keep = %v", k)
 	}
@@ -86,6 +90,21 @@ func checkCron(t *testing.T, spec string) {
 	if err := cronFault(spec); err != nil || strings.Contains(spec, "=") {
 		t.Errorf("cron expression %q: %v", spec, err)
 	}
+}
+
+// times counts how often a cron expression comes on the first day that it does.
+func times(t *testing.T, spec string) int {
+	t.Helper()
+	schedule, err := cron.ParseStandard(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	first := schedule.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Minute))
+	for at := first; at.YearDay() == first.YearDay() && at.Year() == first.Year(); at = schedule.Next(at) {
+		n++
+	}
+	return n
 }
 
 func checkMailbox(t *testing.T, m Mailbox, names map[string]bool) {

@@ -84,6 +84,12 @@ func readPasswordFile(path string) (Secret, error) {
 	if len(data) > maxSecret {
 		return "", fmt.Errorf("password_file: %s is larger than %d bytes; it must hold the password alone", path, maxSecret)
 	}
+	// Editors on Windows write them, and nobody sees them.
+	for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
+		if strings.HasPrefix(string(data), mark) {
+			return "", fmt.Errorf("password_file: %s begins with a byte order mark (BOM), which would be taken for part of the password; save it as UTF-8 without one", path)
+		}
+	}
 	return oneLine(strings.TrimRight(string(data), "\r\n"), "password_file: "+path)
 }
 

@@ -40,6 +40,10 @@ func TestPasswordFiles(t *testing.T) {
 		{name: "a newline alone", content: "\n", wantErr: "is empty"},
 		{name: "two lines", content: "hunter2\nhunter3\n", wantErr: "more than one line"},
 		{name: "a NUL", content: "hunter2\x00", wantErr: "NUL"},
+		{name: "a byte order mark", content: "\ufeffhunter2\n", wantErr: "begins with a byte order mark"},
+		{name: "a byte order mark of UTF-16", content: "\xff\xfeh\x00u\x00", wantErr: "begins with a byte order mark"},
+		{name: "and of the other UTF-16", content: "\xfe\xff\x00h\x00u", wantErr: "begins with a byte order mark"},
+		{name: "U+FEFF further on", content: "hunter\ufeff2", want: "hunter\ufeff2"},
 		{name: "too large", content: strings.Repeat("hunter2", maxSecret/7+1), wantErr: "larger than 65536 bytes"},
 	}
 	for _, tt := range tests {
