@@ -67,13 +67,9 @@ func (w words) first(t *told) []string {
 // advices returns the advice for each of the heaviest causes. What one server
 // needs for two policies or two domains is said once.
 func (w words) advices() []*advice {
-	heaviest := w.worst().findings[0].weight()
 	var out []*advice
-	w.eachGroup(func(_ *typeJudgement, g []*finding) {
-		f := g[0]
-		if f.weight() < heaviest {
-			return
-		}
+	for _, group := range w.heaviest() {
+		g, f := group.findings, group.findings[0]
 		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g)}
 		i := slices.IndexFunc(out, func(o *advice) bool { return o.covers(a) })
 		switch {
@@ -84,7 +80,7 @@ func (w words) advices() []*advice {
 		case len(out) < maxFirst:
 			out = append(out, a)
 		}
-	})
+	}
 	return out
 }
 
@@ -162,6 +158,9 @@ func (w words) notes() []string {
 		for _, b := range w.Blind {
 			out = append(out, blindSentence(b)+" Reports may be missing here.")
 		}
+	}
+	if s, ok := w.onlyStretch(); ok && w.ByDays && (w.First > s.First || w.Last < s.Last) {
+		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", daySpan(w.First, w.Last), s))
 	}
 	if w.Kind == kindFallback && len(w.Domains) > 0 {
 		names := make([]string, 0, len(w.Domains))

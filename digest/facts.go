@@ -29,6 +29,7 @@ type material struct {
 	Modes        map[string]tlsrpt.Mode // the mode last seen in a report, for domains whose failures came without
 	Stretches    map[stretch]struct{}   // reports of several days that reach into the days shown
 	Reach        map[string]day         // the last day of those, by domain
+	ReachBy      map[string]day         // and by reporter
 	Witnesses    witnesses              // who saw what is not seen any more
 	Days         []db.DayTotal
 	Failures     []db.FailureDay
@@ -101,7 +102,7 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
 		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
 		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version, Location: d.o.Location, Tally: newTally(),
-		Stretches: map[stretch]struct{}{}, Reach: map[string]day{},
+		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}
 	m.Current = true
 	if sel.byDays {

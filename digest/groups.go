@@ -1,6 +1,11 @@
 package digest
 
-import "tlsbrief/tlsrpt"
+import (
+	"cmp"
+	"slices"
+
+	"tlsbrief/tlsrpt"
+)
 
 // grouped joins findings that differ in nothing but the MX host: the same cause
 // with the same advice is one block.
@@ -81,6 +86,21 @@ func (j *judgement) worst() weighed {
 		}
 	})
 	return worst
+}
+
+// heaviest returns the groups that weigh as much as the heaviest, the largest
+// first.
+func (j *judgement) heaviest() []weighed {
+	var out []weighed
+	weight := j.worst().findings[0].weight()
+	j.eachGroup(func(t *typeJudgement, g []*finding) {
+		if g[0].weight() == weight {
+			n, upTo := groupSessions(t, g)
+			out = append(out, weighed{g, n, upTo})
+		}
+	})
+	slices.SortStableFunc(out, func(a, b weighed) int { return cmp.Compare(b.sessions, a.sessions) })
+	return out
 }
 
 // largest returns the sessions of the largest cause.

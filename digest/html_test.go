@@ -22,6 +22,7 @@ func checkHTML(t *testing.T, page string) {
 	attributes := strings.Fields("lang charset name content style class role width height cellpadding cellspacing border align scope colspan")
 	z := html.NewTokenizer(strings.NewReader(page))
 	var open []string
+	level := 0 // of the last heading
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -33,6 +34,12 @@ func checkHTML(t *testing.T, page string) {
 			tok := z.Token()
 			if !slices.Contains(tags, tok.Data) {
 				t.Errorf("the HTML holds a <%s>", tok.Data)
+			}
+			if len(tok.Data) == 2 && tok.Data[0] == 'h' && tok.Data[1] >= '1' && tok.Data[1] <= '6' {
+				if n := int(tok.Data[1] - '0'); n > level+1 {
+					t.Errorf("<%s> follows a heading of level %d", tok.Data, level)
+				}
+				level = int(tok.Data[1] - '0')
 			}
 			for _, a := range tok.Attr {
 				if !slices.Contains(attributes, a.Key) || strings.Contains(a.Val, "://") || strings.Contains(strings.ToLower(a.Val), "script") {

@@ -203,7 +203,7 @@ func TestGivenUpAfterFiveDays(t *testing.T) {
 	if tries < 20 || tries > 35 {
 		t.Errorf("%d tries in five days, want the time between them to double up to six hours", tries)
 	}
-	if gaps[0] < 5*time.Minute || gaps[0] > 10*time.Minute || gaps[1] <= gaps[0] {
+	if gaps[0] < 5*time.Minute || gaps[0] > 10*time.Minute || gaps[1] < gaps[0] || gaps[2] <= gaps[0] {
 		t.Errorf("the first waits are %v, want five minutes, then more", gaps[:3])
 	}
 	for _, g := range gaps {

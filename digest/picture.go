@@ -122,7 +122,7 @@ func (j *judgement) pictureDay(d day) dayView {
 func (v *view) legend() {
 	for _, l := range []legendView{
 		{markHeld, "mail may have been held", "red"},
-		{markThrough, "a TLS problem by which mail went through, or probably did", "yellow"},
+		{markThrough, "a TLS problem by which mail goes through as a rule", "yellow"},
 		{markDenied, "failures in the details that the totals do not count", ""},
 		{"days", "sessions of a report for several days, shown on its first", ""},
 	} {

@@ -25,7 +25,8 @@ type stoppedReporter struct {
 
 // stoppedReporters returns who has gone silent by the given day, which is the
 // last one that reports could be here for. The last to be heard comes first.
-func stoppedReporters(heard []db.ReporterDay, by day) []stoppedReporter {
+// reach says up to which day reports of several days of a reporter go.
+func stoppedReporters(heard []db.ReporterDay, reach map[string]day, by day) []stoppedReporter {
 	type record struct {
 		reporter
 		days []day
@@ -46,7 +47,10 @@ func stoppedReporters(heard []db.ReporterDay, by day) []stoppedReporter {
 		}
 	}
 	var out []stoppedReporter
-	for _, r := range records {
+	for key, r := range records {
+		if last := reach[key]; last > 0 && last <= by {
+			r.days = append(r.days, last)
+		}
 		slices.Sort(r.days)
 		days := slices.Compact(r.days)
 		if last, ok := stoppedAt(days, by); ok {

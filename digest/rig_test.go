@@ -61,6 +61,8 @@ type given struct {
 	Received     string // empty: six in the morning after the day
 	ID           string // distinguishes reports of one sender and day
 	History      bool   // covered by an earlier digest
+	Days         int    // that each report is about; 0: one
+	NoArrival    bool   // nobody knows when it arrived, as of a file
 	Policies     []givenPolicy
 }
 
@@ -107,7 +109,7 @@ func (g *given) json(day time.Time) string {
 	report := object{
 		"organization-name": g.Organization, "contact-info": "tls@" + g.Signer,
 		"report-id":  day.Format(time.DateOnly) + "_" + g.Signer + g.Organization + g.ID,
-		"date-range": object{"start-datetime": day.Format(time.RFC3339), "end-datetime": day.Add(24*time.Hour - time.Second).Format(time.RFC3339)},
+		"date-range": object{"start-datetime": day.Format(time.RFC3339), "end-datetime": day.AddDate(0, 0, max(1, g.Days)).Add(-time.Second).Format(time.RFC3339)},
 		"policies":   policies,
 	}
 	b, err := json.Marshal(report)
@@ -249,9 +251,12 @@ func (r *rig) recordOn(g given, day time.Time, want db.Outcome) {
 			auth.Result = db.AuthNone
 		}
 	}
-	received := day.Add(30 * time.Hour)
+	received := day.AddDate(0, 0, max(1, g.Days)).Add(6 * time.Hour)
 	if g.Received != "" {
 		received = at(r.t, g.Received)
+	}
+	if g.NoArrival {
+		received = time.Time{}
 	}
 	via := g.Via
 	if via == "" {

@@ -2,6 +2,8 @@ package digest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"tlsbrief/db"
@@ -14,12 +16,15 @@ func (w words) leadSilent() []string {
 	if w.Kind == kindFallback && len(w.Domains) == 0 {
 		return []string{w.leadFallback()}
 	}
+	names := make([]string, 0, len(w.Domains))
+	for _, d := range w.Domains {
+		names = append(names, d.Name)
+	}
+	if len(names) == 0 {
+		names = slices.Sorted(maps.Keys(w.Tally.uncounted.domains()))
+	}
 	about := "any domain"
-	if len(w.Domains) > 0 {
-		names := make([]string, 0, len(w.Domains))
-		for _, d := range w.Domains {
-			names = append(names, d.Name)
-		}
+	if len(names) > 0 {
 		about = listNames(names, 5)
 	}
 	if n := len(w.Tally.uncounted.reports); n > 0 {

@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"tlsbrief/db"
@@ -49,7 +50,8 @@ func (d *Digester) readStretches(ctx context.Context, m *material, names []strin
 	if sel.byDays {
 		first = min(first, sel.from)
 	}
-	if !sel.byDays && !m.hasGap(first, last) || m.recordedSince(first-maxStretch) > mostSearched {
+	missing := sel.byDays || m.hasGap(first, last) || len(m.stopped()) > 0
+	if !missing || m.recordedSince(first-maxStretch) > mostSearched {
 		return nil
 	}
 	f := db.Filter{Domains: names, From: (first - maxStretch).time(), To: (last + 1).time()}
@@ -61,6 +63,8 @@ func (d *Digester) readStretches(ctx context.Context, m *material, names []strin
 		if row.Auth.Result.Counts() {
 			m.Stretches[s] = struct{}{}
 			m.Reach[row.Policy.Domain] = max(m.Reach[row.Policy.Domain], s.Last)
+			who := reporterOf(row).key()
+			m.ReachBy[who] = max(m.ReachBy[who], s.Last)
 		}
 		if sel.byDays && s.First < sel.from && s.holds(sel.from) {
 			m.Tally.add(row)
@@ -71,6 +75,19 @@ func (d *Digester) readStretches(ctx context.Context, m *material, names []strin
 		return fmt.Errorf("looking for reports of several days: %w", err)
 	}
 	return nil
+}
+
+// stopped returns who has stopped reporting. Who reports by the week is heard of
+// on its last day.
+func (m *material) stopped() []stoppedReporter {
+	reach := maps.Clone(m.ReachBy)
+	if reach == nil {
+		reach = map[string]day{}
+	}
+	for key, r := range m.Tally.reporters {
+		reach[key] = max(reach[key], r.until)
+	}
+	return stoppedReporters(m.ReporterDays, reach, m.reachable())
 }
 
 // pictureDays returns the first and the last of the days in the picture.

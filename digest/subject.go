@@ -13,7 +13,7 @@ import (
 const subjectLimit = 99
 
 // shortestWho is how much of a domain a subject keeps at least.
-const shortestWho = 24
+const shortestWho = 20
 
 // subject fills in the parts of the subject. Where it grows too long the numbers
 // are put shortly, then the domain is cut: never the verdict, nor what became of
@@ -69,8 +69,9 @@ func (w words) fateClause() string {
 		}
 		return templates.Count(int64(held)) + " may be held"
 	}
-	through, one := true, ""
+	through, sure, one := true, true, ""
 	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+		sure = sure && g[0].Fate != tlsrpt.Unproven
 		through = through && g[0].Fate.WentThrough()
 		if g[0].Fate == tlsrpt.HeldByOne && one == "" {
 			one = reporterShort(reportersOf(g))
@@ -79,8 +80,10 @@ func (w words) fateClause() string {
 	switch {
 	case one != "":
 		return "mail from " + one + " held"
-	case through:
+	case through && sure:
 		return "mail went through"
+	case through:
+		return "mail probably went through"
 	}
 	return ""
 }

@@ -73,6 +73,7 @@ type reporterTally struct {
 	reporter
 	Sessions tlsrpt.Sessions
 	byDay    daily // only of all that a reporter counted
+	until    day   // likewise: the last day that it reported on
 }
 
 // A domainTally adds up what counts for one policy domain.
@@ -136,6 +137,7 @@ func (t *tally) add(row *db.PolicyRow) {
 	}
 	r.Sessions = r.Sessions.Plus(n)
 	r.byDay.add(s.First, n)
+	r.until = max(r.until, s.Last)
 	if s.several() {
 		t.stretches[s] = t.stretches[s].Plus(n)
 	} else {

@@ -86,7 +86,7 @@ func judge(m *material) *judgement {
 	j.Blind = m.blind()
 	j.Verdict = j.overallVerdict()
 	if j.Verdict != VerdictBlind {
-		j.Stopped = stoppedReporters(m.ReporterDays, m.reachable())
+		j.Stopped = m.stopped()
 	}
 	return j
 }
@@ -111,7 +111,11 @@ func (j *judgement) overallVerdict() Verdict {
 func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgement {
 	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent, Mode: m.Modes[name.Name]}
 	d.LastDay = max(h.lastDay[name.Name], m.Reach[name.Name])
-	if _, stopped := stoppedAt(upToDay(h.days[name.Name], by), by); stopped {
+	days := h.days[name.Name]
+	if last := m.Reach[name.Name]; last > 0 {
+		days = union(days, []day{last})
+	}
+	if _, stopped := stoppedAt(upToDay(days, by), by); stopped {
 		d.Stopped = true
 	}
 	t := m.Tally.domains[name.Name]

@@ -36,6 +36,8 @@ func (w words) who() string {
 func (w words) headline() string {
 	silent := len(w.silentDomains())
 	switch {
+	case w.Verdict == VerdictSilent && len(w.Tally.uncounted.reports) > 0:
+		return "NO VERIFIED REPORTS"
 	case w.Verdict != VerdictClear:
 		return title(w.Verdict)
 	case w.Overall.sessions() == 0:
@@ -145,7 +147,7 @@ func (w words) heldByOne(worst weighed) []string {
 // deniedSentence is for reports that contradict themselves: details of failures
 // beside totals that count none.
 func (w words) deniedSentence(worst weighed) string {
-	return fmt.Sprintf("Reports name failures in their details %s, though their totals count none. If the details are right, %s failed: %s. In that case: %s",
+	return fmt.Sprintf("Reports name failures in their details %s, though their totals count none. If the details are right, %s failed: %s. In that case %s",
 		w.when(), sessions(worst.sessions, worst.upTo), lowerFirst(findingTitle(worst.findings)), lowerFirst(fateSentence(worst.findings)))
 }
 

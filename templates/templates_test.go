@@ -120,6 +120,20 @@ func TestHangAndPad(t *testing.T) {
 	}
 }
 
+func TestPercentSignsStayWithTheirNumbers(t *testing.T) {
+	t.Parallel()
+	if got := templates.NoBreak("45 (3.9 %) of <0.1 %"); got != "45 (3.9\u00a0%) of <0.1\u00a0%" {
+		t.Errorf("NoBreak = %q", got)
+	}
+	for n := range 80 {
+		for line := range strings.SplitSeq(templates.Wrap(0, strings.Repeat("x", n)+" (3.9 %) failed"), "\n") {
+			if strings.HasPrefix(line, "%") || utf8.RuneCountInString(line) > templates.Width {
+				t.Errorf("after %d letters a line is %q", n, line)
+			}
+		}
+	}
+}
+
 func TestOverriding(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

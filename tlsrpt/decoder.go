@@ -18,6 +18,7 @@ type decoder struct {
 	names  map[string]string // known keys, to read them without allocating
 	keys   []string          // the same as a list
 	limits Limits
+	left   budget
 	hints  hints
 
 	report  *Report

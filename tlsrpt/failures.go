@@ -31,8 +31,8 @@ func (d *decoder) failures(e *entry) error {
 
 // failureAt reads one failure detail and keeps it, or sets it aside.
 func (d *decoder) failureAt(e *entry, index int) error {
-	if d.details++; d.details > d.limits.MaxFailures {
-		return d.fail("failure-details", ruleBounds, "more than %d in one report, the limit reports.max_failures", d.limits.MaxFailures)
+	if d.details++; d.details > d.left.details {
+		return d.fail("failure-details", ruleBounds, "more than %d in one message or file, the limit reports.max_failures", d.limits.MaxFailures)
 	}
 	e.details++
 	d.detail = index

@@ -43,6 +43,7 @@ type Found struct {
 // [ErrMalformed] and says why the report could not be read. The Mail is never
 // nil: its Envelope can be used whatever the error.
 func (rd *Reader) ReadMail(data []byte) (*Mail, error) {
+	rd.begin()
 	data = trimEnvelopeLine(data)
 	w := walker{rd: rd, mail: new(Mail)}
 	if int64(len(data)) > rd.limits.MaxMessage {
@@ -162,6 +163,14 @@ func (w *walker) leaf(h header, t string, body []byte, at place) {
 		if !possible || !startsLikeReport(body, encoding) {
 			return
 		}
+	}
+	switch {
+	case w.rd.left.reports <= 0:
+		w.bound("more than %d reports", maxEntries)
+		return
+	case w.rd.left.bytes <= 0:
+		w.bound("reports of more than %d bytes unpacked, the limit reports.max_report", w.rd.limits.MaxReport)
+		return
 	}
 	data, odd := decodeTransfer(body, encoding)
 	if odd != "" {

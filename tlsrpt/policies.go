@@ -26,9 +26,9 @@ func (d *decoder) policies() error {
 	}
 	defer func() { d.policy = -1 }()
 	for d.policy = 0; d.json.PeekKind() != ']'; d.policy++ {
-		if d.policy >= d.limits.MaxPolicies {
+		if d.policy >= d.left.policies {
 			d.policy = -1
-			return fault("policies", ruleBounds, "more than %d, the limit reports.max_policies", d.limits.MaxPolicies)
+			return fault("policies", ruleBounds, "more than %d in one message or file, the limit reports.max_policies", d.limits.MaxPolicies)
 		}
 		if kind := d.json.PeekKind(); kind != '{' {
 			if err := d.skip(); err != nil {

@@ -10,12 +10,14 @@ import (
 )
 
 // Limits bounds what a [Reader] takes in. They hold while it reads, not after.
-// A limit of zero or less means the one of [DefaultLimits].
+// Those of reports hold for all reports of one message or file together, since
+// anybody can put many into one. A limit of zero or less means the one of
+// [DefaultLimits].
 type Limits struct {
 	MaxMessage  int64 // bytes of a mail message
-	MaxReport   int64 // bytes of one report, decompressed; also of all reports of one zip file together
-	MaxPolicies int   // policies of one report
-	MaxFailures int   // failure details of one report, all policies together
+	MaxReport   int64 // bytes of reports, unpacked
+	MaxPolicies int   // policies
+	MaxFailures int   // failure details
 }
 
 // DefaultLimits returns the limits of DESIGN 6.
@@ -31,9 +33,10 @@ const ReaderVersion = 1
 const (
 	maxDepth      = 64        // levels of JSON
 	maxString     = 64 << 10  // bytes of one string that is kept
-	maxListItems  = 1_000_000 // policy strings and mx-hosts of one report
+	maxListItems  = 1_000_000 // policy strings and mx-hosts of one message or file
 	maxDeviations = 100       // deviations listed one by one
-	maxEntries    = 100       // reports in one zip file or JSON array
+	maxEntries    = 100       // reports in one message, zip file or JSON array
+	maxPadding    = 64 << 10  // bytes that a report may hold besides its JSON, if that is shorter
 	maxUnknown    = 50        // unknown keys of one report that are compared with the known ones
 	maxMIMEDepth  = 20
 	maxMIMEParts  = 1000
@@ -44,6 +47,7 @@ const (
 // and is therefore not for concurrent use; make one for each goroutine.
 type Reader struct {
 	limits Limits
+	left   budget // of the message or file being read
 	gzip   *gzip.Reader
 	json   *jsontext.Decoder
 	names  map[string]string // the known keys, to read them without allocating
@@ -86,27 +90,52 @@ func (rd *Reader) Decode(src io.Reader) (*Report, error) {
 	if s, ok := src.(interface{ Len() int }); ok {
 		size = s.Len()
 	}
-	raw, err := readBounded(src, rd.limits.MaxReport, size)
+	rd.begin()
+	raw, err := rd.readBounded(src, size)
 	if err != nil {
 		return nil, fmt.Errorf("reading a report: %w", err)
 	}
-	return rd.decode(raw, hints{})
-}
-
-// decode reads one report from raw, which it keeps: Report.JSON aliases it
-// unless it had to be converted to UTF-8.
-func (rd *Reader) decode(raw []byte, h hints) (*Report, error) {
-	text, devs, err := toUTF8(raw, rd.limits.MaxReport)
+	text, devs, err := rd.toUTF8(raw)
 	if err != nil {
 		return nil, err
 	}
-	return rd.decodeText(text, devs, h)
+	return rd.decodeText(text, devs, hints{})
 }
 
-// decodeText reads the first JSON value of text as a report.
+// A budget is what may still be taken in of one message or file.
+type budget struct {
+	bytes                             int64 // unpacked
+	reports, policies, details, items int
+}
+
+// begin gives the next message or file what the limits allow.
+func (rd *Reader) begin() {
+	rd.left = budget{rd.limits.MaxReport, maxEntries, rd.limits.MaxPolicies, rd.limits.MaxFailures, maxListItems}
+}
+
+// spent tells whether nothing more can be taken in.
+func (rd *Reader) spent() bool { return rd.left.bytes <= 0 || rd.left.reports <= 0 }
+
+// toUTF8 converts raw, which has been charged to the budget, and charges what it
+// grows by.
+func (rd *Reader) toUTF8(raw []byte) ([]byte, []Deviation, error) {
+	text, devs, err := toUTF8(raw, rd.left.bytes+int64(len(raw)))
+	if err != nil {
+		rd.left.bytes = 0
+		return nil, nil, tooLarge(rd.limits.MaxReport)
+	}
+	rd.left.bytes -= max(int64(len(text)-len(raw)), 0)
+	return text, devs, nil
+}
+
+// decodeText reads the first JSON value of text as a report. Report.JSON and the
+// report's strings are parts of text, unless it is mostly something else.
 func (rd *Reader) decodeText(text []byte, devs []Deviation, h hints) (*Report, error) {
+	if rd.left.reports <= 0 {
+		return nil, tooMany()
+	}
 	rd.json.Reset(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	d := decoder{json: rd.json, names: rd.names, keys: rd.keys, limits: rd.limits, hints: h, report: new(Report), policy: -1, detail: -1}
+	d := decoder{json: rd.json, names: rd.names, keys: rd.keys, limits: rd.limits, left: rd.left, hints: h, report: new(Report), policy: -1, detail: -1}
 	d.deviations = append(d.deviations, devs...)
 	defer rd.json.Reset(bytes.NewBuffer(nil)) // or the Reader would hold the last report
 	err := d.read()
@@ -115,29 +144,49 @@ func (rd *Reader) decodeText(text []byte, devs []Deviation, h hints) (*Report, e
 		return nil, err
 	}
 	end := rd.json.InputOffset()
-	if rest := bytes.TrimLeft(text[end:], " \t\r\n"); len(rest) > 0 {
-		d.noteAt("json", ruleJSON, "something follows the report; only the first JSON document was read")
+	if rest := bytes.TrimLeft(text[end:], blanks); len(rest) > 0 {
+		const follows = "something follows the report; only the first JSON document was read"
+		d.noteAt("json", ruleJSON, follows)
+		devs = append(devs[:len(devs):len(devs)], Deviation{"json", follows, ruleJSON})
 	}
-	d.report.JSON = bytes.TrimLeft(text[:end:end], " \t\r\n")
+	d.report.JSON = bytes.TrimLeft(text[:end:end], blanks)
+	if n := len(d.report.JSON); cap(text)-n > max(n, maxPadding) {
+		// Padding, of which there may be much, must not live as long as the report.
+		return rd.decodeText(bytes.Clone(d.report.JSON), devs, h)
+	}
 	d.report.Deviations = d.listed()
+	rd.left.reports--
+	rd.left.policies -= len(d.report.Policies)
+	rd.left.details -= d.details
+	rd.left.items -= d.items
 	return d.report, nil
 }
 
-// readBounded reads src to its end, which must come within limit bytes. A good
+// blanks are the white space of JSON.
+const blanks = " \t\r\n"
+
+// readBounded reads src to its end, which must come within the budget. A good
 // guess of the size saves copying.
-func readBounded(src io.Reader, limit int64, size int) ([]byte, error) {
+func (rd *Reader) readBounded(src io.Reader, size int) ([]byte, error) {
+	limit := rd.left.bytes
 	buf := bytes.NewBuffer(make([]byte, 0, int(min(int64(size), limit))+bytes.MinRead+1))
 	n, err := buf.ReadFrom(io.LimitReader(src, limit+1))
+	rd.left.bytes -= min(n, limit)
 	switch {
 	case n > limit:
-		return nil, tooLarge(limit)
+		return nil, tooLarge(rd.limits.MaxReport)
 	case err != nil:
 		return buf.Bytes(), err
 	}
 	return buf.Bytes(), nil
 }
 
-// tooLarge is the error for a report over MaxReport.
+// tooMany is the error for more than maxEntries reports.
+func tooMany() error {
+	return fault("report", ruleBounds, "more than %d reports in one message or file", maxEntries)
+}
+
+// tooLarge is the error for reports over MaxReport.
 func tooLarge(limit int64) error {
 	return fault("report", ruleBounds, "larger than %d bytes unpacked, the limit reports.max_report", limit)
 }

@@ -157,8 +157,8 @@ func (d *decoder) bareText(field string) (string, error) {
 
 // item counts a list item against its bound.
 func (d *decoder) item(field string) error {
-	if d.items++; d.items > maxListItems {
-		return d.fail(field, ruleBounds, "more than %d policy strings and mx-hosts in one report", maxListItems)
+	if d.items++; d.items > d.left.items {
+		return d.fail(field, ruleBounds, "more than %d policy strings and mx-hosts in one message or file", maxListItems)
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ func packingOf(data []byte) packing {
 // others. It wraps [ErrMalformed], and [ErrNoReport] where the data is something
 // else altogether, such as XML.
 func (rd *Reader) ReadFile(name string, data []byte) ([]*Report, error) {
+	rd.begin()
 	return rd.readPacked(data, hints{file: name})
 }
 
@@ -63,6 +64,10 @@ func (rd *Reader) readPacked(data []byte, h hints) ([]*Report, error) {
 		return rd.readStream(z, "zlib", 0, h, Deviation{"zlib", "packed with zlib where gzip is due", ruleGzip})
 	case zipped:
 		return rd.readZip(data, h)
+	}
+	if rd.left.bytes -= int64(len(data)); rd.left.bytes < 0 {
+		rd.left.bytes = 0
+		return nil, tooLarge(rd.limits.MaxReport)
 	}
 	return rd.readPlain(data, h, nil)
 }
@@ -95,7 +100,7 @@ func gzipSize(data []byte) int {
 // readStream reads what an unpacker hands out. Damage that leaves the report
 // whole is noted.
 func (rd *Reader) readStream(src io.Reader, name string, size int, h hints, devs ...Deviation) ([]*Report, error) {
-	raw, damage := readBounded(src, rd.limits.MaxReport, size)
+	raw, damage := rd.readBounded(src, size)
 	var over *FieldError
 	switch {
 	case errors.As(damage, &over):
@@ -117,7 +122,7 @@ func (rd *Reader) readStream(src io.Reader, name string, size int, h hints, devs
 
 // readPlain reads what is not packed (any more).
 func (rd *Reader) readPlain(raw []byte, h hints, devs []Deviation) ([]*Report, error) {
-	text, more, err := toUTF8(raw, rd.limits.MaxReport)
+	text, more, err := rd.toUTF8(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +184,8 @@ func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, 
 }
 
 // readZip reads every .json entry of a zip file. Their names are compared, and
-// never used as paths. MaxReport bounds them together.
+// never used as paths. The budget
+// bounds them together.
 func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
 	if bytes.Count(data, []byte("PK\x01\x02")) > 2*maxEntries { // one central header an entry, found without reading them
 		return nil, fault("zip", ruleBounds, "more than %d entries", maxEntries)
@@ -193,7 +199,6 @@ func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
 	}
 	var reports []*Report
 	var failed faults
-	left := rd.limits.MaxReport
 	for i, f := range archive.File {
 		stem, ok := trimJSON(f.Name)
 		if !ok || stem == "" {
@@ -202,12 +207,14 @@ func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
 		if FileNameLooksLikeReport(f.Name) {
 			h.file = f.Name
 		}
-		got, used, err := rd.readEntry(f, left, h)
-		if left -= used; err != nil {
-			failed = append(failed, fmt.Errorf("zip entry %d: %w", i, err))
+		got, err := rd.readEntry(f, h)
+		reports = append(reports, got...)
+		if err == nil {
+			continue
 		}
-		if reports = append(reports, got...); left <= 0 {
-			return reports, append(failed, tooLarge(rd.limits.MaxReport)).joined()
+		failed = append(failed, fmt.Errorf("zip entry %d: %w", i, err))
+		if rd.spent() {
+			return reports, failed.joined()
 		}
 	}
 	if len(reports)+len(failed) == 0 {
@@ -216,27 +223,13 @@ func (rd *Reader) readZip(data []byte, h hints) ([]*Report, error) {
 	return reports, failed.joined()
 }
 
-// readEntry reads one entry of a zip file, at most limit bytes of it.
-func (rd *Reader) readEntry(f *zip.File, limit int64, h hints) (reports []*Report, used int64, err error) {
+// readEntry reads one entry of a zip file.
+func (rd *Reader) readEntry(f *zip.File, h hints) ([]*Report, error) {
 	src, err := f.Open()
 	if err != nil {
-		return nil, 0, fault("zip", ruleGzip, "%w", err)
+		return nil, fault("zip", ruleGzip, "%w", err)
 	}
 	defer src.Close()
-	counted := &counter{src: io.LimitReader(src, limit+1)}
-	size := int(min(f.UncompressedSize64, f.CompressedSize64*1032, uint64(limit)))
-	reports, err = rd.readStream(counted, "zip", size, h, Deviation{"zip", "packed with zip where gzip is due", ruleGzip + ", Q16"})
-	return reports, counted.n, err
-}
-
-// A counter counts the bytes that pass.
-type counter struct {
-	src io.Reader
-	n   int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.src.Read(p)
-	c.n += int64(n)
-	return n, err
+	size := int(min(f.UncompressedSize64, f.CompressedSize64*1032, uint64(rd.left.bytes)))
+	return rd.readStream(src, "zip", size, h, Deviation{"zip", "packed with zip where gzip is due", ruleGzip + ", Q16"})
 }
