@@ -221,9 +221,9 @@ func TestBounds(t *testing.T) {
 		want   string // in the error; "" for none
 	}{
 		{"policies", Limits{MaxPolicies: 3}, []byte(entries(t, 3, 1)), ""},
-		{"one policy too many", Limits{MaxPolicies: 3}, []byte(entries(t, 4, 1)), "policies: more than 3, the limit reports.max_policies"},
+		{"one policy too many", Limits{MaxPolicies: 3}, []byte(entries(t, 4, 1)), "policies: more than 3 in one message or file, the limit reports.max_policies"},
 		{"failures", Limits{MaxFailures: 6}, []byte(entries(t, 2, 3)), ""},
-		{"one failure too many, all policies together", Limits{MaxFailures: 5}, []byte(entries(t, 2, 3)), "more than 5 in one report, the limit reports.max_failures"},
+		{"one failure too many, all policies together", Limits{MaxFailures: 5}, []byte(entries(t, 2, 3)), "more than 5 in one message or file, the limit reports.max_failures"},
 		{"bytes", Limits{MaxReport: int64(len(minimal))}, []byte(minimal), ""},
 		{"one byte too many, packed", Limits{MaxReport: int64(len(minimal)) - 1}, gzipOf(t, minimal), "the limit reports.max_report"},
 		{"bytes in a zip file, together", Limits{MaxReport: int64(len(minimal)) * 3 / 2}, zipOf(t, "1.json", minimal, "2.json", minimal), "the limit reports.max_report"},
