@@ -81,7 +81,7 @@ func wordsOf(t *testing.T, page string) string {
 func sayings(v *view) map[string][]string {
 	out := map[string][]string{
 		"heading": {v.Heading, v.Period, v.Title}, "lead": v.Lead, "first": v.First, "notes": v.Notes,
-		"resolved": v.Resolved, "picture": {v.PictureNote}, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle},
+		"resolved": v.Resolved, "picture": {v.PictureNote}, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle}, "claims": v.Claims,
 	}
 	for _, d := range v.Domains {
 		out["domains"] = append(out["domains"], d.Name, d.Title)
@@ -111,7 +111,7 @@ func sayings(v *view) map[string][]string {
 		out["reporters"] = append(out["reporters"], r.Name)
 	}
 	for _, u := range v.Uncounted {
-		out["uncounted"] = append(append(out["uncounted"], u.Line), u.Claims...)
+		out["uncounted"] = append(out["uncounted"], u.Line)
 	}
 	return out
 }

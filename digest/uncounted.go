@@ -96,17 +96,34 @@ func (u *uncountedTally) sorted() []*uncountedReports {
 	return out
 }
 
-// An uncountedFailure is a cause with its claimed sessions.
+// An uncountedFailure is a cause with its claimed sessions, and who claims it.
 type uncountedFailure struct {
 	uncountedCause
-	Sessions tlsrpt.Sessions
+	Sessions  tlsrpt.Sessions
+	Claimants []string
 }
 
-// failures returns the claimed causes, the largest first.
-func (s *uncountedReports) failures() []uncountedFailure {
-	out := make([]uncountedFailure, 0, len(s.causes))
-	for c, n := range s.causes {
-		out = append(out, uncountedFailure{c, n})
+// claimed returns the causes that reports claim which do not count, those of all
+// senders together, the largest first.
+func claimed(all []*uncountedReports) []uncountedFailure {
+	sums := map[uncountedCause]*uncountedFailure{}
+	for _, s := range all {
+		name := cmp.Or(short(s.Organization), short(s.Signer), "an unnamed organization")
+		for c, n := range s.causes {
+			f := sums[c]
+			if f == nil {
+				f = &uncountedFailure{uncountedCause: c}
+				sums[c] = f
+			}
+			f.Sessions = f.Sessions.Plus(n)
+			if !slices.Contains(f.Claimants, quoted(name)) {
+				f.Claimants = append(f.Claimants, quoted(name))
+			}
+		}
+	}
+	out := make([]uncountedFailure, 0, len(sums))
+	for _, f := range sums {
+		out = append(out, *f)
 	}
 	slices.SortFunc(out, func(a, b uncountedFailure) int {
 		return cmp.Or(

@@ -20,15 +20,15 @@ func (v *view) uncounted(j *judgement, b bounds) {
 			v.UncountedMore = len(j.Uncounted) - i
 			break
 		}
-		u := uncountedView{Line: uncountedLine(s)}
-		for k, f := range s.failures() {
-			if k == b.claims {
-				u.More = len(s.causes) - k
-				break
-			}
-			u.Claims = append(u.Claims, claimLine(f))
+		v.Uncounted = append(v.Uncounted, uncountedView{Line: uncountedLine(s)})
+	}
+	claims := claimed(j.Uncounted)
+	for i, c := range claims {
+		if i == b.claims {
+			v.ClaimsMore = len(claims) - i
+			break
 		}
-		v.Uncounted = append(v.Uncounted, u)
+		v.Claims = append(v.Claims, claimLine(c))
 	}
 }
 
@@ -81,14 +81,18 @@ func whyUncounted(s *uncountedReports) string {
 	return by + ": " + why + " (DKIM: fail" + reason + ")"
 }
 
-// claimLine is one failure that a report claims which does not count.
+// claimLine is one failure that reports claim which do not count.
 func claimLine(f uncountedFailure) string {
 	host := "no MX host named"
 	if f.MX != "" {
 		host = "on " + hostWord(f.MX)
 	}
-	return fmt.Sprintf("%s: %s, %s, %s, %s (not counted)", domainWord(f.Domain),
-		typeName(f.Type), resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"))
+	kind := typeName(f.Type)
+	if f.Type.Known() {
+		kind += " (" + string(f.Type) + ")"
+	}
+	return fmt.Sprintf("%s: %s, %s, %s, %s, claimed by %s", domainWord(f.Domain),
+		kind, resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"), listPhrases(f.Claimants, 2))
 }
 
 // rejectedLine says which message could not be read, why, and where it lies.

@@ -20,13 +20,13 @@ type bounds struct {
 	names     int // domains on a shared line
 	table     int // domains in the table
 	uncounted int // senders of reports that do not count
-	claims    int // failures that one of those claims
+	claims    int // failures that those claim
 	others    int // rejected messages, reporters that stopped, what is resolved
 }
 
 // fullBounds are those of a digest whose names are of usual length.
 func fullBounds() bounds {
-	return bounds{findings: 30, hosts: 10, reporters: 12, names: 20, table: 50, uncounted: 8, claims: 5, others: 10}
+	return bounds{findings: 30, hosts: 10, reporters: 12, names: 20, table: 50, uncounted: 8, claims: 20, others: 10}
 }
 
 // halved returns tighter bounds, at least one of each kind.
@@ -77,6 +77,8 @@ type view struct {
 	Uncounted      []uncountedView
 	UncountedTitle string
 	UncountedMore  int // senders left out
+	Claims         []string
+	ClaimsMore     int
 	Rejected       []string
 	RejectedMore   int
 
@@ -131,9 +133,7 @@ type reporterView struct {
 
 // An uncountedView is one sender whose reports do not count.
 type uncountedView struct {
-	Line   string
-	Claims []string
-	More   int
+	Line string
 }
 
 // newView puts a judgement into words, within bounds.
