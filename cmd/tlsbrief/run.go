@@ -56,7 +56,7 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 	}
 	defer unlock()
 	w := &workday{a: a, c: c, db: d}
-	if w.poll, err = a.newPoller(c, d, func(o *poller.Options) { o.Patient = true }); err != nil {
+	if w.poll, err = a.newPoller(c, d, a.asWorker(c)); err != nil {
 		return err
 	}
 	if c.SMTP.Host == "" {

@@ -31,7 +31,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 	o := poller.Options{
 		DB: d, Mailboxes: boxes, Reading: newReading(c), Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
-			return a.lock(ctx, c.Database.Path, "mailbox "+mailbox, fmt.Sprintf("mailbox %q", mailbox))
+			return a.lock(ctx, c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("mailbox %q", mailbox))
 		},
 	}
 	if change != nil {
@@ -39,6 +39,23 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 	}
 	return poller.New(o), nil
 }
+
+// asWorker makes a poller one that polls on a schedule: what is not to be had
+// now is left for the next poll.
+func (a *app) asWorker(c *config.Config) func(*poller.Options) {
+	return func(o *poller.Options) {
+		o.Patient = true
+		o.Lock = func(_ context.Context, mailbox string) (func(), error) {
+			unlock, err := a.tryLock(c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("on mailbox %q", mailbox))
+			if errors.Is(err, errLocked) {
+				err = fmt.Errorf("%w: %w", poller.ErrBusy, err)
+			}
+			return unlock, err
+		}
+	}
+}
+
+func mailboxLock(mailbox string) string { return "mailbox " + mailbox }
 
 // mailbox translates one [[mailbox]].
 func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
