@@ -118,7 +118,7 @@ func TestWrongKindOfPort(t *testing.T) {
 		t.Parallel()
 		sink := smtpsink.New(t, smtpsink.Options{Mode: smtpsink.Implicit})
 		o := options(sink, false)
-		o.TLS, o.Timeout = mailer.TLSStartTLS, 300*time.Millisecond
+		o.TLS, o.Timeout = mailer.TLSStartTLS, time.Second
 		if e := sendOne(t, o); e.Step != mailer.StepGreeting || !strings.Contains(e.Hint, "implicit") {
 			t.Errorf("error = %v (step %s), want a hint at implicit", e, e.Step)
 		}

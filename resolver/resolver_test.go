@@ -37,7 +37,7 @@ func waitFor(t *testing.T, what string, cond func() bool) {
 
 func TestTXT(t *testing.T) {
 	t.Parallel()
-	s, r := start(t, Options{Timeout: 2 * time.Second})
+	s, r := start(t, Options{Timeout: 10 * time.Second})
 	long := strings.Repeat("MIIBIjANBgkqhkiG", 40)
 	odd := "quote \" backslash \\ \\065 NUL \x00 high \xff"
 	s.SetTXT("key.example", "v=DKIM1; p="+long)
@@ -222,7 +222,7 @@ func TestNextServerIsAsked(t *testing.T) {
 	bad.SetTXT("x.example", "x")
 	bad.Fail("x.example", dns.RcodeServerFailure)
 	good.SetTXT("x.example", "right")
-	r := New(Options{Timeout: time.Second})
+	r := New(Options{Timeout: 10 * time.Second})
 	r.servers = func() []string { return []string{closedPort(t), bad.Addr(), good.Addr()} }
 	if got, err := r.TXT(t.Context(), "x.example"); err != nil || !cmp.Equal(got, []string{"right"}) {
 		t.Errorf("TXT = %q, %v", got, err)

@@ -15,7 +15,7 @@ import (
 // it, later where a busy machine must get something done before.
 const (
 	soon  = 100 * time.Millisecond
-	later = time.Second
+	later = 2 * time.Second
 )
 
 // silentAt plays a server that stops speaking at one command, after saying
