@@ -173,53 +173,6 @@ func TestVerdictDoesNotDependOnTheOrderOfRows(t *testing.T) {
 	}
 }
 
-func TestStretchOf(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, start, end string
-		want             stretch
-	}{
-		{"one day", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59Z", stretch{nov(22), nov(22)}},
-		{"one day, ended by the next midnight", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z", stretch{nov(22), nov(22)}},
-		{"one day elsewhere", "2026-11-22T05:00:00Z", "2026-11-23T04:59:59Z", stretch{nov(22), nov(22)}},
-		{"some hours", "2026-11-22T20:00:00Z", "2026-11-22T21:00:00Z", stretch{nov(22), nov(22)}},
-		{"no time at all", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z", stretch{nov(22), nov(22)}},
-		{"a week", "2026-11-16T00:00:00Z", "2026-11-22T23:59:59Z", stretch{nov(16), nov(22)}},
-		{"a week elsewhere", "2026-11-16T05:00:00Z", "2026-11-23T05:00:00Z", stretch{nov(16), nov(22)}},
-		{"two days", "2026-11-21T00:00:00Z", "2026-11-23T00:00:00Z", stretch{nov(21), nov(22)}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			r := &tlsrpt.Report{Start: instant(t, tt.start), End: instant(t, tt.end)}
-			if got := stretchOf(r); got != tt.want {
-				t.Errorf("stretchOf = %s, want %s", got, tt.want)
-			}
-		})
-	}
-	endless := stretchOf(&tlsrpt.Report{Start: instant(t, "0001-01-01T00:00:00Z"), End: instant(t, "9999-12-31T00:00:00Z")})
-	if endless.First > endless.Last {
-		t.Errorf("an endless report is about %s", endless)
-	}
-}
-
-func TestOngoingWords(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		first, last, days int
-		want              string
-	}{
-		{19, 22, 4, "ongoing, day 4 (since Thu 19 Nov)"},
-		{10, 22, 2, "ongoing: seen on Tue 10 Nov and on Sun 22 Nov, nothing reported between"},
-		{10, 22, 9, "ongoing: seen on 9 of the 13 days since Tue 10 Nov, nothing reported on the others"},
-	} {
-		f := &finding{standing: standing{State: StateOngoing, First: nov(tt.first), Last: nov(tt.last), Days: tt.days}}
-		if got := stateWords([]*finding{f}); got != tt.want {
-			t.Errorf("stateWords = %q, want %q", got, tt.want)
-		}
-	}
-}
-
 func TestSubjectKeepsVerdictAndFate(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".example"
@@ -228,64 +181,6 @@ func TestSubjectKeepsVerdictAndFate(t *testing.T) {
 		if n := len([]rune(subject)); n > subjectLimit || !strings.Contains(subject, "action needed - 70,000 of ") || !strings.HasSuffix(subject, "mail may be held (22 Nov)") || !strings.Contains(subject, domain[len(domain)-11:]+":") {
 			t.Errorf("%d characters: %q", n, subject)
 		}
-	}
-}
-
-func TestWhyReportsDoNotCount(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		sender uncountedSender
-		want   string
-	}{
-		{uncountedSender{Result: db.AuthFail, Reason: "not-aligned", Signer: "evil.example"}, ": signed by evil.example, which is not the sender's domain (DKIM: fail, not-aligned)"},
-		{uncountedSender{Result: db.AuthFail, Reason: "key-gone", Signer: "old.example"}, ", signed by old.example: the key of the signature is gone from DNS, as with old mail (DKIM: fail, key-gone)"},
-		{uncountedSender{Result: db.AuthFail, Reason: "key-syntax", Signer: "odd.example"}, ", signed by odd.example: signature not valid (DKIM: fail, key-syntax)"},
-		{uncountedSender{Result: db.AuthUnknown, Reason: "dns", Signer: "a.example"}, ", signed by a.example: signature could not be checked yet (DKIM: unknown, dns)"},
-		{uncountedSender{Result: db.AuthNone}, ": not signed (DKIM: none)"},
-		{uncountedSender{Result: db.AuthNone, File: true}, ": a file by itself, which bears no signature (DKIM: none)"},
-	} {
-		if got := whyUncounted(&uncountedReports{uncountedSender: tt.sender}); got != tt.want {
-			t.Errorf("whyUncounted(%+v) = %q, want %q", tt.sender, got, tt.want)
-		}
-	}
-}
-
-// TestUnverifiedReportsAreNoSilence: what to do depends on why they do not count.
-func TestUnverifiedReportsAreNoSilence(t *testing.T) {
-	t.Parallel()
-	bad := func(a db.Authenticity, message string) *db.PolicyRow {
-		r := row(1, nov(22), tlsrpt.STS, "", 1, 12, detail(tlsrpt.CertificateExpired, 12))
-		r.Auth, r.MessageID = a, message
-		return r
-	}
-	tests := []struct {
-		name string
-		row  *db.PolicyRow
-		want []string
-		not  []string
-	}{
-		{"rewritten on the way", bad(db.Authenticity{Result: db.AuthFail, Reason: "body-hash"}, "1@a"), []string{"1. Set trusted_authserv_id", "anyone could then send you false ones"}, []string{"next poll", "attachments alone"}},
-		{"DNS did not answer", bad(db.Authenticity{Result: db.AuthUnknown, Reason: "dns"}, "1@a"), []string{"1. Wait for the next poll"}, []string{"rewrites messages", `authenticity = "off"`}},
-		{"a file", bad(db.Authenticity{Result: db.AuthNone}, ""), []string{"1. Feed in the whole mails"}, []string{"rewrites messages"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			subject, text := textOf(t, []string{"example.com"}, tt.row)
-			if subject != "[TLS] example.com: no verified reports - 1 report not counted" {
-				t.Errorf("subject %q", subject)
-			}
-			for _, s := range append(tt.want, "The one report that came for example.com could not be verified", "It claims 12 failed sessions, perhaps genuine") {
-				if !strings.Contains(text, s) {
-					t.Errorf("it does not say %q:\n%s", s, text)
-				}
-			}
-			for _, s := range append(tt.not, "nobody is telling you", "_smtp._tls") {
-				if strings.Contains(text, s) {
-					t.Errorf("it says %q:\n%s", s, text)
-				}
-			}
-		})
 	}
 }
 
@@ -318,32 +213,5 @@ func TestWhatIsLeftOutIsSaidWhereItIsLeftOut(t *testing.T) {
 		if !strings.Contains(r.Text, s) || !strings.Contains(r.HTML, s) {
 			t.Errorf("text or HTML does not say %q", s)
 		}
-	}
-}
-
-func TestDaysOfThePictureAreMarkedByWhatBecameOfTheMail(t *testing.T) {
-	t.Parallel()
-	m := materialOf(row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 100, 0))
-	day := func(d int, kind tlsrpt.PolicyType, failed tlsrpt.Sessions, r tlsrpt.ResultType, n tlsrpt.Sessions) {
-		m.Days = append(m.Days, db.DayTotal{Day: nov(d).time(), Domain: "example.com", Type: kind, Successful: 1150, Failed: failed})
-		m.Failures = append(m.Failures, db.FailureDay{Day: nov(d).time(), Domain: "example.com", Type: kind, ResultType: r, MX: "mx1.example.com", Sessions: n})
-	}
-	day(18, tlsrpt.STS, 1, tlsrpt.CertificateExpired, 1)
-	day(19, tlsrpt.STS, 1, tlsrpt.STSPolicyFetchError, 1)
-	day(20, tlsrpt.STS, 0, tlsrpt.CertificateExpired, 5)
-	day(21, tlsrpt.STS, 0, "", 0)
-	v := newView(judge(m), fullBounds())
-	var marks []string
-	for _, p := range v.Picture {
-		marks = append(marks, p.Mark)
-		if p.Failed == 1 && (p.Bad != 1 || p.Good != 99) {
-			t.Errorf("1 of 1,151 is drawn as %d bad and %d good", p.Bad, p.Good)
-		}
-	}
-	if got := strings.Join(marks, ","); got != "!,-,?,," && got != "!,-,?," {
-		t.Errorf("marks %q", got)
-	}
-	if len(v.Legend) != 3 {
-		t.Errorf("the legend is %+v", v.Legend)
 	}
 }
