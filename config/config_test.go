@@ -32,7 +32,7 @@ func mustParse(t *testing.T, text string) *Config {
 func TestAnEmptyFileIsTheDefaults(t *testing.T) {
 	t.Parallel()
 	want := &Config{
-		Database: Database{Path: "/etc/tlsbrief/tlsbrief.db", Keep: 400 * 24 * time.Hour},
+		Database: Database{Path: "/etc/tlsbrief/tlsrpt.db", Keep: 400 * 24 * time.Hour},
 		Schedule: Schedule{Timezone: time.UTC, Poll: "*/15 * * * *", Digest: "0 7 * * *", Check: "30 5 * * *"},
 		Reports: Reports{
 			Authenticity: "flag", MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000,

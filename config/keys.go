@@ -12,7 +12,7 @@ import (
 // A default that depends on another key is given where that is judged.
 type file struct {
 	Database struct {
-		Path textKey   `toml:"path" default:"tlsbrief.db"`
+		Path textKey   `toml:"path" default:"tlsrpt.db"`
 		Keep amountKey `toml:"keep" default:"400d"`
 	} `toml:"database"`
 

@@ -135,7 +135,7 @@ func checkSentOnce(t *testing.T, r *rig) {
 
 func checkIntegrity(t *testing.T, r *rig) {
 	t.Helper()
-	d, err := db.Open(t.Context(), filepath.Join(r.dir, "tlsbrief.db"), db.Options{Now: time.Now})
+	d, err := db.Open(t.Context(), filepath.Join(r.dir, "tlsrpt.db"), db.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

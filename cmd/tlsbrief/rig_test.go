@@ -57,7 +57,7 @@ func (r *rig) configure(t *testing.T, imap *imaptest.Server, extra string) {
 	t.Helper()
 	r.write(t, "config.toml", fmt.Sprintf(`
 [database]
-path = "tlsbrief.db"
+path = "tlsrpt.db"
 [[mailbox]]
 name = "reports"
 host = %q

@@ -104,10 +104,10 @@ func (s *Servers) deliver(m samples.Mail, seen bool) error {
 // writeConfig writes the configuration and the secrets that it names.
 func (s *Servers) writeConfig(dir string) error {
 	text := fmt.Sprintf(`# The demo's configuration. Its servers are gone when the demo ends; what is
-# recorded stays in tlsbrief.db.
+# recorded stays in tlsrpt.db.
 
 [database]
-path = "tlsbrief.db"
+path = "tlsrpt.db"
 
 [[mailbox]]
 name          = "reports"
