@@ -16,6 +16,7 @@ type Envelope struct {
 	Subject      string    // decoded
 	MessageID    string    // without angle brackets
 	Submitter    string    // of TLS-Report-Submitter, else of the Subject (RFC 8460, section 5.3); a domain or empty
+	SubmitterIn  string    // the field that Submitter is from, in lower case; empty if there is none
 	PolicyDomain string    // of TLS-Report-Domain, else of the Subject; a domain or empty
 	Date         time.Time // zero if absent or unreadable
 	Received     time.Time // of the topmost Received field, UTC; zero if none
@@ -30,8 +31,12 @@ func ReadEnvelope(h func(field string) string) Envelope {
 		MessageID: messageID(h("Message-ID")),
 	}
 	e.FromDomain = addressDomain(h("From"))
+	e.SubmitterIn = "tls-report-submitter"
 	if e.Submitter = headerDomain(h("TLS-Report-Submitter")); e.Submitter == "" {
-		e.Submitter = headerDomain(afterWord(e.Subject, "submitter:"))
+		e.SubmitterIn = "subject"
+		if e.Submitter = headerDomain(afterWord(e.Subject, "submitter:")); e.Submitter == "" {
+			e.SubmitterIn = ""
+		}
 	}
 	if e.PolicyDomain = headerDomain(h("TLS-Report-Domain")); e.PolicyDomain == "" {
 		e.PolicyDomain = headerDomain(afterWord(e.Subject, "report domain:"))

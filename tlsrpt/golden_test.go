@@ -94,7 +94,7 @@ func TestForwardedMail(t *testing.T) {
 		want := Envelope{
 			From: "tls-reports@courier.example", FromDomain: "courier.example",
 			Subject:   "Report Domain: harbour.example Submitter: courier.example Report-ID: <c-1>",
-			MessageID: "c-1@courier.example", Submitter: "courier.example", PolicyDomain: "harbour.example",
+			MessageID: "c-1@courier.example", Submitter: "courier.example", SubmitterIn: "tls-report-submitter", PolicyDomain: "harbour.example",
 			Received: time.Date(2026, 3, 2, 1, 0, 1, 0, time.UTC),
 		}
 		if diff := cmp.Diff(want, f.Envelope); diff != "" || !f.Forwarded {

@@ -31,6 +31,14 @@ type Found struct {
 	Message   []byte
 	Envelope  Envelope // of Message
 	Forwarded bool     // Message is an inner one
+
+	// Relies names the header fields of Message, in lower case, that decide what
+	// in its body is the report: Content-Type, Content-Transfer-Encoding or both.
+	// Where a signature leaves such a field out, a stranger may have written it
+	// to have another's words read as a report. It is empty where the body alone
+	// shows its structure: it begins with the first boundary, or is the report
+	// and nothing else. All reports of a Message have the same.
+	Relies []string
 }
 
 // ReadMail finds and reads the reports in a mail message, given as RFC 5322 has
@@ -74,6 +82,8 @@ type place struct {
 	message   []byte
 	envelope  Envelope
 	forwarded bool
+	relies    []string
+	top       bool  // it is the message's own content, and no part
 	claims    bool  // something around the part says that this is a TLS report
 	depth     int   // multiparts and messages around it
 	path      []int // IMAP's numbers of the part
@@ -83,7 +93,7 @@ type place struct {
 // message reads a whole message.
 func (w *walker) message(data []byte, around place) {
 	h, body := splitHeader(data)
-	at := place{message: data, envelope: h.envelope(), forwarded: around.depth > 0, path: around.path, depth: around.depth + 1}
+	at := place{message: data, top: true, envelope: h.envelope(), forwarded: around.depth > 0, path: around.path, depth: around.depth + 1}
 	at.claims = h.get("TLS-Report-Domain") != "" || h.get("TLS-Report-Submitter") != ""
 	if !at.forwarded {
 		w.mail.Envelope = at.envelope
@@ -140,6 +150,10 @@ func (w *walker) multipart(body []byte, boundary string, at place) {
 	if !closed {
 		at.notes = append(at.notes, Deviation{"mime", "the last boundary is missing", "RFC 2046 section 5.1.1, Q34"})
 	}
+	if at.top && !beginsWithDelimiter(body, boundary) {
+		at.relies = []string{"content-type"}
+	}
+	at.top = false
 	for i, part := range parts {
 		if w.full {
 			return
@@ -177,11 +191,14 @@ func (w *walker) leaf(h header, t string, body []byte, at place) {
 		at.notes = append(at.notes, Deviation{"mime", odd, "RFC 2045 section 6, Q19"})
 	}
 	at.notes = append(at.notes, labelNotes(t, data)...)
-	w.rd.recognized = false
+	w.rd.recognized, w.rd.loose = false, false
 	reports, err := w.rd.readPacked(data, hints{subject: at.envelope.PolicyDomain, file: name})
+	if at.top {
+		at.relies = reliesOf(body, data, odd != "", w.rd.loose || err != nil || len(reports) > 1)
+	}
 	for _, r := range reports {
 		r.Deviations = append(r.Deviations, at.notes...)
-		w.mail.Found = append(w.mail.Found, Found{Report: r, Message: at.message, Envelope: at.envelope, Forwarded: at.forwarded})
+		w.mail.Found = append(w.mail.Found, Found{Report: r, Message: at.message, Envelope: at.envelope, Forwarded: at.forwarded, Relies: at.relies})
 	}
 	if err != nil && (labelled || w.rd.recognized || at.claims && !errors.Is(err, ErrNoReport)) {
 		w.mail.Faults = append(w.mail.Faults, fmt.Errorf("%s: %w", partLabel(at.path, name), err))

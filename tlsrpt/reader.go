@@ -53,6 +53,7 @@ type Reader struct {
 	names  map[string]string // the known keys, to read them without allocating
 	keys   []string          // the same as a list
 
+	loose      bool // what was read since it was reset holds more than the report
 	recognized bool // what was decoded since it was reset had the keys of a report
 }
 
@@ -147,6 +148,7 @@ func (rd *Reader) decodeText(text []byte, devs []Deviation, h hints) (*Report, e
 	if rest := bytes.TrimLeft(text[end:], blanks); len(rest) > 0 {
 		const follows = "something follows the report; only the first JSON document was read"
 		d.noteAt("json", ruleJSON, follows)
+		rd.loose = true
 		devs = append(devs[:len(devs):len(devs)], Deviation{"json", follows, ruleJSON})
 	}
 	d.report.JSON = bytes.TrimLeft(text[:end:end], blanks)

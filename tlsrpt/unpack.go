@@ -57,12 +57,14 @@ func (rd *Reader) readPacked(data []byte, h hints) ([]*Report, error) {
 	case gzipped:
 		return rd.readGzip(data, h)
 	case zlibbed:
+		rd.loose = true // what follows the stream is not looked at
 		z, err := zlib.NewReader(bytes.NewReader(data))
 		if err != nil {
 			return nil, fault("zlib", ruleGzip, "%w", err)
 		}
 		return rd.readStream(z, "zlib", 0, h, Deviation{"zlib", "packed with zlib where gzip is due", ruleGzip})
 	case zipped:
+		rd.loose = true // there may be anything between the entries
 		return rd.readZip(data, h)
 	}
 	if rd.left.bytes -= int64(len(data)); rd.left.bytes < 0 {
@@ -108,6 +110,7 @@ func (rd *Reader) readStream(src io.Reader, name string, size int, h hints, devs
 	case damage != nil && len(raw) == 0:
 		return nil, fault(name, ruleGzip, "%w", damage)
 	case damage != nil:
+		rd.loose = true
 		devs = append(devs, Deviation{name, "damaged (" + damage.Error() + "), but the report is whole", ruleGzip})
 	}
 	if packingOf(raw) != unpacked {
