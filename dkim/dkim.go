@@ -48,6 +48,14 @@ type Options struct {
 	// MaxSignatures is how many signatures are verified, from the top of the
 	// header. Those beyond it are left out. 0 means [DefaultMaxSignatures].
 	MaxSignatures int
+
+	// Want, if set, says of a signature that could be read whether it is worth
+	// the work. One that is not fails, and costs neither hashing nor a query.
+	Want func(Signature) bool
+
+	// MaxLookups is how many keys are looked up. A signature that would need
+	// another one fails. 0 means one for each signature.
+	MaxLookups int
 }
 
 // A Status says whether a signature holds. The values are stable: they may be
@@ -58,7 +66,7 @@ type Status string
 const (
 	Pass    Status = "pass"    // the domain signed this message
 	Fail    Status = "fail"    // the signature does not hold; see the Reason
-	Unknown Status = "unknown" // DNS did not answer; verifying again later may tell
+	Unknown Status = "unknown" // DNS did not answer in time; verifying again later may tell
 )
 
 // A Reason says why a signature does not hold. The values are stable: they may
@@ -81,7 +89,9 @@ const (
 	ReasonKeyTooShort  Reason = "key-too-short" // RSA below 1024 bits: RFC 8301, section 3.2
 	ReasonKeyTooLong   Reason = "key-too-long"  // RSA above 8192 bits
 	ReasonKeyService   Reason = "key-service"   // s= names none of "*", "tlsrpt", "email"
-	ReasonDNS          Reason = "dns"           // only with Unknown: DNS did not answer
+	ReasonUnwanted     Reason = "unwanted"      // [Options].Want refused it; nothing else was checked
+	ReasonLimit        Reason = "limit"         // beyond [Options].MaxLookups
+	ReasonDNS          Reason = "dns"           // only with Unknown: DNS did not answer, or there was no time to ask
 )
 
 // A Signature is one DKIM-Signature field of a message and whether it holds.

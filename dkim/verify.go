@@ -27,12 +27,17 @@ const futureSkew = 24 * time.Hour
 // The body is compared with the signed hash before the key is looked up, so that
 // a broken body costs no query; [ReasonKeyGone] therefore says that the body is
 // as it was when the field was written, and nothing of the signature.
+//
+// Once the context has ended, what is left is [Unknown].
 func Verify(ctx context.Context, message []byte, at time.Time, lookup Lookup, o Options) []Signature {
 	limit := o.MaxSignatures
 	if limit <= 0 {
 		limit = DefaultMaxSignatures
 	}
-	v := verifier{header: parseHeader(message), at: at, lookup: lookup}
+	v := verifier{header: parseHeader(message), at: at, lookup: lookup, want: o.Want, lookups: limit}
+	if o.MaxLookups > 0 {
+		v.lookups = o.MaxLookups
+	}
 	var all []Signature
 	for i, f := range v.header.fields {
 		if f.name != "dkim-signature" {
@@ -51,7 +56,10 @@ type verifier struct {
 	header header
 	at     time.Time
 	lookup Lookup
-	sums   []bodySum // of the body, each form hashed once
+	want   func(Signature) bool // nil for all
+
+	lookups int       // how many are left
+	sums    []bodySum // of the body, each form hashed once
 }
 
 // verify verifies the signature that is field i.
@@ -78,8 +86,14 @@ func (v *verifier) check(ctx context.Context, i int, s *Signature) *fault {
 	if v.header.err != nil {
 		return &fault{ReasonSyntax, v.header.err}
 	}
+	if v.want != nil && !v.want(*s) {
+		return &fault{ReasonUnwanted, errors.New("the signature does not count, and was not checked")}
+	}
 	if f := v.checkTerms(s); f != nil {
 		return f
+	}
+	if err := ctx.Err(); err != nil {
+		return &fault{ReasonDNS, fmt.Errorf("no time is left for the key %s: %w", keyName(s), err)}
 	}
 	if f := v.checkBody(p); f != nil {
 		return f
@@ -165,6 +179,9 @@ func (v *verifier) sumBody(relaxed bool, limit int64) bodySum {
 // key gets the key of a signature. It may be known in part where it is faulty.
 func (v *verifier) key(ctx context.Context, s *Signature) (*key, *fault) {
 	name := keyName(s)
+	if v.lookups--; v.lookups < 0 {
+		return nil, &fault{ReasonLimit, fmt.Errorf("the key %s was not looked up: too many were already", name)}
+	}
 	records, err := v.lookup(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoRecord):
