@@ -19,7 +19,7 @@ func newBackfillCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "backfill [FILE…]",
-		Short: "Read the whole history once: of the mailboxes, or of files and folders",
+		Short: "Read the whole history once: of mailboxes, or of files",
 		Long: `Reads every message of every mailbox, seen or not, and records the reports among
 them. Flags are left as they are unless --mark is given. Stopped half way, it
 goes on from there when it is run again.

@@ -20,7 +20,7 @@ import (
 func newDemoCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show the whole job on this machine, with nothing set up and no network",
+		Short: "Show the whole job with nothing set up and no network",
 		Long: `Starts a mail server, a DNS server and an SMTP server inside this process, fills
 the mailbox with sample mail, and runs backfill, poll and digest on it as they
 would run on yours. What it leaves behind is one folder, which it names.`,
@@ -91,7 +91,7 @@ func (a *app) demoSteps(ctx context.Context, c *config.Config, d *db.DB, servers
 		return fmt.Errorf("writing the digest's HTML: %w", err)
 	}
 	p.printf("\nThe same mail as HTML, for a browser:\n  %s\n", html)
-	p.printf("The database and the configuration stand beside it. What to type next:\n")
+	p.printf("The database and the configuration stand beside it. What to type next (for\ntlsbrief: go run ./cmd/tlsbrief, or the binary of make build):\n")
 	p.printf("  tlsbrief --config %s status\n", a.configPath)
 	p.printf("  tlsbrief --config %s export\n", a.configPath)
 	p.printf("Delete the folder when you are done:\n  rm -r %s\n", dir)

@@ -28,7 +28,7 @@ func newDigestCommand(a *app) *cobra.Command {
 	var f digestFlags
 	cmd := &cobra.Command{
 		Use:   "digest",
-		Short: "Build and send what is due now, or show a digest without sending it",
+		Short: "Build and send what is due now, or only show it",
 		Long: `Builds every digest that is due, and sends it and whatever still waits in the
 outbox. With --preview a digest is only shown: nothing is sent, nothing changed.
 Days are UTC days, by what the reports cover; --to is included.`,
@@ -84,6 +84,9 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	}
 	if f.day != "" {
 		day, err := utcDate("--day", f.day)
+		if err == nil {
+			err = begun("--day", day)
+		}
 		return day, day.AddDate(0, 0, 1), err
 	}
 	if from, err = utcDate("--from", f.from); err != nil {
@@ -98,7 +101,15 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	if !to.IsZero() {
 		to = to.AddDate(0, 0, 1)
 	}
-	return from, to, nil
+	return from, to, begun("--from", from)
+}
+
+// begun refuses a day of which nobody can have reported yet.
+func begun(flag string, day time.Time) error {
+	if day.After(time.Now()) {
+		return usage("%s %s has not begun yet", flag, day.Format(time.DateOnly))
+	}
+	return nil
 }
 
 func (a *app) digest(ctx context.Context, c *config.Config, d *db.DB, f digestFlags, from, to time.Time) error {

@@ -22,8 +22,8 @@ func newExportCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Print what is recorded, as JSON Lines or CSV",
-		Long: `Prints one object, or one line, for each policy of each recorded report. Days are
-UTC days, by what the reports cover; --to is included.`,
+		Long: `Prints one object, or one line, for each policy of each recorded report.
+Days are UTC days, by what the reports cover; --to is included.`,
 		Example: "  tlsbrief export --domain example.com --from 2026-11-22 --to 2026-11-22\n" +
 			"  tlsbrief export --format csv >reports.csv",
 		Args: cobra.NoArgs,

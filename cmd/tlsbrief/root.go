@@ -56,9 +56,9 @@ Then copy config.toml.example to config.toml, and:   tlsbrief verify`,
 	}
 	root.SuggestionsMinimumDistance = 2
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.configPath, "config", "", "configuration `file` (default: the first of ./config.toml,\n$XDG_CONFIG_HOME/tlsbrief/config.toml, /etc/tlsbrief/config.toml)")
-	flags.StringVar(&a.logLevel, "log-level", "info", "`level` of what is logged: debug, info, warn or error")
-	flags.StringVar(&a.logFormat, "log-format", "text", "`format` of the log on stderr: text or json")
+	flags.StringVar(&a.configPath, "config", "", "configuration `file`; by default the first of\n./config.toml,\n$XDG_CONFIG_HOME/tlsbrief/config.toml,\n/etc/tlsbrief/config.toml")
+	flags.StringVar(&a.logLevel, "log-level", "info", "what to log: debug, `info`, warn, error")
+	flags.StringVar(&a.logFormat, "log-format", "text", "the log on stderr as `text` or json")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v (see %s --help)", err, cmd.CommandPath())
 	})

@@ -20,7 +20,7 @@ import (
 func newVerifyCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
-		Short: "Try every log-in and right that a poll or a digest needs, and say what is wrong",
+		Short: "Try every log-in and right that is needed; say what is wrong",
 		Long: `Reads the configuration, opens the database, logs in to every mailbox and looks
 at each folder and at what may be marked there, and talks to the SMTP server up
 to the recipients without sending anything. Says in a line each what works, and
