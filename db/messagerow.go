@@ -23,12 +23,13 @@ type messageRow struct {
 	news        sql.NullInt64
 	markOwed    bool
 	unknown     bool
+	nextTry     sql.NullInt64 // for unknown
 }
 
-const selectMessage = `SELECT id, folder, uid_validity, uid, via, state, refused, conflict, attempts, news, mark_owed, unknown FROM message `
+const selectMessage = `SELECT id, folder, uid_validity, uid, via, state, refused, conflict, attempts, news, mark_owed, unknown, next_try FROM message `
 
 func (r *messageRow) columns() []any {
-	return []any{&r.id, &r.folder, &r.uidValidity, &r.uid, &r.via, &r.state, &r.refused, &r.conflict, &r.attempts, &r.news, &r.markOwed, &r.unknown}
+	return []any{&r.id, &r.folder, &r.uidValidity, &r.uid, &r.via, &r.state, &r.refused, &r.conflict, &r.attempts, &r.news, &r.markOwed, &r.unknown, &r.nextTry}
 }
 
 // messageAt returns the row at a place, or row itself if there is none.
@@ -59,18 +60,18 @@ func (t *tx) saveMessage(row messageRow, exists bool) error {
 	}
 	if exists {
 		_, err := t.exec(`UPDATE message SET message_id = ?, sender = ?, subject = ?, submitter = ?, received_at = ?, forwarded = ?,
-				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?
+				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?, next_try = ?
 			WHERE id = ?`,
 			clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), m.Forwarded,
-			row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown,
+			row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry,
 			row.id)
 		return err
 	}
 	_, err := t.exec(`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, received_at, recorded_at,
-			via, forwarded, state, refused, conflict, attempts, news, reader_version, mark_owed, unknown)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			via, forwarded, state, refused, conflict, attempts, news, reader_version, mark_owed, unknown, next_try)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		row.id, row.folder, row.uidValidity, row.uid, clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), t.now,
-		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown)
+		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry)
 	return err
 }
 

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -99,7 +100,7 @@ func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
 	if err != nil {
 		return "", err
 	}
-	outcome := row.judge(verdicts, was)
+	outcome := row.judge(verdicts, was, t.now)
 	if skip, err := t.addsNothing(row, outcome); skip || err != nil {
 		return outcome, err
 	}
@@ -129,10 +130,10 @@ func (t *tx) examinePending(row, was messageRow) (Outcome, error) {
 
 // judge sets the state of a message's row from the verdicts on its reports, and
 // returns what became of the message this time.
-func (row *messageRow) judge(verdicts []verdict, was messageRow) Outcome {
+func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) Outcome {
 	var conflicts []string
 	fresh := false
-	row.unknown = false
+	row.unknown, row.nextTry = false, sql.NullInt64{}
 	for _, v := range verdicts {
 		fresh = fresh || v.fresh
 		row.unknown = row.unknown || v.retry
@@ -145,6 +146,7 @@ func (row *messageRow) judge(verdicts []verdict, was messageRow) Outcome {
 		if was.unknown {
 			row.attempts = was.attempts + 1
 		}
+		row.nextTry = nextTry(row.attempts, now)
 	}
 	row.refused, row.conflict = clip(row.Message.Refused), clip(strings.Join(conflicts, "; "))
 	switch {

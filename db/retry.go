@@ -39,7 +39,7 @@ const retriesAtOnce = 500
 // PendingMessages returns messages of a folder whose body could not be got yet,
 // under whatever UIDVALIDITY: at most 500, those tried least first.
 func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Retry, error) {
-	retries, err := d.retries(ctx, atFolder+"state = 'pending'", mailbox, folder)
+	retries, err := d.retries(ctx, atFolder+"state = 'pending' ORDER BY attempts", mailbox, folder)
 	return retries, d.fail("listing the pending messages of "+source(mailbox, folder), err)
 }
 
@@ -48,54 +48,15 @@ func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Ret
 // once): at most 500. Resolve or PendingFailed takes each off the list, whatever
 // comes of it.
 func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]Retry, error) {
-	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ?", mailbox, folder, tlsrpt.ReaderVersion)
+	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ? ORDER BY attempts", mailbox, folder, tlsrpt.ReaderVersion)
 	return retries, d.fail("listing the rejected messages of "+source(mailbox, folder), err)
-}
-
-// maxRaw bounds, in bytes, the messages that UnknownMessages returns in one
-// call; the first is returned whatever its size.
-const maxRaw = 64 << 20
-
-// UnknownMessages returns messages with a report whose authenticity is unknown:
-// at most 500, and about 64 MiB of them, those tried least first. They are of all
-// mailboxes, and of files: their bodies are kept here, so that no folder need be
-// open to try them again.
-func (d *DB) UnknownMessages(ctx context.Context) ([]Retry, error) {
-	const step = "listing the messages of unknown authenticity"
-	retries, err := d.retries(ctx, "unknown = 1")
-	if err != nil {
-		return nil, d.fail(step, err)
-	}
-	size := 0
-	for i := range retries {
-		if size >= maxRaw {
-			retries = retries[:i]
-			break
-		}
-		if err := d.addRaw(ctx, &retries[i]); err != nil {
-			return nil, d.fail(step, err)
-		}
-		size += len(retries[i].Raw)
-	}
-	return retries, nil
-}
-
-// addRaw adds the kept message, if it was kept.
-func (d *DB) addRaw(ctx context.Context, r *Retry) error {
-	packed, err := collect(ctx, d.reader, func(rows *sql.Rows) (b []byte, err error) {
-		return b, rows.Scan(&b)
-	}, "SELECT data FROM message_raw WHERE message = ?", r.ID)
-	if err != nil || len(packed) == 0 {
-		return err
-	}
-	r.Raw, err = unpack(packed[0])
-	return err
 }
 
 // atFolder is the condition that a message lies in a folder.
 const atFolder = "mailbox = ? AND folder.folder = ? AND "
 
-// retries lists the messages for which a condition, a constant, holds.
+// retries lists the messages for which a condition holds, in an order: both are
+// constants.
 func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]Retry, error) {
 	return collect(ctx, d.reader, func(rows *sql.Rows) (Retry, error) {
 		var r Retry
@@ -104,7 +65,7 @@ func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]Retr
 		r.ReceivedAt = timeOf(received)
 		return r, err
 	}, `SELECT message.id, mailbox, folder.folder, uid_validity, uid, received_at, attempts FROM message JOIN folder ON folder.id = message.folder
-		WHERE `+condition+` ORDER BY attempts, message.id LIMIT ?`, append(args, retriesAtOnce)...)
+		WHERE `+condition+`, message.id LIMIT ?`, append(args, retriesAtOnce)...)
 }
 
 // PendingFailed notes one more poll that could not get a message's body, and

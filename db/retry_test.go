@@ -137,19 +137,16 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	if len(got) != 1 || !bytes.Equal(got[0].Raw, m.Raw) || got[0].Attempts != 1 || got[0].Place != m.Place {
 		t.Fatalf("UnknownMessages = %+v, want the message", got)
 	}
-	if err := f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "x"}}); err == nil {
-		t.Error("one answer for two reports was taken")
-	}
+	a, b := report("a"), report("b")
 	still := db.Authenticity{Result: db.AuthUnknown}
-	known := db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
-	check(t, f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{still, known}))
+	check(t, f.Authenticated(f.ctx, got[0].ID, append(answers(pass("sender.example"), b), answers(still, a)...))) // in any order
 	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 || len(got[0].Raw) == 0 {
 		t.Errorf("still unknown: %+v, want the message with 2 attempts", got)
 	}
 	if got := f.lastNews(); got != 2 {
 		t.Errorf("LastNews = %d, want 2: nothing is new", got)
 	}
-	check(t, f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{known, known}))
+	check(t, f.Authenticated(f.ctx, got[0].ID, answers(pass("sender.example"), a, b)))
 	if got := f.unknown(); len(got) != 0 {
 		t.Errorf("UnknownMessages = %+v after all passed", got)
 	}
@@ -164,7 +161,7 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 
 func TestWhatAnAnswerDoes(t *testing.T) {
 	t.Parallel()
-	pass := db.Authenticity{Result: db.AuthPass, Domain: "s.example"}
+	passed := pass("s.example")
 	tests := []struct {
 		name   string
 		before []db.Report // recorded first, verified or not
@@ -177,21 +174,21 @@ func TestWhatAnAnswerDoes(t *testing.T) {
 		{"fail: known now, no news", nil,
 			db.Authenticity{Result: db.AuthFail, Domain: "x.example", Reason: "key-gone"},
 			[]string{"7 fail x.example key-gone"}, [2]int64{1, 0}, 0, 1},
-		{"pass: stands under its signer", nil, pass,
+		{"pass: stands under its signer", nil, passed,
 			[]string{"7 pass s.example"}, [2]int64{1, 0}, 0, 1},
-		{"pass of what the signer has otherwise: left as it is", []db.Report{report("r", content(1), auth(db.AuthPass, "s.example"))}, pass,
+		{"pass of what the signer has otherwise: left as it is", []db.Report{report("r", content(1), auth(db.AuthPass, "s.example"))}, passed,
 			[]string{"1 pass s.example", "7 fail s.example conflict"}, [2]int64{2, 0}, 0, 1},
-		{"pass of a copy of what failed: lifts it", []db.Report{report("r", content(7), auth(db.AuthFail, "x.example"))}, pass,
+		{"pass of a copy of what failed: lifts it", []db.Report{report("r", content(7), auth(db.AuthFail, "x.example"))}, passed,
 			[]string{"7 pass s.example"}, [2]int64{1, 0}, 0, 1},
 		{"fail of a copy of what was unsigned: says more", []db.Report{report("r", content(7), auth(db.AuthNone, ""))},
 			db.Authenticity{Result: db.AuthFail, Domain: "x.example", Reason: "l-tag"},
 			[]string{"7 fail x.example l-tag"}, [2]int64{1, 0}, 0, 1},
-		{"pass of what was in conflict: recorded after all", []db.Report{report("r", content(1), auth(db.AuthNone, ""))}, pass,
+		{"pass of what was in conflict: recorded after all", []db.Report{report("r", content(1), auth(db.AuthNone, ""))}, passed,
 			[]string{"1 none", "7 pass s.example"}, [2]int64{2, 0}, 0, 1},
 		{"fail of what was in conflict: stays so", []db.Report{report("r", content(1), auth(db.AuthNone, ""))},
 			db.Authenticity{Result: db.AuthFail}, []string{"1 none"}, [2]int64{1, 1}, 1, 0},
 		{"pass of what was in conflict, and is so with the signer's: stays so",
-			[]db.Report{report("r", content(1), auth(db.AuthNone, "")), report("r", content(2), auth(db.AuthPass, "s.example"))}, pass,
+			[]db.Report{report("r", content(1), auth(db.AuthNone, "")), report("r", content(2), auth(db.AuthPass, "s.example"))}, passed,
 			[]string{"1 none", "2 pass s.example"}, [2]int64{2, 1}, 1, 0},
 	}
 	for _, tt := range tests {
@@ -203,7 +200,7 @@ func TestWhatAnAnswerDoes(t *testing.T) {
 			}
 			f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, ""))))
 			f.reopen(0)
-			check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, []db.Authenticity{tt.answer}))
+			check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, answers(tt.answer, report("r", content(7)))))
 			if diff := cmp.Diff(tt.want, f.standings()); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
@@ -232,7 +229,7 @@ func TestAConflictThatIsRecordedElsewhereMeanwhileIsADuplicate(t *testing.T) {
 	f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, "")))) // in conflict
 	id := f.unknown()[0].ID
 	f.record(f.message(report("r", content(7)))) // a verified copy
-	check(t, f.Authenticated(f.ctx, id, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	check(t, f.Authenticated(f.ctx, id, answers(pass("sender.example"), report("r", content(7)))))
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("rejected messages %+v, want none", got)
 	}
@@ -345,7 +342,7 @@ func TestAnUnknownFileOfAKnownReportIsTriedAgain(t *testing.T) {
 	if len(got) != 1 || len(got[0].Raw) == 0 {
 		t.Fatalf("UnknownMessages = %+v, want the file, once", got)
 	}
-	check(t, f.Authenticated(f.ctx, got[0].ID, []db.Authenticity{{Result: db.AuthPass, Domain: "sender.example"}}))
+	check(t, f.Authenticated(f.ctx, got[0].ID, answers(pass("sender.example"), report("a"))))
 	if diff := cmp.Diff([]string{"100 pass sender.example"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}

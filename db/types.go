@@ -11,6 +11,13 @@ import (
 // must stop, not guess.
 var ErrNewerSchema = errors.New("the database was written by a newer tlsbrief")
 
+// A ReportAnswer is what is known at last of the authenticity of one report of a
+// message: of the one with this identity and content.
+type ReportAnswer struct {
+	Identity, Content [32]byte // as the report's methods of these names return them
+	Auth              Authenticity
+}
+
 // An AuthResult says what is known of a report's authenticity (DESIGN 6).
 type AuthResult string
 

@@ -3,9 +3,11 @@ package db
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/gob"
 	"fmt"
 	"strings"
+	"time"
 
 	"tlsbrief/tlsrpt"
 )
@@ -84,24 +86,18 @@ type undecidedRow struct {
 }
 
 // Authenticated corrects the authenticity of the reports of a message that was
-// among the UnknownMessages; answers are in the order of its reports. A report
-// that passes is news again; one that was set aside as a conflict and passes is
-// recorded after all. What was kept to try again is dropped, unless an answer is
-// still AuthUnknown. A message that has been decided meanwhile is left alone.
-func (d *DB) Authenticated(ctx context.Context, id int64, answers []Authenticity) error {
+// among the UnknownMessages. A report that passes is news again; one that was set
+// aside as a conflict and passes is recorded after all. One without an answer is
+// not found in its message any more, and fails for that reason. What was kept to
+// try again is dropped, unless an answer is still AuthUnknown, and not for longer
+// than a week. A message that has been decided meanwhile is left alone.
+func (d *DB) Authenticated(ctx context.Context, id int64, answers []ReportAnswer) error {
 	return d.write(ctx, "recording an authenticity", func(t *tx) error {
 		row, err := t.messageByID(id)
 		if err != nil || !row.unknown {
 			return err
 		}
-		reports, err := t.undecided(id)
-		if err != nil {
-			return err
-		}
-		if len(reports) != len(answers) {
-			return fmt.Errorf("message row %d has %d reports, but %d answers were given", id, len(reports), len(answers))
-		}
-		return t.decide(row, reports, answers)
+		return t.decide(row, answers)
 	})
 }
 
@@ -122,17 +118,37 @@ func (t *tx) undecided(message int64) ([]undecidedRow, error) {
 	return all, rows.Err()
 }
 
+// find returns the answer that is about this report.
+func (u undecidedRow) find(answers []ReportAnswer) Authenticity {
+	for _, a := range answers {
+		if a.Identity == [32]byte(u.identity) && a.Content == [32]byte(u.content) {
+			return a.Auth
+		}
+	}
+	return Authenticity{Result: AuthFail, Reason: reasonNotFound}
+}
+
 // decide applies the answers, and brings the message's row in line with them.
-func (t *tx) decide(row messageRow, reports []undecidedRow, answers []Authenticity) error {
-	var submitter string
-	if _, err := t.get("SELECT submitter FROM message WHERE id = ?", []any{row.id}, &submitter); err != nil {
+func (t *tx) decide(row messageRow, answers []ReportAnswer) error {
+	reports, err := t.undecided(row.id)
+	if err != nil {
 		return err
 	}
+	var submitter string
+	var recordedAt int64
+	if _, err := t.get("SELECT submitter, recorded_at FROM message WHERE id = ?", []any{row.id}, &submitter, &recordedAt); err != nil {
+		return err
+	}
+	late := t.now-recordedAt >= int64(unknownFor/time.Second)
 	var conflicts []string
 	again, fresh := false, false
 	for i, u := range reports {
-		again = again || answers[i].Result == AuthUnknown
-		v, err := t.answer(u, answers[i], delivery{via: row.via, message: row.id, submitter: submitter})
+		auth := u.find(answers)
+		if auth.Result == AuthUnknown && late {
+			auth.Result, auth.Reason = AuthFail, reasonNoAnswer
+		}
+		again = again || auth.Result == AuthUnknown
+		v, err := t.answer(u, auth, delivery{via: row.via, message: row.id, submitter: submitter})
 		if err != nil {
 			return fmt.Errorf("report %d of message row %d: %w", i, row.id, err)
 		}
@@ -156,8 +172,13 @@ func (t *tx) decide(row messageRow, reports []undecidedRow, answers []Authentici
 	if err := t.giveNews(&row); err != nil {
 		return err
 	}
-	if _, err := t.exec("UPDATE message SET state = ?, conflict = ?, news = ?, unknown = ?, attempts = attempts + 1 WHERE id = ?",
-		row.state, row.conflict, row.news, again, row.id); err != nil {
+	row.attempts++
+	row.nextTry = sql.NullInt64{}
+	if again {
+		row.nextTry = nextTry(row.attempts, t.now)
+	}
+	if _, err := t.exec("UPDATE message SET state = ?, conflict = ?, news = ?, unknown = ?, attempts = ?, next_try = ? WHERE id = ?",
+		row.state, row.conflict, row.news, again, row.attempts, row.nextTry, row.id); err != nil {
 		return err
 	}
 	if again {

@@ -13,9 +13,13 @@ import (
 // the next one as well, at the same message. These are the outermost guards;
 // nothing in this package panics on purpose.
 
-// readMail reads a message. Where that panics, the message is refused, and the
-// stack is in the log.
-func (p *Poller) readMail(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db.Message, ok bool, err error) {
+// readMail reads a message, by the configuration. Where that panics, the message
+// is refused, and the stack is in the log.
+func (p *Poller) readMail(ctx context.Context, r *tlsrpt.Reader, in incoming) (db.Message, bool, error) {
+	return p.readAs(ctx, p.o.Reading, r, in)
+}
+
+func (p *Poller) readAs(ctx context.Context, rd Reading, r *tlsrpt.Reader, in incoming) (m db.Message, ok bool, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			p.o.Log.Error("a fault in tlsbrief: please report it; the message is rejected",
@@ -24,7 +28,7 @@ func (p *Poller) readMail(ctx context.Context, r *tlsrpt.Reader, in incoming) (m
 			ok, err = true, nil
 		}
 	}()
-	return p.o.Reading.read(ctx, r, in)
+	return rd.read(ctx, r, in)
 }
 
 // guarded runs work on a mailbox, and returns a panic in it as an error.

@@ -24,7 +24,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tlsbrief/db"
@@ -72,6 +74,8 @@ type Options struct {
 	// at the polls before: for a worker, which polls on a schedule.
 	Patient bool
 
+	RetryFor time.Duration // how long RetryUnknown may take; 30 s if 0
+
 	Parallel int // mailboxes polled at a time; 4 if 0
 	Log      *slog.Logger
 }
@@ -89,6 +93,7 @@ type Poller struct {
 	o       Options
 	said    sayOnce
 	backoff backoff
+	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
 
 	telling sync.Mutex // Progress is called by one goroutine at a time
 }
@@ -98,7 +103,12 @@ func New(o Options) *Poller {
 	if o.Parallel <= 0 {
 		o.Parallel = 4
 	}
-	return &Poller{o: o}
+	if o.RetryFor <= 0 {
+		o.RetryFor = 30 * time.Second
+	}
+	p := &Poller{o: o}
+	p.before.Store(math.MaxInt64)
+	return p
 }
 
 // ErrBusy is wrapped by an error of Options.Lock: somebody else is at work on the
@@ -111,6 +121,11 @@ var ErrNoMailbox = errors.New("no such mailbox")
 // Poll polls every mailbox once, or only the one named. The error joins those
 // of the folders that could not be polled; they stand in the Result too.
 func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
+	before, err := p.o.DB.LastMessage(detached(ctx))
+	if err != nil {
+		return Result{}, err
+	}
+	p.before.Store(before)
 	return p.each(ctx, only, true, func(ctx context.Context, w *worker) error {
 		return w.patient(ctx, func(ctx context.Context) error {
 			return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.poll(ctx) })

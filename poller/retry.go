@@ -2,12 +2,10 @@ package poller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"tlsbrief/db"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // maxAttempts is how many polls try to get the body of a message before it is
@@ -127,35 +125,4 @@ func (e *examination) failed(ctx context.Context, r leftOver, reason string, for
 		e.log.Warn("rejected", "uid", r.UID, "err", reason)
 	}
 	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason, giveUp)
-}
-
-// RetryUnknown authenticates once more what DNS gave no answer for when it was
-// recorded, whatever mailbox it came from.
-func (p *Poller) RetryUnknown(ctx context.Context) error {
-	if p.o.Reading.Authenticate == nil {
-		return nil
-	}
-	unknown, err := p.o.DB.UnknownMessages(ctx)
-	if err != nil {
-		return fmt.Errorf("reading which reports are still to be authenticated: %w", err)
-	}
-	reader := tlsrpt.NewReader(p.o.Reading.Limits)
-	var errs []error
-	for _, r := range unknown {
-		if ctx.Err() != nil {
-			break
-		}
-		m, _, err := p.o.Reading.read(ctx, reader, incoming{place: r.Place, data: r.Raw, received: r.ReceivedAt})
-		if err == nil {
-			auths := make([]db.Authenticity, len(m.Reports))
-			for i, rep := range m.Reports {
-				auths[i] = rep.Auth
-			}
-			err = p.o.DB.Authenticated(detached(ctx), r.ID, auths)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("authenticating the reports of %s, folder %q, UID %d again: %w", r.Mailbox, r.Folder, r.UID, err))
-		}
-	}
-	return errors.Join(errs...)
 }

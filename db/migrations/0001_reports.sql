@@ -56,6 +56,8 @@ CREATE TABLE message (
 	reader_version INTEGER NOT NULL,            -- tlsrpt.ReaderVersion that judged it
 	mark_owed      INTEGER NOT NULL CHECK (mark_owed IN (0, 1)), -- holds once state is 'recorded' or 'duplicate'
 	unknown        INTEGER NOT NULL CHECK (unknown IN (0, 1)),   -- an authenticity is to be tried again
+	next_try       INTEGER,                     -- not to be tried again before, for unknown
+	CHECK ((next_try IS NOT NULL) = unknown),
 	CHECK ((news IS NOT NULL) = (state <> 'pending' AND refused || conflict <> '')),
 	CHECK (state <> 'rejected' OR refused || conflict <> '')
 ) STRICT;
@@ -71,7 +73,7 @@ CREATE INDEX message_state ON message (folder, state);
 -- The few rows that a poll has to come back to.
 CREATE INDEX message_mark ON message (folder, uid_validity, uid) WHERE mark_owed = 1;
 CREATE INDEX message_pending ON message (folder, attempts, id) WHERE state = 'pending';
-CREATE INDEX message_unknown ON message (attempts, id) WHERE unknown = 1;
+CREATE INDEX message_unknown ON message (next_try, id) WHERE unknown = 1;
 CREATE INDEX message_rejected ON message (folder, reader_version) WHERE state = 'rejected';
 -- A digest's span of news.
 CREATE UNIQUE INDEX message_news ON message (news) WHERE news IS NOT NULL;

@@ -1,0 +1,101 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// unknownFor is how long an answer from DNS is waited for before the report
+// counts as one that could not be authenticated.
+const unknownFor = 7 * 24 * time.Hour
+
+// reasonNoAnswer and reasonNotFound are the reasons of reports that will never be
+// known: DNS did not answer in all that time, or the reader finds the report in
+// its message no more.
+const (
+	reasonNoAnswer = "dns"
+	reasonNotFound = "not-found-again"
+)
+
+// nextTry says when an authenticity that was asked for so often is asked for
+// again: at once, which is at the next poll, and then less and less often, for it
+// takes many seconds where DNS is silent.
+func nextTry(attempts int, now int64) sql.NullInt64 {
+	wait := 24 * time.Hour
+	switch attempts {
+	case 0, 1:
+		wait = 0
+	case 2:
+		wait = 15 * time.Minute
+	case 3:
+		wait = time.Hour
+	case 4:
+		wait = 6 * time.Hour
+	}
+	return sql.NullInt64{Int64: now + int64(wait/time.Second), Valid: true}
+}
+
+// maxRaw bounds, in bytes, the messages that UnknownMessages returns in one
+// call; the first is returned whatever its size.
+const maxRaw = 64 << 20
+
+// UnknownMessages returns messages with a report whose authenticity is unknown:
+// at most 500, and about 64 MiB of them, those due first. They are of all
+// mailboxes, and of files: their bodies are kept here, so that no folder need be
+// open to try them again.
+func (d *DB) UnknownMessages(ctx context.Context) ([]Retry, error) {
+	return d.unknownMessages(ctx, "unknown = 1 ORDER BY next_try")
+}
+
+// UnknownDue returns those of the UnknownMessages that are to be tried again by
+// now, of rows up to a number that LastMessage returned.
+func (d *DB) UnknownDue(ctx context.Context, upTo int64) ([]Retry, error) {
+	return d.unknownMessages(ctx, "unknown = 1 AND next_try <= ? AND message.id <= ? ORDER BY next_try", d.now(), upTo)
+}
+
+// LastMessage returns the highest number of a message row given this far: 0 for
+// none.
+func (d *DB) LastMessage(ctx context.Context) (int64, error) {
+	var id int64
+	err := d.reader.QueryRowContext(ctx, "SELECT message FROM counter").Scan(&id)
+	return id, d.fail("reading the last message's number", err)
+}
+
+// CountUnknown counts the messages with a report whose authenticity is unknown.
+func (d *DB) CountUnknown(ctx context.Context) (int64, error) {
+	var n int64
+	err := d.reader.QueryRowContext(ctx, "SELECT count(*) FROM message WHERE unknown = 1").Scan(&n)
+	return n, d.fail("counting the messages of unknown authenticity", err)
+}
+
+func (d *DB) unknownMessages(ctx context.Context, condition string, args ...any) ([]Retry, error) {
+	const step = "listing the messages of unknown authenticity"
+	retries, err := d.retries(ctx, condition, args...)
+	if err != nil {
+		return nil, d.fail(step, err)
+	}
+	size := 0
+	for i := range retries {
+		if size >= maxRaw {
+			return retries[:i], nil
+		}
+		if err := d.addRaw(ctx, &retries[i]); err != nil {
+			return nil, d.fail(step, err)
+		}
+		size += len(retries[i].Raw)
+	}
+	return retries, nil
+}
+
+// addRaw adds the kept message, if it was kept.
+func (d *DB) addRaw(ctx context.Context, r *Retry) error {
+	packed, err := collect(ctx, d.reader, func(rows *sql.Rows) (b []byte, err error) {
+		return b, rows.Scan(&b)
+	}, "SELECT data FROM message_raw WHERE message = ?", r.ID)
+	if err != nil || len(packed) == 0 {
+		return err
+	}
+	r.Raw, err = unpack(packed[0])
+	return err
+}
