@@ -80,6 +80,7 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"a refused file", "SELECT 1 FROM message WHERE folder = ? AND uid < 1 AND refused = ?", []any{n, "x"}, "message_file (folder=? AND refused=?)"},
 		{"marks owed", "SELECT uid FROM message WHERE folder = ? AND uid_validity = ? AND mark_owed = 1 AND state IN ('recorded', 'duplicate') ORDER BY uid", []any{n, n}, "message_mark (folder=? AND uid_validity=?)"},
 		{"pending", "SELECT uid FROM message WHERE folder = ? AND state = 'pending' ORDER BY attempts, id LIMIT ?", []any{n, n}, "message_pending (folder=?)"},
+		{"what is recorded of a folder", "SELECT uid FROM message WHERE folder = ? AND uid_validity = ? AND uid > 0 AND state IN ('recorded', 'duplicate') ORDER BY uid DESC LIMIT ?", []any{n, n, n}, "message_place (folder=? AND uid_validity=? AND uid>?)"},
 		{"unknown", "SELECT uid FROM message WHERE unknown = 1 ORDER BY next_try, id", nil, "message_unknown"},
 		{"unknown and due", "SELECT uid FROM message WHERE unknown = 1 AND next_try <= ? AND id <= ? ORDER BY next_try, id", []any{n, n}, "message_unknown (next_try<?)"},
 		{"how many are unknown", "SELECT count(*) FROM message WHERE unknown = 1", nil, "COVERING INDEX message_unknown"},

@@ -33,6 +33,17 @@ func (d *DB) Marked(ctx context.Context, ids []int64) error {
 	})
 }
 
+// RecordedUIDs returns messages of a folder that hold reports which are recorded:
+// the newest, at most limit of them.
+func (d *DB) RecordedUIDs(ctx context.Context, mailbox, folder string, uidValidity uint32, limit int) ([]uint32, error) {
+	uids, err := collect(ctx, d.reader, func(rows *sql.Rows) (uid uint32, err error) {
+		return uid, rows.Scan(&uid)
+	}, `SELECT uid FROM message JOIN folder ON folder.id = message.folder
+		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND uid > 0 AND state IN ('recorded', 'duplicate')
+		ORDER BY uid DESC LIMIT ?`, mailbox, folder, uidValidity, limit)
+	return uids, d.fail("listing what is recorded of "+source(mailbox, folder), err)
+}
+
 // retriesAtOnce bounds what one call returns to be tried again.
 const retriesAtOnce = 500
 

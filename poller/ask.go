@@ -9,7 +9,8 @@ import (
 )
 
 // maxLost is how many messages of a batch the server may refuse before it is
-// taken to be about the folder and not about them.
+// taken to be about the folder and not about them, unless it is seen to give
+// others.
 const maxLost = 10
 
 // errNoHeader and errNoBody say why a message is pending.
@@ -67,9 +68,12 @@ func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32
 	case err == nil:
 		maps.Copy(headers, got)
 		return nil
-	case refusal(err) && len(uids) > 1:
-		return err // package imapbox has tried each: all were refused
-	case len(lost) >= maxLost, !e.suspect(ctx, err):
+	case refusal(err) && len(uids) > 1: // package imapbox has tried each: all were refused
+		if !e.givesOthers(ctx, uids, false) {
+			return err
+		}
+		return e.blame(ctx, uids, err, lost)
+	case !e.suspect(ctx, err), len(lost) >= maxLost && !e.givesOthers(ctx, uids, false):
 		return err
 	case len(uids) == 1:
 		lost[uids[0]] = err
@@ -80,6 +84,18 @@ func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32
 		return err
 	}
 	return e.ask(ctx, uids[half:], headers, lost)
+}
+
+// blame adds to lost those of the messages that are there.
+func (e *examination) blame(ctx context.Context, uids []uint32, why error, lost map[uint32]error) error {
+	exists, err := e.session.Existing(ctx, uids)
+	if err != nil {
+		return err
+	}
+	for uid := range exists {
+		lost[uid] = why
+	}
+	return nil
 }
 
 // silent finds those messages of which the server told nothing although they
@@ -126,12 +142,13 @@ func (e *examination) bodies(ctx context.Context, uids []uint32, each func(imapb
 			continue
 		}
 		if err := get([]uint32{uid}); err != nil {
-			if lost[uid] = err; len(lost) > maxLost || !e.suspect(ctx, err) {
+			lost[uid] = err
+			if !e.suspect(ctx, err) || len(lost) > maxLost && !e.givesOthers(ctx, uids, true) {
 				return err
 			}
 		}
 	}
-	if len(done) == 0 && len(uids) > 1 {
+	if len(done) == 0 && len(uids) > 1 && !e.givesOthers(ctx, uids, true) {
 		return err // it is not about one message
 	}
 	for uid, why := range lost {

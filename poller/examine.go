@@ -82,7 +82,10 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 	}
 	for _, why := range lost {
 		if len(headers) == 0 && !errors.Is(why, errNoHeader) {
-			return why // it is not about one message
+			if !e.givesOthers(ctx, uids, false) {
+				return why // it is not about these messages
+			}
+			break
 		}
 	}
 	var group []candidate

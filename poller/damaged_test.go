@@ -1,0 +1,110 @@
+package poller_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+)
+
+// more delivers into a scripted box.
+func (b *scriptedBox) more(mails ...[]byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mails = append(b.mails, mails...)
+}
+
+func TestSeveralDamagedMessagesStopNoOther(t *testing.T) {
+	t.Parallel()
+	hangUp := func(word string, uids ...int) func(*scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+		return func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+			return func(c *imaptest.Conn, cmd imaptest.Command) bool {
+				damaged := strings.Contains(cmd.Args, word) && slices.ContainsFunc(b.wantedUIDs(cmd), func(uid int) bool { return slices.Contains(uids, uid) })
+				if damaged {
+					c.Close()
+				}
+				return damaged
+			}
+		}
+	}
+	refuse := func(word, text string, uids ...int) func(*scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+		return func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+			return b.refusing(word, text, uids...)
+		}
+	}
+	const serverBug = "[SERVERBUG] Internal error occurred"
+	for _, tt := range []struct {
+		name  string
+		fetch func(*scriptedBox) func(*imaptest.Conn, imaptest.Command) bool
+		count int // damaged messages, from UID 4 on
+	}{
+		{"two bodies refused", refuse("BODY.PEEK[]", serverBug, 4, 5), 2},
+		{"two headers refused", refuse("HEADER", serverBug, 4, 5), 2},
+		{"two bodies refused in other words", refuse("BODY.PEEK[]", "cannot read it", 4, 5), 2},
+		{"fifteen bodies refused", refuse("BODY.PEEK[]", serverBug, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18), 15},
+		{"fifteen headers refused", refuse("HEADER", serverBug, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18), 15},
+		{"hangs up at two bodies", hangUp("BODY.PEEK[]", 4, 5), 2},
+		{"hangs up at twelve headers", hangUp("HEADER", 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 12},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			box := newScriptedBox(report(1), report(2), letter(3))
+			r := newRig(t, box.start(t))
+			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			for n := range tt.count {
+				box.more(report(4 + n))
+			}
+			box.on("UID FETCH", tt.fetch(box))
+			r.poll(poller.Totals{Examined: int64(tt.count)})
+			box.more(report(99))
+			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r.want(id(1), id(2), id(99))
+			r.poll(poller.Totals{Rejected: int64(tt.count)})
+			if n := len(r.rejected()); n != tt.count {
+				t.Errorf("%d messages are rejected, want %d", n, tt.count)
+			}
+			r.poll(poller.Totals{})
+		})
+	}
+}
+
+// The server refuses what it gave before, too: it is out of order.
+func TestServerThatRefusesWhatItGaveBeforeIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), report(2))
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 2, Recorded: 2})
+	box.more(report(3), report(4))
+	for _, text := range []string{"[SERVERBUG] Internal error occurred", "[UNAVAILABLE] later", "no"} {
+		for _, word := range []string{"BODY.PEEK[", "BODY.PEEK[]"} {
+			box.on("UID FETCH", box.refusing(word, text, 1, 2, 3, 4))
+			for range 2 {
+				r.pollFails(`folder "INBOX"`)
+			}
+		}
+	}
+	if all := r.rejected(); len(all) > 0 {
+		t.Errorf("rejected: %+v, want nothing", all)
+	}
+	box.on("UID FETCH", nil)
+	r.poll(poller.Totals{Examined: 2, Recorded: 2})
+}
+
+// Where nothing else is there to ask for, a day tells.
+func TestDamagedMessagesAreGivenUpAfterADayWithoutAWitness(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), report(2), letter(3))
+	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "[SERVERBUG] Internal error occurred", 1, 2))
+	r := newRig(t, box.start(t))
+	for range 3 {
+		r.pollFails("Internal error")
+	}
+	if _, err := openRaw(t, r.path).Exec("UPDATE folder SET failing_since = failing_since - 90000"); err != nil {
+		t.Fatal(err)
+	}
+	r.poll(poller.Totals{Examined: 3, Ignored: 1})
+	r.poll(poller.Totals{})
+	r.poll(poller.Totals{Rejected: 2})
+}
