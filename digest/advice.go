@@ -155,8 +155,8 @@ func (w words) notes() []string {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
 	}
 	if w.Verdict != VerdictBlind {
-		for _, b := range w.Blind {
-			out = append(out, blindSentence(b)+" Reports may be missing here.")
+		for _, u := range w.Unread {
+			out = append(out, u.sentence()+" Reports may be missing here.")
 		}
 	}
 	if s, ok := w.onlyStretch(); ok && w.ByDays && (w.First > s.First || w.Last < s.Last) {

@@ -7,36 +7,51 @@ import (
 	"tlsbrief/templates"
 )
 
-// leadBlind says which mailbox could not be read, since when, and why.
+// leadBlind says which mailbox or folder could not be read, since when, and why.
 func (w words) leadBlind() []string {
 	s := "Nothing is known about the mail to your domains: the reports could not be fetched."
 	if last := w.lastDay(); last > 0 {
 		s = fmt.Sprintf("Nothing is known about any day after %s: the reports could not be fetched.", templates.ShortDay(last.time()))
 	}
 	out := []string{s}
-	for _, b := range w.Blind {
-		out = append(out, blindSentence(b))
+	for _, u := range w.Unread {
+		out = append(out, u.sentence())
 	}
 	return out
 }
 
-// blindShort names the unreadable mailbox for the subject.
+// blindShort names what cannot be read for the subject.
 func (w words) blindShort() string {
-	if len(w.Blind) != 1 {
-		return templates.Plural(int64(len(w.Blind)), "mailbox") + " cannot be read"
+	all := blind(w.Unread)
+	mailboxes, folders := map[string]struct{}{}, 0
+	for _, u := range all {
+		mailboxes[u.Mailbox] = struct{}{}
+		if u.Name != "" {
+			folders++
+		}
 	}
-	if b := w.Blind[0]; refusedLogin(b.Error) {
-		return "mailbox " + templates.Line(b.Name) + ": password refused"
+	mailbox := "mailbox " + templates.Line(all[0].Mailbox)
+	switch {
+	case len(mailboxes) > 1 && folders > 0:
+		return templates.Plural(int64(len(mailboxes)), "mailbox") + " cannot be read in full"
+	case len(mailboxes) > 1:
+		return templates.Plural(int64(len(mailboxes)), "mailbox") + " cannot be read"
+	case folders > 1:
+		return templates.Plural(int64(folders), "folder") + " of " + mailbox + " cannot be read"
+	case folders == 1:
+		return "folder " + templates.Line(all[0].Name) + " of " + mailbox + " cannot be read"
+	case refusedLogin(all[0].Error):
+		return mailbox + ": password refused"
 	}
-	return "mailbox " + templates.Line(w.Blind[0].Name) + " cannot be read"
+	return mailbox + " cannot be read"
 }
 
 // firstBlind says what to do about mailboxes that cannot be read.
 func (w words) firstBlind() []string {
 	var out []string
-	for _, b := range w.Blind {
-		if refusedLogin(b.Error) && len(out) < maxFirst {
-			out = append(out, fmt.Sprintf("Check the user name and the password of mailbox %s in the configuration.", templates.Line(b.Name)))
+	for _, u := range w.Unread {
+		if u.Name == "" && refusedLogin(u.Error) && len(out) < maxFirst {
+			out = append(out, fmt.Sprintf("Check the user name and the password of mailbox %s in the configuration.", templates.Line(u.Mailbox)))
 		}
 	}
 	return append(out, "Run the command below: it tries every mailbox and says which step fails and how to mend it.")
@@ -70,22 +85,26 @@ func plainFault(fault string) string {
 	return ""
 }
 
-// blindSentence says since when a mailbox has not been read, and why.
-func blindSentence(b mailboxState) string {
-	s := fmt.Sprintf("Mailbox %s could not be read", templates.Line(b.Name))
-	switch {
-	case !b.Since.IsZero():
-		s += " since " + b.Since.UTC().Format("Monday 2 January 2006 15:04 UTC")
-	case !b.LastGood.IsZero():
-		s += "; it was last read on " + b.LastGood.UTC().Format("Monday 2 January 2006 15:04 UTC")
-	default:
-		s = fmt.Sprintf("Mailbox %s has never been read: no poll of it has worked yet", templates.Line(b.Name))
+// sentence says what has not been read, since when, and why.
+func (u unread) sentence() string {
+	what := "Mailbox " + templates.Line(u.Mailbox)
+	if u.Name != "" {
+		what = fmt.Sprintf("Folder %s of mailbox %s", templates.Line(u.Name), templates.Line(u.Mailbox))
 	}
-	switch plain := plainFault(b.Error); {
+	s := what + " could not be read"
+	switch {
+	case !u.Since.IsZero():
+		s += " since " + u.Since.UTC().Format("Monday 2 January 2006 15:04 UTC")
+	case !u.LastGood.IsZero():
+		s += "; it was last read on " + u.LastGood.UTC().Format("Monday 2 January 2006 15:04 UTC")
+	default:
+		s = what + " has never been read: no poll of it has worked yet"
+	}
+	switch plain := plainFault(u.Error); {
 	case plain != "":
-		s += ": " + plain + " (" + strings.TrimSuffix(templates.Line(b.Error), ".") + ")"
-	case b.Error != "":
-		s += ": " + templates.Line(b.Error)
+		s += ": " + plain + " (" + strings.TrimSuffix(templates.Line(u.Error), ".") + ")"
+	case u.Error != "":
+		s += ": " + templates.Line(u.Error)
 	}
 	return strings.TrimSuffix(s, ".") + "."
 }

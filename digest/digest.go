@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"slices"
+	"strings"
 	"time"
 
 	"tlsbrief/db"
@@ -161,7 +162,25 @@ func (d *Digester) newTask(s Spec) (*task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: %w", s.Name, err)
 	}
+	s.To = distinct(s.To)
 	return &task{Spec: s, patterns: newChooser(s.Domains), schedule: sched}, nil
+}
+
+// distinct returns the addresses without those that name a mailbox a second time.
+// Domains are the same in either case; what stands before them is not (RFC 5321,
+// section 2.4).
+func distinct(addresses []string) []string {
+	seen := map[string]struct{}{}
+	out := make([]string, 0, len(addresses))
+	for _, a := range addresses {
+		at := strings.LastIndexByte(a, '@') + 1
+		key := a[:at] + strings.ToLower(a[at:])
+		if _, twice := seen[key]; !twice {
+			seen[key] = struct{}{}
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // Names returns the names of the digests, the configured ones in their order and

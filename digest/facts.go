@@ -82,7 +82,7 @@ func (m *material) reachable() day {
 
 // hasNews tells whether the fallback digest has something to say.
 func (m *material) hasNews() bool {
-	return len(m.Tally.reports) > 0 || len(m.Tally.uncounted.reports) > 0 || len(m.Rejected) > 0 || len(m.blind()) > 0
+	return len(m.Tally.reports) > 0 || len(m.Tally.uncounted.reports) > 0 || len(m.Rejected) > 0 || len(blind(m.unread())) > 0
 }
 
 // A selection says which rows a digest covers.

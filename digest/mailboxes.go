@@ -3,44 +3,120 @@ package digest
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"tlsbrief/db"
 )
 
-// A mailboxState is what is known of reading one mailbox.
+// A mailboxState is what is known of reading one mailbox: each of its folders
+// that is still polled, in the order of their names.
 type mailboxState struct {
-	Name     string
-	Since    time.Time // since when it has not been read; zero: it never was
-	LastGood time.Time // when it was last read; zero: never
-	Error    string    // why, where that is known
+	Name    string
+	Folders []folderState
 }
 
-// unreadFor is for how long a mailbox must have been unread to be told of where
-// a digest was sent meanwhile that could not know.
+// A folderState is what is known of reading one folder, or of a whole mailbox
+// where the name is empty.
+type folderState struct {
+	Name     string
+	Since    time.Time // since when polls of it fail; zero: the last one worked, or there was none
+	LastGood time.Time // when it was last read; zero: never
+	Error    string    // why it fails
+}
+
+// An unread is a folder that cannot be read, or a mailbox with all its folders.
+type unread struct {
+	Mailbox string
+	folderState
+	Blinds bool // for so long that reports which nobody has seen may lie there
+}
+
+// unreadFor is for how long something must have been unread for a digest not to
+// be able to say that nothing came, where none was sent meanwhile.
 const unreadFor = 24 * time.Hour
 
-// blind returns the mailboxes that this digest cannot see into: polls of every
-// folder fail and have done so for a day or since the last digest, or there was
-// no poll that worked for as long.
-func (m *material) blind() []mailboxState {
+// droppedAfter is for how long a folder goes without a poll, while others of its
+// mailbox have them, until it is taken to have been dropped from the
+// configuration.
+const droppedAfter = 24 * time.Hour
+
+// unread returns what cannot be read, mailbox by mailbox: every folder whose last
+// poll failed or that had none for a day. One that can be read does not hide
+// another that cannot.
+func (m *material) unread() []unread {
 	if !m.Current {
 		return nil
 	}
-	var out []mailboxState
+	var out []unread
 	for _, b := range m.Mailboxes {
-		quiet := b.LastGood.IsZero() || m.Now.Sub(b.LastGood) >= unreadFor ||
-			(b.Error != "" && !m.LastRun.IsZero() && b.LastGood.Before(m.LastRun))
-		failing := b.Error != "" && !b.Since.IsZero() && m.Now.Sub(b.Since) >= unreadFor
-		if quiet || failing {
-			out = append(out, b)
+		if whole, ok := b.whole(); ok {
+			blinds := whole.LastGood.IsZero() || m.long(whole)
+			if blinds || whole.Error != "" {
+				out = append(out, unread{b.Name, whole, blinds})
+			}
+			continue
+		}
+		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !m.long(f) })
+		for _, f := range b.Folders {
+			if long := m.long(f); long || f.Error != "" {
+				out = append(out, unread{b.Name, f, every || long && !isSpecial(f.Name)})
+			}
 		}
 	}
 	return out
 }
 
-// mailboxes returns what is known of reading each configured mailbox. One folder
-// that can be read is enough for a mailbox not to be unreadable.
+// blind returns those of what cannot be read that this digest would have to know.
+func blind(all []unread) []unread {
+	return slices.DeleteFunc(slices.Clone(all), func(u unread) bool { return !u.Blinds })
+}
+
+// long tells whether a folder has been unread for a day or since the last digest.
+func (m *material) long(f folderState) bool {
+	if f.Error == "" {
+		return f.LastGood.IsZero() || m.Now.Sub(f.LastGood) >= unreadFor
+	}
+	last := f.LastGood
+	if last.IsZero() {
+		last = f.Since
+	}
+	return m.Now.Sub(f.Since) >= unreadFor || m.Now.Sub(last) >= unreadFor || !m.LastRun.IsZero() && last.Before(m.LastRun)
+}
+
+// whole returns the state of a mailbox as one, where its folders do not differ in
+// it: nothing is known of any, all are read, or all fail for the same reason, as
+// where the log-in does.
+func (b mailboxState) whole() (folderState, bool) {
+	var out folderState
+	for i, f := range b.Folders {
+		if i > 0 && f.Error != out.Error {
+			return out, false
+		}
+		out.Error = f.Error
+		if f.Since.After(out.Since) {
+			out.Since = f.Since
+		}
+		if f.LastGood.After(out.LastGood) {
+			out.LastGood = f.LastGood
+		}
+	}
+	return out, true
+}
+
+// isSpecial tells whether a folder is one that a mail server keeps for a special
+// use (RFC 6154), junk as a rule. What the server calls it is known only by the
+// usual names.
+func isSpecial(folder string) bool {
+	if strings.HasPrefix(folder, `\`) {
+		return true
+	}
+	last := strings.ToLower(folder[strings.LastIndexAny(folder, "/.")+1:])
+	return slices.Contains([]string{"junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk", "bulk mail", "trash", "archive"}, last)
+}
+
+// mailboxes returns what is known of reading each configured mailbox.
 func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
 	if len(d.o.Mailboxes) == 0 {
 		return nil, nil
@@ -52,27 +128,34 @@ func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
 	return mailboxStates(d.o.Mailboxes, folders), nil
 }
 
-// mailboxStates arranges folders by mailbox, in the order of names. A folder that
-// was read since another began to fail shows that the mailbox can be read.
+// mailboxStates arranges folders by mailbox, in the order of names. Those that
+// are not polled any more are left out.
 func mailboxStates(names []string, folders []db.Folder) []mailboxState {
 	out := make([]mailboxState, 0, len(names))
 	for _, name := range names {
 		s := mailboxState{Name: name}
+		var newest time.Time
 		for _, f := range folders {
-			if f.Mailbox != name {
-				continue
-			}
-			if f.LastGoodPoll.After(s.LastGood) {
-				s.LastGood = f.LastGoodPoll
-			}
-			if f.FailingSince.After(s.Since) {
-				s.Since, s.Error = f.FailingSince, f.LastError
+			if f.Mailbox == name && f.LastPoll.After(newest) {
+				newest = f.LastPoll
 			}
 		}
-		if !s.LastGood.IsZero() && !s.LastGood.Before(s.Since) {
-			s.Since, s.Error = time.Time{}, ""
+		for _, f := range folders {
+			if f.Mailbox == name && !f.LastPoll.IsZero() && !dropped(f, newest) {
+				s.Folders = append(s.Folders, folderState{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError})
+			}
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// dropped tells whether a folder is not polled any more, though its mailbox is.
+// One that bears the name of a special use stood for a folder that the server had
+// not named yet.
+func dropped(f db.Folder, newest time.Time) bool {
+	if strings.HasPrefix(f.Folder, `\`) {
+		return f.LastPoll.Before(newest)
+	}
+	return newest.Sub(f.LastPoll) >= droppedAfter
 }

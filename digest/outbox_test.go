@@ -290,3 +290,19 @@ func recipientsOf(mails []smtpsink.Mail) [][]string {
 	}
 	return out
 }
+
+func TestARecipientNamedTwiceGetsOneMail(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	d := r.digester(func(o *digest.Options) {
+		o.Fallback = []string{"owner@example.com", "owner@EXAMPLE.com", "owner@example.com", "other@example.com"}
+	})
+	r.record(clearReport("2026-11-22"))
+	if err := d.RunDue(r.ctx); err != nil {
+		t.Fatalf("RunDue: %v", err)
+	}
+	sent := r.taken()
+	if len(sent) != 1 || len(sent[0].To) != 2 {
+		t.Errorf("sent %+v, want one mail to two", sent)
+	}
+}

@@ -32,7 +32,7 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.Kind = kindAll
 	m.AuthenticityOff = true
 	m.Domains = append(m.Domains, domainName{"clear.example", true}, domainName{"silent.example", true})
-	m.Mailboxes = []mailboxState{{Name: "reports", Since: nov(20).time(), LastGood: nov(20).time(), Error: "timeout & <b>"}}
+	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, folderState{Name: "Junk", LastGood: nov(23).time()})}
 	m.Rejected = []db.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: db.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
 	for d := nov(1); d <= nov(17); d++ {
 		m.ReporterDays = append(m.ReporterDays, db.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone", Sessions: 1})

@@ -34,7 +34,7 @@ type judgement struct {
 	Overall   totals
 	Reporters []*reporterTally
 	Stopped   []stoppedReporter
-	Blind     []mailboxState // mailboxes that could not be read
+	Unread    []unread // mailboxes and folders that could not be read
 	Uncounted []*uncountedReports
 	History   *history
 	Held      map[day]bool // days with failures by which mail may have been held
@@ -83,7 +83,7 @@ func judge(m *material) *judgement {
 	j.findHeldDays()
 	j.Reporters = sortedReporters(m.Tally.reporters)
 	j.Uncounted = m.Tally.uncounted.sorted()
-	j.Blind = m.blind()
+	j.Unread = m.unread()
 	j.Verdict = j.overallVerdict()
 	if j.Verdict != VerdictBlind {
 		j.Stopped = m.stopped()
@@ -100,7 +100,7 @@ func (j *judgement) overallVerdict() Verdict {
 			v = d.Verdict
 		}
 	}
-	if v == VerdictSilent && len(j.Blind) > 0 {
+	if v == VerdictSilent && len(blind(j.Unread)) > 0 {
 		return VerdictBlind
 	}
 	return v

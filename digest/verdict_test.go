@@ -78,8 +78,11 @@ func TestVerdictOfAll(t *testing.T) {
 	unverified.Auth = db.Authenticity{Result: db.AuthNone}
 	unchecked := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
 	unchecked.Auth = db.Authenticity{Result: db.AuthUnchecked}
-	failing := mailboxState{Name: "reports", Since: nov(21).time(), LastGood: nov(20).time(), Error: "no route to host"}
-	fine := mailboxState{Name: "reports", LastGood: nov(23).time()}
+	box := func(since, good time.Time, fault string) mailboxState {
+		return mailboxOf("reports", folderState{"INBOX", since, good, fault})
+	}
+	failing := box(nov(21).time(), nov(20).time(), "no route to host")
+	fine := box(time.Time{}, nov(23).time(), "")
 	clear := row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)
 	tests := []struct {
 		name      string
@@ -95,9 +98,9 @@ func TestVerdictOfAll(t *testing.T) {
 		{"one of two mailboxes cannot be read", nil, []mailboxState{fine, failing}, VerdictBlind},
 		{"reports came all the same", []*db.PolicyRow{clear}, []mailboxState{failing}, VerdictClear},
 		{"the mailbox was never read", nil, []mailboxState{{Name: "reports"}}, VerdictBlind},
-		{"the mailbox was not read for a day", nil, []mailboxState{{Name: "reports", LastGood: nov(21).time()}}, VerdictBlind},
-		{"a poll failed an hour ago", nil, []mailboxState{{Name: "reports", Error: "timeout", Since: nov(23).time().Add(6 * time.Hour), LastGood: nov(23).time().Add(5 * time.Hour)}}, VerdictSilent},
-		{"no poll worked since the last digest", nil, []mailboxState{{Name: "reports", Error: "timeout", Since: nov(22).time().Add(8 * time.Hour), LastGood: nov(22).time().Add(6 * time.Hour)}}, VerdictBlind},
+		{"the mailbox was not read for a day", nil, []mailboxState{box(time.Time{}, nov(21).time(), "")}, VerdictBlind},
+		{"a poll failed an hour ago", nil, []mailboxState{box(nov(23).time().Add(6*time.Hour), nov(23).time().Add(5*time.Hour), "timeout")}, VerdictSilent},
+		{"no poll worked since the last digest", nil, []mailboxState{box(nov(22).time().Add(8*time.Hour), nov(22).time().Add(6*time.Hour), "timeout")}, VerdictBlind},
 		{"an unverified failure changes nothing", []*db.PolicyRow{clear, unverified}, nil, VerdictClear},
 		{"unverified reports alone are silence", []*db.PolicyRow{unverified}, []mailboxState{fine}, VerdictSilent},
 		{"where the check is off all count", []*db.PolicyRow{unchecked}, nil, VerdictAction},
@@ -127,30 +130,5 @@ func TestModeFromHistorySaysSo(t *testing.T) {
 	f := j.Domains[0].Types[0].Findings[0]
 	if j.Verdict != VerdictAction || f.Mode != tlsrpt.ModeEnforce || f.ModeFrom != modeElsewise {
 		t.Errorf("verdict = %s, mode %q from %d; want action, enforce, from another report", j.Verdict, f.Mode, f.ModeFrom)
-	}
-}
-
-func TestMailboxStates(t *testing.T) {
-	t.Parallel()
-	at := func(h int) time.Time { return nov(22).time().Add(time.Duration(h) * time.Hour) }
-	tests := []struct {
-		name    string
-		folders []db.Folder
-		want    mailboxState
-	}{
-		{"never polled", nil, mailboxState{Name: "m"}},
-		{"read", []db.Folder{{Mailbox: "m", LastGoodPoll: at(3)}}, mailboxState{Name: "m", LastGood: at(3)}},
-		{"failing", []db.Folder{{Mailbox: "m", LastGoodPoll: at(3), FailingSince: at(4), LastError: "e"}}, mailboxState{Name: "m", LastGood: at(3), Since: at(4), Error: "e"}},
-		{"one folder missing, another read since", []db.Folder{{Mailbox: "m", Folder: "a", LastGoodPoll: at(9)}, {Mailbox: "m", Folder: "b", FailingSince: at(4), LastError: "e"}}, mailboxState{Name: "m", LastGood: at(9)}},
-		{"a failed log-in is noted beside the folders", []db.Folder{{Mailbox: "m", FailingSince: at(4), LastError: "e"}, {Mailbox: "m", Folder: "a", LastGoodPoll: at(3)}}, mailboxState{Name: "m", LastGood: at(3), Since: at(4), Error: "e"}},
-		{"another mailbox's", []db.Folder{{Mailbox: "n", FailingSince: at(4), LastError: "e"}}, mailboxState{Name: "m"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := mailboxStates([]string{"m"}, tt.folders)[0]; got != tt.want {
-				t.Errorf("mailboxStates = %+v, want %+v", got, tt.want)
-			}
-		})
 	}
 }
