@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,19 @@ const (
 	// ReasonLTag: the signature covers only the beginning of the body.
 	// RFC 8460, section 3: such signatures must not be used (R2).
 	ReasonLTag = "l-tag"
+	// ReasonStructureUnsigned: the signature leaves out Content-Type or
+	// Content-Transfer-Encoding, and what a stranger may have written there makes
+	// the report of what the signer meant as something else.
+	ReasonStructureUnsigned = "content-type-unsigned"
 )
+
+// ReasonKeyForEmail stands with a pass whose key is published for the service
+// "email" and not for "tlsrpt", which deviates from RFC 8460, section 3 (R3).
+const ReasonKeyForEmail = "key-service-email"
+
+// maxLookups is how many keys are looked up for one message. Nobody signs more
+// often in the name of one organization.
+const maxLookups = 3
 
 // DKIM returns an Authenticator that asks for a DKIM signature of the reporting
 // domain, valid at the time of arrival (RFC 8460, section 3). Keys come from
@@ -42,8 +55,21 @@ func DKIM(lookup dkim.Lookup, who Vouching) Authenticator {
 		if at.IsZero() {
 			at = f.Envelope.Date
 		}
-		return judge(dkim.Verify(ctx, f.Message, at, lookup, dkim.Options{}), f.Envelope, who.of(f))
+		names, _ := tlsrpt.Fields(f.Message)
+		c := claim{envelope: f.Envelope, relies: f.Relies, fields: names}
+		signatures := dkim.Verify(ctx, f.Message, at, lookup, dkim.Options{
+			Want:       func(s dkim.Signature) bool { return !s.BodyLength && c.aligned(s) },
+			MaxLookups: maxLookups,
+		})
+		return judge(signatures, c, who.of(f))
 	}
+}
+
+// A claim is what a mail says of itself that a signature has to cover.
+type claim struct {
+	envelope tlsrpt.Envelope
+	relies   []string // the fields that decide what in the body is the report
+	fields   []string // the names of all header fields, in lower case
 }
 
 // of returns what a trusted server says of the signatures of a mail. It has seen
@@ -61,31 +87,44 @@ func (v Vouching) of(f tlsrpt.Found) authres.Results {
 }
 
 // judge takes the best of a message's signatures.
-func judge(signatures []dkim.Signature, env tlsrpt.Envelope, vouched authres.Results) db.Authenticity {
+func judge(signatures []dkim.Signature, c claim, vouched authres.Results) db.Authenticity {
 	best := db.Authenticity{Result: db.AuthNone}
 	for _, s := range signatures {
-		if a := judgeOne(s, env, vouched); rank(a) > rank(best) {
+		if a := judgeOne(s, c, vouched); rank(a) > rank(best) {
 			best = a
 		}
 	}
 	return best
 }
 
-func judgeOne(s dkim.Signature, env tlsrpt.Envelope, vouched authres.Results) db.Authenticity {
+func judgeOne(s dkim.Signature, c claim, vouched authres.Results) db.Authenticity {
 	a := db.Authenticity{Result: db.AuthFail, Domain: s.Domain, Reason: string(s.Reason)}
 	switch {
-	case !aligned(s.Domain, env):
+	case !c.aligned(s):
 		a.Reason = ReasonNotAligned
+		return a
 	case s.BodyLength:
 		a.Reason = ReasonLTag
+		return a
 	case s.Status == dkim.Pass:
 		a.Result, a.Reason = db.AuthPass, ""
+		if forEmailOnly(s.KeyServices) {
+			a.Reason = ReasonKeyForEmail
+		}
 	case spoilt(s.Reason) && vouched.Passed(s.Domain, s.Selector):
 		a.Result, a.Reason = db.AuthPass, ReasonVouched
 	case s.Status == dkim.Unknown:
 		a.Result = db.AuthUnknown
 	}
+	if a.Result != db.AuthFail && !c.structureSigned(s) {
+		a.Result, a.Reason = db.AuthFail, ReasonStructureUnsigned
+	}
 	return a
+}
+
+// forEmailOnly tells whether a key with these services is none for TLS reports.
+func forEmailOnly(services []string) bool {
+	return services != nil && !slices.Contains(services, "*") && !slices.Contains(services, "tlsrpt")
 }
 
 // spoilt tells whether a signature that fails so can have been valid on arrival.
@@ -117,9 +156,47 @@ func rank(a db.Authenticity) int {
 }
 
 // aligned tells whether the signing domain is of the organization that the mail
-// is from, or of the submitter's (R4: real senders differ in which; Q8).
-func aligned(signer string, env tlsrpt.Envelope) bool {
-	org := dkim.OrganizationalDomain(signer)
-	return org != "" && (org == dkim.OrganizationalDomain(env.FromDomain) ||
-		org == dkim.OrganizationalDomain(strings.ToLower(env.Submitter)))
+// is from, or of the submitter's (R4: real senders differ in which; Q8). From
+// stands there once, or the envelope has no FromDomain, and package dkim wants it
+// signed. The field that names the submitter must be signed, or anybody who
+// passes the mail on can name one.
+func (c claim) aligned(s dkim.Signature) bool {
+	org := dkim.OrganizationalDomain(s.Domain)
+	switch {
+	case org == "":
+		return false
+	case org == dkim.OrganizationalDomain(c.envelope.FromDomain):
+		return true
+	}
+	in := c.envelope.SubmitterIn
+	return org == dkim.OrganizationalDomain(strings.ToLower(c.envelope.Submitter)) && c.count(in) == 1 && c.covered(in, s)
+}
+
+// structureSigned tells whether nobody but the signer can have decided what in
+// the body is the report. Many senders sign neither Content-Type nor MIME-Version;
+// their body must then show its structure by itself.
+func (c claim) structureSigned(s dkim.Signature) bool {
+	for _, name := range [...]string{"content-type", "content-transfer-encoding", "mime-version"} {
+		if (c.count(name) > 1 || slices.Contains(c.relies, name)) && !c.covered(name, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// covered tells whether a signature covers every field of that name, so that none
+// can have been added.
+func (c claim) covered(name string, s dkim.Signature) bool {
+	return countOf(s.Signed, name) >= max(c.count(name), 1)
+}
+
+func (c claim) count(name string) int { return countOf(c.fields, name) }
+
+func countOf(all []string, name string) (n int) {
+	for _, s := range all {
+		if s == name {
+			n++
+		}
+	}
+	return n
 }

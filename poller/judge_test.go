@@ -32,10 +32,107 @@ func TestAligned(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := aligned(tt.signer, tlsrpt.Envelope{FromDomain: tt.from, Submitter: tt.submitter}); got != tt.want {
+			c := claim{
+				envelope: tlsrpt.Envelope{FromDomain: tt.from, Submitter: tt.submitter, SubmitterIn: "tls-report-submitter"},
+				fields:   []string{"from", "tls-report-submitter"},
+			}
+			if got := c.aligned(dkim.Signature{Domain: tt.signer, Signed: c.fields}); got != tt.want {
 				t.Errorf("aligned(%q, From %q, submitter %q) = %v, want %v", tt.signer, tt.from, tt.submitter, got, tt.want)
 			}
 		})
+	}
+}
+
+// Who passes a signed mail on can add fields, but none that is covered.
+func TestSubmitterCountsWhereItsFieldIsSigned(t *testing.T) {
+	t.Parallel()
+	const field = "tls-report-submitter"
+	tests := []struct {
+		name     string
+		from, in string
+		fields   []string
+		signed   []string
+		want     bool
+	}{
+		{"signed", "esp.example", field, []string{"from", field}, []string{"from", field}, true},
+		{"not signed", "esp.example", field, []string{"from", field}, []string{"from"}, false},
+		{"another above the signed one", "esp.example", field, []string{field, "from", field}, []string{"from", field}, false},
+		{"twice, both signed", "esp.example", field, []string{field, "from", field}, []string{"from", field, field}, false},
+		{"in the Subject, signed", "esp.example", "subject", []string{"from", "subject"}, []string{"subject", "from"}, true},
+		{"in the Subject, not signed", "esp.example", "subject", []string{"from", "subject"}, []string{"from", field}, false},
+		{"another Subject above", "esp.example", "subject", []string{"subject", "from", "subject"}, []string{"from", "subject"}, false},
+		{"Q8: From counts whatever the submitter is", "tls.sender.example", field, []string{"from", field}, []string{"from"}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := claim{envelope: tlsrpt.Envelope{FromDomain: tt.from, Submitter: "sender.example", SubmitterIn: tt.in}, fields: tt.fields}
+			if got := c.aligned(dkim.Signature{Domain: "sender.example", Signed: tt.signed}); got != tt.want {
+				t.Errorf("aligned = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestStructureIsTheSigners(t *testing.T) {
+	t.Parallel()
+	const ct, cte, version = "content-type", "content-transfer-encoding", "mime-version"
+	tests := []struct {
+		name                   string
+		fields, relies, signed []string
+		want                   bool
+	}{
+		{"shown by the body", []string{"from", ct, version}, nil, []string{"from"}, true},
+		{"signed", []string{"from", ct}, []string{ct}, []string{"from", ct}, true},
+		{"not signed", []string{"from", ct}, []string{ct}, []string{"from"}, false},
+		{"absent, and signed as such", []string{"from"}, []string{ct}, []string{"from", ct}, true},
+		{"absent", []string{"from"}, []string{ct}, []string{"from"}, false},
+		{"another above the signed one", []string{ct, "from", ct}, nil, []string{"from", ct}, false},
+		{"two, both signed", []string{ct, "from", ct}, []string{ct}, []string{"from", ct, ct}, true},
+		{"two, though the body shows it", []string{ct, "from", ct}, nil, []string{"from"}, false},
+		{"the transfer encoding not signed", []string{"from", ct, cte}, []string{cte}, []string{"from", ct}, false},
+		{"the transfer encoding signed", []string{"from", ct, cte}, []string{cte}, []string{"from", cte}, true},
+		{"MIME-Version twice", []string{"from", ct, version, version}, nil, []string{"from", ct}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := claim{envelope: tlsrpt.Envelope{FromDomain: "sender.example"}, fields: tt.fields, relies: tt.relies}
+			s := dkim.Signature{Domain: "sender.example", Selector: "s", Signed: tt.signed, Status: dkim.Pass}
+			loose := db.Authenticity{Result: db.AuthFail, Domain: "sender.example", Reason: ReasonStructureUnsigned}
+			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == db.AuthPass) != tt.want || !tt.want && got != loose {
+				t.Errorf("judge of a pass = %+v, want a pass: %v", got, tt.want)
+			}
+			s.Status, s.Reason = dkim.Unknown, dkim.ReasonDNS
+			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == db.AuthUnknown) != tt.want || !tt.want && got != loose {
+				t.Errorf("judge of what DNS did not tell = %+v, want to wait: %v", got, tt.want)
+			}
+			s.Status, s.Reason = dkim.Fail, dkim.ReasonKeyGone
+			vouched := authres.Results{DKIM: []authres.DKIM{{Result: "pass", Domain: "sender.example", Selector: "s"}}}
+			if got := judge([]dkim.Signature{s}, c, vouched); (got.Result == db.AuthPass) != tt.want || !tt.want && got != loose {
+				t.Errorf("judge of what a server vouches for = %+v, want a pass: %v", got, tt.want)
+			}
+			s.Reason = dkim.ReasonBodyHash
+			if got := judge([]dkim.Signature{s}, c, authres.Results{}); got.Reason != "body-hash" {
+				t.Errorf("judge of what fails anyway = %+v, want its own reason", got)
+			}
+		})
+	}
+}
+
+func TestPassOfAKeyForEmailIsNoted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		services []string
+		want     string
+	}{
+		{nil, ""}, {[]string{"*"}, ""}, {[]string{"tlsrpt"}, ""}, {[]string{"email", "tlsrpt"}, ""}, {[]string{"email"}, ReasonKeyForEmail},
+	} {
+		s := dkim.Signature{Domain: "sender.example", Status: dkim.Pass, KeyServices: tt.services}
+		got := judge([]dkim.Signature{s}, claim{envelope: tlsrpt.Envelope{FromDomain: "sender.example"}}, authres.Results{})
+		if got.Result != db.AuthPass || got.Reason != tt.want {
+			t.Errorf("key for %q: %+v, want a pass with the reason %q", tt.services, got, tt.want)
+		}
 	}
 }
 
@@ -82,7 +179,7 @@ func TestJudge(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := judge(tt.signatures, tlsrpt.Envelope{FromDomain: own}, authres.Results{})
+			got := judge(tt.signatures, claim{envelope: tlsrpt.Envelope{FromDomain: own}}, authres.Results{})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("judge (-want +got):\n%s", diff)
 			}
