@@ -11,14 +11,14 @@ import (
 )
 
 // reportDay is what all reports are about.
-var reportDay = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+var reportDay = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // middle stands in the body of each report's mail, and in no header.
 const middle = "This line is the middle of the message."
 
 // reportJSON is the report numbered n, about a domain.
 func reportJSON(n int, domain string) string {
-	return fmt.Sprintf(`{"organization-name":"Sender","date-range":{"start-datetime":"2026-03-01T00:00:00Z","end-datetime":"2026-03-01T23:59:59Z"},
+	return fmt.Sprintf(`{"organization-name":"Sender","date-range":{"start-datetime":"2020-01-01T00:00:00Z","end-datetime":"2020-01-01T23:59:59Z"},
 "contact-info":"tls@sender.example","report-id":"report-%d","policies":[{"policy":{"policy-type":"sts","policy-domain":"%s"},
 "summary":{"total-successful-session-count":%d,"total-failure-session-count":0}}]}`, n, domain, n+1)
 }

@@ -25,7 +25,25 @@ type Reading struct {
 
 	Domains       []string // one's own, A-labels, "*." allowed; where set, a report about none of them nor of what is below them is rejected
 	IgnoreSigners []string // signing domains whose reports are left out
+
+	Now func() time.Time // time.Now if nil
 }
+
+// Bounds of the authentication of one mail, in which there may be many others.
+const (
+	authTime = 15 * time.Second // for DNS; what is left is tried again later
+	authMost = 32               // messages inside that are looked at
+)
+
+// reasonTooMany stands with the reports of messages beyond authMost.
+const reasonTooMany = "too-many-messages"
+
+// Reports lie between these times: RFC 8460 is of 2018, and its drafts are not
+// much older; a report that had not begun when it arrived is made up, and a digest
+// that believed it would take it for the last there will ever be.
+const futureSkew = 48 * time.Hour
+
+func earliest() time.Time { return time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // An Authenticator judges a report found in a mail that arrived at the time at.
 type Authenticator func(ctx context.Context, f tlsrpt.Found, at time.Time) db.Authenticity
@@ -56,9 +74,10 @@ func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db
 		return m, false, err
 	}
 	reports := make([]db.Report, 0, len(mail.Found))
-	for _, f := range mail.Found {
+	auths := rd.authenticate(ctx, mail.Found, m.ReceivedAt)
+	for i, f := range mail.Found {
 		m.Forwarded = m.Forwarded || f.Forwarded
-		rep := db.Report{Report: f.Report, Auth: rd.authenticate(ctx, f, m.ReceivedAt)}
+		rep := db.Report{Report: f.Report, Auth: auths[i]}
 		if rep.Auth.Result == db.AuthUnknown {
 			m.Raw = in.data
 		}
@@ -99,7 +118,7 @@ func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) boo
 	var refused []string
 	left := 0
 	for _, rep := range reports {
-		switch reason := rd.refusal(rep); {
+		switch reason := rd.refusal(rep, m.ReceivedAt); {
 		case rd.ignores(rep.Auth):
 			left++
 		case reason != "":
@@ -123,20 +142,51 @@ func describe(m *db.Message, env tlsrpt.Envelope) {
 	}
 }
 
-// authenticate judges one report of a mail that arrived at the given time. A
-// forwarded one was signed for an earlier arrival, which the mail inside tells.
-func (rd Reading) authenticate(ctx context.Context, f tlsrpt.Found, arrived time.Time) db.Authenticity {
-	if rd.Authenticate == nil {
-		return db.Authenticity{Result: db.AuthUnchecked}
+// authenticate judges the reports of a mail that arrived at the given time, in
+// their order. Those of one message are judged once.
+func (rd Reading) authenticate(ctx context.Context, found []tlsrpt.Found, arrived time.Time) []db.Authenticity {
+	auths := make([]db.Authenticity, len(found))
+	ctx, cancel := context.WithTimeout(ctx, authTime)
+	defer cancel()
+	judged := 0
+	for i, f := range found {
+		same := slices.IndexFunc(found[:i], func(earlier tlsrpt.Found) bool { return sameMessage(earlier, f) })
+		switch {
+		case rd.Authenticate == nil:
+			auths[i] = db.Authenticity{Result: db.AuthUnchecked}
+		case same >= 0:
+			auths[i] = auths[same]
+		case judged == authMost:
+			auths[i] = db.Authenticity{Result: db.AuthFail, Reason: reasonTooMany}
+		default:
+			judged++
+			auths[i] = rd.Authenticate(ctx, f, arrival(f, arrived))
+		}
 	}
-	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
-		arrived = inner
-	}
-	return rd.Authenticate(ctx, f, arrived)
+	return auths
 }
 
-// refusal says why a report that could be read is not taken; empty if it is.
-func (rd Reading) refusal(rep db.Report) string {
+// sameMessage tells whether two reports lie in the same message of one mail.
+func sameMessage(a, b tlsrpt.Found) bool {
+	return len(a.Message) == len(b.Message) && len(a.Message) > 0 && &a.Message[0] == &b.Message[0]
+}
+
+// arrival returns when a report's message arrived, in a mail that did so at the
+// given time. A forwarded one was signed for an earlier arrival, which the mail
+// inside tells.
+func arrival(f tlsrpt.Found, arrived time.Time) time.Time {
+	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
+		return inner
+	}
+	return arrived
+}
+
+// refusal says why a report that could be read, and arrived at the given time, is
+// not taken; empty if it is.
+func (rd Reading) refusal(rep db.Report, arrived time.Time) string {
+	if reason := rd.untimely(rep, arrived); reason != "" {
+		return reason
+	}
 	if rd.Require && rep.Auth.Result != db.AuthPass && rep.Auth.Result != db.AuthUnknown {
 		return notAuthentic(rep.Auth)
 	}
@@ -154,6 +204,26 @@ func (rd Reading) refusal(rep db.Report) string {
 		}
 	}
 	return fmt.Sprintf("reports on %s, which is not among reports.domains", rep.Policies[0].Domain)
+}
+
+// untimely says what is wrong with the time that a report is about. A file tells
+// its arrival itself, if at all: it can't have been later than now.
+func (rd Reading) untimely(rep db.Report, arrived time.Time) string {
+	now := time.Now
+	if rd.Now != nil {
+		now = rd.Now
+	}
+	if n := now(); arrived.IsZero() || arrived.After(n) {
+		arrived = n
+	}
+	day := rep.Start.UTC().Format(time.DateOnly)
+	switch {
+	case rep.Start.After(arrived.Add(futureSkew)):
+		return "reports on " + day + ", which had not begun when it arrived"
+	case rep.Start.Before(earliest()):
+		return "reports on " + day + ", when there were no TLS reports"
+	}
+	return ""
 }
 
 func notAuthentic(a db.Authenticity) string {

@@ -1,0 +1,123 @@
+package poller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/tlsrpt"
+)
+
+// jsonOn is a report about a day.
+func jsonOn(day string) string {
+	return fmt.Sprintf(`{"organization-name":"Sender","date-range":{"start-datetime":"%[1]sT00:00:00Z","end-datetime":"%[1]sT23:59:59Z"},
+"contact-info":"tls@sender.example","report-id":"r-1","policies":[{"policy":{"policy-type":"sts","policy-domain":"example.com"},
+"summary":{"total-successful-session-count":1,"total-failure-session-count":0}}]}`, day)
+}
+
+// mailWith is a mail with such parts.
+func mailWith(parts ...string) string {
+	mail := "Received: from a by b; Mon, 02 Mar 2026 04:00:00 +0000\r\nFrom: tls@sender.example\r\nContent-Type: multipart/mixed; boundary=\"b%d\"\r\n\r\n"
+	boundary := len(strings.Join(parts, "")) // of no part
+	mail = fmt.Sprintf(mail, boundary)
+	for _, p := range parts {
+		mail += fmt.Sprintf("--b%d\r\n%s\r\n", boundary, p)
+	}
+	return mail + fmt.Sprintf("--b%d--\r\n", boundary)
+}
+
+func reportPart(day string) string {
+	return "Content-Type: application/tlsrpt+json\r\n\r\n" + jsonOn(day)
+}
+
+func enclosed(mail string) string { return "Content-Type: message/rfc822\r\n\r\n" + mail }
+
+// A mail may hold many reports: the signature of all of them is one.
+func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
+	t.Parallel()
+	one := reportPart("2026-03-01")
+	for _, tt := range []struct {
+		name                   string
+		mail                   string
+		reports, calls, passed int
+	}{
+		{"one message", mailWith(slices.Repeat([]string{one}, 20)...), 20, 1, 20},
+		{"a message that encloses others", mailWith(enclosed(mailWith(one)), enclosed(mailWith(one, one, one)), one), 5, 3, 5},
+		{"a message that encloses very many", mailWith(slices.Repeat([]string{enclosed(mailWith(one, one))}, 40)...), 80, authMost, 2 * authMost},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			rd := Reading{Authenticate: func(ctx context.Context, _ tlsrpt.Found, _ time.Time) db.Authenticity {
+				calls++
+				if end, ok := ctx.Deadline(); !ok || time.Until(end) > authTime {
+					t.Errorf("the time ends %v (%v), want within %v", end, ok, authTime)
+				}
+				return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+			}}
+			m, _, err := rd.read(t.Context(), tlsrpt.NewReader(tlsrpt.DefaultLimits()), incoming{data: []byte(tt.mail)})
+			if err != nil || m.Refused != "" {
+				t.Fatalf("%q, %v", m.Refused, err)
+			}
+			passed := 0
+			for _, r := range m.Reports {
+				switch {
+				case r.Auth.Result == db.AuthPass:
+					passed++
+				case r.Auth != db.Authenticity{Result: db.AuthFail, Reason: reasonTooMany}:
+					t.Errorf("authenticity %+v", r.Auth)
+				}
+			}
+			if len(m.Reports) != tt.reports || calls != tt.calls || passed != tt.passed {
+				t.Errorf("%d reports, authenticated %d times, %d passed; want %d, %d and %d", len(m.Reports), calls, passed, tt.reports, tt.calls, tt.passed)
+			}
+		})
+	}
+}
+
+// One believed report about the year 2999 would be the last there ever is.
+func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	arrived := time.Date(2026, 3, 2, 4, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name, day string
+		arrived   time.Time // zero: as a file
+		refused   string
+	}{
+		{"the day before", "2026-03-01", arrived, ""},
+		{"the day it arrived", "2026-03-02", arrived, ""},
+		{"within two days, for clocks", "2026-03-04", arrived, ""},
+		{"more than two days ahead", "2026-03-05", arrived, "reports on 2026-03-05, which had not begun when it arrived"},
+		{"the year 2999", "2999-01-01", arrived, "reports on 2999-01-01, which had not begun when it arrived"},
+		{"an arrival that is to come", "2999-01-01", time.Date(2999, 1, 2, 0, 0, 0, 0, time.UTC), "reports on 2999-01-01, which had not begun when it arrived"},
+		{"a file without arrival", "2026-03-09", time.Time{}, ""},
+		{"a file without arrival, about days to come", "2026-03-13", time.Time{}, "reports on 2026-03-13, which had not begun when it arrived"},
+		{"old", "2016-04-01", arrived, ""},
+		{"before there were any", "2014-12-31", arrived, "reports on 2014-12-31, when there were no TLS reports"},
+		{"the year 1970", "1970-01-01", arrived, "reports on 1970-01-01, when there were no TLS reports"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			rd := Reading{Now: func() time.Time { return now }}
+			reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
+			read := func() (db.Message, bool, error) {
+				if tt.arrived.IsZero() {
+					return rd.readFile(reader, db.Place{}, []byte(jsonOn(tt.day)))
+				}
+				return rd.read(t.Context(), reader, incoming{data: []byte(mailWith(reportPart(tt.day))), received: tt.arrived})
+			}
+			m, ok, err := read()
+			if err != nil || !ok {
+				t.Fatalf("ok %v, %v", ok, err)
+			}
+			if m.Refused != tt.refused || (len(m.Reports) == 1) != (tt.refused == "") {
+				t.Errorf("%d reports, refused %q; want %q", len(m.Reports), m.Refused, tt.refused)
+			}
+		})
+	}
+}
