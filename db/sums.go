@@ -91,23 +91,35 @@ func (d *DB) dayTotals(ctx context.Context, domains []string, from, to time.Time
 // FailureDays sums failure details by day, domain, policy type, result type and
 // receiving MX host, over the reports that count, of the days in [from, to) and
 // these domains; nil is all of them. Sorted so. A zero time does not bound it.
+//
+// How many there are is a stranger's to choose, so of each day, domain and policy
+// type only the [MostCauses] with the most sessions are told apart, and the
+// others are summed by result type as those of [OtherHosts].
 func (d *DB) FailureDays(ctx context.Context, domains []string, from, to time.Time) ([]FailureDay, error) {
 	const step = "summing failures"
 	clause, args, err := span(domains, from, to)
 	if err != nil {
 		return nil, d.fail(step, err)
 	}
-	days, err := collect(ctx, d.reader, func(rows *sql.Rows) (FailureDay, error) {
-		var f FailureDay
-		var day, high, low int64
-		err := rows.Scan(&day, &f.Domain, &f.Type, &f.ResultType, &f.MX, &high, &low)
-		f.Day, f.Sessions = dayTime(day), whole(high, low)
-		return f, err
-	}, `SELECT picked.day, picked.name, picked.type, x.result_type, x.receiving_mx_hostname, SUM(x.sessions >> 26), SUM(x.sessions & 67108863)
+	sums := failureSums{groups: map[failureGroup]map[failureCause]tlsrpt.Sessions{}}
+	// Summed here rather than in SQL: SQLite would keep every name before it
+	// could say which are the largest.
+	_, err = collect(ctx, d.reader, func(rows *sql.Rows) (none struct{}, err error) {
+		var g failureGroup
+		var c failureCause
+		var n tlsrpt.Sessions
+		if err := rows.Scan(&g.day, &g.domain, &g.kind, &c.result, &c.mx, &n); err != nil {
+			return none, err
+		}
+		sums.add(g, c, n)
+		return none, nil
+	}, `SELECT picked.day, picked.name, picked.type, x.result_type, x.receiving_mx_hostname, x.sessions
 		FROM (SELECT p.report, p.position, p.day, p.type, d.name`+clause+`AND p.failures > 0) AS picked
-			CROSS JOIN failure AS x ON x.report = picked.report AND x.policy = picked.position
-		GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`, args...)
-	return days, d.fail(step, err)
+			CROSS JOIN failure AS x ON x.report = picked.report AND x.policy = picked.position`, args...)
+	if err != nil {
+		return nil, d.fail(step, err)
+	}
+	return sums.days(), nil
 }
 
 // ReporterDays says which reporters were heard of on which days, over the
