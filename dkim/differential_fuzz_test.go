@@ -14,6 +14,7 @@ import (
 //   - it needs the empty line behind the header, and gives up without;
 //   - a bare CR is white space to it in the relaxed form, and nothing at the end
 //     of the body;
+//   - a header may begin with a line that is no field;
 //   - a line without a colon is a field of that name to it;
 //   - white space and letters are Unicode's to it, in names and in base64;
 //   - a field named DKIM-Signature in h= may be the signature itself to it;
@@ -22,7 +23,7 @@ import (
 func lenient(mail []byte) bool {
 	text := bytes.ReplaceAll(mail, []byte("\r\n"), []byte("\n"))
 	head, _, ok := bytes.Cut(append([]byte("\n"), text...), []byte("\n\n"))
-	if !ok || bytes.Contains(text, []byte("\r")) {
+	if !ok || bytes.Contains(text, []byte("\r")) || !firstField.Match(text) {
 		return true
 	}
 	for line := range bytes.Lines(head[min(1, len(head)):]) {
@@ -44,8 +45,9 @@ func lenient(mail []byte) bool {
 }
 
 var (
-	notASCII = regexp.MustCompile(`[^\x20-\x7e\t\n]`)
-	oddTag   = regexp.MustCompile(`[^\x20-\x7e\t\n]|[:=\s](?i:dkim-signature)|[^;\s]\s*b\s*=|;\s*=|;[^=;]*[^=;A-Za-z0-9_\s][^=;]*=|;\s*[0-9_]`)
+	firstField = regexp.MustCompile(`^[!-9;-~]{1,128}[ \t]*:`)
+	notASCII   = regexp.MustCompile(`[^\x20-\x7e\t\n]`)
+	oddTag     = regexp.MustCompile(`[^\x20-\x7e\t\n]|[:=\s](?i:dkim-signature)|[^;\s]\s*b\s*=|;\s*=|;[^=;]*[^=;A-Za-z0-9_\s][^=;]*=|;\s*[0-9_]`)
 )
 
 // FuzzVerify holds us to go-msgauth with any mail: where it passes a signature,
@@ -63,6 +65,7 @@ func FuzzVerify(f *testing.F) {
 			}
 		}
 	}
+	f.Add(append([]byte(" \n"), methods()[0].signed(f, shapes()[0].mail)...))
 	f.Fuzz(func(t *testing.T, mail []byte) {
 		our := ours(t, mail, zone)
 		their, err := theirs(mail, zone)
