@@ -57,10 +57,10 @@ func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string,
 // warnOfDNS says how many messages hold reports that could not be authenticated
 // because DNS did not answer: they do not count until it does.
 func (a *app) warnOfDNS(ctx context.Context, d *db.DB) error {
-	unknown, err := d.UnknownMessages(context.WithoutCancel(ctx))
-	if err == nil && len(unknown) > 0 {
+	unknown, err := d.CountUnknown(context.WithoutCancel(ctx))
+	if err == nil && unknown > 0 {
 		a.log.Warn("DNS did not answer for these messages: their reports do not count until it does (see [dns] server; tlsbrief verify tries it)",
-			"count", len(unknown))
+			"count", unknown)
 	}
 	return err
 }

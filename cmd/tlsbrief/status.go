@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,9 +116,16 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		return s, err
 	}
 	for _, r := range rejected {
+		if !configuredMailbox(c, r.Mailbox) && r.UID != 0 {
+			continue // of a mailbox that is polled no more; files have no UID
+		}
 		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Reason})
 	}
 	return s, nil
+}
+
+func configuredMailbox(c *config.Config, name string) bool {
+	return slices.ContainsFunc(c.Mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
 // configured tells whether a folder is still to be polled. A special use may
