@@ -173,6 +173,9 @@ func (w words) notes() []string {
 		out = append(out, fmt.Sprintf("%s looked like %s and could not be read: see \"Not counted\" below.",
 			templates.Plural(int64(n), "message"), verb(n, "a report", "reports")))
 	}
+	if w.Tally.domains[otherDomains] != nil {
+		out = append(out, fmt.Sprintf(`Reports came for more than %s domains. Those beyond are not told apart: they are added up as "other domains".`, templates.Count(maxDomains)))
+	}
 	out = append(out, w.unseen()...)
 	return append(out, w.stoppedDomains()...)
 }

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlsbrief/templates"
@@ -41,7 +42,7 @@ func newFindingView(t *typeJudgement, group []*finding, hosts int, told *told) f
 	if f.weight() >= tlsrpt.Action {
 		v.Mark, v.Weight = "!", "action"
 	}
-	if len(group) > 1 {
+	if len(group) > 1 || f.others() {
 		v.Hosts = hostLines(group, hosts)
 		if several := sumOf(group); several > sum {
 			v.Hosts = append(v.Hosts, "One session may have failed at several of these servers.")
@@ -86,15 +87,22 @@ func addReporter(all map[string]*reporterTally, r *reporterTally) {
 // hostLines lists the MX hosts of a finding with their sessions.
 func hostLines(group []*finding, most int) []string {
 	var out []string
-	for i, g := range group {
+	named := slices.DeleteFunc(slices.Clone(group), func(g *finding) bool { return g.others() })
+	for i, g := range named {
 		if i == most {
-			return append(out, fmt.Sprintf("and %d more MX hosts", len(group)-i))
+			out = append(out, fmt.Sprintf("and %s more MX hosts", templates.Count(int64(len(named)-i))))
+			break
 		}
 		name := "no MX host named"
 		if g.MX != "" {
 			name = hostWord(g.MX)
 		}
 		out = append(out, name+": "+sessions(g.Sessions, g.UpTo))
+	}
+	for _, g := range group {
+		if g.others() {
+			out = append(out, "other hosts: "+sessions(g.Sessions, g.UpTo))
+		}
 	}
 	return out
 }
@@ -149,12 +157,21 @@ func paragraphs(group []*finding, sum tlsrpt.Sessions, told *told) []string {
 	if f.Denied {
 		out = append(out, "The totals of the same reports count no failure: these details may be a mistake of the sender.")
 	}
+	if slices.ContainsFunc(group, func(g *finding) bool { return g.others() }) {
+		out = append(out, crowdedSentence())
+	}
 	for _, s := range []string{told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group)} {
 		if s != "" {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// crowdedSentence says what "other hosts" are.
+func crowdedSentence() string {
+	return fmt.Sprintf(`The reports name more than %s causes here. Those beyond are not told apart: their sessions are added up as those of "other hosts". So many names are hardly those of mail servers.`,
+		templates.Count(maxCauses))
 }
 
 // dayWords lists the days of a finding that was seen on several.

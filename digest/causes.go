@@ -1,7 +1,10 @@
 package digest
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"tlsbrief/db"
 	"tlsbrief/tlsrpt"
@@ -53,7 +56,7 @@ func causesOf(p *tlsrpt.Policy) map[cause]causeShare {
 	var sum tlsrpt.Sessions
 	for i := range p.Failures {
 		f := &p.Failures[i]
-		c := cause{p.Type, f.ResultType, f.ReceivingMXHostname}
+		c := causeOf(p, f)
 		s := shares[c]
 		s.raw = s.raw.Plus(f.Sessions)
 		shares[c] = s
@@ -84,6 +87,18 @@ func causesOf(p *tlsrpt.Policy) map[cause]causeShare {
 	return shares
 }
 
+// causeOf returns the cause that one detail is about.
+func causeOf(p *tlsrpt.Policy, f *tlsrpt.Failure) cause {
+	return cause{p.Type, tlsrpt.ResultType(db.ShortName(string(f.ResultType))), db.ShortName(f.ReceivingMXHostname)}
+}
+
+// largestFirst returns causes in order, those with the most sessions first.
+func largestFirst(shares map[cause]causeShare) []cause {
+	return slices.SortedFunc(maps.Keys(shares), func(a, b cause) int {
+		return cmp.Or(cmp.Compare(shares[b].sessions, shares[a].sessions), compareCauses(a, b))
+	})
+}
+
 // cause returns the tally of a cause, new where there is none yet.
 func (t *typeTally) cause(c cause) *causeTally {
 	ct := t.causes[c]
@@ -99,7 +114,7 @@ func (t *typeTally) cause(c cause) *causeTally {
 }
 
 // add counts what one row says of this cause.
-func (c *causeTally) add(row *db.PolicyRow, who reporter, days stretch, s causeShare) {
+func (c *causeTally) add(row *db.PolicyRow, who reporter, days stretch, s causeShare, left *room) {
 	on := days.First
 	if days.several() {
 		c.until[on] = max(c.until[on], days.Last)
@@ -112,6 +127,13 @@ func (c *causeTally) add(row *db.PolicyRow, who reporter, days stretch, s causeS
 	c.byDay.add(on, s.sessions)
 	c.raw.add(on, s.raw)
 	c.modes[row.Policy.Mode] = c.modes[row.Policy.Mode].Plus(s.sessions)
+	if c.reporters[who.key()] == nil {
+		if left.seen <= 0 {
+			who = reporter{Organization: otherSenders}
+		} else {
+			left.seen--
+		}
+	}
 	addReporter(c.reporters, &reporterTally{reporter: who, Sessions: s.sessions})
 }
 
@@ -123,8 +145,12 @@ func (c *causeTally) quote(f *tlsrpt.Failure) {
 	c.addresses.add(f.ReceivingIP)
 }
 
-// maxQuotes bounds how many different strings of one kind a finding quotes.
-const maxQuotes = 3
+// maxQuotes bounds how many different strings of one kind a finding quotes, and
+// maxQuote how long each is kept, in bytes: more than is shown of it.
+const (
+	maxQuotes = 3
+	maxQuote  = 1 << 10
+)
 
 // quotes keeps the first few different strings, and whether there were more.
 type quotes struct {
@@ -134,6 +160,9 @@ type quotes struct {
 
 // add remembers a string unless it is empty or known.
 func (q *quotes) add(s string) {
+	if len(s) > maxQuote {
+		s = strings.Clone(strings.ToValidUTF8(s[:maxQuote], ""))
+	}
 	if s == "" || slices.Contains(q.Seen, s) {
 		return
 	}

@@ -118,6 +118,7 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	if m.Domains, err = d.domains(ctx, s); err != nil {
 		return nil, err
 	}
+	m.Tally.ask(m.Domains)
 	names := s.filter(m.Domains)
 	if err := d.readRows(ctx, m, names, sel); err != nil {
 		return nil, err

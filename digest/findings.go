@@ -28,6 +28,7 @@ type finding struct {
 
 	Reasons, Links, Addresses quotes
 	Bare                      bool     // some details give no reason
+	Crowded                   bool     // there were too many causes beside it to tell them all apart
 	Silent                    []string // where it may only seem resolved: those that saw it, none of whom has reported since
 }
 
@@ -76,7 +77,8 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w w
 		reported := withSessions(h.sessions[s])
 		for c, ct := range t.causes {
 			f := newFinding(domain, c, ct, mode)
-			f.standing = standingOf(reported, h.failures[s][c], ct.raw)
+			f.Crowded = t.crowded
+			f.standing = standingOf(reported, seenElsewhere(h.failures[s][c], ct.raw, t.crowded), ct.raw)
 			f.Asked = len(t.reporters)
 			j.Findings = append(j.Findings, f)
 		}
@@ -143,10 +145,23 @@ func fateOf(c cause, mode tlsrpt.Mode) tlsrpt.Fate {
 func compareFindings(a, b *finding) int {
 	return cmp.Or(
 		cmp.Compare(b.weight(), a.weight()),
+		compareOthers(a.cause, b.cause),
 		cmp.Compare(b.Sessions, a.Sessions),
 		compareCauses(a.cause, b.cause),
 		cmp.Compare(a.Domain, b.Domain),
 	)
+}
+
+// compareOthers puts last what stands for more causes than are told apart.
+func compareOthers(a, b cause) int {
+	switch {
+	case a.others() == b.others():
+		return 0
+	case a.others():
+		return 1
+	default:
+		return -1
+	}
 }
 
 // compareCauses orders causes for the sake of a stable output.

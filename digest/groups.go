@@ -56,11 +56,11 @@ func groupSessions(t *typeJudgement, group []*finding) (sum tlsrpt.Sessions, upT
 	return sum, upTo
 }
 
-// hostsOf returns the MX hosts of a group that are named.
+// hostsOf returns the MX hosts of a group that are named and told apart.
 func hostsOf(group []*finding) []string {
 	hosts := make([]string, 0, len(group))
 	for _, g := range group {
-		if g.MX != "" {
+		if g.MX != "" && !g.others() {
 			hosts = append(hosts, g.MX)
 		}
 	}

@@ -146,6 +146,36 @@ func standingOf(reported, seen, news daily) standing {
 	return out
 }
 
+// seenElsewhere returns the days of seen on which a cause can have been told of
+// by what a digest does not cover. Where too many were reported to tell all
+// apart, the counts of one day do not compare.
+func seenElsewhere(seen, news daily, crowded bool) daily {
+	if !crowded {
+		return seen
+	}
+	out := daily{}
+	for d, n := range seen {
+		if !hasDay(news, d) {
+			out[d] = n
+		}
+	}
+	return out
+}
+
+// among tells whether a cause that is not told apart may be among the current
+// ones, or one of those among what it stands for.
+func among(c cause, current map[cause]*causeTally) bool {
+	if !c.others() {
+		return current[c.other()] != nil
+	}
+	for other := range current {
+		if other.other() == c {
+			return true
+		}
+	}
+	return false
+}
+
 // resolved returns the causes of a stream that were seen on the last day with
 // reports before the days that are covered, and on none of those. covered has
 // the stream's sessions that this digest covers, current the causes in them.
@@ -171,7 +201,7 @@ func (h *history) resolved(s stream, covered daily, current map[cause]*causeTall
 	}
 	out := map[cause]standing{}
 	for c, seen := range h.failures[s] {
-		if seen[before] == 0 || current[c] != nil || seenAfter(seen, before, fresh[len(fresh)-1]) {
+		if seen[before] == 0 || current[c] != nil || among(c, current) || seenAfter(seen, before, fresh[len(fresh)-1]) {
 			continue
 		}
 		st := standingOf(reported, upTo(seen, before), daily{before: 0})

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tlsbrief/db"
 	"tlsbrief/templates"
 	"tlsbrief/tlsrpt"
 )
@@ -53,8 +54,11 @@ func typeName(t tlsrpt.PolicyType) string { return templates.Line(t.Title()) }
 
 // resultName spells a result type as RFC 8460 does.
 func resultName(r tlsrpt.ResultType) string {
-	if r == "" {
+	switch r {
+	case "":
 		return "no details given"
+	case db.OtherResults:
+		return "other results"
 	}
 	return templates.Line(string(r))
 }
@@ -65,8 +69,11 @@ func findingTitle(group []*finding) string {
 	if group[0].Result != "" {
 		text = meaningOf(group).Title
 	}
-	if hosts := hostsOf(group); len(hosts) > 0 {
+	switch hosts := hostsOf(group); {
+	case len(hosts) > 0:
 		text += " on " + listNames(hosts, 3)
+	case group[0].others():
+		text += " on other hosts"
 	}
 	return text
 }
@@ -96,8 +103,13 @@ func shellWord(s string) string {
 // hostWord returns the name of a host to stand in a sentence, between quotation
 // marks where it is none: a stranger's words must not pass for ours.
 func hostWord(name string) string {
-	if name == "" {
+	switch name {
+	case "":
 		return "(no name)"
+	case db.OtherHosts:
+		return "other hosts"
+	case otherDomains:
+		return "other domains"
 	}
 	if hostName(name, "") != "" {
 		return templates.Line(name)
@@ -141,6 +153,8 @@ func list(words []string, all, limit int) string {
 func reporterName(r reporter) string {
 	domain, organization := templates.Line(r.Domain), short(r.Organization)
 	switch {
+	case domain == "" && organization == otherSenders:
+		return "other senders"
 	case domain == "" && organization == "":
 		return "(no name)"
 	case domain == "":

@@ -37,6 +37,7 @@ func stoppedReporters(heard []db.ReporterDay, reach map[string]day, by day) []st
 		if who.Domain == who.Organization {
 			who.Domain = "" // it gave no domain, and is known by its name alone
 		}
+		who.Organization = db.ShortName(who.Organization)
 		r := records[who.key()]
 		if r == nil {
 			r = &record{reporter: who}

@@ -27,7 +27,7 @@ func (r reporter) key() string {
 // signed it; where signatures are not checked the submitter's (RFC 8460, section
 // 5.3) or, failing that, the contact's domain.
 func reporterOf(row *db.PolicyRow) reporter {
-	r := reporter{Organization: row.Report.OrganizationName}
+	r := reporter{Organization: db.ShortName(row.Report.OrganizationName)}
 	_, contact, _ := strings.Cut(row.Report.ContactInfo, "@")
 	for _, domain := range []string{row.Auth.Domain, row.Submitter, contact} {
 		if hostName(domain, "") != "" && strings.Contains(domain, ".") {
@@ -39,11 +39,13 @@ func reporterOf(row *db.PolicyRow) reporter {
 }
 
 // A tally adds up policy rows as they come from the database. It holds sums and
-// a bounded number of quotations, never the rows.
+// a bounded number of names and quotations (room.go), never the rows.
 //
 // Totals are those of the summaries, never a sum of details, which may overlap
 // (R14). Overall figures leave out what a report counts under sts as well (Q31).
 type tally struct {
+	asked     map[string]struct{} // domains that the digest asks for by name
+	room      *room
 	domains   map[string]*domainTally
 	overall   totals
 	reporters map[string]*reporterTally
@@ -83,6 +85,8 @@ type domainTally struct {
 	days    map[day]*dayTally
 	reports map[int64]struct{}
 	modes   modeTally
+	room    *room
+	kinds   int // policy types that RFC 8460 does not know
 }
 
 // A typeTally adds up one policy type of one domain.
@@ -93,6 +97,9 @@ type typeTally struct {
 	reporters map[string]struct{}
 	sessions  daily                     // by day, to know on which days there was something to see
 	overlap   map[string]*reporterTally // whose sessions here are the same as under sts (Q31)
+	room      *room
+	named     int  // causes that took room
+	crowded   bool // there were more, added up as those of other hosts
 }
 
 // A dayTally adds up one covered UTC day of one domain.
@@ -106,6 +113,7 @@ type dayTally struct {
 // newTally returns an empty tally.
 func newTally() *tally {
 	return &tally{
+		room:      newRoom(),
 		domains:   map[string]*domainTally{},
 		reporters: map[string]*reporterTally{},
 		reports:   map[int64]struct{}{},
@@ -121,9 +129,9 @@ func (t *tally) add(row *db.PolicyRow) {
 		return
 	}
 	t.reports[row.ReportRow] = struct{}{}
-	d := t.domain(row.Policy.Domain)
+	d := t.domain(t.name(row.Policy.Domain))
 	d.reports[row.ReportRow] = struct{}{}
-	who := reporterOf(row)
+	who := t.sender(reporterOf(row))
 	r := t.reporters[who.key()]
 	if r == nil {
 		r = &reporterTally{reporter: who, byDay: daily{}}
@@ -154,6 +162,7 @@ func (t *tally) domain(name string) *domainTally {
 			types:   map[tlsrpt.PolicyType]*typeTally{},
 			days:    map[day]*dayTally{},
 			reports: map[int64]struct{}{},
+			room:    t.room,
 		}
 		t.domains[name] = d
 	}
@@ -176,7 +185,8 @@ func (d *domainTally) add(row *db.PolicyRow, who reporter, s stretch) {
 		covered.add(p.Successful, p.Failed)
 	}
 	d.modes.add(on, p.Mode, who)
-	d.policyType(p.Type).add(row, who, s)
+	kind := d.kind(p.Type)
+	d.policyType(kind).add(row, kind, who, s)
 }
 
 // policyType returns the tally of a policy type, new where there is none yet.
@@ -187,14 +197,16 @@ func (d *domainTally) policyType(kind tlsrpt.PolicyType) *typeTally {
 			causes:  map[cause]*causeTally{},
 			results: map[tlsrpt.ResultType]tlsrpt.Sessions{}, reporters: map[string]struct{}{}, sessions: daily{},
 			overlap: map[string]*reporterTally{},
+			room:    d.room,
 		}
 		d.types[kind] = t
 	}
 	return t
 }
 
-// add counts a row of this policy type.
-func (t *typeTally) add(row *db.PolicyRow, who reporter, s stretch) {
+// add counts a row under this policy type. The largest causes come first, for
+// whom there may not be room.
+func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter, s stretch) {
 	p := &row.Policy
 	n := p.Successful.Plus(p.Failed)
 	t.totals.add(p.Successful, p.Failed)
@@ -204,8 +216,13 @@ func (t *typeTally) add(row *db.PolicyRow, who reporter, s stretch) {
 		addReporter(t.overlap, &reporterTally{reporter: who, Sessions: n})
 	}
 	byResult := map[tlsrpt.ResultType]tlsrpt.Sessions{}
-	for c, share := range causesOf(p) {
-		t.cause(c).add(row, who, s, share)
+	shares, kept := causesOf(p), map[cause]cause{}
+	for _, original := range largestFirst(shares) {
+		share, c := shares[original], original
+		c.Type = kind
+		c = t.keep(c)
+		kept[original] = c
+		t.cause(c).add(row, who, s, share, t.room)
 		byResult[c.Result] = byResult[c.Result].Plus(share.sessions)
 	}
 	for r, n := range byResult {
@@ -216,8 +233,8 @@ func (t *typeTally) add(row *db.PolicyRow, who reporter, s stretch) {
 	}
 	for i := range p.Failures {
 		f := &p.Failures[i]
-		if c := t.causes[cause{p.Type, f.ResultType, f.ReceivingMXHostname}]; c != nil {
-			c.quote(f)
+		if c, ok := kept[causeOf(p, f)]; ok {
+			t.causes[c].quote(f)
 		}
 	}
 }

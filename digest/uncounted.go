@@ -13,6 +13,8 @@ import (
 type uncountedTally struct {
 	reports map[int64]struct{}
 	senders map[uncountedSender]*uncountedReports
+	causes  int // of all senders
+	named   int // domains of all senders
 }
 
 // An uncountedSender tells groups of reports that do not count apart.
@@ -47,8 +49,12 @@ func newUncountedTally() uncountedTally {
 func (u *uncountedTally) add(row *db.PolicyRow) {
 	u.reports[row.ReportRow] = struct{}{}
 	file := row.Auth.Result == db.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
-	key := uncountedSender{row.Auth.Result, row.Auth.Reason, row.Auth.Domain, row.Report.OrganizationName, file}
+	key := uncountedSender{row.Auth.Result, db.ShortName(row.Auth.Reason), db.ShortName(row.Auth.Domain), db.ShortName(row.Report.OrganizationName), file}
 	s := u.senders[key]
+	if s == nil && len(u.senders) >= maxSenders {
+		key = uncountedSender{Result: key.Result, Organization: otherSenders, File: file}
+		s = u.senders[key]
+	}
 	if s == nil {
 		s = &uncountedReports{
 			uncountedSender: key,
@@ -59,14 +65,30 @@ func (u *uncountedTally) add(row *db.PolicyRow) {
 		u.senders[key] = s
 	}
 	s.reports[row.ReportRow] = struct{}{}
-	s.domains[row.Policy.Domain] = struct{}{}
+	if _, known := s.domains[row.Policy.Domain]; !known && u.named < maxDomains {
+		s.domains[row.Policy.Domain] = struct{}{}
+		u.named++
+	}
 	if !row.Overlap {
 		s.claimed.add(row.Policy.Successful, row.Policy.Failed)
 	}
-	for c, share := range causesOf(&row.Policy) {
-		k := uncountedCause{row.Policy.Domain, c}
-		s.causes[k] = s.causes[k].Plus(share.sessions)
+	shares := causesOf(&row.Policy)
+	for _, c := range largestFirst(shares) {
+		k := u.keep(s, uncountedCause{row.Policy.Domain, c})
+		s.causes[k] = s.causes[k].Plus(shares[c].sessions)
 	}
+}
+
+// keep returns the cause to count another under: that one while there is room.
+func (u *uncountedTally) keep(s *uncountedReports, c uncountedCause) uncountedCause {
+	if _, known := s.causes[c]; known {
+		return c
+	}
+	if len(s.causes) >= maxCauses || u.causes >= maxAllCauses {
+		return uncountedCause{otherDomains, cause{MX: db.OtherHosts}}
+	}
+	u.causes++
+	return c
 }
 
 // domains returns the domains that such reports speak of.
@@ -108,7 +130,10 @@ type uncountedFailure struct {
 func claimed(all []*uncountedReports) []uncountedFailure {
 	sums := map[uncountedCause]*uncountedFailure{}
 	for _, s := range all {
-		name := cmp.Or(short(s.Organization), short(s.Signer), "an unnamed organization")
+		name := quoted(cmp.Or(short(s.Organization), short(s.Signer), "an unnamed organization"))
+		if s.Organization == otherSenders {
+			name = "other senders"
+		}
 		for c, n := range s.causes {
 			f := sums[c]
 			if f == nil {
@@ -116,8 +141,8 @@ func claimed(all []*uncountedReports) []uncountedFailure {
 				sums[c] = f
 			}
 			f.Sessions = f.Sessions.Plus(n)
-			if !slices.Contains(f.Claimants, quoted(name)) {
-				f.Claimants = append(f.Claimants, quoted(name))
+			if !slices.Contains(f.Claimants, name) {
+				f.Claimants = append(f.Claimants, name)
 			}
 		}
 	}
@@ -127,6 +152,7 @@ func claimed(all []*uncountedReports) []uncountedFailure {
 	}
 	slices.SortFunc(out, func(a, b uncountedFailure) int {
 		return cmp.Or(
+			compareOthers(a.cause, b.cause),
 			cmp.Compare(b.Sessions, a.Sessions), cmp.Compare(a.Domain, b.Domain),
 			compareCauses(a.cause, b.cause),
 		)

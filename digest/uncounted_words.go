@@ -23,6 +23,10 @@ func (v *view) uncounted(j *judgement, b bounds) {
 		v.Uncounted = append(v.Uncounted, uncountedView{Line: uncountedLine(s)})
 	}
 	claims := claimed(j.Uncounted)
+	if n := len(claims); n > 0 && claims[n-1].others() {
+		v.ClaimsOther = otherClaims(claims[n-1])
+		claims = claims[:n-1]
+	}
 	for i, c := range claims {
 		if i == b.claims {
 			v.ClaimsMore = len(claims) - i
@@ -36,7 +40,11 @@ func (v *view) uncounted(j *judgement, b bounds) {
 // they are not believed.
 func uncountedLine(s *uncountedReports) string {
 	who := "an unnamed organization"
-	if s.Organization != "" {
+	switch s.Organization {
+	case "":
+	case otherSenders:
+		who = "other senders"
+	default:
 		who = quoted(short(s.Organization))
 	}
 	n := int64(len(s.reports))
@@ -93,6 +101,12 @@ func claimLine(f uncountedFailure) string {
 	}
 	return fmt.Sprintf("%s: %s, %s, %s, %s, claimed by %s", domainWord(f.Domain),
 		kind, resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"), listPhrases(f.Claimants, 2))
+}
+
+// otherClaims says what is claimed beyond what is told apart.
+func otherClaims(f uncountedFailure) string {
+	return fmt.Sprintf("other hosts: %s, claimed by %s, whose reports name more than %s causes; those beyond are not told apart",
+		templates.Plural(int64(f.Sessions), "session"), listPhrases(f.Claimants, 2), templates.Count(maxCauses))
 }
 
 // rejectedLine says which message could not be read, why, and where it lies.

@@ -72,7 +72,14 @@ func judge(m *material) *judgement {
 	j := &judgement{material: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall, Held: map[day]bool{}}
 	j.First, j.Last = m.coveredDays()
 	uncounted := m.Tally.uncounted.domains()
-	for _, name := range m.Domains {
+	domains, crowded := m.Domains, m.Tally.domains[otherDomains] != nil
+	if crowded {
+		domains = append(slices.Clone(domains), domainName{Name: otherDomains})
+	}
+	for _, name := range domains {
+		if crowded && !name.Exact && m.Tally.domains[name.Name] == nil {
+			continue // it may be among the others
+		}
 		d := judgeDomain(name, m, j.History, m.reachable())
 		_, d.Uncounted = uncounted[name.Name]
 		if d.tell() {

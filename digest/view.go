@@ -79,6 +79,7 @@ type view struct {
 	UncountedMore  int // senders left out
 	Claims         []string
 	ClaimsMore     int
+	ClaimsOther    string // what is not told apart
 	Rejected       []string
 	RejectedMore   int
 
