@@ -85,6 +85,16 @@ func whyUncounted(s *uncountedReports) string {
 		why = "the message is not as it was signed"
 	case "expired":
 		why = "the signature had expired"
+	case "content-type-unsigned":
+		why = "the signature does not cover which part of the message is the report"
+	case "dns":
+		why = "DNS did not answer for a week"
+	case "conflict":
+		why = "it contradicts a verified report of the same name"
+	case "ignored-signer":
+		why = "its signer is left out by the configuration"
+	case "not-found-again":
+		why = "it could not be read again"
 	}
 	return by + ": " + why + " (DKIM: fail" + reason + ")"
 }

@@ -88,7 +88,7 @@ func (w words) leadFailures() []string {
 		templates.Plural(total, "delivery attempt"), templates.Percent(failed, total), what, w.when())
 	s += w.causeSentence(worst) + " " + fateSentence(worst.findings)
 	if w.Verdict == VerdictAction {
-		s += w.restSentence()
+		s += w.restSentence(worst)
 	}
 	for _, sentence := range w.heldByOne(worst) {
 		s += " " + sentence
@@ -116,9 +116,11 @@ func (w words) causeSentence(worst weighed) string {
 	}
 }
 
-// restSentence says of how many failed attempts the mail was not held.
-func (w words) restSentence() string {
-	rest := w.Overall.Failed - min(w.held(), w.Overall.Failed)
+// restSentence says how many failed attempts there are beside those of the
+// heaviest cause, and of how many the mail was not held.
+func (w words) restSentence(worst weighed) string {
+	held := min(w.held(), w.Overall.Failed)
+	rest := w.Overall.Failed - held
 	if rest == 0 {
 		return ""
 	}
@@ -126,10 +128,20 @@ func (w words) restSentence() string {
 	w.eachGroup(func(_ *typeJudgement, g []*finding) {
 		through = through && (g[0].weight() >= tlsrpt.Action || g[0].Fate.WentThrough())
 	})
-	if through {
-		return fmt.Sprintf(" The mail of the other %s went through.", templates.Plural(int64(rest), "attempt"))
+	others, all := templates.Plural(int64(rest), "attempt"), ""
+	if held > worst.sessions {
+		others = templates.Count(int64(rest))
+		all = fmt.Sprintf(" In all, the mail of %s may be held;", templates.Plural(int64(held), "attempt"))
 	}
-	return fmt.Sprintf(" The other %s had lighter problems, listed below.", templates.Plural(int64(rest), "attempt"))
+	switch {
+	case through && all == "":
+		return fmt.Sprintf(" The mail of the other %s went through.", others)
+	case through:
+		return fmt.Sprintf("%s that of the other %s went through.", all, others)
+	case all == "":
+		return fmt.Sprintf(" The other %s had lighter problems, listed below.", others)
+	}
+	return fmt.Sprintf("%s the other %s had lighter problems, listed below.", all, others)
 }
 
 // heldByOne names the senders that held their mail back on their own account,

@@ -220,6 +220,8 @@ func (rd Reading) untimely(rep db.Report, arrived time.Time) string {
 	switch {
 	case rep.Start.After(arrived.Add(futureSkew)):
 		return "reports on " + day + ", which had not begun when it arrived"
+	case rep.End.After(arrived.Add(futureSkew + 24*time.Hour)): // it ends a day after it begins
+		return "reports on the time up to " + rep.End.UTC().Format(time.DateOnly) + ", which was not over when it arrived"
 	case rep.Start.Before(earliest()):
 		return "reports on " + day + ", when there were no TLS reports"
 	}

@@ -121,3 +121,13 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 		})
 	}
 }
+
+func TestReportThatDoesNotEndIsRejected(t *testing.T) {
+	t.Parallel()
+	rd := Reading{Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }}
+	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
+	m, ok, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), db.Place{}, []byte(endless))
+	if err != nil || !ok || len(m.Reports) != 0 || m.Refused != "reports on the time up to 2999-01-01, which was not over when it arrived" {
+		t.Errorf("%d reports, ok %v, refused %q, %v", len(m.Reports), ok, m.Refused, err)
+	}
+}
