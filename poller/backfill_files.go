@@ -79,7 +79,7 @@ func (f *files) item(ctx context.Context, it sources.Item) error {
 	if it.Kind == sources.Report {
 		m, ok, err = f.p.o.Reading.readFile(f.reader, place, it.Data)
 	} else {
-		m, ok, err = f.p.o.Reading.read(ctx, f.reader, incoming{place: place, data: it.Data})
+		m, ok, err = f.p.readMail(ctx, f.reader, incoming{place: place, data: it.Data})
 	}
 	switch {
 	case ctx.Err() != nil:
