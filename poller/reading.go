@@ -39,8 +39,8 @@ const (
 const reasonTooMany = "too-many-messages"
 
 // Reports lie between these times: RFC 8460 is of 2018, and its drafts are not
-// much older; a report that had not begun when it arrived is made up, and a digest
-// that believed it would take it for the last there will ever be.
+// much older; a report on days to come is made up, and a digest that believed it
+// would take it for the last there will ever be.
 const futureSkew = 48 * time.Hour
 
 func earliest() time.Time { return time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) }
@@ -118,7 +118,7 @@ func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) boo
 	var refused []string
 	left := 0
 	for _, rep := range reports {
-		switch reason := rd.refusal(rep, m.ReceivedAt); {
+		switch reason := rd.refusal(rep); {
 		case rd.ignores(rep.Auth):
 			left++
 		case reason != "":
@@ -183,8 +183,8 @@ func arrival(f tlsrpt.Found, arrived time.Time) time.Time {
 
 // refusal says why a report that could be read, and arrived at the given time, is
 // not taken; empty if it is.
-func (rd Reading) refusal(rep db.Report, arrived time.Time) string {
-	if reason := rd.untimely(rep, arrived); reason != "" {
+func (rd Reading) refusal(rep db.Report) string {
+	if reason := rd.untimely(rep); reason != "" {
 		return reason
 	}
 	if rd.Require && rep.Auth.Result != db.AuthPass && rep.Auth.Result != db.AuthUnknown {
@@ -206,22 +206,21 @@ func (rd Reading) refusal(rep db.Report, arrived time.Time) string {
 	return fmt.Sprintf("reports on %s, which is not among reports.domains", rep.Policies[0].Domain)
 }
 
-// untimely says what is wrong with the time that a report is about. A file tells
-// its arrival itself, if at all: it can't have been later than now.
-func (rd Reading) untimely(rep db.Report, arrived time.Time) string {
+// untimely says what is wrong with the time that a report is about. It is held
+// against the clock and not against the mail's arrival, which a server that was
+// moved or misconfigured may have wrong.
+func (rd Reading) untimely(rep db.Report) string {
 	now := time.Now
 	if rd.Now != nil {
 		now = rd.Now
 	}
-	if n := now(); arrived.IsZero() || arrived.After(n) {
-		arrived = n
-	}
+	latest := now().Add(futureSkew)
 	day := rep.Start.UTC().Format(time.DateOnly)
 	switch {
-	case rep.Start.After(arrived.Add(futureSkew)):
-		return "reports on " + day + ", which had not begun when it arrived"
-	case rep.End.After(arrived.Add(futureSkew + 24*time.Hour)): // it ends a day after it begins
-		return "reports on the time up to " + rep.End.UTC().Format(time.DateOnly) + ", which was not over when it arrived"
+	case rep.Start.After(latest):
+		return "reports on " + day + ", which has not begun yet"
+	case rep.End.After(latest.AddDate(0, 0, 1)): // it ends a day after it begins
+		return "reports on the time up to " + rep.End.UTC().Format(time.DateOnly) + ", which is not over yet"
 	case rep.Start.Before(earliest()):
 		return "reports on " + day + ", when there were no TLS reports"
 	}

@@ -89,14 +89,15 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 		arrived   time.Time // zero: as a file
 		refused   string
 	}{
-		{"the day before", "2026-03-01", arrived, ""},
-		{"the day it arrived", "2026-03-02", arrived, ""},
-		{"within two days, for clocks", "2026-03-04", arrived, ""},
-		{"more than two days ahead", "2026-03-05", arrived, "reports on 2026-03-05, which had not begun when it arrived"},
-		{"the year 2999", "2999-01-01", arrived, "reports on 2999-01-01, which had not begun when it arrived"},
-		{"an arrival that is to come", "2999-01-01", time.Date(2999, 1, 2, 0, 0, 0, 0, time.UTC), "reports on 2999-01-01, which had not begun when it arrived"},
+		{"the day before", "2026-03-09", arrived, ""},
+		{"today", "2026-03-10", arrived, ""},
+		{"after the mail arrived, as the server has it", "2026-03-08", arrived, ""},
+		{"within two days, for clocks", "2026-03-12", arrived, ""},
+		{"more than two days ahead", "2026-03-13", arrived, "reports on 2026-03-13, which has not begun yet"},
+		{"the year 2999", "2999-01-01", arrived, "reports on 2999-01-01, which has not begun yet"},
+		{"an arrival that is to come", "2999-01-01", time.Date(2999, 1, 2, 0, 0, 0, 0, time.UTC), "reports on 2999-01-01, which has not begun yet"},
 		{"a file without arrival", "2026-03-09", time.Time{}, ""},
-		{"a file without arrival, about days to come", "2026-03-13", time.Time{}, "reports on 2026-03-13, which had not begun when it arrived"},
+		{"a file without arrival, about days to come", "2026-03-13", time.Time{}, "reports on 2026-03-13, which has not begun yet"},
 		{"old", "2016-04-01", arrived, ""},
 		{"before there were any", "2014-12-31", arrived, "reports on 2014-12-31, when there were no TLS reports"},
 		{"the year 1970", "1970-01-01", arrived, "reports on 1970-01-01, when there were no TLS reports"},
@@ -127,7 +128,7 @@ func TestReportThatDoesNotEndIsRejected(t *testing.T) {
 	rd := Reading{Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }}
 	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
 	m, ok, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), db.Place{}, []byte(endless))
-	if err != nil || !ok || len(m.Reports) != 0 || m.Refused != "reports on the time up to 2999-01-01, which was not over when it arrived" {
+	if err != nil || !ok || len(m.Reports) != 0 || m.Refused != "reports on the time up to 2999-01-01, which is not over yet" {
 		t.Errorf("%d reports, ok %v, refused %q, %v", len(m.Reports), ok, m.Refused, err)
 	}
 }

@@ -99,7 +99,7 @@ func (d *dovecot) start(t testing.TB, o options) {
 	t.Helper()
 	const tries = 5
 	for range tries {
-		d.plain, d.tls = freePort(t), freePort(t)
+		d.plain, d.tls = freePorts(t)
 		d.write(t, "dovecot.conf", []byte(d.config(o)))
 		cmd := exec.Command(d.program, "-F", "-c", filepath.Join(d.base, "dovecot.conf"))
 		// Should the test be killed, the server goes with it.
@@ -322,19 +322,21 @@ userdb {
 %[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config)
 }
 
-// freePort asks the system for a port that nobody listens on.
-func freePort(t testing.TB) int {
+// freePorts asks the system for two ports that nobody listens on.
+func freePorts(t testing.TB) (int, int) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var ports [2]int
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close() // only once both are known: else they may be the same
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports[i] = portOf(t, port)
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return portOf(t, port)
+	return ports[0], ports[1]
 }
