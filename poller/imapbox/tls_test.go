@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/certfault"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -31,9 +32,9 @@ func TestCertificatesThatAreNotAcceptable(t *testing.T) {
 						o.TLSConfig = nil
 					}
 					_, err := imapbox.Open(t.Context(), o)
-					var bad *imapbox.CertificateError
+					var bad *certfault.Error
 					if !errors.As(err, &bad) || imapbox.Temporary(err) {
-						t.Fatalf("Open: %v; want a CertificateError, for good", err)
+						t.Fatalf("Open: %v; want one about the certificate, for good", err)
 					}
 					for _, part := range tt.says {
 						if !strings.Contains(err.Error(), part) {
