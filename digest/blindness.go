@@ -97,6 +97,8 @@ func (u unread) sentence() string {
 		s += " since " + u.Since.UTC().Format("Monday 2 January 2006 15:04 UTC")
 	case !u.LastGood.IsZero():
 		s += "; it was last read on " + u.LastGood.UTC().Format("Monday 2 January 2006 15:04 UTC")
+	case u.Error == "":
+		s = what + " has not been polled yet (tlsbrief run does that, or tlsbrief poll)"
 	default:
 		s = what + " has never been read: no poll of it has worked yet"
 	}
