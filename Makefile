@@ -23,9 +23,8 @@ check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+# Two at a time, each on one core.
 fuzz:
-	@for target in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed 's/func //' | sort -u); do \
-		dir=$$(dirname $$(grep -rlE "^func $$target\(" --include='*_test.go' . | head -n 1)); \
-		echo "$$dir $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$dir || exit 1; \
-	done
+	@grep -rE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | sort | \
+		xargs -P 2 -L 1 sh -c '$(GO) test -run "^$$" -fuzz "^$$1\$$" -fuzztime $(FUZZTIME) -parallel 1 -fuzzminimizetime 20x $$0 >fuzz-$$1.log 2>&1; \
+			rc=$$?; tail -n 3 fuzz-$$1.log; if [ $$rc -ne 0 ]; then cat fuzz-$$1.log; exit 255; fi; rm fuzz-$$1.log'

@@ -100,8 +100,9 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// hostWord returns the name of a host to stand in a sentence, between quotation
-// marks where it is none: a stranger's words must not pass for ours.
+// hostWord returns the name of a host to stand in a sentence, as people read it
+// where that is safe, and between quotation marks where it is none: a stranger's
+// words must not pass for ours.
 func hostWord(name string) string {
 	switch name {
 	case "":
@@ -112,7 +113,7 @@ func hostWord(name string) string {
 		return "other domains"
 	}
 	if hostName(name, "") != "" {
-		return templates.Line(name)
+		return templates.Line(tlsrpt.ReadableDomain(name))
 	}
 	return quoted(short(name))
 }
@@ -151,7 +152,7 @@ func list(words []string, all, limit int) string {
 // reporterName names a reporter by its signing domain, with what it calls itself
 // where the two do not plainly agree.
 func reporterName(r reporter) string {
-	domain, organization := templates.Line(r.Domain), short(r.Organization)
+	domain, organization := templates.Line(tlsrpt.ReadableDomain(r.Domain)), short(r.Organization)
 	switch {
 	case domain == "" && organization == otherSenders:
 		return "other senders"
@@ -227,7 +228,7 @@ func reporterNames(list []*reporterTally) string {
 func reporterShort(reporters []*reporterTally) string {
 	var names []string
 	for _, r := range reporters {
-		names = append(names, cmp.Or(templates.Line(r.Domain), short(r.Organization), "(no name)"))
+		names = append(names, cmp.Or(templates.Line(tlsrpt.ReadableDomain(r.Domain)), short(r.Organization), "(no name)"))
 	}
 	return listPhrases(names, 1)
 }

@@ -113,6 +113,10 @@ func TestReadMailFindsReports(t *testing.T) {
 		{"forwarded as base64", mailHeader + multi("mixed", "f", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"+base64Lines([]byte(rfc))), 1, "", true},
 		{"forwarded as the whole body", mailHeader + "Content-Type: message/rfc822\r\n\r\n" + rfc, 1, "", true},
 		{"multipart/report without report-type", strings.Replace(rfc, `report; report-type="tlsrpt"`, "report", 1), 1, "", false},
+		{"Q6 another id in the Subject", strings.Replace(rfc, "Report-ID: <r-1>", "Report-ID: <2026.03.01T00.00.00Z+example.com@sender.example>", 1), 1, "", false},
+		{"Q8 Subject folded at every token", strings.Replace(rfc, "Report Domain: example.com Submitter: sender.example", "Report\r\n Domain:\r\n example.com\r\n Submitter:\r\n sender.example\r\n", 1), 1, "", false},
+		{"Q24 HTML alone, an id in the recipient's domain, none in angle brackets", strings.NewReplacer("text/plain", "text/html", "<1@sender.example>", "<1+example.com@example.com>", "<r-1>", "r-1").Replace(rfc), 1, "", false},
+		{"Q26 mailed weeks late", strings.Replace(rfc, "02 Mar 2026", "25 Mar 2026", 1), 1, "", false},
 		{"Q11 domain from the Subject", mailHeader + "Content-Type: application/tlsrpt+json\r\n\r\n" + strings.Replace(minimal, partDomain, "", 1), 1, "example.com is taken from the Subject", false},
 		{"one part good, one not", mailHeader + multi("mixed", "b", part(t, gz, attached), "Content-Type: application/tlsrpt+json\r\n\r\n{"), 1, "", false},
 	}

@@ -88,6 +88,19 @@ func TestQuirks(t *testing.T) {
 			func(r *Report) (any, any) { return r.Policies[0].Mode, Mode("") },
 		},
 		{
+			"Q5 a reason code and no sending IP", []string{`,` + partSending, "", `"certificate-expired"`, `"validation-failure","failure-reason-code":"MX_HOSTS_MISMATCH"`}, "",
+			func(r *Report) (any, any) {
+				return []string{r.Policies[0].Failures[0].ReasonCode, r.Policies[0].Failures[0].SendingMTAIP}, []string{"MX_HOSTS_MISMATCH", ""}
+			},
+		},
+		{
+			"Q7 no-policy-found with nothing but a domain", []string{partType, `"policy-type":"no-policy-found"`, `,"policy-string":` + partStrings, "", `,` + partMX, ""}, "",
+			func(r *Report) (any, any) {
+				p := r.Policies[0]
+				return []any{p.Type, p.Domain, len(p.Strings), len(p.MXHosts)}, []any{NoPolicyFound, "example.com", 0, 0}
+			},
+		},
+		{
 			"Q8 details may exceed the total, which stands", []string{partCount, `"failed-session-count":4`},
 			"total-failure-session-count: less than its largest failure detail; kept as sent",
 			func(r *Report) (any, any) { return r.Policies[0].Failed, Sessions(3) },
@@ -272,7 +285,7 @@ func TestQuirks(t *testing.T) {
 			func(r *Report) (any, any) { return r.ReportID, "r-1" },
 		},
 		{
-			"Q31 Q32 policies of one domain stand side by side", []string{`"policies":[`, `"policies":[{"policy":{"policy-type":"tlsa","policy-domain":"example.com"},"summary":{` + partTotals + `}},{"policy":{"policy-type":"sts","policy-domain":"example.com"},"summary":{` + partTotals + `}},`}, "",
+			"Q3 Q31 Q32 policies of one domain stand side by side", []string{`"policies":[`, `"policies":[{"policy":{"policy-type":"tlsa","policy-domain":"example.com"},"summary":{` + partTotals + `}},{"policy":{"policy-type":"sts","policy-domain":"example.com"},"summary":{` + partTotals + `}},`}, "",
 			func(r *Report) (any, any) { return len(r.Policies), 3 },
 		},
 		{

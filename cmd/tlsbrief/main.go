@@ -34,16 +34,21 @@ const (
 const memoryLimit = 96 << 20
 
 func main() {
+	os.Exit(process()) // the only os.Exit in the module
+}
+
+// process is the program as a process: it ends on a signal, and knows how much
+// memory to be content with. It returns the exit status.
+func process() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code) // the only os.Exit in the module
+	defer stop()
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
-// run is main without the process: it returns the exit status.
+// run is the program without the process: it returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRootCommand(&app{stdout: stdout, stderr: stderr})
 	root.SetArgs(args)

@@ -22,13 +22,33 @@ import (
 // tests that kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		main()
+		code := process()
+		if err := saveStatus(os.Getenv(statusFile)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = exitFailed
+		}
+		os.Exit(code)
 	}
 	testscript.Main(m, map[string]func(){"tlsbrief": main})
 }
 
 // asProgram is the environment variable that makes the test binary tlsbrief.
 const asProgram = "TLSBRIEF_TEST_AS_PROGRAM"
+
+// statusFile is the environment variable with the name of a file that gets what
+// the kernel says of such a process at its end, if it is set.
+const statusFile = "TLSBRIEF_TEST_STATUS_FILE"
+
+func saveStatus(name string) error {
+	if name == "" {
+		return nil
+	}
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, b, 0o600)
+}
 
 // A rig is an installation: a configuration and a database in a folder, a
 // mailbox and an SMTP server.
