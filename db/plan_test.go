@@ -93,6 +93,9 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"rejected messages", "SELECT news FROM message WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news", []any{n, n, n}, "message_news (news>?)"},
 		{"what to prune", "SELECT id FROM report WHERE recorded_at < ? LIMIT ?", []any{n, n}, "report_recorded_at (recorded_at<?)"},
 		{"a message's reports", "SELECT 1 FROM report WHERE message = ?", []any{n}, "report_message (message=?)"},
+		{"the last day of a mode", lastOfMode, []any{"x", "testing", n}, "INDEX policy_mode (domain=? AND mode=? AND day<?)"},
+		{"the first day of a mode", firstOfMode, []any{"x", "testing", n, n}, "INDEX policy_mode (domain=? AND mode=? AND day>? AND day<?)"},
+		{"the last failure", lastTrouble, []any{"x", n}, "INDEX policy_trouble (domain=? AND day<?)"},
 		{"waiting mail", "SELECT id FROM outbox WHERE id IN (SELECT mail FROM recipient WHERE state = 'waiting') ORDER BY id", nil, "recipient_waiting"},
 	}
 	scan := regexp.MustCompile(`(?m)^SCAN \w+$`)
@@ -122,6 +125,8 @@ func TestWalksNeedNoSort(t *testing.T) {
 	}{
 		"days":     {"SELECT id FROM report WHERE day = ? AND id > ? AND news <= ? ORDER BY id LIMIT ?", []any{1, 1, 1, 1}},
 		"policies": {"SELECT position FROM policy WHERE report = ? ORDER BY position", []any{1}},
+		"modes":    {lastOfMode, []any{"x", "testing", 1}},
+		"troubles": {lastTrouble, []any{"x", 1}},
 		"failures": {"SELECT sessions FROM failure WHERE report = ? AND policy = ? ORDER BY position", []any{1, 1}},
 		"totals":   {"SELECT SUM(p.successful)" + clause + "GROUP BY d.id, p.day, p.type, p.overlap ORDER BY d.id, p.day, p.type, p.overlap", args},
 	} {
