@@ -28,6 +28,7 @@ type advice struct {
 type told struct {
 	sentences map[string]bool
 	actions   map[string]bool // of advice, by domain and action
+	policy    bool            // how long the policy has been as it is
 }
 
 func newTold() *told {

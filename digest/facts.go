@@ -30,6 +30,7 @@ type material struct {
 	Stretches    map[stretch]struct{}   // reports of several days that reach into the days shown
 	Reach        map[string]day         // the last day of those, by domain
 	ReachBy      map[string]day         // and by reporter
+	PolicyStates map[string]policyState // of the MTA-STS policies of domains, where reports tell their mode
 	Witnesses    witnesses              // who saw what is not seen any more
 	Days         []db.DayTotal
 	Failures     []db.FailureDay
@@ -133,6 +134,9 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 		return nil, err
 	}
 	if err := d.readWitnesses(ctx, m); err != nil {
+		return nil, err
+	}
+	if err := d.readPolicyStates(ctx, m); err != nil {
 		return nil, err
 	}
 	if s.kind != kindConfigured {

@@ -11,6 +11,10 @@ import (
 // several tells whether the digest is about more than one domain.
 func (j *judgement) several() bool { return len(j.Domains) > 1 }
 
+// maxPolicyNames is how many domains are named whose policy can be enforced, and
+// how many for which it is too early.
+const maxPolicyNames = 10
+
 // domains fills in the table, the blocks and the shared lines.
 func (v *view) domains(j *judgement, b bounds, told *told) {
 	left := b.findings
@@ -48,6 +52,9 @@ func (v *view) domains(j *judgement, b bounds, told *told) {
 	if names := shared[VerdictSilent]; len(names) > 0 && v.TableMore > 0 {
 		v.Lines = append(v.Lines, "No reports in this period: "+listNames(names, b.names)+".")
 	}
+	if several {
+		v.Lines = append(v.Lines, j.policyLines(min(b.names, maxPolicyNames))...)
+	}
 	if v.Hidden > 0 || v.TableMore > 0 {
 		v.HowHidden = exportCommand(j)
 	}
@@ -72,9 +79,15 @@ func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, tol
 	tv := typeView{
 		Label:      typeLabel(t.Type),
 		Successful: int64(t.Successful), Failed: int64(t.Failed), Sessions: int64(t.sessions()),
-		Share: templates.Percent(int64(t.Failed), int64(t.sessions())),
-		About: aboutType(d, t, told),
+		Share:  templates.Percent(int64(t.Failed), int64(t.sessions())),
+		Before: t.Before.words(),
 	}
+	if t.Failed == 0 && len(t.Findings) == 0 {
+		tv.Line = cleanLine(t)
+		tv.About = numbersOf(d, t, told)
+		return tv
+	}
+	tv.About = aboutType(d, t, told)
 	for _, g := range grouped(t.Findings) {
 		if *left <= 0 {
 			tv.Hidden++
@@ -86,6 +99,18 @@ func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, tol
 	return tv
 }
 
+// cleanLine is all that is to be said of a policy type without a failure.
+func cleanLine(t *typeJudgement) string {
+	s := typeLabel(t.Type) + ": " + templates.Plural(int64(t.sessions()), "session")
+	if t.sessions() > 0 {
+		s += ", none failed"
+	}
+	if b := t.Before.words(); b != "" {
+		s += "; " + b
+	}
+	return s + "."
+}
+
 // aboutType says what a policy type is, once in a digest, and what is to be known
 // of its numbers.
 func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
@@ -93,8 +118,17 @@ func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
 	if s := told.once(t.Type.Explanation()); s != "" {
 		out = append(out, s)
 	}
+	return append(out, numbersOf(d, t, told)...)
+}
+
+// numbersOf says what is to be known of the numbers of a policy type.
+func numbersOf(d *domainJudgement, t *typeJudgement, told *told) []string {
+	var out []string
 	if t.Type == tlsrpt.STS && d.Disagree != "" {
 		out = append(out, d.Disagree)
+	}
+	if t.Type == tlsrpt.STS && !told.policy {
+		out = append(out, d.policySentences()...)
 	}
 	if len(t.Overlap) > 0 {
 		var n tlsrpt.Sessions

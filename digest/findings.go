@@ -58,6 +58,7 @@ const (
 type typeJudgement struct {
 	Type tlsrpt.PolicyType
 	totals
+	Before    before
 	Reporters int
 	Results   map[tlsrpt.ResultType]tlsrpt.Sessions // what the totals allow for each result type over all MX hosts
 	Findings  []*finding                            // heaviest first

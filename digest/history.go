@@ -36,10 +36,12 @@ type stream struct {
 type history struct {
 	sessions map[stream]daily           // what was reported, to know clean days from silent ones
 	failures map[stream]map[cause]daily // what failed
+	byType   map[stream]map[day]totals  // the same with what failed
 	overall  map[day]totals             // of all domains, overlaps left out
-	denied   map[day]bool               // days with failures in details of which the totals count none
-	lastDay  map[string]day             // the newest day with a report, by domain
-	days     map[string][]day           // the days with a report, by domain, in order
+	types    map[tlsrpt.PolicyType]map[day]totals
+	denied   map[day]bool     // days with failures in details of which the totals count none
+	lastDay  map[string]day   // the newest day with a report, by domain
+	days     map[string][]day // the days with a report, by domain, in order
 }
 
 // newHistory arranges what the database has. Failures that no detail explains
@@ -48,7 +50,9 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 	h := &history{
 		sessions: map[stream]daily{},
 		failures: map[stream]map[cause]daily{},
+		byType:   map[stream]map[day]totals{},
 		overall:  map[day]totals{},
+		types:    map[tlsrpt.PolicyType]map[day]totals{},
 		denied:   map[day]bool{},
 		lastDay:  map[string]day{},
 		days:     map[string][]day{},
@@ -70,6 +74,8 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 			h.sessions[s] = daily{}
 		}
 		h.sessions[s].add(on, t.Successful.Plus(t.Failed))
+		addTotals(h.byType, s, on, t)
+		addTotals(h.types, pictureType(t.Type), on, t)
 		h.denied[on] = h.denied[on] || t.Failed == 0 && explained[s][on] > 0
 		if rest := t.Failed - min(t.Failed, explained[s][on]); rest > 0 {
 			h.failure(s, cause{Type: t.Type}).add(on, rest)
@@ -85,6 +91,16 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 		h.days[domain], h.lastDay[domain] = days, days[len(days)-1]
 	}
 	return h
+}
+
+// addTotals adds the totals of a day under a key.
+func addTotals[K comparable](sums map[K]map[day]totals, key K, on day, t *db.DayTotal) {
+	if sums[key] == nil {
+		sums[key] = map[day]totals{}
+	}
+	sum := sums[key][on]
+	sum.add(t.Successful, t.Failed)
+	sums[key][on] = sum
 }
 
 // failure returns the days of a cause, new where there are none yet.

@@ -83,10 +83,18 @@ func sayings(v *view) map[string][]string {
 		"heading": {v.Heading, v.Period, v.Title}, "lead": v.Lead, "first": v.First, "notes": v.Notes,
 		"resolved": v.Resolved, "picture": {v.PictureNote}, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle}, "claims": v.Claims,
 	}
+	if len(v.Lines) > 0 {
+		out["lines"] = v.Lines
+	}
 	for _, d := range v.Domains {
 		out["domains"] = append(out["domains"], d.Name, d.Title)
 		for _, kind := range d.Types {
-			out["types"] = append(append(out["types"], kind.Label, kind.Share), kind.About...)
+			out["types"] = append(out["types"], kind.About...)
+			if kind.Line != "" {
+				out["types"] = append(out["types"], kind.Line)
+				continue
+			}
+			out["types"] = append(out["types"], kind.Label, kind.Share, kind.Before)
 			for _, f := range kind.Findings {
 				out["findings"] = append(out["findings"], f.Title, f.Count, f.Result, f.Fate, f.State, f.SeenBy)
 				out["hosts"] = append(out["hosts"], f.Hosts...)
@@ -100,6 +108,11 @@ func sayings(v *view) map[string][]string {
 	}
 	for _, row := range v.Table {
 		out["table"] = append(out["table"], row.Name, row.Title, templates.Count(row.Sessions))
+	}
+	for _, d := range v.Picture {
+		for _, n := range d.Types {
+			out["by type"] = append(out["by type"], n.Label, templates.OutOf(v.PictureCell, n.Failed, n.Sessions))
+		}
 	}
 	for _, d := range append(v.Covered, v.Picture...) {
 		out["days"] = append(out["days"], templates.ShortDay(d.Day), templates.Count(d.Sessions), templates.Count(d.Failed), d.Note, d.Mark)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
 )
 
 // days fills in the days covered and the picture of the last 14.
@@ -55,6 +56,9 @@ const (
 	markDenied  = "?"
 )
 
+// textColumns is what the text part has left beside day and bar.
+const textColumns = templates.Width - 27
+
 // picture fills in the last 14 days, up to the last that is covered or that
 // reports could be here for. The days before the first report ever are left out.
 func (v *view) picture(j *judgement) {
@@ -80,12 +84,89 @@ func (v *view) picture(j *judgement) {
 		v.Picture = append(v.Picture, p)
 		v.Most = max(v.Most, p.Sessions)
 	}
+	types := j.pictureTypes(begin, last)
+	for _, t := range types {
+		v.PictureTypes = append(v.PictureTypes, typeCount{Label: pictureLabel(t), Class: pictureClass(t)})
+	}
+	v.PictureColumn = min(13, textColumns/(len(types)+1))
+	v.PictureCell = v.PictureColumn - 1
 	for i := range v.Picture {
 		p := &v.Picture[i]
 		p.Percent, p.Bad = templates.Share(p.Sessions, v.Most), templates.Share(p.Failed, v.Most)
 		p.Good = p.Percent - min(p.Bad, p.Percent)
+		p.typeCounts(j, types)
 	}
 	v.legend()
+}
+
+// pictureType is the policy type that a day's sessions are drawn under: one of the
+// three of RFC 8460, or empty for all others.
+func pictureType(t tlsrpt.PolicyType) tlsrpt.PolicyType {
+	if t.Known() {
+		return t
+	}
+	return ""
+}
+
+// pictureTypes returns the policy types with sessions in the picture, in order,
+// where there are several.
+func (j *judgement) pictureTypes(first, last day) []tlsrpt.PolicyType {
+	var out []tlsrpt.PolicyType
+	for _, t := range []tlsrpt.PolicyType{tlsrpt.STS, tlsrpt.TLSA, tlsrpt.NoPolicyFound, ""} {
+		for d := first; d <= last; d++ {
+			if sum := j.History.types[t][d]; sum.sessions() > 0 {
+				out = append(out, t)
+				break
+			}
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// pictureLabel names a policy type above its column.
+func pictureLabel(t tlsrpt.PolicyType) string {
+	switch t {
+	case tlsrpt.NoPolicyFound:
+		return "no policy"
+	case "":
+		return "other"
+	}
+	return typeName(t)
+}
+
+// typeCounts fills in what a day has of each policy type. The good part of its bar
+// is divided as their sessions that did not fail are.
+func (p *dayView) typeCounts(j *judgement, types []tlsrpt.PolicyType) {
+	var sum, drawn int64
+	on := dayOf(p.Day)
+	for _, t := range types {
+		n := j.History.types[t][on]
+		sum = int64(tlsrpt.Sessions(sum).Plus(n.Successful))
+		p.Types = append(p.Types, typeCount{Label: pictureLabel(t), Class: pictureClass(t), Sessions: int64(n.sessions()), Failed: int64(n.Failed)})
+	}
+	part := int64(0)
+	for i, t := range types {
+		part = int64(tlsrpt.Sessions(part).Plus(j.History.types[t][on].Successful))
+		upTo := int64(float64(part) / float64(max(sum, 1)) * float64(p.Good))
+		p.Types[i].Percent = int(upTo - drawn)
+		drawn = upTo
+	}
+}
+
+// pictureClass names the colour of a policy type.
+func pictureClass(t tlsrpt.PolicyType) string {
+	switch t {
+	case tlsrpt.STS:
+		return "sts"
+	case tlsrpt.TLSA:
+		return "tlsa"
+	case tlsrpt.NoPolicyFound:
+		return "nopolicy"
+	}
+	return "other"
 }
 
 // known tells whether a report is about a day, be it with others.

@@ -64,7 +64,7 @@ func TestAReportOfSeveralDaysIsAboutAllOfThem(t *testing.T) {
 		"70 of 770 delivery attempts (9.1 %) failed between Mon 16 Nov and Sun 22 Nov.",
 		"new, in a report for Mon 16 Nov to Sun 22 Nov",
 		"Fri 20 Nov covered by a report for Mon 16 Nov to Sun 22 Nov",
-		"770 70 ! 7 days",
+		"! Mon 16 Nov ######################### 770 70 7 days",
 	}, "no report", "on Mon 16 Nov")
 	if want := "[TLS] example.com: action needed - 70 of 770 attempts failed, mail may be held (16 to 22 Nov)"; out.Subject != want {
 		t.Errorf("subject %q, want %q", out.Subject, want)

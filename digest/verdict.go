@@ -32,6 +32,7 @@ type judgement struct {
 	Last      day
 	Domains   []*domainJudgement // the worst first
 	Overall   totals
+	Before    before // what was reported before the days covered
 	Reporters []*reporterTally
 	Stopped   []stoppedReporter
 	Unread    []unread // mailboxes and folders that could not be read
@@ -51,6 +52,8 @@ type domainJudgement struct {
 
 	Mode     tlsrpt.Mode // of the MTA-STS policy, as far as reports tell
 	Disagree string      // that reports disagree about it, in words
+
+	Readiness *readiness // of the policy; nil where nothing is to be said of it
 
 	LastDay   day  // the newest day that a report that counts is about; 0 if never
 	Stopped   bool // silent, though reports used to come on most days
@@ -87,6 +90,7 @@ func judge(m *material) *judgement {
 		}
 	}
 	slices.SortStableFunc(j.Domains, compareDomains)
+	j.compare()
 	j.findHeldDays()
 	j.Reporters = sortedReporters(m.Tally.reporters)
 	j.Uncounted = m.Tally.uncounted.sorted()
@@ -135,6 +139,7 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 	}
 	d.Disagree = t.modes.disagreement()
 	d.Types = judgeTypes(name.Name, t, h, d.Mode, m.Witnesses)
+	d.Readiness = judgeReadiness(name.Name, d.Mode, m, h)
 	d.Verdict = VerdictClear
 	for _, kind := range d.Types {
 		for _, f := range kind.Findings {

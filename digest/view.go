@@ -62,11 +62,14 @@ type view struct {
 	HowHidden string   // how to see them
 	Resolved  []string // what is not seen any more
 
-	Covered     []dayView // more than one day, or late reports
-	Picture     []dayView // up to the last 14 days
-	PictureNote string    // why they are fewer
-	Legend      []legendView
-	Most        int64 // sessions of the busiest day of Picture
+	Covered       []dayView   // more than one day, or late reports
+	Picture       []dayView   // up to the last 14 days
+	PictureTypes  []typeCount // the policy types in it, where there are several
+	PictureColumn int         // how wide their columns are in the text, in characters
+	PictureCell   int         // and what stands in them
+	PictureNote   string      // why they are fewer
+	Legend        []legendView
+	Most          int64 // sessions of the busiest day of Picture
 
 	Reporters      []reporterView
 	ReportersMore  int // how many reporters are left out
@@ -103,6 +106,8 @@ type domainView struct {
 // A typeView is one policy type of one domain.
 type typeView struct {
 	Label            string
+	Line             string // all that is to be said, where nothing failed
+	Before           string // what was reported before
 	Successful       int64
 	Failed, Sessions int64
 	Share            string
@@ -121,6 +126,15 @@ type dayView struct {
 	Held             bool
 	Percent          int // of the busiest day, for a bar
 	Good, Bad        int // the parts of it
+	Types            []typeCount
+}
+
+// A typeCount is what one day has of one policy type, which may be counted under
+// another as well (Q31).
+type typeCount struct {
+	Label, Class     string
+	Sessions, Failed int64
+	Percent          int // of the bar: the part of dayView.Good
 }
 
 // A legendView explains a mark.
@@ -147,6 +161,7 @@ func newView(j *judgement, b bounds) *view {
 	w, told := words{j}, newTold()
 	v.Heading, v.Title = w.who(), w.headline()
 	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(told), w.see(), w.notes()
+	told.policy = j.Verdict == VerdictClear || j.several()
 	if worst := j.worst(); worst.findings != nil {
 		told.once(fateSentence(worst.findings)) // the lead says it
 	}

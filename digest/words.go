@@ -93,6 +93,9 @@ func (w words) leadFailures() []string {
 	for _, sentence := range w.heldByOne(worst) {
 		s += " " + sentence
 	}
+	if t := w.trend(); t != "" {
+		s += " " + t
+	}
 	return []string{s}
 }
 
@@ -186,7 +189,14 @@ func (w words) leadClear() []string {
 	if silent := w.silentDomains(); len(silent) > 0 {
 		s += fmt.Sprintf(" No report came for %s.", listNames(silent, 5))
 	}
-	return []string{s}
+	if t := w.trend(); t != "" {
+		s += " " + t
+	}
+	out := []string{s}
+	if len(w.Domains) == 1 {
+		out = append(out, w.Domains[0].policySentences()...)
+	}
+	return out
 }
 
 // withoutPolicy counts the sessions of senders that found no policy.

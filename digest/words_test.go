@@ -105,7 +105,7 @@ func TestWhatADigestSays(t *testing.T) {
 			rows: []*db.PolicyRow{sts(1, tlsrpt.ModeNone, 12, 0), by("gmx.net", row(2, nov(22), tlsrpt.NoPolicyFound, "", 18, 0))},
 			want: []string{"All 30 used TLS. For 18 of them the sender found no policy of yours"}, not: []string{"as your policy asks"}},
 		{name: "one attempt", rows: []*db.PolicyRow{sts(1, "", 1, 0)}, subject: "all clear - 1 delivery attempt, none failed",
-			want: []string{"1 sender reported 1 delivery attempt on Sun 22 Nov. It used TLS.", "1 session: 1 ok, 0 failed"}, not: []string{"All of them", "1 sessions"}},
+			want: []string{"1 sender reported 1 delivery attempt on Sun 22 Nov. It used TLS.", "MTA-STS (policy type: sts): 1 session, none failed."}, not: []string{"All of them", "1 sessions"}},
 		{name: "no mail is not all clear", rows: []*db.PolicyRow{sts(1, "", 0, 0)}, subject: "example.com: no mail reported (22 Nov)",
 			want: []string{"NO MAIL REPORTED. 1 sender reported on Sun 22 Nov, but counted no delivery attempt"}, not: []string{"ALL CLEAR"}},
 		{name: "clear, but not for all", domains: []string{"example.com", "example.net"}, rows: []*db.PolicyRow{sts(1, "", 100, 0)},

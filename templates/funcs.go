@@ -38,6 +38,7 @@ func functions() map[string]any {
 		"fits":    func(width int, s string) bool { return utf8.RuneCountInString(s) <= width },
 		"add":     func(a, b int) int { return a + b },
 		"nobreak": NoBreak,
+		"outof":   OutOf,
 		"plural64": func(n int, noun string) string {
 			return Plural(int64(n), noun)
 		},
@@ -75,6 +76,34 @@ func Count(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return sign + s
+}
+
+// OutOf writes how many of all failed, as "3/1,260", or all alone where none did.
+// Where that has more than width characters the numbers are rounded.
+func OutOf(width int, failed, all int64) string {
+	write := func(number func(int64) string) string {
+		if failed == 0 {
+			return number(all)
+		}
+		return number(failed) + "/" + number(all)
+	}
+	if s := write(Count); len(s) <= width {
+		return s
+	}
+	return write(rounded)
+}
+
+// rounded writes a large number in five characters at most: 12,345,678 as "12M".
+func rounded(n int64) string {
+	for _, unit := range []struct {
+		size   int64
+		letter string
+	}{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if n >= unit.size {
+			return strconv.FormatInt(n/unit.size, 10) + unit.letter
+		}
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // Plural writes a number with its noun: "1 session", "1,260 sessions".

@@ -197,3 +197,19 @@ func write(t *testing.T, dir, name, content string) {
 		t.Fatal(err)
 	}
 }
+
+func TestOutOf(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		width       int
+		failed, all int64
+		want        string
+	}{
+		{12, 0, 1260, "1,260"}, {12, 45, 1260, "45/1,260"}, {8, 45, 1260, "45/1,260"}, {7, 45, 1260, "45/1k"},
+		{9, 0, 12_345_678, "12M"}, {10, 0, 12_345_678, "12,345,678"}, {9, 1 << 53, 1 << 53, "9P/9P"}, {9, 0, 0, "0"},
+	} {
+		if got := templates.OutOf(tt.width, tt.failed, tt.all); got != tt.want {
+			t.Errorf("OutOf(%d, %d, %d) = %q, want %q", tt.width, tt.failed, tt.all, got, tt.want)
+		}
+	}
+}

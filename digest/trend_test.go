@@ -1,0 +1,44 @@
+package digest
+
+import (
+	"testing"
+
+	"tlsbrief/tlsrpt"
+)
+
+func TestThePeriodBefore(t *testing.T) {
+	t.Parallel()
+	on := func(days ...int) map[day]totals {
+		out := map[day]totals{}
+		for _, d := range days {
+			out[nov(d)] = totals{Successful: 90, Failed: tlsrpt.Sessions(d % 2)}
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name  string
+		byDay map[day]totals
+		want  string
+	}{
+		{"the seven days before the first", on(14, 15, 16, 18, 21, 22), "the 7 days before: 362 sessions, 2 failed (0.6 %)"},
+		{"none failed", on(16, 18), "the 7 days before: 180 sessions, none failed"},
+		{"reports without a session", map[day]totals{nov(16): {}}, "the 7 days before: no session"},
+		{"nothing in them, but before", on(2), "the 7 days before: nothing reported"},
+		{"nothing ever", on(22), ""},
+	} {
+		if got := beforeDays(tt.byDay, nov(22), 7).words(); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// The period before is as long as the days covered, a week at least.
+func TestHowLongThePeriodBeforeIs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ first, want int }{{22, 7}, {16, 7}, {13, 10}, {-20, 31}} {
+		m := materialOf(row(1, nov(tt.first), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0), row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0))
+		if got := judge(m).Before.Days; got != tt.want {
+			t.Errorf("covered from %d to 22 November: compared with %d days, want %d", tt.first, got, tt.want)
+		}
+	}
+}
