@@ -38,6 +38,9 @@ func (c *checker) config(f *file) *Config {
 		}
 		cfg.Digests = append(cfg.Digests, d)
 	}
+	for i := range f.Accepts {
+		cfg.Accepts = append(cfg.Accepts, c.accept(&f.Accepts[i]))
+	}
 	return cfg
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	Mailboxes []Mailbox // may be empty: backfill of files needs none
 	SMTP      SMTP      // SMTP.Host is empty where the file has no [smtp]
 	Digests   []Digest  // empty: one daily digest of everything to SMTP.To
+	Accepts   []Accept  // failures that are known and put up with
 	Reports   Reports
 	DNS       DNS
 }
@@ -89,6 +90,17 @@ type Digest struct {
 	Domains  []string // exact, or "*.example.org" for every name below it; at least one
 	To       []string // addresses without names; SMTP.To where the file has none
 	Schedule string   // "daily", "weekly", "monthly" or a cron expression of five fields
+}
+
+// An Accept is a failure that the owner knows of and puts up with for a time.
+// Empty fields cover everything; one of ResultType, MX and Sender is set.
+type Accept struct {
+	ResultType string    // RFC 8460, section 4.3; lower case
+	MX         string    // a receiving MX host, or "*.example.net"
+	Domain     string    // a policy domain, or "*.example.org"
+	Sender     string    // a signing domain
+	Until      time.Time // the last UTC day that is covered
+	Why        string    // one printable line
 }
 
 // Reports says which reports count, and bounds them.

@@ -61,6 +61,22 @@ func documentKeys(path string, v *value, into map[string]*value) {
 	}
 }
 
+// optional finds the settings that the example shows without setting them.
+var optional = regexp.MustCompile(`(?m)^#([\[a-z])`)
+
+// example returns config.toml.example, with all that it shows set where all is.
+func example(t *testing.T, all bool) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../config.toml.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all {
+		data = optional.ReplaceAll(data, []byte("$1"))
+	}
+	return data
+}
+
 func TestTheExampleLoads(t *testing.T) {
 	t.Parallel()
 	cfg, err := Load("../config.toml.example")
@@ -70,14 +86,18 @@ func TestTheExampleLoads(t *testing.T) {
 	if len(cfg.Mailboxes) != 1 || cfg.SMTP.Host == "" || len(cfg.Digests) != 1 {
 		t.Errorf("config.toml.example has %d mailboxes, SMTP host %q and %d digests, want one of each", len(cfg.Mailboxes), cfg.SMTP.Host, len(cfg.Digests))
 	}
+	if len(cfg.Accepts) != 0 {
+		t.Error("config.toml.example accepts a failure by itself")
+	}
+	whole, err := parse("config.toml", "/", example(t, true))
+	if err != nil || len(whole.Accepts) != 1 {
+		t.Errorf("with all that is shown: %v", err)
+	}
 }
 
 func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../config.toml.example")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := example(t, true)
 	doc, fault := readDocument(data)
 	if fault != nil {
 		t.Fatal(fault)
@@ -104,24 +124,21 @@ func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
 // that sends nothing to an example and reads nothing from one.
 func TestTheExampleMarksWhatIsNoDefault(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../config.toml.example")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := example(t, true)
 	doc, fault := readDocument(data)
 	if fault != nil {
 		t.Fatal(fault)
 	}
 	shown := map[string]*value{}
 	documentKeys("", doc, shown)
-	lines := strings.Split(string(data), "\n")
+	lines := strings.Split(string(example(t, false)), "\n")
 	for _, k := range knownKeys(t) {
 		v := shown[k.path]
 		if v == nil {
 			continue // which another test tells
 		}
 		line := lines[v.line-1]
-		marked := strings.Contains(line, "# ->")
+		marked := strings.Contains(line, "# ->") || optional.MatchString(line)
 		ordinary := cmp.Equal(read(t, k, v), read(t, k, nil), cmpopts.EquateEmpty())
 		if !marked && !ordinary && !strings.HasSuffix(k.path, ".port") {
 			t.Errorf("config.toml.example:%d: %q is no default; mark it or leave it empty", v.line, line)
@@ -144,10 +161,7 @@ func TestTheExampleMarksWhatIsNoDefault(t *testing.T) {
 
 func TestTheExampleFitsATerminal(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../config.toml.example")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := example(t, false)
 	for i, line := range strings.Split(string(data), "\n") {
 		if n := utf8.RuneCountInString(line); n > 80 {
 			t.Errorf("config.toml.example:%d: %d columns, want at most 80", i+1, n)

@@ -26,6 +26,7 @@ type file struct {
 	Mailboxes []fileMailbox `toml:"mailbox"`
 	SMTP      fileSMTP      `toml:"smtp"`
 	Digests   []fileDigest  `toml:"digest"`
+	Accepts   []fileAccept  `toml:"accept"`
 	Reports   fileReports   `toml:"reports"`
 
 	DNS struct {
@@ -74,6 +75,17 @@ type fileDigest struct {
 	Domains  listKey `toml:"domains"`
 	To       listKey `toml:"to"`
 	Schedule textKey `toml:"schedule" default:"daily"`
+}
+
+type fileAccept struct {
+	At key
+
+	ResultType textKey `toml:"result_type"`
+	MX         textKey `toml:"mx"`
+	Domain     textKey `toml:"domain"`
+	Sender     textKey `toml:"sender"`
+	Until      textKey `toml:"until"`
+	Why        textKey `toml:"why"`
 }
 
 type fileReports struct {

@@ -61,6 +61,7 @@ type Options struct {
 	Location *time.Location // of the schedules; nil: UTC
 	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
 
+	Accept          []Accept // failures that are known and put up with
 	AuthenticityOff bool     // signatures are not checked, which every digest says
 	Mailboxes       []string // names of the mailboxes that reports come from
 	Version         string   // of the program, for the last line

@@ -21,6 +21,7 @@ type material struct {
 	First, Until    day       // the nominal period, or the days asked for: First inclusive, Until exclusive
 	ByDays          bool      // the days were asked for, so nothing outside them is told of
 	AuthenticityOff bool
+	Accept          []Accept
 	Version         string
 	Location        *time.Location
 
@@ -102,7 +103,7 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	m := &material{
 		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
 		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
-		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version, Location: d.o.Location, Tally: newTally(),
+		AuthenticityOff: d.o.AuthenticityOff, Accept: d.o.Accept, Version: d.o.Version, Location: d.o.Location, Tally: newTally(),
 		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}
 	m.Current = true

@@ -29,6 +29,7 @@ type finding struct {
 	Reasons, Links, Addresses quotes
 	Bare                      bool     // some details give no reason
 	Crowded                   bool     // there were too many causes beside it to tell them all apart
+	Accepted, RanOut          *Accept  // the rule by which it is accepted, or was
 	Silent                    []string // where it may only seem resolved: those that saw it, none of whom has reported since
 }
 
@@ -62,6 +63,7 @@ type typeJudgement struct {
 	Reporters int
 	Results   map[tlsrpt.ResultType]tlsrpt.Sessions // what the totals allow for each result type over all MX hosts
 	Findings  []*finding                            // heaviest first
+	Accepted  []*finding                            // kept out of the verdict
 	Resolved  []*finding
 	Unseen    []*finding       // not reported any more, by nobody who had seen it
 	Overlap   []*reporterTally // whose sessions are the same as under sts
@@ -70,7 +72,7 @@ type typeJudgement struct {
 // judgeTypes returns what is to be said of each policy type of a domain. The
 // three of RFC 8460 come first and in its order, each only where there is
 // something to tell.
-func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w witnesses) []*typeJudgement {
+func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w witnesses, accept []Accept) []*typeJudgement {
 	var out []*typeJudgement
 	for kind, t := range d.types {
 		s := stream{domain, kind}
@@ -92,6 +94,7 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w w
 			}
 		}
 		slices.SortFunc(j.Findings, compareFindings)
+		j.setAccepted(accept)
 		slices.SortFunc(j.Resolved, compareFindings)
 		slices.SortFunc(j.Unseen, compareFindings)
 		out = append(out, j)

@@ -32,6 +32,10 @@ func (v *view) subject(w words) {
 			v.Numbers = ""
 		}
 		shorter = []string{templates.Count(int64(w.Overall.sessions())) + " attempts, none failed"}
+		if failed := int64(w.Overall.Failed); failed > 0 {
+			v.Numbers = templates.Plural(int64(w.Overall.sessions()), "delivery attempt") + ", " + templates.Plural(failed, "known failure")
+			shorter = []string{templates.Count(int64(w.Overall.sessions())) + " attempts, " + templates.Plural(failed, "known failure")}
+		}
 	case VerdictSilent:
 		v.silentSubject(w)
 	case VerdictBlind:

@@ -138,7 +138,7 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 		d.Mode = mode
 	}
 	d.Disagree = t.modes.disagreement()
-	d.Types = judgeTypes(name.Name, t, h, d.Mode, m.Witnesses)
+	d.Types = judgeTypes(name.Name, t, h, d.Mode, m.Witnesses, m.Accept)
 	d.Readiness = judgeReadiness(name.Name, d.Mode, m, h)
 	d.Verdict = VerdictClear
 	for _, kind := range d.Types {

@@ -61,6 +61,7 @@ type view struct {
 	Hidden    int      // findings left out, of all domains
 	HowHidden string   // how to see them
 	Resolved  []string // what is not seen any more
+	Accepted  []string // what is known and accepted
 
 	Covered       []dayView   // more than one day, or late reports
 	Picture       []dayView   // up to the last 14 days
@@ -168,6 +169,7 @@ func newView(j *judgement, b bounds) *view {
 	v.subject(w)
 	v.domains(j, b, told)
 	v.resolved(j, b.others)
+	v.Accepted = j.acceptedLines(b.others)
 	v.days(j)
 	v.reporters(j, b)
 	v.uncounted(j, b)

@@ -90,6 +90,9 @@ func (w words) leadFailures() []string {
 	if w.Verdict == VerdictAction {
 		s += w.restSentence(worst)
 	}
+	if n := w.accepted(); n > 0 {
+		s += fmt.Sprintf(" Of the %s, %s %s known and accepted.", templates.Count(failed), templates.Count(int64(n)), verb(int(min(n, 2)), "is", "are"))
+	}
 	for _, sentence := range w.heldByOne(worst) {
 		s += " " + sentence
 	}
@@ -123,7 +126,7 @@ func (w words) causeSentence(worst weighed) string {
 // heaviest cause, and of how many the mail was not held.
 func (w words) restSentence(worst weighed) string {
 	held := min(w.held(), w.Overall.Failed)
-	rest := w.Overall.Failed - held
+	rest := w.Overall.Failed - held - min(w.accepted(), w.Overall.Failed-held)
 	if rest == 0 {
 		return ""
 	}
@@ -175,6 +178,9 @@ func (w words) leadClear() []string {
 		all := fmt.Sprintf("All %s used TLS", templates.Count(n))
 		if n == 1 {
 			all = "It used TLS"
+		}
+		if failed := int64(w.Overall.Failed); failed > 0 {
+			all = fmt.Sprintf("%s failed (%s), and %s known and accepted: see the end", templates.Count(failed), templates.Percent(failed, n), verb(int(min(failed, 2)), "it is", "all are"))
 		}
 		s = fmt.Sprintf("%s reported %s %s. %s", who, templates.Plural(n, "delivery attempt"), w.when(), all)
 		switch without := w.withoutPolicy(); {

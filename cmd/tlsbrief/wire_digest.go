@@ -11,6 +11,7 @@ import (
 	"tlsbrief/digest"
 	"tlsbrief/mailer"
 	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
 )
 
 // newDigester makes the digester that the configuration describes. sent, where
@@ -40,6 +41,11 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 			s.To = to
 		}
 		o.Digests = append(o.Digests, digest.Spec{Name: s.Name, Domains: s.Domains, To: s.To, Schedule: s.Schedule})
+	}
+	for _, r := range c.Accepts {
+		o.Accept = append(o.Accept, digest.Accept{
+			Result: tlsrpt.ResultType(r.ResultType), MX: r.MX, Domain: r.Domain, Sender: r.Sender, Until: r.Until, Why: r.Why,
+		})
 	}
 	for _, m := range c.Mailboxes {
 		o.Mailboxes = append(o.Mailboxes, m.Name)

@@ -1,0 +1,116 @@
+package digest
+
+import (
+	"strings"
+	"testing"
+
+	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
+)
+
+// failingRow is a report of 22 November with 5 of 100 sessions failed on mx1.
+func failingRow(id int64) *material {
+	r := row(id, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 95, 5, failure(tlsrpt.CertificateExpired, "mx1.example.com", 5))
+	return materialOf(r)
+}
+
+func TestWhatAnAcceptCovers(t *testing.T) {
+	t.Parallel()
+	until := nov(30).time()
+	f := judge(failingRow(1)).Domains[0].Types[0].Findings[0]
+	signer := f.Reporters[0].Domain
+	for _, tt := range []struct {
+		name string
+		rule Accept
+		want bool
+	}{
+		{"the result type", Accept{Result: tlsrpt.CertificateExpired}, true},
+		{"another result type", Accept{Result: tlsrpt.TLSAInvalid}, false},
+		{"the MX host", Accept{MX: "mx1.example.com"}, true},
+		{"a name above it", Accept{MX: "*.example.com"}, true},
+		{"not the name above itself", Accept{MX: "*.mx1.example.com"}, false},
+		{"another MX host", Accept{MX: "mx2.example.com"}, false},
+		{"the domain", Accept{MX: "mx1.example.com", Domain: "example.com"}, true},
+		{"another domain", Accept{MX: "mx1.example.com", Domain: "*.example.com"}, false},
+		{"its sender", Accept{Sender: signer}, true},
+		{"another sender", Accept{Sender: "other.example"}, false},
+		{"all of it", Accept{Result: tlsrpt.CertificateExpired, MX: "mx1.example.com", Domain: "example.com", Sender: signer}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := failingRow(1)
+			tt.rule.Until, tt.rule.Why = until, "it is being replaced"
+			m.Accept = []Accept{{MX: "nowhere.example", Until: until}, tt.rule}
+			j := judge(m)
+			kind := j.Domains[0].Types[0]
+			if got := len(kind.Accepted) == 1 && len(kind.Findings) == 0; got != tt.want {
+				t.Fatalf("accepted %v, want %v", got, tt.want)
+			}
+			if want := map[bool]Verdict{true: VerdictClear, false: VerdictAction}[tt.want]; j.Verdict != want {
+				t.Errorf("verdict %s, want %s", j.Verdict, want)
+			}
+			if j.Overall.Failed != 5 {
+				t.Errorf("%d failed sessions in the totals, want 5", j.Overall.Failed)
+			}
+		})
+	}
+}
+
+func TestAnAcceptOfOneSenderEndsWhereAnotherReportsIt(t *testing.T) {
+	t.Parallel()
+	m := failingRow(1)
+	signer := judge(m).Domains[0].Types[0].Findings[0].Reporters[0].Domain
+	other := row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 5, 1, failure(tlsrpt.CertificateExpired, "mx1.example.com", 1))
+	other.Auth.Domain = "other.example"
+	m.Tally.add(other)
+	m.Accept = []Accept{{Sender: signer, Until: nov(30).time()}}
+	if j := judge(m); j.Verdict != VerdictAction || len(j.Domains[0].Types[0].Accepted) != 0 {
+		t.Errorf("verdict %s, accepted %v", j.Verdict, j.Domains[0].Types[0].Accepted)
+	}
+}
+
+func TestWhatIsSaidOfAccepted(t *testing.T) {
+	t.Parallel()
+	set, err := templates.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	render := func(m *material) (string, string) {
+		out, err := renderWith(set, judge(m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Subject, strings.Join(strings.Fields(out.Text), " ")
+	}
+	m := failingRow(1)
+	m.Accept = []Accept{{MX: "mx1.example.com", Until: nov(30).time(), Why: "it is being replaced"}}
+	subject, text := render(m)
+	for _, want := range []string{
+		"5 failed (5.0 %), and all are known and accepted: see the end.",
+		"Known and accepted Expired certificate on mx1.example.com (MTA-STS, certificate-expired), 5 sessions: mail may be held; accepted until Monday 30 November 2026: it is being replaced",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text does not say %q:\n%s", want, text)
+		}
+	}
+	if !strings.Contains(subject, "all clear - 100 delivery attempts, 5 known failures (22 Nov)") {
+		t.Errorf("subject %q", subject)
+	}
+
+	m.Accept[0].Until = nov(21).time()
+	if _, text := render(m); !strings.Contains(text, "It was accepted until Saturday 21 November 2026 (it is being replaced), and counts again.") {
+		t.Errorf("it does not say that the acceptance ran out:\n%s", text)
+	}
+
+	m = failingRow(1)
+	m.Tally.add(row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 7, failure(tlsrpt.CertificateExpired, "mx2.example.com", 7)))
+	m.Accept = []Accept{{MX: "mx1.example.com", Until: nov(30).time(), Why: "w"}}
+	if _, text := render(m); !strings.Contains(text, "Of the 12, 5 are known and accepted.") || strings.Contains(text, "went through") {
+		t.Errorf("with another failure:\n%s", text)
+	}
+}
+
+// failure is one failure detail.
+func failure(result tlsrpt.ResultType, mx string, n tlsrpt.Sessions) tlsrpt.Failure {
+	return tlsrpt.Failure{ResultType: result, ReceivingMXHostname: mx, Sessions: n}
+}
