@@ -115,11 +115,39 @@ func stateWords(group []*finding) string {
 			f = g
 		}
 	}
+	return standingWords(f) + laterWords(group)
+}
+
+// laterWords says that none of a group of findings was seen on the last days
+// covered, and since when.
+func laterWords(group []*finding) string {
+	last, later := group[0], group[0].Later
+	for _, g := range group {
+		later = min(later, g.Later)
+		if g.Last > last.Last {
+			last = g
+		}
+	}
+	if later == 0 {
+		return ""
+	}
+	since := "the later day"
+	if later > 1 {
+		since = fmt.Sprintf("the %s later days", templates.Count(int64(later)))
+	}
+	if last.First == last.Last {
+		return fmt.Sprintf(", and not seen on %s reported here", since)
+	}
+	return fmt.Sprintf(", last seen on %s and not on %s reported here", templates.ShortDay(last.Last.time()), since)
+}
+
+// standingWords says since when there is one finding.
+func standingWords(f *finding) string {
 	since := templates.ShortDay(f.First.time())
 	until, several := f.Until[f.First]
 	switch {
 	case f.State == StateBack:
-		return fmt.Sprintf("back since %s, after days without it", since)
+		return fmt.Sprintf("back since %s, after %s without it", since, templates.Plural(int64(f.Gap), "day"))
 	case f.State == StateOngoing && (several || len(f.Until) > 0):
 		return "ongoing (since " + since + ")"
 	case f.State == StateOngoing:

@@ -18,6 +18,7 @@ type finding struct {
 	ByDay    daily
 	Until    map[day]day // where a day of ByDay stands for several: the last of them
 	standing
+	Later int // days with reports after the last with the cause, up to the last covered
 
 	Fate     tlsrpt.Fate
 	Mode     tlsrpt.Mode // of the MTA-STS policy the fate was judged by
@@ -83,6 +84,7 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w w
 			f.Crowded = t.crowded
 			f.standing = standingOf(reported, seenElsewhere(h.failures[s][c], ct.raw, t.crowded), ct.raw)
 			f.Asked = len(t.reporters)
+			f.Later = laterDays(f, t.sessions)
 			j.Findings = append(j.Findings, f)
 		}
 		for c, st := range h.resolved(s, t.sessions, t.causes) {
@@ -101,6 +103,18 @@ func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w w
 	}
 	slices.SortFunc(out, func(a, b *typeJudgement) int { return compareTypes(a.Type, b.Type) })
 	return out
+}
+
+// laterDays counts the covered days with sessions after the last on which a cause
+// was seen. Of reports of several days nobody knows.
+func laterDays(f *finding, covered daily) int {
+	n := 0
+	for on, sessions := range covered {
+		if on > f.Last && sessions > 0 && len(f.Until) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // newFinding judges one cause. Where reports of one cause were made under

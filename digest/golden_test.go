@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/templates"
+	"tlsbrief/tlsrpt"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files under testdata")
@@ -34,6 +36,43 @@ type goldenCase struct {
 	Rejected        []struct{ From, Subject, Reason, Received string }
 	Polled          []struct{ At, Error string }
 	Schedule        string
+	Accept          []struct{ MX, Until, Why string }
+	Expect          expectation
+}
+
+// An expectation is what a case must come to, worked out by hand from its
+// reports and not from what was printed.
+type expectation struct {
+	Verdict            digest.Verdict
+	Subject            string
+	Successful, Failed tlsrpt.Sessions
+	Findings           []string // type result host count state first-day, as "sts certificate-expired mx1.example.com 43 new 2026-11-22"
+	Stopped            []string // domains
+	Unverified         int
+	Rejected           int
+	Says, Not          []string // in the text, blanks squeezed
+}
+
+// check holds a digest to what was worked out by hand.
+func (e *expectation) check(t *testing.T, r *digest.Rendered) {
+	t.Helper()
+	f := r.Facts
+	got := expectation{
+		Verdict: f.Verdict, Subject: r.Subject, Successful: f.Sessions.Successful, Failed: f.Sessions.Failed,
+		Unverified: f.Unverified, Rejected: f.Rejected, Says: e.Says, Not: e.Not,
+	}
+	for _, kind := range f.PolicyTypes {
+		for _, c := range kind.Findings {
+			got.Findings = append(got.Findings, fmt.Sprintf("%s %s %s %d %s %s", kind.PolicyType, c.ResultType, c.MX, c.Failed, c.State, c.FirstDay))
+		}
+	}
+	for _, s := range f.StoppedReporting {
+		got.Stopped = append(got.Stopped, s.Domain)
+	}
+	if diff := cmp.Diff(*e, got); diff != "" {
+		t.Errorf("not what it must be (-want +got):\n%s", diff)
+	}
+	says(t, r.Text, e.Says, e.Not...)
 }
 
 // TestGolden renders each case and compares it with what somebody has looked at.
@@ -47,7 +86,7 @@ func TestGolden(t *testing.T) {
 		dir := filepath.Dir(path)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
-			r := renderCase(t, path)
+			r, want := renderCase(t, path)
 			facts, err := json.MarshalIndent(r.Facts, "", "  ")
 			if err != nil {
 				t.Fatal(err)
@@ -56,6 +95,7 @@ func TestGolden(t *testing.T) {
 			golden(t, filepath.Join(dir, "digest.txt"), r.Text)
 			golden(t, filepath.Join(dir, "digest.html"), r.HTML)
 			golden(t, filepath.Join(dir, "facts.json"), string(facts)+"\n")
+			want.check(t, r)
 			checkText(t, r)
 			checkHTML(t, r.HTML)
 		})
@@ -80,7 +120,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 // renderCase records what a case says and previews its digest.
-func renderCase(t *testing.T, path string) *digest.Rendered {
+func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -99,6 +139,9 @@ func renderCase(t *testing.T, path string) *digest.Rendered {
 			o.Digests = []digest.Spec{{Name: "example", Domains: c.Domains, To: []string{"owner@example.com"}, Schedule: c.Schedule}}
 		}
 		o.AuthenticityOff = c.AuthenticityOff
+		for _, a := range c.Accept {
+			o.Accept = append(o.Accept, digest.Accept{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
+		}
 		if len(c.Polled) > 0 {
 			o.Mailboxes = []string{"reports"}
 		}
@@ -136,7 +179,7 @@ func renderCase(t *testing.T, path string) *digest.Rendered {
 	if err != nil {
 		t.Fatalf("Preview(%q): %v", name, err)
 	}
-	return out
+	return out, &c.Expect
 }
 
 // expand repeats a word that ends in "*N": a case file should not hold a
@@ -157,6 +200,15 @@ func expand(s string) string {
 func (g given) expanded(t *testing.T) given {
 	t.Helper()
 	g.Organization = expand(g.Organization)
+	var all []givenPolicy
+	for _, p := range g.Policies {
+		for i := range max(1, p.Copies) {
+			each := p
+			each.Domain = strings.Replace(p.Domain, "#", fmt.Sprintf("%04d", i+1), 1)
+			all = append(all, each)
+		}
+	}
+	g.Policies = all
 	for i, p := range g.Policies {
 		for k, d := range p.Details {
 			d.Reason, d.Info = expand(d.Reason), expand(d.Info)

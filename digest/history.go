@@ -120,6 +120,7 @@ type standing struct {
 	First day // of the days in a row with it, days without any report left out
 	Last  day
 	Days  int // how many these are
+	Gap   int // of what is back: the days between, from when it was last seen
 }
 
 // standingOf finds out since when a cause that this digest covers exists. seen
@@ -154,7 +155,7 @@ func standingOf(reported, seen, news daily) standing {
 	}
 	for n := 0; i >= 0 && n < backWithin; i, n = i-1, n+1 {
 		if seen[all[i]] > news[all[i]] {
-			out.State = StateBack
+			out.State, out.Gap = StateBack, int(out.First-all[i])-1
 			return out
 		}
 	}

@@ -73,6 +73,7 @@ type givenPolicy struct {
 	OK      int64
 	Failed  int64
 	Details []givenDetail
+	Copies  int // so many such policies, a "#" in Domain replaced by their numbers; only in case files
 }
 
 type givenDetail struct {

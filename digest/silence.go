@@ -53,12 +53,28 @@ func (w words) silentSentence(about string) string {
 		}
 		return s
 	case last > 0:
-		return fmt.Sprintf("No report%s about any day after %s has arrived for %s.", readable, templates.ShortDay(last.time()), about)
+		return fmt.Sprintf("No report%s about any day after %s has arrived for %s.%s", readable, templates.ShortDay(last.time()), about, w.lastHeard(last))
 	case w.LastRun.IsZero():
 		return fmt.Sprintf("No report%s has arrived for %s so far.", readable, about)
 	default:
 		return fmt.Sprintf("No report%s has arrived for %s in the last %d days.", readable, about, historyDays)
 	}
+}
+
+// lastHeard names who reported on the last day that there are reports about.
+func (w words) lastHeard(last day) string {
+	var names []string
+	for _, r := range w.ReporterDays {
+		if dayOf(r.Day) == last && r.Reporter != "" {
+			names = append(names, hostWord(r.Reporter))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return fmt.Sprintf(" The last %s from %s.", verb(len(names), "one came", "ones came"), listPhrases(names, 3))
 }
 
 // unverifiedSentence says that reports came and none of them counts, and what
@@ -114,6 +130,7 @@ func (w words) firstSilent() []string {
 		fmt.Sprintf("See whether reports are still asked for: %s should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.",
 			verb(len(w.seeSilent()), "the command below", "each command below")),
 		"Look into the Junk folder of that mailbox and at its filters: reports are mail from strangers with an attachment.",
+		"See that the mailbox is not full and still takes mail from outside, and with tlsbrief verify that every folder may still be read.",
 	}
 }
 
