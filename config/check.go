@@ -19,9 +19,10 @@ func (c *checker) config(f *file) *Config {
 			Digest:   c.timeOfDay(f.Schedule.Digest),
 			Check:    c.cron(f.Schedule.Check),
 		},
-		SMTP:    c.smtp(&f.SMTP),
-		Reports: c.reports(&f.Reports),
-		DNS:     DNS{Server: c.dnsServer(f.DNS.Server)},
+		SMTP:         c.smtp(&f.SMTP),
+		Reports:      c.reports(&f.Reports),
+		TemplatesDir: c.path(f.DigestTemplates.Dir),
+		DNS:          DNS{Server: c.dnsServer(f.DNS.Server)},
 	}
 	if cfg.Database.Path == "" {
 		c.fault(f.Database.Path.key, "is empty; name the file that holds the reports")
@@ -35,6 +36,12 @@ func (c *checker) config(f *file) *Config {
 		d := c.digest(&f.Digests[i], names)
 		if len(d.To) == 0 {
 			d.To = slices.Clone(cfg.SMTP.To)
+		}
+		if f.Digests[i].Timezone.value == "" {
+			d.Timezone = cfg.Schedule.Timezone
+		}
+		if f.Digests[i].SubjectPrefix.value == "" {
+			d.SubjectPrefix = cfg.SMTP.SubjectPrefix
 		}
 		cfg.Digests = append(cfg.Digests, d)
 	}

@@ -32,14 +32,15 @@ import (
 // absolute, counted from the folder of the file; domains are in lower case, as
 // A-labels (RFC 5890, section 2.3.2.1), and without a trailing dot.
 type Config struct {
-	Database  Database
-	Schedule  Schedule
-	Mailboxes []Mailbox // may be empty: backfill of files needs none
-	SMTP      SMTP      // SMTP.Host is empty where the file has no [smtp]
-	Digests   []Digest  // empty: one daily digest of everything to SMTP.To
-	Accepts   []Accept  // failures that are known and put up with
-	Reports   Reports
-	DNS       DNS
+	Database     Database
+	Schedule     Schedule
+	Mailboxes    []Mailbox // may be empty: backfill of files needs none
+	SMTP         SMTP      // SMTP.Host is empty where the file has no [smtp]
+	Digests      []Digest  // empty: one daily digest of everything to SMTP.To
+	Accepts      []Accept  // failures that are known and put up with
+	TemplatesDir string    // of one's own digest templates; empty: none
+	Reports      Reports
+	DNS          DNS
 }
 
 // A Database says where reports are kept, and how long.
@@ -74,22 +75,26 @@ type Mailbox struct {
 
 // An SMTP is the server that digests are handed to.
 type SMTP struct {
-	Host     string // a name or an IP address; empty: there is no SMTP server
-	Port     int
-	TLS      string // "implicit", "starttls" or "none"
-	CAFile   string // PEM; empty: the system's. Not opened by Load
-	Username string // empty: no AUTH
-	Password PasswordSource
-	From     *mail.Address
-	To       []string // addresses without names; at least one
+	Host          string // a name or an IP address; empty: there is no SMTP server
+	Port          int
+	TLS           string // "implicit", "starttls" or "none"
+	CAFile        string // PEM; empty: the system's. Not opened by Load
+	Username      string // empty: no AUTH
+	Password      PasswordSource
+	From          *mail.Address
+	To            []string // addresses without names; at least one
+	SubjectPrefix string   // of the digests
 }
 
 // A Digest is one recurring mail.
 type Digest struct {
-	Name     string   // unique; never "fallback"
-	Domains  []string // exact, or "*.example.org" for every name below it; at least one
-	To       []string // addresses without names; SMTP.To where the file has none
-	Schedule string   // "daily", "weekly", "monthly" or a cron expression of five fields
+	Name          string         // unique; never "fallback"
+	Domains       []string       // exact, or "*.example.org" for every name below it; at least one
+	To            []string       // addresses without names; SMTP.To where the file has none
+	Schedule      string         // "daily", "weekly", "monthly" or a cron expression of five fields
+	Timezone      *time.Location // of Schedule; Schedule.Timezone where the file has none
+	OnlyWhen      string         // "always", "failures" or "changes"
+	SubjectPrefix string         // SMTP.SubjectPrefix where the file has none
 }
 
 // An Accept is a failure that the owner knows of and puts up with for a time.

@@ -59,7 +59,7 @@ func TestAFullFile(t *testing.T) {
 	}
 	want := &Config{
 		Database: Database{Path: "/var/lib/tlsbrief/reports.db", Keep: 52 * 7 * 24 * time.Hour},
-		Schedule: Schedule{Timezone: berlin(t), Poll: "*/5 * * * *", Digest: "30 6 * * 1-5", Check: "0 3 * * 0"},
+		Schedule: Schedule{Timezone: zone(t, "Europe/Berlin"), Poll: "*/5 * * * *", Digest: "30 6 * * 1-5", Check: "0 3 * * 0"},
 		Mailboxes: []Mailbox{{
 			Name: "reports", Host: "imap.example.com", Port: 993, TLS: "implicit", Username: "reports@example.com",
 			Password: PasswordSource{File: "/etc/tlsbrief/secrets/imap"},
@@ -77,11 +77,18 @@ func TestAFullFile(t *testing.T) {
 			Host: "mail_relay", Port: 587, TLS: "starttls",
 			From: &mail.Address{Name: "TLS reports", Address: "Reports@xn--bcher-kva.example"},
 			To:   []string{"postmaster@example.com", "noc@example.com"},
+
+			SubjectPrefix: "TLS:",
 		},
+		Accepts: []Accept{{
+			ResultType: "certificate-expired", MX: "*.example.net", Domain: "xn--bcher-kva.example", Sender: "google.com",
+			Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC), Why: "mx2 is being replaced",
+		}},
+		TemplatesDir: "/etc/tlsbrief/templates",
 		Digests: []Digest{
-			{Name: "example.com", Domains: []string{"example.com", "*.example.org", "xn--bcher-kva.example"}, To: []string{"owner@example.com"}, Schedule: "weekly"},
-			{Name: "all of them", Domains: []string{"example.com"}, To: []string{"postmaster@example.com", "noc@example.com"}, Schedule: "0 7 * * 1"},
-			{Name: "third", Domains: []string{"example.net"}, To: []string{"postmaster@example.com", "noc@example.com"}, Schedule: "daily"},
+			{Name: "example.com", Domains: []string{"example.com", "*.example.org", "xn--bcher-kva.example"}, To: []string{"owner@example.com"}, Schedule: "weekly", Timezone: zone(t, "Asia/Tokyo"), OnlyWhen: "failures", SubjectPrefix: "[Owner]"},
+			{Name: "all of them", Domains: []string{"example.com"}, To: []string{"postmaster@example.com", "noc@example.com"}, Schedule: "0 7 * * 1", Timezone: zone(t, "Europe/Berlin"), OnlyWhen: "changes", SubjectPrefix: "TLS:"},
+			{Name: "third", Domains: []string{"example.net"}, To: []string{"postmaster@example.com", "noc@example.com"}, Schedule: "daily", Timezone: zone(t, "Europe/Berlin"), OnlyWhen: "always", SubjectPrefix: "TLS:"},
 		},
 		Reports: Reports{
 			Domains: []string{"example.com", "*.example.org"}, Authenticity: "require",
@@ -100,9 +107,9 @@ func TestAFullFile(t *testing.T) {
 	}
 }
 
-func berlin(t *testing.T) *time.Location {
+func zone(t *testing.T, name string) *time.Location {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
+	zone, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,8 +186,8 @@ func TestPortsFollowTLS(t *testing.T) {
 func TestDigestsWithoutSMTPHaveNoRecipients(t *testing.T) {
 	t.Parallel()
 	cfg := mustParse(t, "[[digest]]\nname = 'a'\ndomains = ['a.example', 'A.EXAMPLE.']\n")
-	want := []Digest{{Name: "a", Domains: []string{"a.example"}, Schedule: "daily"}}
-	if diff := cmp.Diff(want, cfg.Digests); diff != "" {
+	want := []Digest{{Name: "a", Domains: []string{"a.example"}, Schedule: "daily", Timezone: time.UTC, OnlyWhen: "always"}}
+	if diff := cmp.Diff(want, cfg.Digests, compareZones()); diff != "" {
 		t.Errorf("Digests (-want +got):\n%s", diff)
 	}
 }

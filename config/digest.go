@@ -21,7 +21,26 @@ func (c *checker) digest(f *fileDigest, names map[string]int) Digest {
 		c.fault(f.Domains.key, `lists no domain; set it, as in domains = ["example.com", "*.example.org"], or take out every [[digest]] for one digest of everything`)
 	}
 	d.Schedule = c.rhythm(f.Schedule)
+	if f.Timezone.value != "" {
+		d.Timezone = c.timezone(f.Timezone)
+	}
+	d.OnlyWhen = c.oneOf(f.OnlyWhen, "always", "failures", "changes")
+	if f.SubjectPrefix.value != "" {
+		d.SubjectPrefix = c.prefix(f.SubjectPrefix)
+	}
 	return d
+}
+
+// maxPrefix bounds what stands before a subject, in characters: a subject is to
+// be read at a glance.
+const maxPrefix = 30
+
+// prefix judges what stands before a subject.
+func (c *checker) prefix(k textKey) string {
+	if !k.bad && (k.value == "" || !printable(k.value) || len([]rune(k.value)) > maxPrefix) {
+		c.fault(k.key, `is empty, has characters that do not print or blanks at an end, or more than %d characters; write it as in "[TLS]"`, maxPrefix)
+	}
+	return k.value
 }
 
 // rhythm judges how often a digest is sent.

@@ -29,6 +29,10 @@ type file struct {
 	Accepts   []fileAccept  `toml:"accept"`
 	Reports   fileReports   `toml:"reports"`
 
+	DigestTemplates struct {
+		Dir textKey `toml:"dir"`
+	} `toml:"digest_templates"`
+
 	DNS struct {
 		Server textKey `toml:"server"`
 	} `toml:"dns"`
@@ -63,18 +67,22 @@ type fileSMTP struct {
 	At key
 
 	fileServer
-	TLS  textKey `toml:"tls" default:"starttls"`
-	From textKey `toml:"from"`
-	To   listKey `toml:"to"`
+	TLS           textKey `toml:"tls" default:"starttls"`
+	From          textKey `toml:"from"`
+	To            listKey `toml:"to"`
+	SubjectPrefix textKey `toml:"subject_prefix" default:"[TLS]"`
 }
 
 type fileDigest struct {
 	At key
 
-	Name     textKey `toml:"name"`
-	Domains  listKey `toml:"domains"`
-	To       listKey `toml:"to"`
-	Schedule textKey `toml:"schedule" default:"daily"`
+	Name          textKey `toml:"name"`
+	Domains       listKey `toml:"domains"`
+	To            listKey `toml:"to"`
+	Schedule      textKey `toml:"schedule" default:"daily"`
+	Timezone      textKey `toml:"timezone"`
+	OnlyWhen      textKey `toml:"only_when" default:"always"`
+	SubjectPrefix textKey `toml:"subject_prefix"`
 }
 
 type fileAccept struct {

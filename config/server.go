@@ -131,6 +131,7 @@ func (c *checker) smtp(f *fileSMTP) SMTP {
 	out := SMTP{
 		Host: s.host, Port: s.port, TLS: s.tls, CAFile: s.caFile,
 		Username: s.username, Password: s.password, To: c.addresses(f.To),
+		SubjectPrefix: c.prefix(f.SubjectPrefix),
 	}
 	if c.required(f.From, `from = "TLS reports <reports@example.com>"`) {
 		from, err := address(f.From.value)

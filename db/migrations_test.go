@@ -13,9 +13,10 @@ import (
 func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 	t.Parallel()
 	released := map[string]string{
-		"0001_reports.sql":  "88019f607685e807",
-		"0002_digests.sql":  "721d903eb64ac2a0",
-		"0003_standing.sql": "16557541ebcccab7",
+		"0001_reports.sql":   "88019f607685e807",
+		"0002_digests.sql":   "721d903eb64ac2a0",
+		"0003_standing.sql":  "16557541ebcccab7",
+		"0004_only_when.sql": "78539481b89bf4e7",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {

@@ -114,6 +114,16 @@ func (d *DB) MailByMessageID(ctx context.Context, id string) (Mail, error) {
 	return mails[0], nil
 }
 
+// LastMail returns the Message-ID, without angle brackets, of the newest mail of a
+// digest; empty where none is kept.
+func (d *DB) LastMail(ctx context.Context, digest string) (messageID string, err error) {
+	err = d.reader.QueryRowContext(ctx, "SELECT message_id FROM outbox WHERE digest = ? ORDER BY id DESC LIMIT 1", digest).Scan(&messageID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return messageID, d.fail("looking up the last mail of digest "+digest, err)
+}
+
 // mails reads mails with their recipients. A transaction keeps the two in step.
 func (d *DB) mails(ctx context.Context, where string, args ...any) ([]Mail, error) {
 	view, err := d.reader.BeginTx(ctx, nil)

@@ -223,6 +223,8 @@ type DigestState struct {
 	Watermark int64     // everything with News up to this is covered
 	LastRun   time.Time // when it was last built; zero if never
 	LastSent  time.Time // when one of it last reached a server; zero if never
+	Verdict   string    // of the last one put into the outbox; empty if none was
+	Said      string    // what it said, as package digest sums it up
 }
 
 // A Mail is a digest in the outbox. Its bytes and Message-ID never change.

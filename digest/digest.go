@@ -22,6 +22,7 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ type Options struct {
 	Digests   []Spec   // none: one daily digest of everything to Fallback
 
 	Location *time.Location // of the schedules; nil: UTC
+	Prefix   string         // of the subjects; empty: "[TLS]"
 	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
 
 	Accept          []Accept // failures that are known and put up with
@@ -74,7 +76,10 @@ type Spec struct {
 	Name     string
 	Domains  []string // "example.com", or "*.example.org" for all below it
 	To       []string
-	Schedule string // "daily" (and empty), "weekly", "monthly" or a cron expression
+	Schedule string         // "daily" (and empty), "weekly", "monthly" or a cron expression
+	Location *time.Location // of the schedule and the times shown; nil: that of the Options
+	OnlyWhen OnlyWhen
+	Prefix   string // of the subject; empty: that of the Options
 }
 
 // A kind tells the configured digests from the two others.
@@ -112,6 +117,9 @@ func New(o Options) (*Digester, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Prefix == "" {
+		o.Prefix = "[TLS]"
 	}
 	if o.Hour == "" {
 		o.Hour = "0 7 * * *"
@@ -159,7 +167,11 @@ func (d *Digester) newTask(s Spec) (*task, error) {
 	if slices.ContainsFunc(d.tasks, func(t *task) bool { return t.Name == s.Name }) {
 		return nil, fmt.Errorf("two digests are named %q; rename one", s.Name)
 	}
-	sched, err := parseSchedule(s.Schedule, d.o.Hour, d.o.Location)
+	if s.Location == nil {
+		s.Location = d.o.Location
+	}
+	s.Prefix = cmp.Or(s.Prefix, d.o.Prefix)
+	sched, err := parseSchedule(s.Schedule, d.o.Hour, s.Location)
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: %w", s.Name, err)
 	}

@@ -23,7 +23,6 @@ type material struct {
 	AuthenticityOff bool
 	Accept          []Accept
 	Version         string
-	Location        *time.Location
 
 	Domains      []domainName
 	Tally        *tally
@@ -103,7 +102,7 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	m := &material{
 		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
 		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
-		AuthenticityOff: d.o.AuthenticityOff, Accept: d.o.Accept, Version: d.o.Version, Location: d.o.Location, Tally: newTally(),
+		AuthenticityOff: d.o.AuthenticityOff, Accept: d.o.Accept, Version: d.o.Version, Tally: newTally(),
 		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}
 	m.Current = true

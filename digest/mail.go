@@ -18,7 +18,9 @@ import (
 // compose makes the mail of a digest: text and HTML that say the same, each
 // quoted-printable, so that no line is too long for a server (RFC 5322, section
 // 2.1.1). The bytes are final: they are stored and never made again.
-func (d *Digester) compose(t *task, r *Rendered, at time.Time) (db.Mail, error) {
+// last is the Message-ID of the digest before, so that they stand in one thread
+// (RFC 5322, section 3.6.4); it may be empty.
+func (d *Digester) compose(t *task, r *Rendered, at time.Time, last string) (db.Mail, error) {
 	id := strings.ToLower(rand.Text()) + "@" + domainPart(d.o.From.Address)
 	m := db.Mail{Digest: t.Name, MessageID: id, From: d.o.From.Address, CreatedAt: at, NextAttempt: at}
 	to := make([]*gomail.Address, len(t.To))
@@ -27,11 +29,15 @@ func (d *Digester) compose(t *task, r *Rendered, at time.Time) (db.Mail, error) 
 		m.Recipients = append(m.Recipients, db.Recipient{Address: address, State: db.DeliveryWaiting})
 	}
 	var h gomail.Header
-	h.SetDate(at.In(d.o.Location))
+	h.SetDate(at.In(t.Location))
 	h.SetAddressList("From", []*gomail.Address{{Name: d.o.From.Name, Address: d.o.From.Address}})
 	h.SetAddressList("To", to)
 	h.SetSubject(r.Subject)
 	h.SetMessageID(id)
+	if last != "" {
+		h.SetMsgIDList("In-Reply-To", []string{last})
+		h.SetMsgIDList("References", []string{last})
+	}
 	h.Set("MIME-Version", "1.0")
 	h.Set("Auto-Submitted", "auto-generated") // RFC 3834, section 5: no vacation answers
 	h.Set("List-Id", listID(t.Name, d.o.From))

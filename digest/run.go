@@ -60,15 +60,25 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	next := db.DigestState{Watermark: max(state.Watermark, m.Watermark), LastRun: now, LastSent: state.LastSent}
+	next := db.DigestState{Watermark: max(state.Watermark, m.Watermark), LastRun: now, LastSent: state.LastSent, Verdict: state.Verdict, Said: state.Said}
 	if t.kind == kindFallback && !m.hasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	r, err := d.render(judge(m))
+	j := judge(m)
+	if !t.worthSending(j, state) {
+		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
+		return d.o.DB.SaveDigestState(ctx, t.Name, next)
+	}
+	next.Verdict, next.Said = string(j.Verdict), j.fingerprint()
+	r, err := d.render(j)
 	if err != nil {
 		return err
 	}
-	message, err := d.compose(t, r, now)
+	last, err := d.o.DB.LastMail(ctx, t.Name)
+	if err != nil {
+		return err
+	}
+	message, err := d.compose(t, r, now, last)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ const shortestWho = 20
 // are put shortly, then the domain is cut: never the verdict, nor what became of
 // the mail.
 func (v *view) subject(w words) {
-	v.Who = w.who()
+	v.Prefix, v.Who = templates.Line(w.Prefix), w.who()
 	v.Words = strings.ToLower(v.Title)
 	v.When = w.shortWhen()
 	var shorter []string
@@ -107,7 +107,7 @@ func (v *view) fit(shorter []string) {
 
 // subjectLength returns how many characters the subject has.
 func (v *view) subjectLength() int {
-	n := len("[TLS] ") + utf8.RuneCountInString(v.Who) + len(": ") + utf8.RuneCountInString(v.Words)
+	n := utf8.RuneCountInString(v.Prefix) + len(" ") + utf8.RuneCountInString(v.Who) + len(": ") + utf8.RuneCountInString(v.Words)
 	for _, part := range []struct{ text, around string }{{v.Numbers, " - "}, {v.Clause, ", "}, {v.When, " ()"}} {
 		if part.text != "" {
 			n += utf8.RuneCountInString(part.text) + len(part.around)

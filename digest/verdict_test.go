@@ -11,8 +11,8 @@ import (
 // materialOf returns a digest's material of a Monday morning made of rows.
 func materialOf(rows ...*db.PolicyRow) *material {
 	m := &material{
-		Spec: Spec{Name: "example"}, Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
-		Current: true, First: nov(22), Until: nov(23), Location: time.UTC,
+		Spec: Spec{Name: "example", Location: time.UTC, Prefix: "[TLS]"}, Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
+		Current: true, First: nov(22), Until: nov(23),
 		Domains: []domainName{{"example.com", true}}, Tally: newTally(),
 	}
 	for _, r := range rows {

@@ -41,8 +41,8 @@ func (b bounds) halved() bounds {
 // A view is what the templates get to see. Strings are cleaned and bounded
 // already; counts are sessions unless the name says otherwise.
 type view struct {
-	// The subject: Who: Words - Numbers, Clause (When).
-	Who, Words, Numbers, Clause, When string
+	// The subject: Prefix Who: Words - Numbers, Clause (When).
+	Prefix, Who, Words, Numbers, Clause, When string
 
 	Name    string   // of the digest
 	Heading string   // the domain, or how many

@@ -55,6 +55,11 @@ type executor interface {
 // Load parses the embedded templates, or for each the file of the same name in
 // dir where dir is not empty and has one. An error names the file and the line.
 func Load(dir string) (*Set, error) {
+	if dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("the folder of templates: %w", err)
+		}
+	}
 	set := &Set{byName: map[string]executor{}}
 	var faults []error
 	for _, name := range []string{Subject, Text, HTML} {

@@ -38,6 +38,9 @@ func (a *app) load() (*config.Config, error) {
 		a.warn(m.Password.Warning())
 	}
 	a.warn(c.SMTP.Password.Warning())
+	if _, err := loadTemplates(c); err != nil {
+		return nil, usage("%w", err)
+	}
 	return c, nil
 }
 

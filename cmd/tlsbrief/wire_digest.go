@@ -17,7 +17,7 @@ import (
 // newDigester makes the digester that the configuration describes. sent, where
 // given, notes what it sends.
 func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Digester, error) {
-	set, err := templates.Load("")
+	set, err := loadTemplates(c)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 	}
 	o := digest.Options{
 		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
-		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest,
+		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest, Prefix: c.SMTP.SubjectPrefix,
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}
@@ -40,7 +40,10 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		if len(s.To) == 0 {
 			s.To = to
 		}
-		o.Digests = append(o.Digests, digest.Spec{Name: s.Name, Domains: s.Domains, To: s.To, Schedule: s.Schedule})
+		o.Digests = append(o.Digests, digest.Spec{
+			Name: s.Name, Domains: s.Domains, To: s.To, Schedule: s.Schedule,
+			Location: s.Timezone, OnlyWhen: digest.OnlyWhen(s.OnlyWhen), Prefix: s.SubjectPrefix,
+		})
 	}
 	for _, r := range c.Accepts {
 		o.Accept = append(o.Accept, digest.Accept{
@@ -51,6 +54,20 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		o.Mailboxes = append(o.Mailboxes, m.Name)
 	}
 	return digest.New(o)
+}
+
+// loadTemplates reads the templates, those of the configured folder in the place of
+// the embedded ones. An error in one is told with its line, whether it shows in
+// reading or only in filling it in.
+func loadTemplates(c *config.Config) (*templates.Set, error) {
+	set, err := templates.Load(c.TemplatesDir)
+	if err != nil || c.TemplatesDir == "" {
+		return set, err
+	}
+	if err := digest.CheckTemplates(set); err != nil {
+		return nil, fmt.Errorf("in %s: %w", c.TemplatesDir, err)
+	}
+	return set, nil
 }
 
 // needSMTP refuses a command that sends where there is no server to send by.
