@@ -12,11 +12,11 @@ func (d *DB) LastNews(ctx context.Context) (int64, error) {
 	return news, d.fail("reading the last news", err)
 }
 
-// Domains returns the policy domains of all recorded reports, sorted, whether or
-// not the reports count.
+// Domains returns the domains that all recorded reports are about, sorted, whether
+// or not the reports count.
 func (d *DB) Domains(ctx context.Context) ([]string, error) {
 	names, err := texts(d.reader.QueryContext(ctx,
-		"SELECT name FROM domain WHERE EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id) ORDER BY name"))
+		"SELECT name FROM domain WHERE EXISTS (SELECT 1 FROM policy WHERE policy.about = domain.id) ORDER BY name"))
 	return names, d.fail("listing the policy domains", err)
 }
 

@@ -41,7 +41,7 @@ func (t *tx) insertReport(c delivery, v verdict) error {
 	return t.insertPolicies(id, c)
 }
 
-const insertPolicy = `INSERT INTO policy (report, position, domain, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)`
+const insertPolicy = `INSERT INTO policy (report, position, domain, about, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)`
 
 const insertFailure = `INSERT INTO failure (report, policy, position, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
 	receiving_ip, sessions, additional_information, reason_code)`
@@ -49,12 +49,17 @@ const insertFailure = `INSERT INTO failure (report, policy, position, result_typ
 // insertPolicies records the policies of a report and their failures, several
 // rows at a time: a statement costs more than a row.
 func (t *tx) insertPolicies(report int64, c delivery) error {
-	overlaps := overlapping(c.Policies)
+	about := c.About()
+	overlaps := overlapping(c.Policies, about)
 	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
-	policies, failures := newRows(t, insertPolicy, 13), newRows(t, insertFailure, 11)
+	policies, failures := newRows(t, insertPolicy, 14), newRows(t, insertFailure, 11)
 	for i := range c.Policies {
 		p := &c.Policies[i]
 		domain, err := t.domainID(p.Domain)
+		if err != nil {
+			return err
+		}
+		owner, err := t.domainID(about[i])
 		if err != nil {
 			return err
 		}
@@ -66,7 +71,7 @@ func (t *tx) insertPolicies(report int64, c delivery) error {
 		if err != nil {
 			return err
 		}
-		if err := policies.add(report, i, domain, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
+		if err := policies.add(report, i, domain, owner, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
 			return err
 		}
 	}
@@ -121,9 +126,9 @@ func (b *rowBuffer) flush() error {
 }
 
 // overlapping marks the tlsa policies whose sessions the same report counts
-// under sts as well (Q31): same domain, equal counts. Each sts policy explains
-// at most one tlsa policy.
-func overlapping(policies []tlsrpt.Policy) []bool {
+// under sts as well (Q31): about the same domain, equal counts. Each sts policy
+// explains at most one tlsa policy.
+func overlapping(policies []tlsrpt.Policy, about []string) []bool {
 	type counts struct {
 		domain             string
 		successful, failed tlsrpt.Sessions
@@ -135,12 +140,12 @@ func overlapping(policies []tlsrpt.Policy) []bool {
 	sts := map[counts]int{}
 	for i := range policies {
 		if p := &policies[i]; p.Type == tlsrpt.STS {
-			sts[counts{p.Domain, p.Successful, p.Failed}]++
+			sts[counts{about[i], p.Successful, p.Failed}]++
 		}
 	}
 	for i := range policies {
 		p := &policies[i]
-		if key := (counts{p.Domain, p.Successful, p.Failed}); p.Type == tlsrpt.TLSA && sts[key] > 0 {
+		if key := (counts{about[i], p.Successful, p.Failed}); p.Type == tlsrpt.TLSA && sts[key] > 0 {
 			sts[key]--
 			marks[i] = true
 		}

@@ -26,13 +26,13 @@ func (w *policyWalk) pick(f Filter) func() ([]int64, error) {
 	case f.NewsAfter > 0:
 		return w.pickAtOnce(`SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`,
 			f.NewsAfter, upTo, first, end)
-	case f.Domains != nil && len(f.Domains) <= fewDomains:
+	case f.Domains != nil && !f.PolicyDomains && len(f.Domains) <= fewDomains:
 		names, err := json.Marshal(f.Domains)
 		if err != nil {
 			return func() ([]int64, error) { return nil, err }
 		}
 		return w.pickAtOnce(`SELECT id FROM report WHERE news <= ? AND id IN (
-				SELECT p.report FROM domain AS d CROSS JOIN policy AS p ON p.domain = d.id AND p.day >= ? AND p.day < ?
+				SELECT p.report FROM domain AS d CROSS JOIN policy AS p ON p.about = d.id AND p.day >= ? AND p.day < ?
 				WHERE d.name IN (SELECT value FROM json_each(?)))
 			ORDER BY day, id`, upTo, first, end, string(names))
 	}

@@ -55,9 +55,9 @@ func TestSumsReadOnlyTheirSpan(t *testing.T) {
 			t.Fatal(err)
 		}
 		for use, tt := range map[string]struct{ query, index string }{
-			"totals":    {"SELECT d.name, p.day, p.type, SUM(p.successful)" + clause + "GROUP BY d.id, p.day, p.type, p.overlap", "COVERING INDEX policy_sum (domain=? AND day>? AND day<?)"},
-			"failures":  {"SELECT p.report, p.position, p.day, p.type" + clause + "AND p.failures > 0", "INDEX policy_failing (domain=? AND day>? AND day<?)"},
-			"reporters": {"SELECT p.report, p.day, p.overlap, p.successful, p.failed" + clause, "COVERING INDEX policy_sum (domain=? AND day>? AND day<?)"},
+			"totals":    {"SELECT d.name, p.day, p.type, SUM(p.successful)" + clause + "GROUP BY d.id, p.day, p.type, p.overlap", "COVERING INDEX policy_sum (about=? AND day>? AND day<?)"},
+			"failures":  {"SELECT p.report, p.position, p.day, p.type" + clause + "AND p.failures > 0", "INDEX policy_failing (about=? AND day>? AND day<?)"},
+			"reporters": {"SELECT p.report, p.day, p.overlap, p.successful, p.failed" + clause, "COVERING INDEX policy_sum (about=? AND day>? AND day<?)"},
 		} {
 			if got := plan(t, d.reader, tt.query, args...); !strings.Contains(got, tt.index) {
 				t.Errorf("%s of %s:\n%s\nwant %s", use, name, got, tt.index)
@@ -93,9 +93,9 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"rejected messages", "SELECT news FROM message WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news", []any{n, n, n}, "message_news (news>?)"},
 		{"what to prune", "SELECT id FROM report WHERE recorded_at < ? LIMIT ?", []any{n, n}, "report_recorded_at (recorded_at<?)"},
 		{"a message's reports", "SELECT 1 FROM report WHERE message = ?", []any{n}, "report_message (message=?)"},
-		{"the last day of a mode", lastOfMode, []any{"x", "testing", n}, "INDEX policy_mode (domain=? AND mode=? AND day<?)"},
-		{"the first day of a mode", firstOfMode, []any{"x", "testing", n, n}, "INDEX policy_mode (domain=? AND mode=? AND day>? AND day<?)"},
-		{"the last failure", lastTrouble, []any{"x", n}, "INDEX policy_trouble (domain=? AND day<?)"},
+		{"the last day of a mode", lastOfMode, []any{"x", "testing", n}, "INDEX policy_mode (about=? AND mode=? AND day<?)"},
+		{"the first day of a mode", firstOfMode, []any{"x", "testing", n, n}, "INDEX policy_mode (about=? AND mode=? AND day>? AND day<?)"},
+		{"the last failure", lastTrouble, []any{"x", n}, "INDEX policy_trouble (about=? AND day<?)"},
 		{"waiting mail", "SELECT id FROM outbox WHERE id IN (SELECT mail FROM recipient WHERE state = 'waiting') ORDER BY id", nil, "recipient_waiting"},
 	}
 	scan := regexp.MustCompile(`(?m)^SCAN \w+$`)

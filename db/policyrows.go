@@ -27,7 +27,7 @@ func (d *DB) EachPolicy(ctx context.Context, f Filter, fn func(*PolicyRow) error
 		return d.fail(step, err)
 	}
 	defer view.Rollback() // nothing was written
-	w := &policyWalk{ctx: ctx, view: view, fn: fn}
+	w := &policyWalk{ctx: ctx, view: view, fn: fn, own: f.PolicyDomains}
 	if f.Domains != nil {
 		w.only = make(map[string]bool, len(f.Domains))
 		for _, name := range f.Domains {
@@ -72,7 +72,8 @@ type policyWalk struct {
 	ctx  context.Context // of that one call
 	view *sql.Tx
 	fn   func(*PolicyRow) error
-	only map[string]bool // policy domains; nil: all
+	only map[string]bool // domains; nil: all
+	own  bool            // they may be a policy's own as well as what it is about
 
 	report, policy, failure *sql.Stmt
 }
@@ -87,8 +88,8 @@ func (w *policyWalk) prepare() (err error) {
 			FROM json_each(?) AS wanted CROSS JOIN report AS r ON r.id = wanted.value
 				JOIN message AS m ON m.id = r.message JOIN folder AS f ON f.id = m.folder
 			ORDER BY wanted.key`},
-		{&w.policy, `SELECT p.position, d.name, p.type, p.overlap, p.successful, p.failed, p.failures, p.mode, p.strings, p.mx_hosts
-			FROM policy AS p JOIN domain AS d ON d.id = p.domain WHERE p.report = ? ORDER BY p.position`},
+		{&w.policy, `SELECT p.position, d.name, a.name, p.type, p.overlap, p.successful, p.failed, p.failures, p.mode, p.strings, p.mx_hosts
+			FROM policy AS p JOIN domain AS d ON d.id = p.domain JOIN domain AS a ON a.id = p.about WHERE p.report = ? ORDER BY p.position`},
 		{&w.failure, `SELECT result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo, receiving_ip, sessions, additional_information, reason_code
 			FROM failure WHERE report = ? AND policy = ? ORDER BY position`},
 	} {
@@ -154,10 +155,10 @@ func (w *policyWalk) policies(shared PolicyRow) error {
 		p := &row.Policy
 		var position, failures int64
 		var lines, hosts string
-		if err := rows.Scan(&position, &p.Domain, &p.Type, &row.Overlap, &p.Successful, &p.Failed, &failures, &p.Mode, &lines, &hosts); err != nil {
+		if err := rows.Scan(&position, &p.Domain, &row.About, &p.Type, &row.Overlap, &p.Successful, &p.Failed, &failures, &p.Mode, &lines, &hosts); err != nil {
 			return err
 		}
-		if w.only != nil && !w.only[p.Domain] {
+		if w.only != nil && !w.only[row.About] && !(w.own && w.only[p.Domain]) {
 			continue
 		}
 		if p.Strings, err = listOf(lines); err != nil {

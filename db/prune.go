@@ -31,7 +31,8 @@ func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
 		}
 	}
 	return removed, d.write(ctx, "removing names that nothing refers to", func(t *tx) error {
-		if _, err := t.exec("DELETE FROM domain WHERE NOT EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id)"); err != nil {
+		if _, err := t.exec(`DELETE FROM domain WHERE NOT EXISTS (SELECT 1 FROM policy WHERE policy.about = domain.id)
+			AND NOT EXISTS (SELECT 1 FROM policy WHERE policy.domain = domain.id)`); err != nil {
 			return err
 		}
 		_, err := t.exec(`DELETE FROM folder WHERE mailbox = ? AND poll_last_uid IS NULL AND backfill_last_uid IS NULL

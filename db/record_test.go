@@ -54,7 +54,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	}
 	row.Report.Policies, row.Report.JSON = nil, nil
 	for i, got := range rows {
-		row.Policy = want.Policies[i]
+		row.Policy, row.About = want.Policies[i], want.About()[i]
 		if diff := cmp.Diff(&row, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("row %d (-want +got):\n%s", i, diff)
 		}

@@ -27,11 +27,11 @@ func (d *DB) Standing(ctx context.Context, domain string, mode tlsrpt.Mode, befo
 // The queries of Standing: each reads one end of an index. The conditions on type,
 // counts and mode are those of the indexes.
 const (
-	modeDays = `SELECT day FROM policy WHERE domain = (SELECT id FROM domain WHERE name = ?)
+	modeDays = `SELECT day FROM policy WHERE about = (SELECT id FROM domain WHERE name = ?)
 		AND type = 'sts' AND counts = 1 AND mode <> '' AND mode = ? AND day < ?`
 	lastOfMode  = modeDays + ` ORDER BY day DESC LIMIT 1`
 	firstOfMode = modeDays + ` AND day > ? ORDER BY day LIMIT 1`
-	lastTrouble = `SELECT day FROM policy WHERE domain = (SELECT id FROM domain WHERE name = ?)
+	lastTrouble = `SELECT day FROM policy WHERE about = (SELECT id FROM domain WHERE name = ?)
 		AND type = 'sts' AND counts = 1 AND (failed > 0 OR failures > 0) AND day < ? ORDER BY day DESC LIMIT 1`
 )
 
@@ -80,7 +80,7 @@ func (d *DB) Senders(ctx context.Context, domain string, from, to time.Time) (in
 	first, end := daySpan(from, to)
 	var n int
 	err := d.reader.QueryRowContext(ctx, `SELECT COUNT(DISTINCT r.reporter) FROM domain AS d
-		CROSS JOIN policy AS p ON p.domain = d.id AND p.day >= ? AND p.day < ? AND p.type = 'sts' AND p.counts = 1
+		CROSS JOIN policy AS p ON p.about = d.id AND p.day >= ? AND p.day < ? AND p.type = 'sts' AND p.counts = 1
 		CROSS JOIN report AS r ON r.id = p.report WHERE d.name = ?`, first, end, domain).Scan(&n)
 	return n, d.fail("counting who reports on "+domain, err)
 }

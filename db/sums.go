@@ -31,10 +31,10 @@ func whole(high, low int64) tlsrpt.Sessions {
 // that order: of the domains in a JSON array, or of all where that is NULL. Its
 // parameters are in spanArgs. It reads only the span's part of policy_sum or
 // policy_failing, whatever else is stored.
-const inDomains = ` FROM domain AS d CROSS JOIN policy AS p ON p.domain = d.id AND p.day >= ? AND p.day < ?
+const inDomains = ` FROM domain AS d CROSS JOIN policy AS p ON p.about = d.id AND p.day >= ? AND p.day < ?
 	WHERE d.name IN (SELECT value FROM json_each(?)) AND p.counts = 1 `
 
-const inAllDomains = ` FROM domain AS d CROSS JOIN policy AS p ON p.domain = d.id AND p.day >= ? AND p.day < ?
+const inAllDomains = ` FROM domain AS d CROSS JOIN policy AS p ON p.about = d.id AND p.day >= ? AND p.day < ?
 	WHERE p.counts = 1 `
 
 // span returns the FROM clause for domains, nil being all, and its arguments.
@@ -113,8 +113,10 @@ func (d *DB) FailureDays(ctx context.Context, domains []string, from, to time.Ti
 		}
 		sums.add(g, c, n)
 		return none, nil
-	}, `SELECT picked.day, picked.name, picked.type, x.result_type, x.receiving_mx_hostname, x.sessions
-		FROM (SELECT p.report, p.position, p.day, p.type, d.name`+clause+`AND p.failures > 0) AS picked
+	}, `SELECT picked.day, picked.name, picked.type, x.result_type,
+			CASE WHEN x.receiving_mx_hostname = '' AND picked.domain <> picked.about -- see PolicyRow.MX
+				THEN (SELECT own.name FROM domain AS own WHERE own.id = picked.domain) ELSE x.receiving_mx_hostname END, x.sessions
+		FROM (SELECT p.report, p.position, p.day, p.type, p.domain, p.about, d.name`+clause+`AND p.failures > 0) AS picked
 			CROSS JOIN failure AS x ON x.report = picked.report AND x.policy = picked.position`, args...)
 	if err != nil {
 		return nil, d.fail(step, err)

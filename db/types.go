@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -160,18 +161,32 @@ type PolicyRow struct {
 	RecordedAt time.Time
 
 	Policy tlsrpt.Policy
+	About  string // the domain whose mail the policy is about; empty only in a row that does not come from a database
 
 	// Overlap marks a tlsa policy whose sessions the same report counts under
 	// sts as well (Q31): an overall figure leaves it out.
 	Overlap bool
 }
 
+// Domain returns the domain that the row counts for.
+func (r *PolicyRow) Domain() string { return cmp.Or(r.About, r.Policy.Domain) }
+
+// MX returns the receiving MX host of a failure. Where a detail names none, a tlsa
+// policy at an MX host is one for that host.
+func (r *PolicyRow) MX(f *tlsrpt.Failure) string {
+	if f.ReceivingMXHostname == "" && r.Domain() != r.Policy.Domain {
+		return r.Policy.Domain
+	}
+	return f.ReceivingMXHostname
+}
+
 // A Filter selects policy rows. Zero fields do not filter.
 type Filter struct {
-	Domains   []string  // policy domains, exact; nil: all. An empty, non-nil list selects nothing
-	NewsAfter int64     // exclusive
-	NewsUpTo  int64     // inclusive
-	From, To  time.Time // the report's day, UTC: From inclusive, To exclusive
+	Domains       []string  // what policies are about, exact; nil: all. An empty, non-nil list selects nothing
+	PolicyDomains bool      // Domains are looked for among the policies' own domains, too; this reads every report of the days
+	NewsAfter     int64     // exclusive
+	NewsUpTo      int64     // inclusive
+	From, To      time.Time // the report's day, UTC: From inclusive, To exclusive
 }
 
 // A DayTotal sums one UTC day of one domain and policy type, in sessions, over

@@ -51,12 +51,13 @@ type causeShare struct {
 // details leave unexplained of the total is a cause with an empty result. Where
 // the total is 0 beside details with counts the report contradicts itself, and
 // the details are believed: what may be a failure is not to be hidden.
-func causesOf(p *tlsrpt.Policy) map[cause]causeShare {
+func causesOf(row *db.PolicyRow) map[cause]causeShare {
+	p := &row.Policy
 	shares := map[cause]causeShare{}
 	var sum tlsrpt.Sessions
 	for i := range p.Failures {
 		f := &p.Failures[i]
-		c := causeOf(p, f)
+		c := causeOf(row, f)
 		s := shares[c]
 		s.raw = s.raw.Plus(f.Sessions)
 		shares[c] = s
@@ -88,8 +89,8 @@ func causesOf(p *tlsrpt.Policy) map[cause]causeShare {
 }
 
 // causeOf returns the cause that one detail is about.
-func causeOf(p *tlsrpt.Policy, f *tlsrpt.Failure) cause {
-	return cause{p.Type, tlsrpt.ResultType(db.ShortName(string(f.ResultType))), db.ShortName(f.ReceivingMXHostname)}
+func causeOf(row *db.PolicyRow, f *tlsrpt.Failure) cause {
+	return cause{row.Policy.Type, tlsrpt.ResultType(db.ShortName(string(f.ResultType))), db.ShortName(row.MX(f))}
 }
 
 // largestFirst returns causes in order, those with the most sessions first.

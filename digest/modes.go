@@ -88,10 +88,10 @@ func (d *Digester) readModes(ctx context.Context, m *material) error {
 	found := map[string]*modeTally{}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		if row.Policy.Mode != "" && row.Auth.Result.Counts() {
-			t := found[row.Policy.Domain]
+			t := found[row.Domain()]
 			if t == nil {
 				t = &modeTally{}
-				found[row.Policy.Domain] = t
+				found[row.Domain()] = t
 			}
 			t.add(dayOf(row.Report.Start), row.Policy.Mode, reporterOf(row))
 		}

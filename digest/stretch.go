@@ -62,7 +62,7 @@ func (d *Digester) readStretches(ctx context.Context, m *material, names []strin
 		}
 		if row.Auth.Result.Counts() {
 			m.Stretches[s] = struct{}{}
-			m.Reach[row.Policy.Domain] = max(m.Reach[row.Policy.Domain], s.Last)
+			m.Reach[row.Domain()] = max(m.Reach[row.Domain()], s.Last)
 			who := reporterOf(row).key()
 			m.ReachBy[who] = max(m.ReachBy[who], s.Last)
 		}

@@ -129,7 +129,7 @@ func (t *tally) add(row *db.PolicyRow) {
 		return
 	}
 	t.reports[row.ReportRow] = struct{}{}
-	d := t.domain(t.name(row.Policy.Domain))
+	d := t.domain(t.name(row.Domain()))
 	d.reports[row.ReportRow] = struct{}{}
 	who := t.sender(reporterOf(row))
 	r := t.reporters[who.key()]
@@ -216,7 +216,7 @@ func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter,
 		addReporter(t.overlap, &reporterTally{reporter: who, Sessions: n})
 	}
 	byResult := map[tlsrpt.ResultType]tlsrpt.Sessions{}
-	shares, kept := causesOf(p), map[cause]cause{}
+	shares, kept := causesOf(row), map[cause]cause{}
 	for _, original := range largestFirst(shares) {
 		share, c := shares[original], original
 		c.Type = kind
@@ -233,7 +233,7 @@ func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter,
 	}
 	for i := range p.Failures {
 		f := &p.Failures[i]
-		if c, ok := kept[causeOf(p, f)]; ok {
+		if c, ok := kept[causeOf(row, f)]; ok {
 			t.causes[c].quote(f)
 		}
 	}

@@ -45,7 +45,7 @@ func TestCausesOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := causesOf(&tlsrpt.Policy{Type: tlsrpt.STS, Failed: tt.failed, Failures: tt.details})
+			got := causesOf(&db.PolicyRow{Policy: tlsrpt.Policy{Type: tlsrpt.STS, Failed: tt.failed, Failures: tt.details}})
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(causeShare{})); diff != "" {
 				t.Errorf("causesOf (-want +got):\n%s", diff)
 			}

@@ -65,16 +65,16 @@ func (u *uncountedTally) add(row *db.PolicyRow) {
 		u.senders[key] = s
 	}
 	s.reports[row.ReportRow] = struct{}{}
-	if _, known := s.domains[row.Policy.Domain]; !known && u.named < maxDomains {
-		s.domains[row.Policy.Domain] = struct{}{}
+	if _, known := s.domains[row.Domain()]; !known && u.named < maxDomains {
+		s.domains[row.Domain()] = struct{}{}
 		u.named++
 	}
 	if !row.Overlap {
 		s.claimed.add(row.Policy.Successful, row.Policy.Failed)
 	}
-	shares := causesOf(&row.Policy)
+	shares := causesOf(row)
 	for _, c := range largestFirst(shares) {
-		k := u.keep(s, uncountedCause{row.Policy.Domain, c})
+		k := u.keep(s, uncountedCause{row.Domain(), c})
 		s.causes[k] = s.causes[k].Plus(shares[c].sessions)
 	}
 }

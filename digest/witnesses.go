@@ -49,7 +49,7 @@ func (d *Digester) readWitnesses(ctx context.Context, m *material) error {
 	w := witnesses{saw: map[stream]map[cause]map[string]string{}, heard: map[stream]map[string]day{}}
 	f := db.Filter{Domains: slices.Compact(domains), From: first.time(), To: (last + 1).time()}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
-		s := stream{row.Policy.Domain, row.Policy.Type}
+		s := stream{row.Domain(), row.Policy.Type}
 		if gone[s] != nil && row.Auth.Result.Counts() {
 			w.add(row, s, gone[s])
 		}
@@ -94,7 +94,7 @@ func (w witnesses) add(row *db.PolicyRow, s stream, gone map[cause]day) {
 	if row.Policy.Successful.Plus(row.Policy.Failed) > 0 {
 		w.heard[s][who.key()] = max(w.heard[s][who.key()], on)
 	}
-	for c := range causesOf(&row.Policy) {
+	for c := range causesOf(row) {
 		if last, ok := gone[c]; ok && on == last {
 			if w.saw[s][c] == nil {
 				w.saw[s][c] = map[string]string{}

@@ -66,7 +66,7 @@ func exportFilter(from, to, domain string) (db.Filter, error) {
 		if err != nil {
 			return f, usage("--domain %q is no domain: %v", domain, err)
 		}
-		f.Domains = []string{name}
+		f.Domains, f.PolicyDomains = []string{name}, true
 	}
 	return f, nil
 }
