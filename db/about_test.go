@@ -14,7 +14,7 @@ func TestPolicyAtAnMXHostCountsForItsDomain(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.record(f.message(report("1", onDay(2026, 3, 9), policies(
-		policy(tlsrpt.STS, "example.com", 10, 0),
+		tlsrpt.Policy{Type: tlsrpt.STS, Domain: "example.com", MXHosts: []string{"mx1.provider.example"}, Successful: 10},
 		policy(tlsrpt.TLSA, "mx1.provider.example", 7, 3, failure(tlsrpt.TLSAInvalid, "", 2), failure(tlsrpt.TLSAInvalid, "mx2.provider.example", 1)),
 	))))
 	if names, err := f.DB.Domains(t.Context()); err != nil || !slices.Equal(names, []string{"example.com"}) {

@@ -170,8 +170,8 @@ func TestOverlap(t *testing.T) {
 	}{
 		{"equal counts for one domain", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.TLSA, "a", 1, 2)}, []bool{false, true}},
 		{"in either order", []tlsrpt.Policy{policy(tlsrpt.TLSA, "a", 1, 2), policy(tlsrpt.STS, "a", 1, 2)}, []bool{true, false}},
-		{"another domain", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.TLSA, "b", 1, 2), policy(tlsrpt.NoPolicyFound, "b", 1, 0)}, []bool{false, false, false}},
-		{"DANE at an MX host of the domain", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.TLSA, "mx", 1, 2)}, []bool{false, true}},
+		{"another domain", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.TLSA, "b", 1, 2)}, []bool{false, false}},
+		{"DANE at an MX host of the domain", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2, failure(tlsrpt.CertificateExpired, "mx", 1)), policy(tlsrpt.TLSA, "mx", 1, 2)}, []bool{false, true}},
 		{"other successes", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.TLSA, "a", 3, 2)}, []bool{false, false}},
 		{"other failures", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.TLSA, "a", 1, 3)}, []bool{false, false}},
 		{"two sts", []tlsrpt.Policy{policy(tlsrpt.STS, "a", 1, 2), policy(tlsrpt.STS, "a", 1, 2)}, []bool{false, false}},

@@ -81,6 +81,13 @@ func (m *material) reachable() day {
 	return dayOf(m.Now) - 1
 }
 
+// lastRead is the last day that what is recorded is read up to, beside what the
+// digest covers: a late report does not make the days after it unknown.
+func (m *material) lastRead() day {
+	_, last := m.coveredDays()
+	return max(last, m.reachable())
+}
+
 // hasNews tells whether the fallback digest has something to say.
 func (m *material) hasNews() bool {
 	return len(m.Tally.reports) > 0 || len(m.Tally.uncounted.reports) > 0 || len(m.Rejected) > 0 || len(blind(m.unread())) > 0
@@ -227,8 +234,7 @@ func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]d
 // readHistory reads the days before, for the picture, the states of findings and
 // who has stopped reporting.
 func (d *Digester) readHistory(ctx context.Context, m *material, names []string) error {
-	_, last := m.coveredDays()
-	last = max(last, m.reachable())
+	last := m.lastRead()
 	from, to := (last - historyDays).time(), (last + 1).time()
 	var err error
 	if m.Days, err = d.o.DB.DayTotals(ctx, names, from, to); err != nil {

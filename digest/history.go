@@ -194,8 +194,8 @@ func among(c cause, current map[cause]*causeTally) bool {
 }
 
 // resolved returns the causes of a stream that were seen on the last day with
-// reports before the days that are covered, and on none of those. covered has
-// the stream's sessions that this digest covers, current the causes in them.
+// reports before the days that are covered, and on none since. covered has the
+// stream's sessions that this digest covers, current the causes in them.
 //
 // The covered days are counted back from the newest without a gap, so that a
 // late report of long ago does not move the day that is compared with.
@@ -218,7 +218,7 @@ func (h *history) resolved(s stream, covered daily, current map[cause]*causeTall
 	}
 	out := map[cause]standing{}
 	for c, seen := range h.failures[s] {
-		if seen[before] == 0 || current[c] != nil || among(c, current) || seenAfter(seen, before, fresh[len(fresh)-1]) {
+		if seen[before] == 0 || current[c] != nil || among(c, current) || seenAfter(seen, before) {
 			continue
 		}
 		st := standingOf(reported, upTo(seen, before), daily{before: 0})
@@ -227,10 +227,10 @@ func (h *history) resolved(s stream, covered daily, current map[cause]*causeTall
 	return out
 }
 
-// seenAfter tells whether there are sessions after one day, up to another.
-func seenAfter(m daily, after, upTo day) bool {
+// seenAfter tells whether there are sessions after one day.
+func seenAfter(m daily, after day) bool {
 	for d, n := range m {
-		if d > after && d <= upTo && n > 0 {
+		if d > after && n > 0 {
 			return true
 		}
 	}

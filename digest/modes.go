@@ -83,7 +83,7 @@ func (d *Digester) readModes(ctx context.Context, m *material) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	_, last := m.coveredDays()
+	last := m.lastRead()
 	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
 	found := map[string]*modeTally{}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {

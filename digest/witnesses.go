@@ -45,7 +45,7 @@ func (d *Digester) readWitnesses(ctx context.Context, m *material) error {
 		}
 	}
 	slices.Sort(domains)
-	_, last := m.coveredDays()
+	last := m.lastRead()
 	w := witnesses{saw: map[stream]map[cause]map[string]string{}, heard: map[stream]map[string]day{}}
 	f := db.Filter{Domains: slices.Compact(domains), From: first.time(), To: (last + 1).time()}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {

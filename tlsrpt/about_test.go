@@ -16,21 +16,27 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 	}{
 		{"a domain's own", "r-1", []string{"sts example.com", "no-policy-found example.com"}, "example.com example.com"},
 		{"Q3 DANE under the recipient's domain", "r-1", []string{"tlsa example.com", "sts example.com"}, "example.com example.com"},
-		{"Q29 DANE at an MX host beside another policy", "r-1", []string{"tlsa mx1.provider.example", "sts example.com", "tlsa mx2.provider.example"}, "example.com example.com example.com"},
+		{"Q29 DANE at an MX host that the policy names", "r-1", []string{"tlsa mx1.provider.example", "sts example.com mx1.provider.example", "tlsa mx2.provider.example"}, "example.com example.com mx2.provider.example"},
+		{"or stands for with a star", "r-1", []string{"tlsa mx1.provider.example", "sts example.com *.provider.example"}, "example.com example.com"},
+		{"which is one label", "r-1", []string{"tlsa mx1.eu.provider.example", "sts example.com *.provider.example"}, "mx1.eu.provider.example example.com"},
+		{"or that a failure names", "r-1", []string{"tlsa mx1.provider.example", "sts example.com - mx1.provider.example"}, "example.com example.com"},
+		{"a domain that nothing names as an MX host is its own", "r-1", []string{"tlsa b.example", "sts a.example"}, "b.example a.example"},
 		{"Q29 DANE at an MX host alone, the report-id names the domain", "20240225.example.com@sender.example", []string{"tlsa mx1.provider.example"}, "example.com"},
 		{"DANE alone, nothing names another domain", "r-1", []string{"tlsa mx1.provider.example"}, "mx1.provider.example"},
 		{"several domains, the report-id names one", "2026-03-01T00:00:00Z_example.com", []string{"sts a.example", "sts b.example", "tlsa mx1.provider.example"}, "a.example b.example example.com"},
 		{"several domains, nothing names one", "r-1", []string{"sts a.example", "sts b.example", "tlsa mx1.provider.example"}, "a.example b.example mx1.provider.example"},
 		{"a domain that has another policy is its own", "2026-03-01T00:00:00Z_example.com", []string{"sts a.example", "sts b.example", "tlsa b.example"}, "a.example b.example b.example"},
-		{"a policy type nobody knows counts as another policy", "r-1", []string{"bimi example.com", "tlsa mx1.provider.example"}, "example.com example.com"},
+		{"a policy type nobody knows counts as another policy", "r-1", []string{"bimi example.com mx1.provider.example", "tlsa mx1.provider.example"}, "example.com example.com"},
 		{"none", "r-1", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &Report{ReportID: tt.id}
 			for _, p := range tt.policies {
-				kind, domain, _ := strings.Cut(p, " ")
-				r.Policies = append(r.Policies, Policy{Type: PolicyType(kind), Domain: domain})
+				f := append(strings.Fields(p), "", "") // type, domain, mx of the policy, MX host of a failure
+				r.Policies = append(r.Policies, Policy{
+					Type: PolicyType(f[0]), Domain: f[1], Strings: []string{"mx: " + f[2]}, Failures: []Failure{{ReceivingMXHostname: f[3]}},
+				})
 			}
 			if diff := cmp.Diff(strings.Fields(tt.want), r.About(), cmp.Transformer("len0", func(s []string) string { return strings.Join(s, " ") })); diff != "" {
 				t.Errorf("About (-want +got):\n%s", diff)
