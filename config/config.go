@@ -64,7 +64,8 @@ type Mailbox struct {
 	TLS      string // "implicit", "starttls" or "none"
 	CAFile   string // PEM; empty: the system's. Not opened by Load
 	Username string
-	Password PasswordSource
+	Password PasswordSource // zero where OAuth2 has a grant
+	OAuth2   OAuth2
 	Folders  []string // at least one; special-use folders as in `\Junk` (RFC 6154)
 	After    string   // "seen", "keyword", "move" or "none"
 	Keyword  string   // an IMAP flag keyword
@@ -79,6 +80,7 @@ type SMTP struct {
 	CAFile   string // PEM; empty: the system's. Not opened by Load
 	Username string // empty: no AUTH
 	Password PasswordSource
+	OAuth2   OAuth2
 	From     *mail.Address
 	To       []string // addresses without names; at least one
 }

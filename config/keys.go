@@ -38,7 +38,6 @@ type fileMailbox struct {
 
 	Name textKey `toml:"name"`
 	fileServer
-	OAuth2  rawKey  `toml:"oauth2"`
 	Folders listKey `toml:"folders" default:"INBOX,\\Junk"`
 	After   textKey `toml:"after" default:"seen"`
 	Keyword textKey `toml:"keyword" default:"$TLSRPT"`
@@ -56,6 +55,8 @@ type fileServer struct {
 	PasswordFile    textKey   `toml:"password_file"`
 	PasswordEnv     textKey   `toml:"password_env"`
 	PasswordCommand listKey   `toml:"password_command"`
+
+	OAuth2 fileOAuth2 `toml:"oauth2"`
 }
 
 type fileSMTP struct {

@@ -19,6 +19,7 @@ type server struct {
 	host, tls, caFile, username string
 	port                        int
 	password                    PasswordSource
+	oauth2                      OAuth2
 }
 
 // server judges how to reach a server and log in there.
@@ -28,6 +29,7 @@ func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, examp
 		caFile:   c.path(f.CAFile),
 		username: f.Username.value,
 		password: c.passwordSource(f),
+		oauth2:   c.oauth2(f),
 	}
 	if c.required(f.Host, `host = "`+example+`"`) {
 		name, err := hostName(f.Host.value)
@@ -67,7 +69,7 @@ func (c *checker) passwordSource(f *fileServer) PasswordSource {
 		c.fault(f.Password.key, "there is no such key, so that this file can be shown and copied without giving a secret away; use password_file, password_env or password_command")
 	}
 	if first, second := firstTwo(f); second != nil {
-		c.fault(*second, "%s is set as well; keep one of the two", first.path[strings.LastIndexByte(first.path, '.')+1:])
+		c.fault(*second, "%s is set as well; keep one of the two", last(first.path))
 	}
 	return p
 }
@@ -75,14 +77,18 @@ func (c *checker) passwordSource(f *fileServer) PasswordSource {
 // firstTwo gives the first two password sources that are set, in the order of
 // the file; nil where there are fewer.
 func firstTwo(f *fileServer) (first, second *key) {
+	return firstTwoOf(&f.PasswordFile, &f.PasswordEnv, &f.PasswordCommand)
+}
+
+func firstTwoOf(file, env *textKey, command *listKey) (first, second *key) {
 	var set []*key
-	for _, k := range []*textKey{&f.PasswordFile, &f.PasswordEnv} {
+	for _, k := range []*textKey{file, env} {
 		if k.value != "" || k.bad {
 			set = append(set, &k.key)
 		}
 	}
-	if k := &f.PasswordCommand; len(k.values) > 0 || k.bad {
-		set = append(set, &k.key)
+	if len(command.values) > 0 || command.bad {
+		set = append(set, &command.key)
 	}
 	slices.SortStableFunc(set, func(a, b *key) int { return a.line - b.line })
 	set = append(set, nil, nil)
@@ -123,6 +129,9 @@ func (c *checker) smtp(f *fileSMTP) SMTP {
 	s := c.server(&f.fileServer, f.TLS, ports, "smtp.example.com")
 	first, _ := firstTwo(&f.fileServer)
 	switch {
+	case s.username == "" && f.OAuth2.Grant.value != "" && !f.Username.bad:
+		c.fault(f.Username.key, "missing; a token needs the username that it is for")
+	case s.oauth2.Grant != "" || f.OAuth2.Grant.bad:
 	case s.username != "" && first == nil && !f.Password.set:
 		c.fault(f.PasswordFile.key, "missing; a username needs password_file, password_env or password_command, or take out the username where the server asks for no log-in")
 	case s.username == "" && first != nil && !f.Username.bad:
@@ -130,7 +139,7 @@ func (c *checker) smtp(f *fileSMTP) SMTP {
 	}
 	out := SMTP{
 		Host: s.host, Port: s.port, TLS: s.tls, CAFile: s.caFile,
-		Username: s.username, Password: s.password, To: c.addresses(f.To),
+		Username: s.username, Password: s.password, OAuth2: s.oauth2, To: c.addresses(f.To),
 	}
 	if c.required(f.From, `from = "TLS reports <reports@example.com>"`) {
 		from, err := address(f.From.value)

@@ -10,6 +10,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/mailer"
+	"tlsbrief/oauth"
 	"tlsbrief/templates"
 )
 
@@ -61,8 +62,16 @@ func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("[smtp]: %w", err)
 	}
-	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig}
-	if !c.SMTP.Password.IsZero() {
+	token, err := a.tokens(c, c.SMTP.OAuth2, oauth.SMTP)
+	if err != nil {
+		return nil, fmt.Errorf("[smtp]: %w", err)
+	}
+	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig, Token: token}
+	if token != nil {
+		o.Auth = func(context.Context) (mailer.Credentials, error) {
+			return mailer.Credentials{Username: c.SMTP.Username}, nil
+		}
+	} else if !c.SMTP.Password.IsZero() {
 		o.Auth = func(ctx context.Context) (mailer.Credentials, error) {
 			secret, err := c.SMTP.Password.Read(ctx)
 			return mailer.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err

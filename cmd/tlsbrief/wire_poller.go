@@ -11,6 +11,7 @@ import (
 	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/dkim"
+	"tlsbrief/oauth"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/resolver"
@@ -22,7 +23,7 @@ import (
 func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)) (*poller.Poller, error) {
 	boxes := make([]poller.Mailbox, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
-		box, err := a.mailbox(m)
+		box, err := a.mailbox(c, m)
 		if err != nil {
 			return nil, err
 		}
@@ -58,8 +59,12 @@ func (a *app) asWorker(c *config.Config) func(*poller.Options) {
 func mailboxLock(mailbox string) string { return "mailbox " + mailbox }
 
 // mailbox translates one [[mailbox]].
-func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
+func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error) {
 	tlsConfig, err := clientTLS(m.Host, m.CAFile)
+	if err != nil {
+		return poller.Mailbox{}, fmt.Errorf("mailbox %q: %w", m.Name, err)
+	}
+	token, err := a.tokens(c, m.OAuth2, oauth.IMAP)
 	if err != nil {
 		return poller.Mailbox{}, fmt.Errorf("mailbox %q: %w", m.Name, err)
 	}
@@ -67,7 +72,11 @@ func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
 		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
 		IMAP: imapbox.Options{
 			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
+			Token: token,
 			Auth: func(ctx context.Context) (imapbox.Credentials, error) {
+				if token != nil {
+					return imapbox.Credentials{Username: m.Username}, nil
+				}
 				// Read at each log-in, so that a secret can be changed under a running worker.
 				secret, err := m.Password.Read(ctx)
 				return imapbox.Credentials{Username: m.Username, Password: secret.Reveal()}, err
