@@ -63,6 +63,7 @@ type Mailbox struct {
 	Port     int
 	TLS      string // "implicit", "starttls" or "none"
 	CAFile   string // PEM; empty: the system's. Not opened by Load
+	Client   ClientTLS
 	Username string
 	Password PasswordSource // zero where OAuth2 has a grant
 	OAuth2   OAuth2
@@ -78,6 +79,7 @@ type SMTP struct {
 	Port     int
 	TLS      string // "implicit", "starttls" or "none"
 	CAFile   string // PEM; empty: the system's. Not opened by Load
+	Client   ClientTLS
 	Username string // empty: no AUTH
 	Password PasswordSource
 	OAuth2   OAuth2

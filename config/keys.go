@@ -50,6 +50,9 @@ type fileServer struct {
 	Host            textKey   `toml:"host"`
 	Port            numberKey `toml:"port"`
 	CAFile          textKey   `toml:"ca_file"`
+	ServerName      textKey   `toml:"server_name"`
+	ClientCertFile  textKey   `toml:"client_cert_file"`
+	ClientKeyFile   textKey   `toml:"client_key_file"`
 	Username        textKey   `toml:"username"`
 	Password        rawKey    `toml:"password"`
 	PasswordFile    textKey   `toml:"password_file"`

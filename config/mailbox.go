@@ -10,7 +10,7 @@ func (c *checker) mailbox(f *fileMailbox, names map[string]int) Mailbox {
 	ports := map[string]int{tlsImplicit: 993, tlsSTARTTLS: 143, tlsNone: 143}
 	m := Mailbox{Name: c.name(f.Name, "files", "what backfill reads from files", `name = "reports"`, names)}
 	s := c.server(&f.fileServer, f.TLS, ports, "imap.example.com")
-	m.Host, m.Port, m.TLS, m.CAFile = s.host, s.port, s.tls, s.caFile
+	m.Host, m.Port, m.TLS, m.CAFile, m.Client = s.host, s.port, s.tls, s.caFile, s.client
 	m.Username, m.Password, m.OAuth2 = s.username, s.password, s.oauth2
 	c.required(f.Username, `username = "reports@example.com"`)
 	first, _ := firstTwo(&f.fileServer)

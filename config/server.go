@@ -17,6 +17,7 @@ const (
 // A server is what an IMAP and an SMTP server have in common, judged.
 type server struct {
 	host, tls, caFile, username string
+	client                      ClientTLS
 	port                        int
 	password                    PasswordSource
 	oauth2                      OAuth2
@@ -27,6 +28,7 @@ func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, examp
 	s := server{
 		tls:      c.oneOf(tls, tlsImplicit, tlsSTARTTLS, tlsNone),
 		caFile:   c.path(f.CAFile),
+		client:   c.clientTLS(f),
 		username: f.Username.value,
 		password: c.passwordSource(f),
 		oauth2:   c.oauth2(f),
@@ -47,6 +49,28 @@ func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, examp
 		c.fault(f.Username.key, "has characters that do not print, or blanks at an end; write the name alone")
 	}
 	return s
+}
+
+// A ClientTLS is what a server is shown and held to in a TLS handshake.
+type ClientTLS struct {
+	ServerName string // the name in its certificate; empty: the host
+	CertFile   string // PEM, with KeyFile; empty: none. Not opened by Load
+	KeyFile    string
+}
+
+func (c *checker) clientTLS(f *fileServer) ClientTLS {
+	t := ClientTLS{CertFile: c.path(f.ClientCertFile), KeyFile: c.path(f.ClientKeyFile)}
+	if f.ServerName.value != "" {
+		name, err := hostName(f.ServerName.value)
+		if err != nil {
+			c.fault(f.ServerName.key, "%v", err)
+		}
+		t.ServerName = name
+	}
+	if (t.CertFile == "") != (t.KeyFile == "") {
+		c.fault(f.ClientCertFile.key, "client_cert_file and client_key_file go together; set both")
+	}
+	return t
 }
 
 // loopback tells whether a host is this machine for certain.
@@ -138,7 +162,7 @@ func (c *checker) smtp(f *fileSMTP) SMTP {
 		c.fault(f.Username.key, "missing; a password needs a username, or take out the password where the server asks for no log-in")
 	}
 	out := SMTP{
-		Host: s.host, Port: s.port, TLS: s.tls, CAFile: s.caFile,
+		Host: s.host, Port: s.port, TLS: s.tls, CAFile: s.caFile, Client: s.client,
 		Username: s.username, Password: s.password, OAuth2: s.oauth2, To: c.addresses(f.To),
 	}
 	if c.required(f.From, `from = "TLS reports <reports@example.com>"`) {

@@ -58,7 +58,7 @@ func needSMTP(c *config.Config) error {
 
 // newMailer makes the mailer of [smtp].
 func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
-	tlsConfig, err := clientTLS(c.SMTP.Host, c.SMTP.CAFile)
+	tlsConfig, err := clientTLS(c.SMTP.Host, c.SMTP.CAFile, c.SMTP.Client)
 	if err != nil {
 		return nil, fmt.Errorf("[smtp]: %w", err)
 	}

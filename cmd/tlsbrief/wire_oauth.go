@@ -28,7 +28,7 @@ func (a *app) tokens(c *config.Config, o config.OAuth2, protocol oauth.Protocol)
 
 // oauthOptions translates one [….oauth2].
 func (a *app) oauthOptions(c *config.Config, o config.OAuth2, protocol oauth.Protocol) (oauth.Options, error) {
-	tlsConfig, err := clientTLS("", o.CAFile)
+	tlsConfig, err := clientTLS("", o.CAFile, config.ClientTLS{})
 	if err != nil {
 		return oauth.Options{}, fmt.Errorf("oauth2: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -60,7 +61,7 @@ func mailboxLock(mailbox string) string { return "mailbox " + mailbox }
 
 // mailbox translates one [[mailbox]].
 func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error) {
-	tlsConfig, err := clientTLS(m.Host, m.CAFile)
+	tlsConfig, err := clientTLS(m.Host, m.CAFile, m.Client)
 	if err != nil {
 		return poller.Mailbox{}, fmt.Errorf("mailbox %q: %w", m.Name, err)
 	}
@@ -85,9 +86,23 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 	}, nil
 }
 
-// clientTLS trusts the system's roots, or only those in caFile.
-func clientTLS(host, caFile string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+// clientTLS trusts the system's roots, or only those in caFile, and shows a
+// certificate where one is configured.
+func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error) {
+	c := &tls.Config{ServerName: cmp.Or(client.ServerName, host), MinVersion: tls.VersionTLS12}
+	if client.CertFile != "" {
+		load := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(client.CertFile, client.KeyFile)
+			if err != nil {
+				err = fmt.Errorf("client_cert_file and client_key_file: %w", err)
+			}
+			return &pair, err
+		}
+		if _, err := load(nil); err != nil {
+			return nil, usage("%w", err)
+		}
+		c.GetClientCertificate = load // at each connection, since certificates are renewed
+	}
 	if caFile == "" {
 		return c, nil
 	}

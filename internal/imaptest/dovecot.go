@@ -53,6 +53,7 @@ func Dovecot(t testing.TB, opts ...Option) *Server {
 	}
 	s.Addr = net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
 	s.admin = newAdmin(t, s, ca)
+	s.authority = ca
 	return s
 }
 
@@ -287,6 +288,8 @@ auth_failure_delay = 0
 ssl = yes
 ssl_cert = <%[1]s/server.pem
 ssl_key = <%[1]s/server.key
+ssl_ca = <%[1]s/ca.pem
+ssl_require_crl = no
 ssl_min_protocol = TLSv1.2
 ssl_dh =
 mail_max_userip_connections = 200

@@ -41,9 +41,10 @@ type Server struct {
 	Username string
 	Password string
 
-	admin   *admin
-	dovecot *dovecot        // nil if it is another kind
-	memory  *memimap.Server // nil if it is another kind
+	authority *authority // nil if it is another kind than Dovecot
+	admin     *admin
+	dovecot   *dovecot        // nil if it is another kind
+	memory    *memimap.Server // nil if it is another kind
 }
 
 // TLSConfig returns a client configuration that trusts the server's CA.
