@@ -54,6 +54,9 @@ type Schedule struct {
 	Poll     string
 	Digest   string // the time of day of daily, weekly and monthly digests
 	Check    string // of the domain check, which this version does not run yet
+
+	Parallel  int           // mailboxes polled at a time, each over one connection
+	WarnAfter time.Duration // for how long a mailbox is unread before a digest says that it is blind
 }
 
 // A Mailbox is one IMAP account.
@@ -163,7 +166,8 @@ func parse(name, dir string, data []byte) (*Config, error) {
 		return nil, &Error{File: name, Faults: []Fault{*syntax}}
 	}
 	c := &checker{dir: dir}
-	cfg := c.config(c.decode(doc))
+	f := c.decode(doc)
+	cfg := c.config(f, c.include(f.Include))
 	if err := c.err(name); err != nil {
 		return nil, err
 	}

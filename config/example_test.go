@@ -193,7 +193,10 @@ func TestTheReferenceHasEveryKeyWithItsDefault(t *testing.T) {
 		sections[strings.Trim(head, "`[]")] = body
 	}
 	for _, k := range knownKeys(t) {
-		table, name, _ := strings.Cut(k.path, ".")
+		table, name, nested := strings.Cut(k.path, ".")
+		if !nested { // a key of the file itself
+			table, name = k.path, k.path
+		}
 		if sub, ok := strings.CutPrefix(name, "oauth2."); ok { // the same for both
 			table, name = "OAuth2", sub
 		}

@@ -11,6 +11,8 @@ import (
 // there is, with its default in the tag. Lists in a tag are parted by commas.
 // A default that depends on another key is given where that is judged.
 type file struct {
+	Include textKey `toml:"include"`
+
 	Database struct {
 		Path textKey   `toml:"path" default:"tlsrpt.db"`
 		Keep amountKey `toml:"keep" default:"400d"`
@@ -21,6 +23,9 @@ type file struct {
 		Poll     textKey `toml:"poll" default:"*/15 * * * *"`
 		Digest   textKey `toml:"digest" default:"0 7 * * *"`
 		Check    textKey `toml:"check" default:"30 5 * * *"`
+
+		Parallel  numberKey `toml:"parallel" default:"4"`
+		WarnAfter amountKey `toml:"warn_after" default:"24h"`
 	} `toml:"schedule"`
 
 	Mailboxes []fileMailbox `toml:"mailbox"`

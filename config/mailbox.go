@@ -6,7 +6,7 @@ import (
 )
 
 // mailbox judges one [[mailbox]].
-func (c *checker) mailbox(f *fileMailbox, names map[string]int) Mailbox {
+func (c *checker) mailbox(f *fileMailbox, names map[string]place) Mailbox {
 	ports := map[string]int{tlsImplicit: 993, tlsSTARTTLS: 143, tlsNone: 143}
 	m := Mailbox{Name: c.name(f.Name, "files", "what backfill reads from files", `name = "reports"`, names)}
 	s := c.server(&f.fileServer, f.TLS, ports, "imap.example.com")

@@ -61,9 +61,10 @@ type Options struct {
 	Location *time.Location // of the schedules; nil: UTC
 	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
 
-	AuthenticityOff bool     // signatures are not checked, which every digest says
-	Mailboxes       []string // names of the mailboxes that reports come from
-	Version         string   // of the program, for the last line
+	AuthenticityOff bool          // signatures are not checked, which every digest says
+	Mailboxes       []string      // names of the mailboxes that reports come from
+	WarnAfter       time.Duration // for how long one must have been unread for a digest to be blind; 0: a day
+	Version         string        // of the program, for the last line
 	Now             func() time.Time
 	Log             *slog.Logger
 }

@@ -33,6 +33,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 	o := digest.Options{
 		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
 		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest,
+		WarnAfter:       c.Schedule.WarnAfter,
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}

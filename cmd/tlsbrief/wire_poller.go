@@ -31,7 +31,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 		boxes = append(boxes, box)
 	}
 	o := poller.Options{
-		DB: d, Mailboxes: boxes, Reading: newReading(c), Log: a.log,
+		DB: d, Mailboxes: boxes, Reading: newReading(c), Parallel: c.Schedule.Parallel, Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
 			return a.lock(ctx, c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("mailbox %q", mailbox))
 		},
