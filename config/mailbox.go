@@ -89,6 +89,9 @@ func (c *checker) moveTo(f *fileMailbox, folders []string) string {
 		c.fault(k.key, `missing; after = "move" needs the folder to move to, as in move_to = "TLS reports"`)
 		return ""
 	}
+	if strings.ContainsAny(k.value, "*%") {
+		c.fault(k.key, "%s is a pattern; reports can be moved to one folder only", quote(k.value))
+	}
 	to := c.folder(k.key, k.value)
 	if slices.Contains(folders, to) {
 		c.fault(k.key, "%s is one of folders, so every report would be found again; take another folder", quote(to))

@@ -162,10 +162,10 @@ func mailboxStates(names []string, folders []db.Folder) []mailboxState {
 }
 
 // dropped tells whether a folder is not polled any more, though its mailbox is.
-// One that bears the name of a special use stood for a folder that the server had
-// not named yet.
+// One that bears the name of a special use, or a pattern, stood for folders that
+// the server had not named yet.
 func dropped(f db.Folder, newest time.Time) bool {
-	if strings.HasPrefix(f.Folder, `\`) {
+	if strings.HasPrefix(f.Folder, `\`) || strings.ContainsAny(f.Folder, "*%") {
 		return f.LastPoll.Before(newest)
 	}
 	return newest.Sub(f.LastPoll) >= droppedAfter

@@ -3,6 +3,8 @@ package digest
 import (
 	"testing"
 	"time"
+
+	"tlsbrief/db"
 )
 
 func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
@@ -28,5 +30,19 @@ func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 		if got := len(blind(all)) > 0; got != tt.blind {
 			t.Errorf("%s: blind %t, want %t", name, got, tt.blind)
 		}
+	}
+}
+
+// A pattern that stood for folders while the server could not be asked is not told
+// of once its folders are read.
+func TestPatternIsForgottenOnceItsFoldersAreRead(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 25, 7, 0, 0, 0, time.UTC)
+	states := mailboxStates([]string{"m"}, []db.Folder{
+		{Mailbox: "m", Folder: "Reports/*", LastPoll: now.Add(-time.Hour), LastError: "refused"},
+		{Mailbox: "m", Folder: "Reports/TLS", LastPoll: now, LastGoodPoll: now},
+	})
+	if len(states[0].Folders) != 1 || states[0].Folders[0].Name != "Reports/TLS" {
+		t.Errorf("folders: %+v", states[0].Folders)
 	}
 }

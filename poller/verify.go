@@ -48,6 +48,17 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 	}
 	var steps []Step
 	for _, name := range w.box.Folders {
+		if isPattern(name) {
+			s := Step{Name: fmt.Sprintf("folders %q", name)}
+			found, err := w.matching(ctx, name)
+			if s.Err = err; err == nil {
+				s.Detail = fmt.Sprintf("%d match", len(found))
+			}
+			if err == nil && len(found) == 0 {
+				s.Err = errors.New("no folder matches; check folders: * stands for anything, % for anything within one level")
+			}
+			steps = append(steps, s)
+		}
 		if !isSpecialUse(name) {
 			continue
 		}
