@@ -81,6 +81,9 @@ type Options struct {
 	Timeout time.Duration
 	// Log gets what helps in finding a fault, at debug level; nil discards it.
 	Log *slog.Logger
+	// Passed, if set, is told of each step of Open that went well, with what was
+	// found, in one printable line.
+	Passed func(step, detail string)
 	// Dial replaces the net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -91,6 +94,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Passed == nil {
+		o.Passed = func(string, string) {}
 	}
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{}).DialContext
@@ -108,6 +114,7 @@ type Session struct {
 	client *imapclient.Client
 	caps   imap.CapSet
 	limit  time.Duration // for one command
+	way    string        // how it logged in: a SASL mechanism, or the LOGIN command
 	open   opened
 }
 
@@ -158,6 +165,7 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 		s.abandon()
 		return nil, err
 	}
+	o.Passed("log-in", printable(credentials.Username+" by "+s.way))
 	s.log.Debug("logged in to the mailbox", "mailbox", s.name)
 	return s, nil
 }

@@ -34,6 +34,9 @@ func (o Options) credentials(ctx context.Context, refused string) (Credentials, 
 	if err == nil && o.Token != nil {
 		c.token, err = o.Token(ctx, refused)
 	}
+	if err == nil && o.Token != nil {
+		o.Passed("access token", "the token server gave one")
+	}
 	if err != nil {
 		return Credentials{}, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
 	}
@@ -89,6 +92,7 @@ func (s *Session) mechanism(c Credentials, offered imap.CapSet) (func() error, e
 	case offered.Has(imap.AuthCap("PLAIN")):
 		return s.authenticate(sasl.NewPlainClient("", c.Username, c.Password)), nil
 	case !offered.Has(imap.CapLoginDisabled):
+		s.way = "the LOGIN command"
 		return func() error { return s.client.Login(c.Username, c.Password).Wait() }, nil
 	case offered.Has(imap.AuthCap("LOGIN")):
 		return s.authenticate(&loginMechanism{username: c.Username, password: c.Password}), nil
@@ -101,6 +105,7 @@ func (s *Session) authenticate(client sasl.Client) func() error {
 	return func() error {
 		guard := &patientSASL{Client: client, wire: s.wire}
 		err := s.client.Authenticate(guard)
+		s.way = guard.name
 		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
 			return &imap.Error{Type: reply.Type, Code: reply.Code, Text: reply.Text + " (" + guard.err.Error() + ")"}
 		}
@@ -155,12 +160,14 @@ func explainLogin(err error, byToken bool) error {
 type patientSASL struct {
 	sasl.Client
 	wire *wire // is told what is sent, since a server may repeat it
+	name string
 	err  error
 }
 
 // Start implements sasl.Client.
 func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
 	mechanism, first, err = p.Client.Start()
+	p.name = mechanism
 	p.wire.keep("", first)
 	return mechanism, first, err
 }
