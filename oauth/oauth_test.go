@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -262,4 +263,22 @@ func TestServerIsReachedOverTLSOfATrustedCA(t *testing.T) {
 	roots.AddCert(s.HTTP.Certificate())
 	o.TLSConfig = &tls.Config{RootCAs: roots}
 	token(t, oauth.New(o), "")
+}
+
+func TestManyAtOnceAskForOneToken(t *testing.T) {
+	t.Parallel()
+	s := idptest.New(t, idptest.Options{})
+	source := oauth.New(withRefreshToken(t, s))
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if got, err := source.Token(t.Context(), ""); got != "access-1" || err != nil {
+				t.Errorf("Token = %q, %v", got, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(s.Asked()); n != 1 {
+		t.Errorf("the server was asked %d times", n)
+	}
 }
