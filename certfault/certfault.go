@@ -41,7 +41,7 @@ func Explain(err error, host string) *Error {
 		problem = fmt.Sprintf("the server's certificate is signed by %q, which this machine does not trust; "+
 			"if that is a private CA, set ca_file to its certificate", printable(unknown.Cert.Issuer.String()))
 	case errors.As(err, &name) && name.Certificate != nil:
-		problem = fmt.Sprintf("the server's certificate is for %s, not for %s; set host to a name that it is for", names(name.Certificate), host)
+		problem = fmt.Sprintf("the server's certificate is for %s, not for %s; set host, or server_name, to one that it is for", names(name.Certificate), host)
 	case errors.As(err, &invalid) && invalid.Cert != nil && invalid.Reason == x509.Expired:
 		problem = fmt.Sprintf("the server's certificate is valid from %s to %s, which is not now; have it renewed, or set this machine's clock",
 			day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter))

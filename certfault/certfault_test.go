@@ -26,7 +26,7 @@ func TestFaultsInPlainWords(t *testing.T) {
 		want string
 	}{
 		{"another name", x509.HostnameError{Certificate: many, Host: "mail.example"},
-			"the server's certificate is for a.example, b.example, c.example, d.example, 192.0.2.1, …, not for mail.example; set host to a name that it is for"},
+			"the server's certificate is for a.example, b.example, c.example, d.example, 192.0.2.1, …, not for mail.example; set host, or server_name, to one that it is for"},
 		{"no name", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "mail.example"}, "is for no host at all, not for mail.example"},
 		{"expired", x509.CertificateInvalidError{Cert: expired, Reason: x509.Expired},
 			"the server's certificate is valid from 2025-01-02 to 2025-04-02, which is not now; have it renewed, or set this machine's clock"},

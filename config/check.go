@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,8 +10,8 @@ import (
 )
 
 // config judges a whole file. What it gives is of use only where no fault was
-// noted.
-func (c *checker) config(f *file) *Config {
+// noted. more are the files that it includes.
+func (c *checker) config(f *file, more []included) *Config {
 	cfg := &Config{
 		Database: Database{Path: c.path(f.Database.Path), Keep: c.keep(f.Database.Keep)},
 		Schedule: Schedule{
@@ -18,6 +19,9 @@ func (c *checker) config(f *file) *Config {
 			Poll:     c.cron(f.Schedule.Poll),
 			Digest:   c.timeOfDay(f.Schedule.Digest),
 			Check:    c.cron(f.Schedule.Check),
+
+			Parallel:  int(c.between(f.Schedule.Parallel, 1, 100)),
+			WarnAfter: c.warnAfter(f.Schedule.WarnAfter),
 		},
 		SMTP:         c.smtp(&f.SMTP),
 		Reports:      c.reports(&f.Reports),
@@ -27,13 +31,35 @@ func (c *checker) config(f *file) *Config {
 	if cfg.Database.Path == "" {
 		c.fault(f.Database.Path.key, "is empty; name the file that holds the reports")
 	}
-	names := map[string]int{}
-	for i := range f.Mailboxes {
-		cfg.Mailboxes = append(cfg.Mailboxes, c.mailbox(&f.Mailboxes[i], names))
+	mailboxes, digests := map[string]place{}, map[string]place{}
+	c.lists(cfg, &includedFile{f.Mailboxes, f.Digests, f.Accepts}, mailboxes, digests)
+	for _, inc := range more {
+		inc.checker.lists(cfg, inc.file, mailboxes, digests)
+		c.faults = append(c.faults, inc.checker.faults...)
 	}
-	names = map[string]int{}
+	return cfg
+}
+
+// A place is where a name was seen first.
+type place struct {
+	file string // empty: the main one
+	line int
+}
+
+func (p place) String() string {
+	if p.file == "" {
+		return fmt.Sprintf("line %d", p.line)
+	}
+	return fmt.Sprintf("%s, line %d", p.file, p.line)
+}
+
+// lists judges what there may be several of in one file, and adds it.
+func (c *checker) lists(cfg *Config, f *includedFile, boxNames, digestNames map[string]place) {
+	for i := range f.Mailboxes {
+		cfg.Mailboxes = append(cfg.Mailboxes, c.mailbox(&f.Mailboxes[i], boxNames))
+	}
 	for i := range f.Digests {
-		d := c.digest(&f.Digests[i], names)
+		d := c.digest(&f.Digests[i], digestNames)
 		if len(d.To) == 0 {
 			d.To = slices.Clone(cfg.SMTP.To)
 		}
@@ -48,7 +74,6 @@ func (c *checker) config(f *file) *Config {
 	for i := range f.Accepts {
 		cfg.Accepts = append(cfg.Accepts, c.accept(&f.Accepts[i]))
 	}
-	return cfg
 }
 
 // required tells whether a key has text, and notes a fault where not.
@@ -68,7 +93,7 @@ func (c *checker) required(k textKey, example string) bool {
 
 // name judges the name of a mailbox or digest: people type it on the command
 // line and read it in logs and mails. names holds those seen and their lines.
-func (c *checker) name(k textKey, reserved, why, example string, names map[string]int) string {
+func (c *checker) name(k textKey, reserved, why, example string, names map[string]place) string {
 	if !c.required(k, example) {
 		return ""
 	}
@@ -77,10 +102,10 @@ func (c *checker) name(k textKey, reserved, why, example string, names map[strin
 		c.fault(k.key, "%s has characters that do not print, or blanks at an end; use plain letters", quote(k.value))
 	case strings.EqualFold(k.value, reserved):
 		c.fault(k.key, "%s is reserved for %s; take another name", quote(k.value), why)
-	case names[k.value] > 0:
-		c.fault(k.key, "%s is taken by line %d; every name must be different", quote(k.value), names[k.value])
+	case names[k.value].line > 0:
+		c.fault(k.key, "%s is taken by %s; every name must be different", quote(k.value), names[k.value])
 	default:
-		names[k.value] = k.line
+		names[k.value] = place{c.file, k.line}
 	}
 	return k.value
 }

@@ -56,6 +56,9 @@ type Schedule struct {
 	Poll     string
 	Digest   string // the time of day of daily, weekly and monthly digests
 	Check    string // of the domain check, which this version does not run yet
+
+	Parallel  int           // mailboxes polled at a time, each over one connection
+	WarnAfter time.Duration // for how long a mailbox is unread before a digest says that it is blind
 }
 
 // A Mailbox is one IMAP account.
@@ -65,8 +68,10 @@ type Mailbox struct {
 	Port     int
 	TLS      string // "implicit", "starttls" or "none"
 	CAFile   string // PEM; empty: the system's. Not opened by Load
+	Client   ClientTLS
 	Username string
-	Password PasswordSource
+	Password PasswordSource // zero where OAuth2 has a grant
+	OAuth2   OAuth2
 	Folders  []string // at least one; special-use folders as in `\Junk` (RFC 6154)
 	After    string   // "seen", "keyword", "move" or "none"
 	Keyword  string   // an IMAP flag keyword
@@ -79,8 +84,10 @@ type SMTP struct {
 	Port          int
 	TLS           string // "implicit", "starttls" or "none"
 	CAFile        string // PEM; empty: the system's. Not opened by Load
+	Client        ClientTLS
 	Username      string // empty: no AUTH
 	Password      PasswordSource
+	OAuth2        OAuth2
 	From          *mail.Address
 	To            []string // addresses without names; at least one
 	SubjectPrefix string   // of the digests
@@ -176,7 +183,8 @@ func parse(name, dir string, data []byte) (*Config, error) {
 		return nil, &Error{File: name, Faults: []Fault{*syntax}}
 	}
 	c := &checker{dir: dir}
-	cfg := c.config(c.decode(doc))
+	f := c.decode(doc)
+	cfg := c.config(f, c.include(f.Include))
 	if err := c.err(name); err != nil {
 		return nil, err
 	}

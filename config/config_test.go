@@ -33,7 +33,7 @@ func TestAnEmptyFileIsTheDefaults(t *testing.T) {
 	t.Parallel()
 	want := &Config{
 		Database: Database{Path: "/etc/tlsbrief/tlsrpt.db", Keep: 400 * 24 * time.Hour},
-		Schedule: Schedule{Timezone: time.UTC, Poll: "*/15 * * * *", Digest: "0 7 * * *", Check: "30 5 * * *"},
+		Schedule: Schedule{Timezone: time.UTC, Poll: "*/15 * * * *", Digest: "0 7 * * *", Check: "30 5 * * *", Parallel: 4, WarnAfter: 24 * time.Hour},
 		Reports: Reports{
 			Authenticity: "flag", MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000,
 		},
@@ -59,7 +59,7 @@ func TestAFullFile(t *testing.T) {
 	}
 	want := &Config{
 		Database: Database{Path: "/var/lib/tlsbrief/reports.db", Keep: 52 * 7 * 24 * time.Hour},
-		Schedule: Schedule{Timezone: zone(t, "Europe/Berlin"), Poll: "*/5 * * * *", Digest: "30 6 * * 1-5", Check: "0 3 * * 0"},
+		Schedule: Schedule{Timezone: zone(t, "Europe/Berlin"), Poll: "*/5 * * * *", Digest: "30 6 * * 1-5", Check: "0 3 * * 0", Parallel: 4, WarnAfter: 24 * time.Hour},
 		Mailboxes: []Mailbox{{
 			Name: "reports", Host: "imap.example.com", Port: 993, TLS: "implicit", Username: "reports@example.com",
 			Password: PasswordSource{File: "/etc/tlsbrief/secrets/imap"},

@@ -11,7 +11,7 @@ import (
 )
 
 // digest judges one [[digest]].
-func (c *checker) digest(f *fileDigest, names map[string]int) Digest {
+func (c *checker) digest(f *fileDigest, names map[string]place) Digest {
 	d := Digest{
 		Name: c.name(f.Name, "fallback", "what no digest claims", `name = "example.com"`, names),
 		To:   c.addresses(f.To),

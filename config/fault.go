@@ -1,8 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,12 +12,13 @@ import (
 
 // A Fault is one thing that is wrong with a configuration file.
 type Fault struct {
+	File    string // the included file that it stands in; empty: the main one
 	Line    int    // counted from 1; 0 where no line of the file is to blame
 	Key     string // such as "mailbox[0].host", list items counted from 0; empty for the whole file
 	Problem string // what is wrong and what to do, one line, never a secret
 }
 
-// An Error holds every fault of a configuration, in the order of the file.
+// An Error holds every fault of a configuration, file by file in their order.
 // There is always at least one. It unwraps to what the operating system said,
 // where that was the reason.
 type Error struct {
@@ -29,7 +31,7 @@ type Error struct {
 func (e *Error) Error() string {
 	lines := make([]string, 0, len(e.Faults))
 	for _, f := range e.Faults {
-		lines = append(lines, f.at(e.File))
+		lines = append(lines, f.at(cmp.Or(f.File, e.File)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -58,6 +60,7 @@ func (f Fault) at(file string) string {
 // them are told at once.
 type checker struct {
 	dir    string // of the configuration file: relative paths start here
+	file   string // that file, where it is an included one
 	faults []Fault
 }
 
@@ -68,7 +71,7 @@ func (c *checker) fault(k key, format string, args ...any) {
 }
 
 func (c *checker) faultAt(line int, path, format string, args ...any) {
-	c.faults = append(c.faults, Fault{Line: line, Key: path, Problem: clean(fmt.Sprintf(format, args...))})
+	c.faults = append(c.faults, Fault{File: c.file, Line: line, Key: path, Problem: clean(fmt.Sprintf(format, args...))})
 }
 
 // err gives the faults in the order of their lines, or nil.
@@ -76,7 +79,9 @@ func (c *checker) err(file string) error {
 	if len(c.faults) == 0 {
 		return nil
 	}
-	sort.SliceStable(c.faults, func(i, j int) bool { return c.faults[i].Line < c.faults[j].Line })
+	slices.SortStableFunc(c.faults, func(a, b Fault) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line)
+	})
 	return &Error{File: file, Faults: c.faults}
 }
 

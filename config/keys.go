@@ -11,6 +11,8 @@ import (
 // there is, with its default in the tag. Lists in a tag are parted by commas.
 // A default that depends on another key is given where that is judged.
 type file struct {
+	Include textKey `toml:"include"`
+
 	Database struct {
 		Path textKey   `toml:"path" default:"tlsrpt.db"`
 		Keep amountKey `toml:"keep" default:"400d"`
@@ -21,6 +23,9 @@ type file struct {
 		Poll     textKey `toml:"poll" default:"*/15 * * * *"`
 		Digest   textKey `toml:"digest" default:"0 7 * * *"`
 		Check    textKey `toml:"check" default:"30 5 * * *"`
+
+		Parallel  numberKey `toml:"parallel" default:"4"`
+		WarnAfter amountKey `toml:"warn_after" default:"24h"`
 	} `toml:"schedule"`
 
 	Mailboxes []fileMailbox `toml:"mailbox"`
@@ -43,7 +48,6 @@ type fileMailbox struct {
 
 	Name textKey `toml:"name"`
 	fileServer
-	OAuth2  rawKey  `toml:"oauth2"`
 	Folders listKey `toml:"folders" default:"INBOX,\\Junk"`
 	After   textKey `toml:"after" default:"seen"`
 	Keyword textKey `toml:"keyword" default:"$TLSRPT"`
@@ -56,11 +60,16 @@ type fileServer struct {
 	Host            textKey   `toml:"host"`
 	Port            numberKey `toml:"port"`
 	CAFile          textKey   `toml:"ca_file"`
+	ServerName      textKey   `toml:"server_name"`
+	ClientCertFile  textKey   `toml:"client_cert_file"`
+	ClientKeyFile   textKey   `toml:"client_key_file"`
 	Username        textKey   `toml:"username"`
 	Password        rawKey    `toml:"password"`
 	PasswordFile    textKey   `toml:"password_file"`
 	PasswordEnv     textKey   `toml:"password_env"`
 	PasswordCommand listKey   `toml:"password_command"`
+
+	OAuth2 fileOAuth2 `toml:"oauth2"`
 }
 
 type fileSMTP struct {

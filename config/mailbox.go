@@ -6,19 +6,19 @@ import (
 )
 
 // mailbox judges one [[mailbox]].
-func (c *checker) mailbox(f *fileMailbox, names map[string]int) Mailbox {
+func (c *checker) mailbox(f *fileMailbox, names map[string]place) Mailbox {
 	ports := map[string]int{tlsImplicit: 993, tlsSTARTTLS: 143, tlsNone: 143}
 	m := Mailbox{Name: c.name(f.Name, "files", "what backfill reads from files", `name = "reports"`, names)}
 	s := c.server(&f.fileServer, f.TLS, ports, "imap.example.com")
-	m.Host, m.Port, m.TLS, m.CAFile = s.host, s.port, s.tls, s.caFile
-	m.Username, m.Password = s.username, s.password
+	m.Host, m.Port, m.TLS, m.CAFile, m.Client = s.host, s.port, s.tls, s.caFile, s.client
+	m.Username, m.Password, m.OAuth2 = s.username, s.password, s.oauth2
 	c.required(f.Username, `username = "reports@example.com"`)
 	first, _ := firstTwo(&f.fileServer)
-	switch {
-	case f.OAuth2.set:
-		c.fault(f.OAuth2.key, "OAuth2 log-in is not in this version: use password_file, password_env or password_command")
-	case first == nil && !f.Password.set:
-		c.fault(f.PasswordFile.key, "missing; set one of password_file, password_env and password_command")
+	if first == nil && !f.Password.set && !f.OAuth2.At.set {
+		c.fault(f.PasswordFile.key, "missing; set one of password_file, password_env and password_command, or [mailbox.oauth2]")
+	}
+	if first == nil && !f.Password.set && f.OAuth2.At.set && f.OAuth2.Grant.value == "" && f.OAuth2.firstSet() == nil {
+		c.fault(f.PasswordFile.key, "missing, and [mailbox.oauth2] has no grant; set one of password_file, password_env and password_command, or a grant")
 	}
 	m.Folders = c.folders(f.Folders)
 	m.After = c.oneOf(f.After, "seen", "keyword", "move", "none")
@@ -88,6 +88,9 @@ func (c *checker) moveTo(f *fileMailbox, folders []string) string {
 	if k.value == "" {
 		c.fault(k.key, `missing; after = "move" needs the folder to move to, as in move_to = "TLS reports"`)
 		return ""
+	}
+	if strings.ContainsAny(k.value, "*%") {
+		c.fault(k.key, "%s is a pattern; reports can be moved to one folder only", quote(k.value))
 	}
 	to := c.folder(k.key, k.value)
 	if slices.Contains(folders, to) {

@@ -26,10 +26,19 @@ type PasswordSource struct {
 	File    string   // an absolute path
 	Env     string   // the name of a variable
 	Command []string // a program and its arguments, run without a shell
+	Kind    string   // how the keys in the file begin; empty: "password"
 }
 
 // IsZero tells whether there is no password.
 func (p PasswordSource) IsZero() bool { return p.File == "" && p.Env == "" && len(p.Command) == 0 }
+
+// key gives the name of one of the keys, such as "password_file".
+func (p PasswordSource) key(suffix string) string {
+	if p.Kind == "" {
+		return "password_" + suffix
+	}
+	return p.Kind + "_" + suffix
+}
 
 // Read gets the password, anew at each call, so that a changed one is used
 // without a restart. It is never empty and never holds a line break. No error
@@ -37,15 +46,15 @@ func (p PasswordSource) IsZero() bool { return p.File == "" && p.Env == "" && le
 func (p PasswordSource) Read(ctx context.Context) (Secret, error) {
 	switch {
 	case p.File != "":
-		return readPasswordFile(p.File)
+		return readPasswordFile(p.key("file"), p.File)
 	case p.Env != "":
 		s, set := os.LookupEnv(p.Env)
 		if !set {
-			return "", fmt.Errorf("password_env: the environment variable %s is not set; set it for this process", p.Env)
+			return "", fmt.Errorf("%s: the environment variable %s is not set; set it for this process", p.key("env"), p.Env)
 		}
-		return oneLine(s, "password_env: the environment variable "+p.Env)
+		return oneLine(s, p.key("env")+": the environment variable "+p.Env)
 	case len(p.Command) > 0:
-		return runPasswordCommand(ctx, p.Command, commandTimeout)
+		return runPasswordCommand(ctx, p.key("command"), p.Command, commandTimeout)
 	}
 	return "", errors.New("no password is configured; set password_file, password_env or password_command")
 }
@@ -61,36 +70,36 @@ func (p PasswordSource) Warning() string {
 	if err != nil || info.Mode().Perm()&0o004 == 0 {
 		return ""
 	}
-	return fmt.Sprintf("password_file: every user of this machine may read %s; chmod 600 it", p.File)
+	return fmt.Sprintf("%s: every user of this machine may read %s; chmod 600 it", p.key("file"), p.File)
 }
 
 // readPasswordFile reads a regular file: opening a pipe could wait for ever.
-func readPasswordFile(path string) (Secret, error) {
+func readPasswordFile(key, path string) (Secret, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", fmt.Errorf("password_file: %w; check the path and its permissions", err)
+		return "", fmt.Errorf("%s: %w; check the path and its permissions", key, err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("password_file: %s is not a plain file; name one, or use password_command", path)
+		return "", fmt.Errorf("%s: %s is not a plain file; name one, or use password_command", key, path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("password_file: %w; check the path and its permissions", err)
+		return "", fmt.Errorf("%s: %w; check the path and its permissions", key, err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err := errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("password_file: reading %s: %w", path, err)
+		return "", fmt.Errorf("%s: reading %s: %w", key, path, err)
 	}
 	if len(data) > maxSecret {
-		return "", fmt.Errorf("password_file: %s is larger than %d bytes; it must hold the password alone", path, maxSecret)
+		return "", fmt.Errorf("%s: %s is larger than %d bytes; it must hold the password alone", key, path, maxSecret)
 	}
 	// Editors on Windows write them, and nobody sees them.
 	for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
 		if strings.HasPrefix(string(data), mark) {
-			return "", fmt.Errorf("password_file: %s begins with a byte order mark (BOM), which would be taken for part of the password; save it as UTF-8 without one", path)
+			return "", fmt.Errorf("%s: %s begins with a byte order mark (BOM), which would be taken for part of the password; save it as UTF-8 without one", key, path)
 		}
 	}
-	return oneLine(strings.TrimRight(string(data), "\r\n"), "password_file: "+path)
+	return oneLine(strings.TrimRight(string(data), "\r\n"), key+": "+path)
 }
 
 // oneLine holds a password to what IMAP and SMTP can carry.
@@ -106,7 +115,7 @@ func oneLine(s, source string) (Secret, error) {
 
 // runPasswordCommand takes the first line that a program prints. Its arguments
 // stay out of errors, since they may hold a secret too.
-func runPasswordCommand(ctx context.Context, argv []string, limit time.Duration) (Secret, error) {
+func runPasswordCommand(ctx context.Context, key string, argv []string, limit time.Duration) (Secret, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	stdout, stderr := &head{limit: maxSecret + 1}, &head{limit: maxComplaint}
@@ -120,9 +129,9 @@ func runPasswordCommand(ctx context.Context, argv []string, limit time.Duration)
 		if ctxErr := ctx.Err(); ctxErr != nil {
 			err = fmt.Errorf("it did not end in time: %w", ctxErr)
 		}
-		return "", fmt.Errorf("password_command: running %s: %w%s", quote(argv[0]), err, complaint(string(stderr.kept), string(stdout.kept)))
+		return "", fmt.Errorf("%s: running %s: %w%s", key, quote(argv[0]), err, complaint(string(stderr.kept), string(stdout.kept)))
 	}
-	source := "password_command: what " + quote(argv[0]) + " prints"
+	source := key + ": what " + quote(argv[0]) + " prints"
 	if len(first) > maxSecret {
 		return "", fmt.Errorf("%s has a first line of more than %d bytes; that line must be the password alone", source, maxSecret)
 	}

@@ -211,7 +211,7 @@ func TestAPasswordCommandThatIsNotThere(t *testing.T) {
 func TestAPasswordCommandHasADeadline(t *testing.T) {
 	t.Parallel()
 	// The child of the shell keeps the pipes open past the kill.
-	_, err := runPasswordCommand(t.Context(), []string{"sh", "-c", "sleep 60; echo late"}, 50*time.Millisecond)
+	_, err := runPasswordCommand(t.Context(), "password_command", []string{"sh", "-c", "sleep 60; echo late"}, 50*time.Millisecond)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("runPasswordCommand error = %v, want context.DeadlineExceeded", err)
 	}

@@ -17,8 +17,10 @@ const (
 // A server is what an IMAP and an SMTP server have in common, judged.
 type server struct {
 	host, tls, caFile, username string
+	client                      ClientTLS
 	port                        int
 	password                    PasswordSource
+	oauth2                      OAuth2
 }
 
 // server judges how to reach a server and log in there.
@@ -26,8 +28,10 @@ func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, examp
 	s := server{
 		tls:      c.oneOf(tls, tlsImplicit, tlsSTARTTLS, tlsNone),
 		caFile:   c.path(f.CAFile),
+		client:   c.clientTLS(f),
 		username: f.Username.value,
 		password: c.passwordSource(f),
+		oauth2:   c.oauth2(f),
 	}
 	if c.required(f.Host, `host = "`+example+`"`) {
 		name, err := hostName(f.Host.value)
@@ -45,6 +49,28 @@ func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, examp
 		c.fault(f.Username.key, "has characters that do not print, or blanks at an end; write the name alone")
 	}
 	return s
+}
+
+// A ClientTLS is what a server is shown and held to in a TLS handshake.
+type ClientTLS struct {
+	ServerName string // the name in its certificate; empty: the host
+	CertFile   string // PEM, with KeyFile; empty: none. Not opened by Load
+	KeyFile    string
+}
+
+func (c *checker) clientTLS(f *fileServer) ClientTLS {
+	t := ClientTLS{CertFile: c.path(f.ClientCertFile), KeyFile: c.path(f.ClientKeyFile)}
+	if f.ServerName.value != "" {
+		name, err := hostName(f.ServerName.value)
+		if err != nil {
+			c.fault(f.ServerName.key, "%v", err)
+		}
+		t.ServerName = name
+	}
+	if (t.CertFile == "") != (t.KeyFile == "") {
+		c.fault(f.ClientCertFile.key, "client_cert_file and client_key_file go together; set both")
+	}
+	return t
 }
 
 // loopback tells whether a host is this machine for certain.
@@ -67,7 +93,7 @@ func (c *checker) passwordSource(f *fileServer) PasswordSource {
 		c.fault(f.Password.key, "there is no such key, so that this file can be shown and copied without giving a secret away; use password_file, password_env or password_command")
 	}
 	if first, second := firstTwo(f); second != nil {
-		c.fault(*second, "%s is set as well; keep one of the two", first.path[strings.LastIndexByte(first.path, '.')+1:])
+		c.fault(*second, "%s is set as well; keep one of the two", last(first.path))
 	}
 	return p
 }
@@ -75,14 +101,18 @@ func (c *checker) passwordSource(f *fileServer) PasswordSource {
 // firstTwo gives the first two password sources that are set, in the order of
 // the file; nil where there are fewer.
 func firstTwo(f *fileServer) (first, second *key) {
+	return firstTwoOf(&f.PasswordFile, &f.PasswordEnv, &f.PasswordCommand)
+}
+
+func firstTwoOf(file, env *textKey, command *listKey) (first, second *key) {
 	var set []*key
-	for _, k := range []*textKey{&f.PasswordFile, &f.PasswordEnv} {
+	for _, k := range []*textKey{file, env} {
 		if k.value != "" || k.bad {
 			set = append(set, &k.key)
 		}
 	}
-	if k := &f.PasswordCommand; len(k.values) > 0 || k.bad {
-		set = append(set, &k.key)
+	if len(command.values) > 0 || command.bad {
+		set = append(set, &command.key)
 	}
 	slices.SortStableFunc(set, func(a, b *key) int { return a.line - b.line })
 	set = append(set, nil, nil)
@@ -123,14 +153,17 @@ func (c *checker) smtp(f *fileSMTP) SMTP {
 	s := c.server(&f.fileServer, f.TLS, ports, "smtp.example.com")
 	first, _ := firstTwo(&f.fileServer)
 	switch {
+	case s.username == "" && f.OAuth2.Grant.value != "" && !f.Username.bad:
+		c.fault(f.Username.key, "missing; a token needs the username that it is for")
+	case s.oauth2.Grant != "" || f.OAuth2.Grant.bad:
 	case s.username != "" && first == nil && !f.Password.set:
 		c.fault(f.PasswordFile.key, "missing; a username needs password_file, password_env or password_command, or take out the username where the server asks for no log-in")
 	case s.username == "" && first != nil && !f.Username.bad:
 		c.fault(f.Username.key, "missing; a password needs a username, or take out the password where the server asks for no log-in")
 	}
 	out := SMTP{
-		Host: s.host, Port: s.port, TLS: s.tls, CAFile: s.caFile,
-		Username: s.username, Password: s.password, To: c.addresses(f.To),
+		Host: s.host, Port: s.port, TLS: s.tls, CAFile: s.caFile, Client: s.client,
+		Username: s.username, Password: s.password, OAuth2: s.oauth2, To: c.addresses(f.To),
 		SubjectPrefix: c.prefix(f.SubjectPrefix),
 	}
 	if c.required(f.From, `from = "TLS reports <reports@example.com>"`) {

@@ -17,6 +17,8 @@ func advice(name, path string, known map[string]bool) string {
 	case "":
 	case "password": // known only to be refused
 		return "use password_file, password_env or password_command"
+	case "client_secret":
+		return "use client_secret_file, client_secret_env or client_secret_command"
 	default:
 		return "did you mean " + near + "?"
 	}

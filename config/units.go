@@ -40,6 +40,23 @@ func (c *checker) keep(k amountKey) time.Duration {
 	return 0
 }
 
+// warnAfter judges for how long a mailbox may go unread: whole hours or days.
+func (c *checker) warnAfter(k amountKey) time.Duration {
+	number, unit := splitUnit(k.value)
+	n, err := strconv.ParseInt(number, 10, 64)
+	size, known := map[string]time.Duration{"h": time.Hour, "d": day}[unit]
+	switch {
+	case k.bad:
+	case err != nil || !known:
+		c.fault(k.key, `%s is not a span of time; write whole hours or days, as in "24h" or "3d"`, quote(k.value))
+	case n < 1 || n > int64(minKeep/size):
+		c.fault(k.key, `%s is out of bounds; write a span from "1h" to "30d"`, quote(k.value))
+	default:
+		return time.Duration(n) * size
+	}
+	return 0
+}
+
 // size judges a number of bytes, such as "10MiB".
 func (c *checker) size(k amountKey, least, most int64) int64 {
 	if k.bad {

@@ -63,10 +63,11 @@ type Options struct {
 	Prefix   string         // of the subjects; empty: "[TLS]"
 	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
 
-	Accept          []Accept // failures that are known and put up with
-	AuthenticityOff bool     // signatures are not checked, which every digest says
-	Mailboxes       []string // names of the mailboxes that reports come from
-	Version         string   // of the program, for the last line
+	Accept          []Accept      // failures that are known and put up with
+	AuthenticityOff bool          // signatures are not checked, which every digest says
+	Mailboxes       []string      // names of the mailboxes that reports come from
+	WarnAfter       time.Duration // for how long one must have been unread for a digest to be blind; 0: a day
+	Version         string        // of the program, for the last line
 	Now             func() time.Time
 	Log             *slog.Logger
 }

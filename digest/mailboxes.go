@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,8 +14,9 @@ import (
 // A mailboxState is what is known of reading one mailbox: each of its folders
 // that is still polled, in the order of their names.
 type mailboxState struct {
-	Name    string
-	Folders []folderState
+	Name      string
+	Folders   []folderState
+	WarnAfter time.Duration // as in Options
 }
 
 // A folderState is what is known of reading one folder, or of a whole mailbox
@@ -34,7 +36,8 @@ type unread struct {
 }
 
 // unreadFor is for how long something must have been unread for a digest not to
-// be able to say that nothing came, where none was sent meanwhile.
+// be able to say that nothing came, where none was sent meanwhile; where
+// Options.WarnAfter does not say otherwise.
 const unreadFor = 24 * time.Hour
 
 // droppedAfter is for how long a folder goes without a poll, while others of its
@@ -52,15 +55,15 @@ func (m *material) unread() []unread {
 	var out []unread
 	for _, b := range m.Mailboxes {
 		if whole, ok := b.whole(); ok {
-			blinds := whole.LastGood.IsZero() || m.long(whole)
+			blinds := whole.LastGood.IsZero() || m.long(whole, b.WarnAfter)
 			if blinds || whole.Error != "" {
 				out = append(out, unread{b.Name, whole, blinds})
 			}
 			continue
 		}
-		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !m.long(f) })
+		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !m.long(f, b.WarnAfter) })
 		for _, f := range b.Folders {
-			if long := m.long(f); long || f.Error != "" {
+			if long := m.long(f, b.WarnAfter); long || f.Error != "" {
 				out = append(out, unread{b.Name, f, every || long && !isSpecial(f.Name)})
 			}
 		}
@@ -73,16 +76,20 @@ func blind(all []unread) []unread {
 	return slices.DeleteFunc(slices.Clone(all), func(u unread) bool { return !u.Blinds })
 }
 
-// long tells whether a folder has been unread for a day or since the last digest.
-func (m *material) long(f folderState) bool {
+// long tells whether a folder has been unread for so long as warnAfter says, a day
+// where it says nothing, or since the last digest. Who asked for more patience
+// than a day has asked for it from one digest to the next.
+func (m *material) long(f folderState, warnAfter time.Duration) bool {
+	limit := cmp.Or(warnAfter, unreadFor)
 	if f.Error == "" {
-		return f.LastGood.IsZero() || m.Now.Sub(f.LastGood) >= unreadFor
+		return f.LastGood.IsZero() || m.Now.Sub(f.LastGood) >= limit
 	}
 	last := f.LastGood
 	if last.IsZero() {
 		last = f.Since
 	}
-	return m.Now.Sub(f.Since) >= unreadFor || m.Now.Sub(last) >= unreadFor || !m.LastRun.IsZero() && last.Before(m.LastRun)
+	return m.Now.Sub(f.Since) >= limit || m.Now.Sub(last) >= limit ||
+		limit <= unreadFor && !m.LastRun.IsZero() && last.Before(m.LastRun)
 }
 
 // whole returns the state of a mailbox as one, where its folders do not differ in
@@ -125,7 +132,11 @@ func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of the mailboxes: %w", err)
 	}
-	return mailboxStates(d.o.Mailboxes, folders), nil
+	states := mailboxStates(d.o.Mailboxes, folders)
+	for i := range states {
+		states[i].WarnAfter = d.o.WarnAfter
+	}
+	return states, nil
 }
 
 // mailboxStates arranges folders by mailbox, in the order of names. Those that
@@ -151,10 +162,10 @@ func mailboxStates(names []string, folders []db.Folder) []mailboxState {
 }
 
 // dropped tells whether a folder is not polled any more, though its mailbox is.
-// One that bears the name of a special use stood for a folder that the server had
-// not named yet.
+// One that bears the name of a special use, or a pattern, stood for folders that
+// the server had not named yet.
 func dropped(f db.Folder, newest time.Time) bool {
-	if strings.HasPrefix(f.Folder, `\`) {
+	if strings.HasPrefix(f.Folder, `\`) || strings.ContainsAny(f.Folder, "*%") {
 		return f.LastPoll.Before(newest)
 	}
 	return newest.Sub(f.LastPoll) >= droppedAfter

@@ -9,12 +9,15 @@ import (
 	"net"
 
 	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"tlsbrief/bearer"
 )
 
 // auth logs in where credentials are configured.
 func (s *session) auth(ctx context.Context) error {
 	if s.o.Auth == nil {
-		return nil
+		return nil // a token needs a name too
 	}
 	if !s.private() {
 		return s.unusable(StepAuth, errors.New("the connection is not encrypted, so that the password was not sent"),
@@ -30,12 +33,17 @@ func (s *session) auth(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("getting the password: %w", err)
 		}
+		if s.o.Token != nil {
+			if s.token, err = s.o.Token(ctx, s.refused); err != nil {
+				return err
+			}
+		}
 		mechanism, err := s.mechanism(credentials, offered)
 		if err != nil {
 			return err
 		}
 		if err := s.client.Auth(mechanism); err != nil {
-			return err
+			return mechanism.explain(err)
 		}
 		s.passed(StepAuth, "%s as %s", mechanism.name, credentials.Username)
 		return nil
@@ -55,8 +63,15 @@ func (s *session) private() bool {
 // must not get out.
 func (s *session) mechanism(c Credentials, offered string) (*startedSASL, error) {
 	s.hide(c.Password)
+	s.hide(s.token)
 	var client sasl.Client
 	switch {
+	case s.token != "":
+		var err error
+		client, err = bearer.Client(bearer.Identity{Username: c.Username, Token: s.token, Host: s.o.Host, Port: s.o.Port}, s.client.SupportsAuth)
+		if err != nil {
+			return nil, fmt.Errorf("%w; the server offers %q", err, offered)
+		}
 	case c.SASL != nil:
 		client = c.SASL
 	case s.client.SupportsAuth(sasl.Plain):
@@ -87,12 +102,34 @@ func (s *session) hide(secret string) {
 // A startedSASL is a mechanism that has been asked for its beginning already.
 type startedSASL struct {
 	sasl.Client
-	name  string
-	first []byte
+	name    string
+	first   []byte
+	refusal *bearer.Refusal
 }
 
 // Start returns the beginning.
 func (c *startedSASL) Start() (string, []byte, error) { return c.name, c.first, nil }
+
+// Next answers a challenge. One that refuses a token is owed a byte before the
+// server says so with a code.
+func (c *startedSASL) Next(challenge []byte) ([]byte, error) {
+	answer, err := c.Client.Next(challenge)
+	if errors.As(err, &c.refusal) {
+		return []byte{1}, nil
+	}
+	return answer, err
+}
+
+// explain adds to a refusal what the challenge before it said.
+func (c *startedSASL) explain(err error) error {
+	var refused *smtp.SMTPError
+	if c.refusal == nil || !errors.As(err, &refused) {
+		return err
+	}
+	said := *refused
+	said.Message += " (" + c.refusal.Error() + ")"
+	return &said
+}
 
 // A loginClient speaks LOGIN, draft-murchison-sasl-login-00. Unlike go-sasl's,
 // it waits to be asked for the name, since some servers refuse it unasked, and

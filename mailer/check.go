@@ -20,8 +20,10 @@ func (m *Mailer) Check(ctx context.Context, from string, to []string) ([]Step, e
 	for i, address := range to {
 		t.results[i].Address = address
 	}
-	s := m.newSession()
-	s.check(ctx, t)
+	s, err := m.open(ctx)
+	if err == nil {
+		s.check(ctx, t)
+	}
 	var errs []error
 	for _, step := range s.steps {
 		errs = append(errs, step.Err)
@@ -29,11 +31,8 @@ func (m *Mailer) Check(ctx context.Context, from string, to []string) ([]Step, e
 	return s.steps, errors.Join(errs...)
 }
 
-// check does it; what failed is noted among the steps.
+// check does what comes after the log-in; what failed is noted among the steps.
 func (s *session) check(ctx context.Context, t *transaction) {
-	if s.open(ctx) != nil {
-		return
-	}
 	defer s.close()
 	defer s.quit(ctx)
 	if s.prepare(t) != nil || s.mail(ctx, t) != nil {

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 )
 
 // hint says what to do about e where there is something to be said.
 func (s *session) hint(e *Error) string {
 	if e.Code != 0 {
-		return replyHint(e)
+		return s.replyHint(e)
 	}
 	switch e.Step {
 	case StepConnect:
@@ -59,8 +60,15 @@ func (s *session) tlsHint(err error) string {
 }
 
 // replyHint is for a refusal.
-func replyHint(e *Error) string {
+func (s *session) replyHint(e *Error) string {
+	text := e.Err.Error()
 	switch {
+	case e.Step == StepAuth && strings.Contains(text, "SmtpClientAuthentication is disabled"):
+		return "switch authenticated SMTP on for this mailbox (Set-CASMailbox -SmtpClientAuthenticationDisabled $false), and for the tenant where it is off there"
+	case e.Enhanced == "5.7.60":
+		return "this account may not send as the configured from address: give it the right (Add-RecipientPermission … -AccessRights SendAs), or set from to its own"
+	case e.Step == StepAuth && s.token != "" && e.Code/100 == 5:
+		return "it takes no such token: check username, scopes (Microsoft 365: SMTP.SendAsApp or SMTP.Send), the app's right to the mailbox, and that authenticated SMTP is switched on for it"
 	case e.Step == StepAuth && e.Code == 535:
 		return "check username and password; some providers want an app password, or have password log-in switched off"
 	case e.Step == StepAuth && e.Code == 534:

@@ -50,6 +50,11 @@ type Options struct {
 	// that a changed password is noticed. nil: no AUTH.
 	Auth func(ctx context.Context) (Credentials, error)
 
+	// Token, where set, returns an OAuth2 access token that is used in place of
+	// the password. refused, where not empty, is one that it gave and that the
+	// server has just refused: another is tried, once.
+	Token func(ctx context.Context, refused string) (string, error)
+
 	// HELO is the name to give. Empty: this machine's, if it is a full domain
 	// name, else its address, as RFC 5321 section 4.1.4 has it.
 	HELO string
@@ -124,11 +129,11 @@ func (m *Mailer) Send(ctx context.Context, from string, to []string, data []byte
 
 // send does the whole of it. It returns an error only for what is everyone's.
 func (m *Mailer) send(ctx context.Context, t *transaction) error {
-	s := m.newSession()
 	if len(t.results) == 0 {
-		return s.impossible("", errors.New("no recipients"), "")
+		return m.newSession().impossible("", errors.New("no recipients"), "")
 	}
-	if err := s.open(ctx); err != nil {
+	s, err := m.open(ctx)
+	if err != nil {
 		return err
 	}
 	defer s.close()
@@ -145,4 +150,19 @@ func (m *Mailer) send(ctx context.Context, t *transaction) error {
 	}
 	s.quit(ctx)
 	return nil
+}
+
+// open returns a session that is logged in, or the one that could not be. A token
+// that the server refuses may have been revoked before its time: another is then
+// tried, on a connection of its own.
+func (m *Mailer) open(ctx context.Context) (*session, error) {
+	s := m.newSession()
+	err := s.open(ctx)
+	var refused *Error
+	if s.token == "" || !errors.As(err, &refused) || refused.Step != StepAuth || refused.Code/100 != 5 {
+		return s, err
+	}
+	again := m.newSession()
+	again.refused = s.token
+	return again, again.open(ctx)
 }

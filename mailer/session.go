@@ -27,6 +27,8 @@ type session struct {
 	client  *smtp.Client
 	secrets []string // what no error may hold
 	steps   []Step   // what was done, for Check
+	token   string   // the access token that was tried; empty: none
+	refused string   // the one that was refused before
 	broken  bool     // a step got no answer: nothing more can be asked
 }
 

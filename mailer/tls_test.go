@@ -32,7 +32,7 @@ func TestTLS(t *testing.T) {
 		{name: "a certificate that is right"},
 		{name: "a certificate of nobody we know", stray: true, hint: `the server's certificate is signed by "CN=tlsbrief local CA", which this machine does not trust; if that is a private CA, set ca_file to its certificate`},
 		{name: "a certificate for another name", options: smtpsink.Options{Names: []string{"mail.example.net", "192.0.2.1"}},
-			hint: "the server's certificate is for mail.example.net, 192.0.2.1, not for 127.0.0.1; set host to a name that it is for"},
+			hint: "the server's certificate is for mail.example.net, 192.0.2.1, not for 127.0.0.1; set host, or server_name, to one that it is for"},
 		{name: "TLS 1.2", options: smtpsink.Options{MaxTLSVersion: tls.VersionTLS12}},
 		{name: "TLS 1.1", options: smtpsink.Options{MaxTLSVersion: tls.VersionTLS11}, hint: "TLS 1.2"},
 	}

@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tlsbrief/poller/imapbox"
@@ -31,6 +32,8 @@ func (e *examination) candidate(ctx context.Context, h imapbox.Header) (candidat
 	case tlsrpt.Maybe:
 		var err error
 		switch c.fetch, err = e.holdsReport(ctx, h.UID); {
+		case refusesParts(err):
+			c.fetch = true // some servers give no part headers: the whole message tells
 		case err != nil && e.suspect(ctx, err):
 			c.lost = err
 		case err != nil:
@@ -39,6 +42,13 @@ func (e *examination) candidate(ctx context.Context, h imapbox.Header) (candidat
 	case tlsrpt.No:
 	}
 	return c, nil
+}
+
+// refusesParts tells whether a server does not give the headers of parts, and is
+// otherwise well.
+func refusesParts(err error) bool {
+	var reply *imapbox.Reply
+	return errors.As(err, &reply) && (reply.Status == "NO" || reply.Status == "BAD") && !imapbox.Temporary(err)
 }
 
 // holdsReport looks for a part that is labelled as a report, descending into

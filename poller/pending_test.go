@@ -2,6 +2,9 @@ package poller_test
 
 import (
 	"database/sql"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"tlsbrief/db"
@@ -148,15 +151,64 @@ func TestPendingMessageOfABackfillKeepsItsFlags(t *testing.T) {
 	}
 }
 
-func TestMessageWhosePartsAreRefusedIsPendingAndStopsNothing(t *testing.T) {
+// Some servers give no part headers: the whole message then tells, and nothing of
+// it is a report's fault.
+func TestMessageWhosePartsAreRefusedIsLookedAtWhole(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(mixedReport(1), report(2))
-	box.on("UID FETCH", box.refusing("MIME", "cannot parse it", 1))
-	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 2, Recorded: 1})
-	r.poll(poller.Totals{})
-	r.poll(poller.Totals{Rejected: 1})
-	r.wantRejected(1, "cannot parse it")
+	for _, status := range []string{"NO", "BAD"} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			box := newScriptedBox(mixedReport(1), report(2), withAttachment(3, 1000))
+			box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+				if !strings.Contains(cmd.Args, "MIME") {
+					return false
+				}
+				c.Send(cmd.Tag + " " + status + " what is a part?")
+				return true
+			})
+			r := newRig(t, box.start(t))
+			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			r.poll(poller.Totals{})
+			if flags := box.flagsOf(3); flags != "" {
+				t.Errorf("the other mail has the flags %q", flags)
+			}
+			box.mu.Lock()
+			defer box.mu.Unlock()
+			for _, args := range box.fetched {
+				if strings.Contains(args, "BODY[") {
+					t.Errorf("asked without PEEK: %s", args)
+				}
+			}
+		})
+	}
+}
+
+// RFC822.SIZE is left out by some; what is fetched has its bound all the same.
+func TestServerThatTellsNoSizesIsReadWithinBounds(t *testing.T) {
+	t.Parallel()
+	const bound = 10_000
+	long := append(report(3), []byte(strings.Repeat("x", 2*bound))...)
+	box := newScriptedBox(report(1), report(2), long)
+	size := regexp.MustCompile(` RFC822\.SIZE \d+`)
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		for _, uid := range box.wantedUIDs(cmd) {
+			response := size.ReplaceAllString(box.response(uid, cmd.Args, ""), "")
+			if start := strings.Index(response, "BODY[]<0> {"); start >= 0 && uid == 3 {
+				// As a server does that is asked for so many bytes and no more.
+				asked := regexp.MustCompile(`BODY\.PEEK\[\]<0\.(\d+)>`).FindStringSubmatch(cmd.Args)
+				n, err := strconv.Atoi(asked[1])
+				if err != nil {
+					return false
+				}
+				response = response[:start] + "BODY[]<0> " + imaptest.Literal(string(long[:min(n, len(long))])) + ")\r\n"
+			}
+			c.Raw(response)
+		}
+		c.OK(cmd)
+		return true
+	})
+	r := newRig(t, box.start(t), func(o *poller.Options) { o.Reading.Limits.MaxMessage = bound })
+	r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
 }
 
 // Asked for a message whose file it cannot read, Dovecot hangs up.

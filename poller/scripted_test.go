@@ -2,6 +2,7 @@ package poller_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
@@ -40,7 +41,11 @@ func (b *scriptedBox) flagsOf(uid int) string {
 	return b.flags[uid]
 }
 
-func (b *scriptedBox) start(t *testing.T) *imaptest.Server {
+func (b *scriptedBox) start(t *testing.T) *imaptest.Server { return b.startWith(t, "", nil) }
+
+// startWith is start for a server with other capabilities, whose log-in is judged
+// by login.
+func (b *scriptedBox) startWith(t *testing.T, capabilities string, login func(*imaptest.Conn, imaptest.Command)) *imaptest.Server {
 	on := map[string]func(*imaptest.Conn, imaptest.Command){}
 	for name, answer := range map[string]func(*imaptest.Conn, imaptest.Command){
 		"SELECT": b.open, "EXAMINE": b.open, "STATUS": b.status, "UID SEARCH": b.search, "UID FETCH": b.fetch, "UID STORE": b.store,
@@ -54,7 +59,20 @@ func (b *scriptedBox) start(t *testing.T) *imaptest.Server {
 			}
 		}
 	}
-	return imaptest.Scripted(t, func(c *imaptest.Conn) { c.Play(imaptest.Play{On: on}) })
+	if login != nil {
+		on["AUTHENTICATE"] = login
+	}
+	return imaptest.Scripted(t, func(c *imaptest.Conn) { c.Play(imaptest.Play{Capabilities: capabilities, On: on}) })
+}
+
+// fromBase64 decodes the last word of what a client sent.
+func fromBase64(t *testing.T, args string) string {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(args[strings.LastIndexByte(args, ' ')+1:])
+	if err != nil {
+		t.Error(err)
+	}
+	return string(data)
 }
 
 func (b *scriptedBox) open(c *imaptest.Conn, cmd imaptest.Command) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
 )
 
 // A Step is one thing that Verify tried.
@@ -25,10 +26,12 @@ func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
 	}
 	w := &worker{p: p, box: boxes[0], log: slog.New(slog.DiscardHandler)}
 	defer w.disconnect()
+	var steps []Step
+	w.box.IMAP.Passed = func(step, detail string) { steps = append(steps, Step{Name: step, Detail: detail}) }
 	if err := w.connect(ctx); err != nil {
-		return []Step{{Name: "log-in", Err: err}}
+		return append(steps, Step{Name: stepOf(err), Err: err})
 	}
-	steps := []Step{{Name: "log-in", Detail: fmt.Sprintf("%s:%d", w.box.IMAP.Host, w.box.IMAP.Port)}}
+	w.box.IMAP.Passed = nil // a connection that is made anew is not told of
 	names, err := w.folders(ctx)
 	if err != nil {
 		return append(steps, Step{Name: "folders", Err: err})
@@ -40,6 +43,46 @@ func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
 	return append(steps, w.verifyNames(ctx)...)
 }
 
+// stepOf names the step of logging in that failed.
+func stepOf(err error) string {
+	var step *imapbox.StepError
+	if !errors.As(err, &step) {
+		return "log-in"
+	}
+	switch step.Step {
+	case "login", "capability":
+		return "log-in"
+	}
+	return step.Step
+}
+
+// lastLooked is how many of a folder's newest messages verify looks at.
+const lastLooked = 50
+
+// recent says whether there is a TLS report among the newest messages of the open
+// folder, by their headers alone.
+func (f *folder) recent(ctx context.Context, st imapbox.Status) (string, error) {
+	from := max(st.UIDNext, lastLooked+1) - lastLooked
+	uids, err := f.session.Range(ctx, from, st.UIDNext, lastLooked)
+	if err != nil || len(uids) == 0 {
+		return "", err
+	}
+	headers, err := f.session.Headers(ctx, uids)
+	if err != nil {
+		return "", err
+	}
+	certain := 0
+	for _, h := range headers {
+		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
+			certain++
+		}
+	}
+	if certain == 0 {
+		return fmt.Sprintf(", no TLS report among the last %d", len(uids)), nil
+	}
+	return fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain), nil
+}
+
 // verifyNames says what becomes of names in the configuration that the server
 // does not know.
 func (w *worker) verifyNames(ctx context.Context) []Step {
@@ -48,6 +91,17 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 	}
 	var steps []Step
 	for _, name := range w.box.Folders {
+		if isPattern(name) {
+			s := Step{Name: fmt.Sprintf("folders %q", name)}
+			found, err := w.matching(ctx, name)
+			if s.Err = err; err == nil {
+				s.Detail = fmt.Sprintf("%d match", len(found))
+			}
+			if err == nil && len(found) == 0 {
+				s.Err = errors.New("no folder matches; check folders: * stands for anything, % for anything within one level")
+			}
+			steps = append(steps, s)
+		}
 		if !isSpecialUse(name) {
 			continue
 		}
@@ -68,8 +122,8 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 }
 
 // verify looks at one folder and at whether its messages can be marked.
-func (f *folder) verify(ctx context.Context) Step {
-	s := Step{Name: fmt.Sprintf("folder %q", f.name)}
+func (f *folder) verify(ctx context.Context) (s Step) {
+	s = Step{Name: fmt.Sprintf("folder %q", f.name)}
 	if s.Err = f.connect(ctx); s.Err != nil {
 		return s
 	}
@@ -87,6 +141,16 @@ func (f *folder) verify(ctx context.Context) Step {
 	if sel.Messages == 1 {
 		s.Detail = "1 message"
 	}
+	found, err := f.recent(ctx, sel.Status)
+	if err != nil {
+		s.Err = err
+		return s
+	}
+	defer func() {
+		if s.Err == nil {
+			s.Detail += found
+		}
+	}()
 	if f.box.After == AfterNone {
 		return s
 	}

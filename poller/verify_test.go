@@ -29,7 +29,7 @@ func TestVerifySaysWhatAPollWillDo(t *testing.T) {
 	r := newRig(t, s, folders("INBOX", "Nowhere", `\Junk`), after(poller.AfterMove, "", "Done"))
 	got := steps(t, r)
 	for _, want := range []string{
-		`folder "INBOX": 1 message, can be marked`,
+		`folder "INBOX": 1 message, can be marked, TLS reports among the last 1: 1`,
 		`folder "Nowhere":  FAIL `,
 		`folder "\\Junk": the server names none for this use`,
 		`move_to "Done": not there yet`,

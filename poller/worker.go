@@ -93,8 +93,9 @@ func (w *worker) disconnect() {
 	w.session = nil
 }
 
-// folders returns the names of the folders to read, special uses looked up. One
-// that the server does not have is passed over (DESIGN 9).
+// folders returns the names of the folders to read, special uses looked up and
+// patterns matched. One that the server does not have is passed over (DESIGN 9),
+// and what reports are moved to is not what a pattern means.
 func (w *worker) folders(ctx context.Context) ([]string, error) {
 	var names []string
 	for _, name := range w.box.Folders {
@@ -111,12 +112,37 @@ func (w *worker) folders(ctx context.Context) ([]string, error) {
 			}
 			name = found
 		}
+		if isPattern(name) {
+			found, err := w.matching(ctx, name)
+			if err != nil {
+				return nil, located(fmt.Errorf("looking for the folders %s: %w", name, err), w.box.Name, "")
+			}
+			if len(found) == 0 && w.p.said.first(w.box.Name+"\x00"+name) {
+				w.log.Warn("no folder matches; it is passed over", "folder", name)
+			}
+			for _, folder := range found {
+				if !slices.Contains(names, folder) {
+					names = append(names, folder)
+				}
+			}
+			continue
+		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names, nil
 }
+
+func (w *worker) matching(ctx context.Context, pattern string) ([]string, error) {
+	found, err := w.session.Match(ctx, pattern)
+	return slices.DeleteFunc(found, func(name string) bool {
+		return w.box.After == AfterMove && name == w.box.MoveTo
+	}), err
+}
+
+// isPattern tells whether a name stands for all folders that match it.
+func isPattern(name string) bool { return strings.ContainsAny(name, "*%") }
 
 func isSpecialUse(name string) bool { return strings.HasPrefix(name, `\`) }
 
@@ -141,12 +167,13 @@ func (w *worker) polled(ctx context.Context, folder string, err error) error {
 }
 
 // knownFolders names the folders without asking the server: those configured by
-// name, and those that a special use was found to mean at an earlier poll.
+// name, and those that a special use or a pattern was found to mean at an earlier
+// poll.
 func (w *worker) knownFolders(ctx context.Context) []string {
 	var names []string
 	special := ""
 	for _, name := range w.box.Folders {
-		if isSpecialUse(name) {
+		if isSpecialUse(name) || isPattern(name) {
 			special = name
 		} else {
 			names = append(names, name)

@@ -36,8 +36,10 @@ func (a *app) load() (*config.Config, error) {
 	}
 	for _, m := range c.Mailboxes {
 		a.warn(m.Password.Warning())
+		a.warn(m.OAuth2.ClientSecret.Warning())
 	}
 	a.warn(c.SMTP.Password.Warning())
+	a.warn(c.SMTP.OAuth2.ClientSecret.Warning())
 	if _, err := loadTemplates(c); err != nil {
 		return nil, usage("%w", err)
 	}

@@ -18,27 +18,32 @@ import (
 
 // newVerifyCommand returns "tlsbrief verify": would a poll and a digest work?
 func newVerifyCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var sendTest bool
+	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Try every log-in and right that is needed; say what is wrong",
-		Long: `Reads the configuration, opens the database, logs in to every mailbox and looks
-at each folder and at what may be marked there, and talks to the SMTP server up
-to the recipients without sending anything. Says in a line each what works, and
-for what does not, how to mend it.`,
+		Long: `Reads the configuration, opens the database, logs in to every mailbox, step by
+step, and looks at each folder, at what may be marked there and for reports, and
+talks to the SMTP server up to the recipients without sending anything. Says in
+a line each what works, and for what does not, how to mend it.
+
+--send-test sends a mail that says it is a test, to the recipients of smtp.to.`,
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
-				return a.verify(cmd.Context(), c, d)
+				return a.verify(cmd.Context(), c, d, sendTest)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&sendTest, "send-test", false, "send a test mail to smtp.to")
+	return cmd
 }
 
 // errVerify ends verify with exit status 1; the lines before it say what failed.
 var errVerify = errors.New("not everything works: see the lines marked FAIL")
 
-func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB) error {
+func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest bool) error {
 	v := &verification{printer: printer{a: a}}
 	v.line("configuration", "read", nil)
 	v.database(ctx, c.Database.Path, d)
@@ -57,6 +62,11 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB) error {
 	}
 	if err := a.verifySMTP(ctx, c, v); err != nil {
 		return err
+	}
+	if sendTest {
+		if err := a.sendTest(ctx, c, v); err != nil {
+			return err
+		}
 	}
 	if v.err == nil && v.failed {
 		return errVerify

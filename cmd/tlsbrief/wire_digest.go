@@ -10,6 +10,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/mailer"
+	"tlsbrief/oauth"
 	"tlsbrief/templates"
 	"tlsbrief/tlsrpt"
 )
@@ -33,6 +34,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 	o := digest.Options{
 		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
 		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest, Prefix: c.SMTP.SubjectPrefix,
+		WarnAfter:       c.Schedule.WarnAfter,
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}
@@ -80,12 +82,20 @@ func needSMTP(c *config.Config) error {
 
 // newMailer makes the mailer of [smtp].
 func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
-	tlsConfig, err := clientTLS(c.SMTP.Host, c.SMTP.CAFile)
+	tlsConfig, err := clientTLS(c.SMTP.Host, c.SMTP.CAFile, c.SMTP.Client)
 	if err != nil {
 		return nil, fmt.Errorf("[smtp]: %w", err)
 	}
-	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig}
-	if !c.SMTP.Password.IsZero() {
+	token, err := a.tokens(c, c.SMTP.OAuth2, oauth.SMTP)
+	if err != nil {
+		return nil, fmt.Errorf("[smtp]: %w", err)
+	}
+	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig, Token: token}
+	if token != nil {
+		o.Auth = func(context.Context) (mailer.Credentials, error) {
+			return mailer.Credentials{Username: c.SMTP.Username}, nil
+		}
+	} else if !c.SMTP.Password.IsZero() {
 		o.Auth = func(ctx context.Context) (mailer.Credentials, error) {
 			secret, err := c.SMTP.Password.Read(ctx)
 			return mailer.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err

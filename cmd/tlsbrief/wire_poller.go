@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,6 +12,7 @@ import (
 	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/dkim"
+	"tlsbrief/oauth"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/resolver"
@@ -22,14 +24,14 @@ import (
 func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)) (*poller.Poller, error) {
 	boxes := make([]poller.Mailbox, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
-		box, err := a.mailbox(m)
+		box, err := a.mailbox(c, m)
 		if err != nil {
 			return nil, err
 		}
 		boxes = append(boxes, box)
 	}
 	o := poller.Options{
-		DB: d, Mailboxes: boxes, Reading: newReading(c), Log: a.log,
+		DB: d, Mailboxes: boxes, Reading: newReading(c), Parallel: c.Schedule.Parallel, Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
 			return a.lock(ctx, c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("mailbox %q", mailbox))
 		},
@@ -58,8 +60,12 @@ func (a *app) asWorker(c *config.Config) func(*poller.Options) {
 func mailboxLock(mailbox string) string { return "mailbox " + mailbox }
 
 // mailbox translates one [[mailbox]].
-func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
-	tlsConfig, err := clientTLS(m.Host, m.CAFile)
+func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error) {
+	tlsConfig, err := clientTLS(m.Host, m.CAFile, m.Client)
+	if err != nil {
+		return poller.Mailbox{}, fmt.Errorf("mailbox %q: %w", m.Name, err)
+	}
+	token, err := a.tokens(c, m.OAuth2, oauth.IMAP)
 	if err != nil {
 		return poller.Mailbox{}, fmt.Errorf("mailbox %q: %w", m.Name, err)
 	}
@@ -67,7 +73,11 @@ func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
 		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
 		IMAP: imapbox.Options{
 			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
+			Token: token,
 			Auth: func(ctx context.Context) (imapbox.Credentials, error) {
+				if token != nil {
+					return imapbox.Credentials{Username: m.Username}, nil
+				}
 				// Read at each log-in, so that a secret can be changed under a running worker.
 				secret, err := m.Password.Read(ctx)
 				return imapbox.Credentials{Username: m.Username, Password: secret.Reveal()}, err
@@ -76,9 +86,23 @@ func (a *app) mailbox(m config.Mailbox) (poller.Mailbox, error) {
 	}, nil
 }
 
-// clientTLS trusts the system's roots, or only those in caFile.
-func clientTLS(host, caFile string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+// clientTLS trusts the system's roots, or only those in caFile, and shows a
+// certificate where one is configured.
+func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error) {
+	c := &tls.Config{ServerName: cmp.Or(client.ServerName, host), MinVersion: tls.VersionTLS12}
+	if client.CertFile != "" {
+		load := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(client.CertFile, client.KeyFile)
+			if err != nil {
+				err = fmt.Errorf("client_cert_file and client_key_file: %w", err)
+			}
+			return &pair, err
+		}
+		if _, err := load(nil); err != nil {
+			return nil, usage("%w", err)
+		}
+		c.GetClientCertificate = load // at each connection, since certificates are renewed
+	}
 	if caFile == "" {
 		return c, nil
 	}

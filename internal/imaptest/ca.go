@@ -78,7 +78,7 @@ func (a *authority) issue(t testing.TB, c *Certificate) tls.Certificate {
 		NotBefore:    now.AddDate(0, 0, -7),
 		NotAfter:     now.AddDate(0, 0, 7),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if c.Expired {
 		template.NotAfter = now.AddDate(0, 0, -1)
@@ -96,6 +96,27 @@ func (a *authority) issue(t testing.TB, c *Certificate) tls.Certificate {
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// ClientCertificate writes a certificate that the server's CA signed, and its key,
+// into dir, for servers that ask their clients for one.
+func (s *Server) ClientCertificate(t testing.TB, dir string) (certificate, key string) {
+	t.Helper()
+	pair := s.authority.issue(t, &Certificate{Names: []string{"client.example.test"}})
+	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, key = filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
+	for path, block := range map[string]*pem.Block{
+		certificate: {Type: "CERTIFICATE", Bytes: pair.Certificate[0]},
+		key:         {Type: "PRIVATE KEY", Bytes: der},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certificate, key
 }
 
 // serverConfig is a server's TLS configuration with a new certificate.

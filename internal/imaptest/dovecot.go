@@ -53,6 +53,7 @@ func Dovecot(t testing.TB, opts ...Option) *Server {
 	}
 	s.Addr = net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
 	s.admin = newAdmin(t, s, ca)
+	s.authority = ca
 	return s
 }
 
@@ -60,7 +61,8 @@ type dovecot struct {
 	program            string
 	base               string
 	username, password string
-	plain, tls         int // ports
+	plain, tls         int    // ports
+	secret             []byte // access tokens are signed with it
 }
 
 // prepare lays out the folder: everything that does not depend on ports.
@@ -73,6 +75,12 @@ func (d *dovecot) prepare(t testing.TB, ca *authority, o options) {
 	}
 	d.write(t, "server.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}))
 	d.write(t, "server.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	d.prepareTokens(t)
+	var users strings.Builder
+	for _, user := range o.users {
+		fmt.Fprintf(&users, "%s:{PLAIN}%s\n", user, passwordOf(user))
+	}
+	d.write(t, "users", []byte(users.String()))
 	mail := filepath.Join(d.base, "mail")
 	for _, err := range []error{
 		os.Chmod(d.base, 0o755), // the mail's owner must get through
@@ -275,11 +283,13 @@ protocols = imap
 mail_location = maildir:~/Maildir
 first_valid_uid = %[2]d
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = 0
 ssl = yes
 ssl_cert = <%[1]s/server.pem
 ssl_key = <%[1]s/server.key
+ssl_ca = <%[1]s/ca.pem
+ssl_require_crl = no
 ssl_min_protocol = TLSv1.2
 ssl_dh =
 mail_max_userip_connections = 200
@@ -312,7 +322,18 @@ namespace inbox {
   }
 }
 passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = %[1]s/oauth2.conf
+}
+passdb {
+  driver = passwd-file
+  mechanisms = plain login
+  args = username_format=%%u %[1]s/users
+}
+passdb {
   driver = static
+  mechanisms = plain login
   args = user=%[5]s password=%[6]s
 }
 userdb {

@@ -41,9 +41,10 @@ type Server struct {
 	Username string
 	Password string
 
-	admin   *admin
-	dovecot *dovecot        // nil if it is another kind
-	memory  *memimap.Server // nil if it is another kind
+	authority *authority // nil if it is another kind than Dovecot
+	admin     *admin
+	dovecot   *dovecot        // nil if it is another kind
+	memory    *memimap.Server // nil if it is another kind
 }
 
 // TLSConfig returns a client configuration that trusts the server's CA.
@@ -64,6 +65,7 @@ type options struct {
 	maxTLS       uint16
 	config       string
 	capabilities []string
+	users        []string
 }
 
 // An Option changes how a server is set up.
@@ -84,6 +86,11 @@ func WithMaxTLS(version uint16) Option { return func(o *options) { o.maxTLS = ve
 // WithDovecotConfig adds settings to dovecot.conf. The server is then not shared
 // with other tests, and takes a moment longer to start.
 func WithDovecotConfig(config string) Option { return func(o *options) { o.config += config + "\n" } }
+
+// WithUsers gives Dovecot accounts beside the usual one. See Server.As.
+func WithUsers(names ...string) Option {
+	return func(o *options) { o.users = append(o.users, names...) }
+}
 
 // WithCapabilities replaces what the memory server offers beside IMAP4rev1.
 // Other kinds ignore it.

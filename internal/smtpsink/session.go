@@ -3,6 +3,7 @@ package smtpsink
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -62,6 +63,8 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	switch {
 	case offered && mechanism == sasl.Plain:
 		return sasl.NewPlainServer(func(_, user, password string) error { return check(user, password) }), nil
+	case offered && (mechanism == sasl.OAuthBearer || mechanism == "XOAUTH2"):
+		return &bearerServer{check: check}, nil
 	case offered && mechanism == sasl.Login:
 		return &loginServer{check: check}, nil
 	}
@@ -89,6 +92,35 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 		return []byte("Password:"), false, nil
 	}
 	return nil, true, l.check(l.user, string(response))
+}
+
+// A bearerServer takes a password as an access token, by OAUTHBEARER or XOAUTH2.
+// It refuses in two steps, as RFC 7628 section 3.2.3 and Google have it.
+type bearerServer struct {
+	check   func(user, password string) error
+	refused error
+}
+
+// Next reads the one message of the client, or its answer to the refusal.
+func (b *bearerServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if b.refused != nil {
+		return nil, true, b.refused
+	}
+	var user, token string
+	for i, field := range strings.Split(string(response), "\x01") {
+		switch {
+		case i == 0 && strings.HasPrefix(field, "n,a="):
+			user = strings.NewReplacer("=2C", ",", "=3D", "=").Replace(strings.TrimSuffix(field[len("n,a="):], ","))
+		case i == 0:
+			user = strings.TrimPrefix(field, "user=")
+		case strings.HasPrefix(field, "auth=Bearer "):
+			token = field[len("auth=Bearer "):]
+		}
+	}
+	if b.refused = b.check(user, token); b.refused != nil {
+		return []byte(`{"status":"401","schemes":"bearer","scope":"https://mail.example/"}`), false, nil
+	}
+	return nil, true, nil
 }
 
 // Mail begins a mail.

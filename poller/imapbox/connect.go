@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A line of the dialogue before the library takes over is at most this long.
@@ -38,6 +39,7 @@ func connect(ctx context.Context, o Options) (*wire, error) {
 	if err != nil {
 		return nil, fail("connect", err)
 	}
+	o.Passed("connect", raw.RemoteAddr().String())
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	conn, replay, step, err := greet(ctx, o, raw)
 	if !stop() && err == nil {
@@ -124,6 +126,12 @@ func secure(ctx context.Context, o Options, raw net.Conn) (net.Conn, error) {
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, explainTLS(err, config.ServerName)
 	}
+	state := conn.ConnectionState()
+	until := "its certificate is not verified"
+	if len(state.VerifiedChains) > 0 {
+		until = "certificate valid until " + state.PeerCertificates[0].NotAfter.UTC().Format(time.DateOnly)
+	}
+	o.Passed("tls", tls.VersionName(state.Version)+", "+until)
 	return conn, nil
 }
 

@@ -45,7 +45,7 @@ func keeps(permanent []string, flag string) bool {
 // Folders lists the folders that can be opened, sorted.
 func (s *Session) Folders(ctx context.Context) ([]string, error) {
 	var folders []string
-	err := s.list(ctx, "*", nil, func(name string, _ []imap.MailboxAttr) { folders = append(folders, name) })
+	err := s.list(ctx, "*", nil, func(d *imap.ListData) { folders = append(folders, d.Mailbox) })
 	slices.Sort(folders)
 	return folders, err
 }
@@ -58,9 +58,9 @@ func (s *Session) SpecialUse(ctx context.Context, attr string) (folder string, f
 	if s.Has("SPECIAL-USE") && s.Has("LIST-EXTENDED") {
 		options = &imap.ListOptions{ReturnSpecialUse: true}
 	}
-	err = s.list(ctx, "*", options, func(name string, attrs []imap.MailboxAttr) {
-		if !found && slices.ContainsFunc(attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), attr) }) {
-			folder, found = name, true
+	err = s.list(ctx, "*", options, func(d *imap.ListData) {
+		if !found && slices.ContainsFunc(d.Attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), attr) }) {
+			folder, found = d.Mailbox, true
 		}
 	})
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Session) SpecialUse(ctx context.Context, attr string) (folder string, f
 	return folder, found, nil
 }
 
-func (s *Session) list(ctx context.Context, pattern string, options *imap.ListOptions, each func(string, []imap.MailboxAttr)) error {
+func (s *Session) list(ctx context.Context, pattern string, options *imap.ListOptions, each func(*imap.ListData)) error {
 	return s.run(ctx, "list", "", maxListing, func() error {
 		cmd := s.client.List("", pattern, options)
 		for n := 0; ; n++ {
@@ -81,7 +81,7 @@ func (s *Session) list(ctx context.Context, pattern string, options *imap.ListOp
 				return a == imap.MailboxAttrNoSelect || a == imap.MailboxAttrNonExistent
 			})
 			if !closed && n < maxFolders {
-				each(data.Mailbox, data.Attrs)
+				each(data)
 			}
 		}
 	})
@@ -118,9 +118,13 @@ func (s *Session) noFolder(ctx context.Context, folder string, err error) error 
 		return err
 	}
 	found := false
-	listErr := s.list(ctx, folder, nil, func(name string, _ []imap.MailboxAttr) { found = found || name == folder })
+	var all []string
+	listErr := s.list(ctx, "*", nil, func(d *imap.ListData) {
+		found = found || d.Mailbox == folder
+		all = append(all, d.Mailbox)
+	})
 	if listErr == nil && !found {
-		step.Err = fmt.Errorf("%w; check folders (%w)", ErrNoFolder, reply)
+		step.Err = fmt.Errorf("%w; check folders%s (%w)", ErrNoFolder, alike(folder, all), reply)
 	}
 	return err
 }

@@ -71,12 +71,19 @@ type Options struct {
 	// Auth yields the credentials at the moment of use, so that a rotated
 	// secret or a fresh token is picked up.
 	Auth func(ctx context.Context) (Credentials, error)
+	// Token, if set, yields an OAuth2 access token that is used in place of the
+	// password. refused, where not empty, is one that it gave and that the server
+	// has just refused: another is tried, once.
+	Token func(ctx context.Context, refused string) (string, error)
 	// Timeout bounds each wait for the network: to connect, and for the next
 	// bytes of an answer. Zero means a minute. A whole command may last twenty
 	// times as long.
 	Timeout time.Duration
 	// Log gets what helps in finding a fault, at debug level; nil discards it.
 	Log *slog.Logger
+	// Passed, if set, is told of each step of Open that went well, with what was
+	// found, in one printable line.
+	Passed func(step, detail string)
 	// Dial replaces the net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -87,6 +94,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Passed == nil {
+		o.Passed = func(string, string) {}
 	}
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{}).DialContext
@@ -104,6 +114,7 @@ type Session struct {
 	client *imapclient.Client
 	caps   imap.CapSet
 	limit  time.Duration // for one command
+	way    string        // how it logged in: a SASL mechanism, or the LOGIN command
 	open   opened
 }
 
@@ -119,10 +130,25 @@ type opened struct {
 // "starttls", "login" and "capability".
 func Open(ctx context.Context, o Options) (*Session, error) {
 	o = o.withDefaults()
-	credentials, err := o.Auth(ctx)
+	credentials, err := o.credentials(ctx, "")
 	if err != nil {
-		return nil, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
+		return nil, err
 	}
+	s, err := open(ctx, o, credentials)
+	if o.Token == nil || !errors.Is(err, ErrAuth) {
+		return s, err
+	}
+	// A token may have been revoked, or its rights changed, before its time.
+	o.Log.Debug("the server refused the token: another one is tried", "mailbox", o.Name, "err", err)
+	refused := credentials.token
+	if credentials, err = o.credentials(ctx, refused); err != nil {
+		return nil, err
+	}
+	return open(ctx, o, credentials)
+}
+
+// open is Open with credentials, on one connection.
+func open(ctx context.Context, o Options, credentials Credentials) (*Session, error) {
 	w, err := connect(ctx, o)
 	if err != nil {
 		return nil, err
@@ -134,10 +160,12 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		client: imapclient.New(w, nil),
 		limit:  commandWaits * o.Timeout,
 	}
+	credentials.host, credentials.port = o.Host, o.Port
 	if err := s.login(ctx, credentials); err != nil {
 		s.abandon()
 		return nil, err
 	}
+	o.Passed("log-in", printable(credentials.Username+" by "+s.way))
 	s.log.Debug("logged in to the mailbox", "mailbox", s.name)
 	return s, nil
 }
@@ -213,7 +241,11 @@ func (s *Session) explain(err error) error {
 		if reply.Type == imap.StatusResponseTypeBye {
 			s.wire.fail(ErrLost)
 		}
-		return newReply(reply, s.wire.hide)
+		said := newReply(reply, s.wire.hide)
+		if notConnected(said) {
+			return fmt.Errorf("%s (%w)", tokenHint(said.Text), said)
+		}
+		return said
 	}
 	if cause := s.wire.cause(); cause != nil {
 		return cause

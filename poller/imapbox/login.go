@@ -9,6 +9,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-sasl"
+
+	"tlsbrief/bearer"
 )
 
 // Credentials are what a login needs.
@@ -19,6 +21,26 @@ type Credentials struct {
 	// It may return an error to a challenge as usual: the exchange is ended in
 	// good order for it.
 	SASL sasl.Client
+
+	token string // of Options.Token
+	host  string // as configured, which OAUTHBEARER tells the server
+	port  int
+}
+
+// credentials asks for what to log in with, and for a token that is not the one
+// that was refused.
+func (o Options) credentials(ctx context.Context, refused string) (Credentials, error) {
+	c, err := o.Auth(ctx)
+	if err == nil && o.Token != nil {
+		c.token, err = o.Token(ctx, refused)
+	}
+	if err == nil && o.Token != nil {
+		o.Passed("access token", "the token server gave one")
+	}
+	if err != nil {
+		return Credentials{}, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
+	}
+	return c, nil
 }
 
 // login authenticates and learns what the server can do afterwards.
@@ -35,12 +57,13 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 		return err
 	}
 	s.wire.keep(c.Password, nil)
+	s.wire.keep(c.token, nil)
 	authenticate, err := s.mechanism(c, offered)
 	if err != nil {
 		return s.stepError("login", "", err)
 	}
 	if err := s.run(ctx, "login", "", maxReply, authenticate); err != nil {
-		return explainLogin(err)
+		return explainLogin(err, c.token != "")
 	}
 	// The library learns the new capabilities behind our back and may still
 	// answer with the old ones.
@@ -50,15 +73,26 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 	})
 }
 
-// mechanism picks how to authenticate: the caller's own, PLAIN, the LOGIN
-// command, or the LOGIN mechanism, in this order.
+// mechanism picks how to authenticate: by a token, the caller's own, PLAIN, the
+// LOGIN command, or the LOGIN mechanism, in this order.
 func (s *Session) mechanism(c Credentials, offered imap.CapSet) (func() error, error) {
 	switch {
+	case c.token != "":
+		client, err := bearer.Client(bearer.Identity{Username: c.Username, Token: c.token, Host: c.host, Port: c.port},
+			func(mechanism string) bool { return offered.Has(imap.AuthCap(mechanism)) })
+		if errors.Is(err, bearer.ErrNotOffered) {
+			err = fmt.Errorf("%w: %w (it offers %s)", ErrLoginDisabled, err, mechanisms(offered))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.authenticate(client), nil
 	case c.SASL != nil:
 		return s.authenticate(c.SASL), nil
 	case offered.Has(imap.AuthCap("PLAIN")):
 		return s.authenticate(sasl.NewPlainClient("", c.Username, c.Password)), nil
 	case !offered.Has(imap.CapLoginDisabled):
+		s.way = "the LOGIN command"
 		return func() error { return s.client.Login(c.Username, c.Password).Wait() }, nil
 	case offered.Has(imap.AuthCap("LOGIN")):
 		return s.authenticate(&loginMechanism{username: c.Username, password: c.Password}), nil
@@ -71,6 +105,7 @@ func (s *Session) authenticate(client sasl.Client) func() error {
 	return func() error {
 		guard := &patientSASL{Client: client, wire: s.wire}
 		err := s.client.Authenticate(guard)
+		s.way = guard.name
 		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
 			return &imap.Error{Type: reply.Type, Code: reply.Code, Text: reply.Text + " (" + guard.err.Error() + ")"}
 		}
@@ -93,8 +128,9 @@ func mechanisms(caps imap.CapSet) string {
 	return "only " + strings.Join(names, ", ")
 }
 
-// explainLogin tells a refusal that stays from one that passes.
-func explainLogin(err error) error {
+// explainLogin tells a refusal that stays from one that passes. byToken: it was
+// not a password that was refused.
+func explainLogin(err error, byToken bool) error {
 	var step *StepError
 	var reply *Reply
 	if !errors.As(err, &step) || !errors.As(err, &reply) {
@@ -104,6 +140,8 @@ func explainLogin(err error) error {
 	case Throttled(reply), Temporary(reply):
 	case reply.Code == "PRIVACYREQUIRED":
 		step.Err = fmt.Errorf("%w without TLS: set tls (%w)", ErrLoginDisabled, reply)
+	case byToken && (reply.Status == "NO" || notConnected(reply)):
+		step.Err = fmt.Errorf("%w: %s (%w)", ErrAuth, tokenHint(reply.Text), reply)
 	case reply.Code == "EXPIRED":
 		step.Err = fmt.Errorf("%w: the password has expired (%w)", ErrAuth, reply)
 	case reply.Code == "AUTHORIZATIONFAILED":
@@ -122,12 +160,14 @@ func explainLogin(err error) error {
 type patientSASL struct {
 	sasl.Client
 	wire *wire // is told what is sent, since a server may repeat it
+	name string
 	err  error
 }
 
 // Start implements sasl.Client.
 func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
 	mechanism, first, err = p.Client.Start()
+	p.name = mechanism
 	p.wire.keep("", first)
 	return mechanism, first, err
 }

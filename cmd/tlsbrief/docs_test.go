@@ -1,0 +1,38 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tlsbrief/config"
+)
+
+// Every configuration that docs/mailboxes.md shows must load, once what it leaves
+// out is added.
+func TestRecipesOfTheDocsLoad(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/mailboxes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) < 5 {
+		t.Fatalf("%d recipes, want one for each kind of mailbox", len(blocks))
+	}
+	for _, block := range blocks {
+		recipe := block[1]
+		if strings.HasPrefix(recipe, "[mailbox.oauth2]") {
+			recipe = "[[mailbox]]\nname = \"reports\"\nhost = \"imap.example.com\"\nusername = \"u\"\n" + recipe
+		}
+		path := filepath.Join(t.TempDir(), "config.toml")
+		if err := os.WriteFile(path, []byte(recipe), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Load(path); err != nil {
+			t.Errorf("%v in\n%s", err, recipe)
+		}
+	}
+}
