@@ -12,6 +12,14 @@ const reportsAtOnce = 200
 // than to pass over the reports on others.
 const fewDomains = 50
 
+// newsOfDomains selects the reports of a span of news that have a policy about one
+// of some domains. Each report of the span is looked up once, but read only where
+// it is one of these.
+const newsOfDomains = `WITH wanted (id) AS MATERIALIZED (SELECT d.id FROM domain AS d WHERE d.name IN (SELECT value FROM json_each(?)))
+	SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ?
+		AND EXISTS (SELECT 1 FROM policy AS p WHERE p.report = report.id AND p.about IN wanted)
+	ORDER BY day, id`
+
 // pick returns a function that returns the reports of a filter in their order,
 // some at a time, and none at the end. How they are found depends on which part
 // of the filter selects least, so that a digest of a day's news does not read
@@ -23,6 +31,12 @@ func (w *policyWalk) pick(f Filter) func() ([]int64, error) {
 		upTo = math.MaxInt64
 	}
 	switch {
+	case f.NewsAfter > 0 && f.Domains != nil && !f.PolicyDomains:
+		names, err := json.Marshal(f.Domains)
+		if err != nil {
+			return func() ([]int64, error) { return nil, err }
+		}
+		return w.pickAtOnce(newsOfDomains, string(names), f.NewsAfter, upTo, first, end)
 	case f.NewsAfter > 0:
 		return w.pickAtOnce(`SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`,
 			f.NewsAfter, upTo, first, end)
