@@ -55,9 +55,8 @@ func TestSumsReadOnlyTheirSpan(t *testing.T) {
 			t.Fatal(err)
 		}
 		for use, tt := range map[string]struct{ query, index string }{
-			"totals":    {"SELECT d.name, p.day, p.type, SUM(p.successful)" + clause + "GROUP BY d.id, p.day, p.type, p.overlap", "COVERING INDEX policy_sum (about=? AND day>? AND day<?)"},
-			"failures":  {"SELECT p.report, p.position, p.day, p.type" + clause + "AND p.failures > 0", "INDEX policy_failing (about=? AND day>? AND day<?)"},
-			"reporters": {"SELECT p.report, p.day, p.overlap, p.successful, p.failed" + clause, "COVERING INDEX policy_sum (about=? AND day>? AND day<?)"},
+			"totals":   {"SELECT d.name, p.day, p.type, SUM(p.successful)" + clause + "GROUP BY d.id, p.day, p.type, p.overlap", "COVERING INDEX policy_sum (about=? AND day>? AND day<?)"},
+			"failures": {"SELECT p.report, p.position, p.day, p.type" + clause + "AND p.failures > 0", "INDEX policy_failing (about=? AND day>? AND day<?)"},
 		} {
 			if got := plan(t, d.reader, tt.query, args...); !strings.Contains(got, tt.index) {
 				t.Errorf("%s of %s:\n%s\nwant %s", use, name, got, tt.index)
@@ -96,6 +95,8 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"the last day of a mode", lastOfMode, []any{"x", "testing", n}, "INDEX policy_mode (about=? AND mode=? AND day<?)"},
 		{"the first day of a mode", firstOfMode, []any{"x", "testing", n, n}, "INDEX policy_mode (about=? AND mode=? AND day>? AND day<?)"},
 		{"the last failure", lastTrouble, []any{"x", n}, "INDEX policy_trouble (about=? AND day<?)"},
+		{"who is heard of next", nextHeard, []any{n, "a", "b", n}, "COVERING INDEX report_heard ((day,reporter,organization)>(?,?,?) AND day<?)"},
+		{"a report of one of them", strings.Replace(aboutWanted, "%s", "1, 2", 1), []any{n, "a", "b"}, "COVERING INDEX report_heard (day=? AND reporter=? AND organization=?)"},
 		{"waiting mail", "SELECT id FROM outbox WHERE id IN (SELECT mail FROM recipient WHERE state = 'waiting') ORDER BY id", nil, "recipient_waiting"},
 	}
 	scan := regexp.MustCompile(`(?m)^SCAN \w+$`)
@@ -107,6 +108,18 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 				t.Errorf("planned as\n%s\nwant %s", got, tt.index)
 			}
 		})
+	}
+}
+
+// The reports of a span of news are looked up one by one where a digest is of some
+// domains, and no policy beside theirs.
+func TestNewsOfSomeDomainsReadOnlyTheirSpan(t *testing.T) {
+	t.Parallel()
+	got := plan(t, openForPlans(t).reader, newsOfDomains, "[]", 1, 1, 1, 1)
+	for _, want := range []string{"SEARCH report USING INDEX report_news (news>? AND news<?)", "SEARCH p EXISTS USING PRIMARY KEY (report=?)"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("planned as\n%s\nwant %s", got, want)
+		}
 	}
 }
 

@@ -216,7 +216,6 @@ type ReporterDay struct {
 	Day          time.Time
 	Reporter     string // signing domain, or the submitter's where signatures are not checked
 	Organization string
-	Sessions     tlsrpt.Sessions
 }
 
 // A RejectedMessage is a message that looked like a report and could not be

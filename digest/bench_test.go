@@ -48,7 +48,7 @@ func (y year) fill(b *testing.B, path string) {
 		each + `INSERT INTO report SELECT id, id, 1, (day + 1) * 86400, 'poll', day, day * 86400, (day + 1) * 86400 - 1, 'Sender ' || snd, '', id, 's' || snd || '.example',
 			'pass', 's' || snd || '.example', '', 1, '[]', x'' FROM of`,
 		each + `INSERT INTO policy SELECT id, 0, dom + 1, day, 'sts', 1, 0, 100, id % 50 = 0, id % 50 = 0, 'enforce', '[]', '[]', dom + 1 FROM of`,
-		each + `INSERT INTO failure SELECT id, 0, 0, 'certificate-expired', '', 'mx' || dom % 3 || '.example', '', '', 1, '', '' FROM of WHERE id % 50 = 0`,
+		each + `INSERT INTO failure SELECT id, 0, 0, 'certificate-expired', '', 'mx' || (dom % 3) || '.example', '', '', 1, '', '' FROM of WHERE id % 50 = 0`,
 		fmt.Sprintf("UPDATE counter SET news = %d, report = %d, message = 1", n, n),
 		fmt.Sprintf("INSERT INTO digest (name, watermark, last_run, verdict, said) VALUES ('all', %d, %d, 'clear', ''), ('one', %d, %d, 'clear', '')",
 			n-y.domains*y.senders, last*86400+7*3600, n-y.domains*y.senders, last*86400+7*3600),

@@ -35,7 +35,7 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, folderState{Name: "Junk", LastGood: nov(23).time()})}
 	m.Rejected = []db.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: db.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
 	for d := nov(1); d <= nov(17); d++ {
-		m.ReporterDays = append(m.ReporterDays, db.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone", Sessions: 1})
+		m.ReporterDays = append(m.ReporterDays, db.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone"})
 		m.Days = append(m.Days, db.DayTotal{Day: d.time(), Domain: "silent.example", Type: tlsrpt.STS, Successful: 1234})
 	}
 	m.Days = append(m.Days, db.DayTotal{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 9, Failed: 1})

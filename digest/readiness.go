@@ -51,7 +51,7 @@ func cleanFrom(s db.Standing, last day) (since, counted day) {
 
 // maxPolicyStates bounds for how many domains the senders are counted, which
 // reads their reports. Digests of more domains name fewer of them.
-const maxPolicyStates = 50
+const maxPolicyStates = 20
 
 // readPolicyStates reads since when the MTA-STS policies that were reported on
 // have been as they are.
@@ -60,7 +60,8 @@ func (d *Digester) readPolicyStates(ctx context.Context, m *material) error {
 	last := m.lastTold()
 	for _, name := range m.Domains {
 		mode := m.modeOf(name.Name)
-		if mode != tlsrpt.ModeTesting && mode != tlsrpt.ModeEnforce {
+		// Of several domains only those that could be enforced are told of.
+		if mode != tlsrpt.ModeTesting && (mode != tlsrpt.ModeEnforce || len(m.Tally.domains) > 1) {
 			continue
 		}
 		s, err := d.o.DB.Standing(ctx, name.Name, mode, (last + 1).time())
