@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // config judges a whole file. What it gives is of use only where no fault was
@@ -113,7 +114,7 @@ func (c *checker) name(k textKey, reserved, why, example string, names map[strin
 // printable tells whether text shows as it is: no control characters, nothing
 // that reverses the writing direction, no blanks at the ends.
 func printable(s string) bool {
-	return strings.TrimSpace(s) == s && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return utf8.ValidString(s) && strings.TrimSpace(s) == s && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // oneOf judges a key that takes one of a few words.

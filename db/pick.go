@@ -12,6 +12,10 @@ const reportsAtOnce = 200
 // than to pass over the reports on others.
 const fewDomains = 50
 
+// longReports selects the reports on several days.
+const longReports = `SELECT id FROM report INDEXED BY report_long
+	WHERE ends_at - starts_at >= 129600 AND news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`
+
 // newsOfDomains selects the reports of a span of news that have a policy about one
 // of some domains. Each report of the span is looked up once, but read only where
 // it is one of these.
@@ -31,6 +35,8 @@ func (w *policyWalk) pick(f Filter) func() ([]int64, error) {
 		upTo = math.MaxInt64
 	}
 	switch {
+	case f.Long:
+		return w.pickAtOnce(longReports, f.NewsAfter, upTo, first, end)
 	case f.NewsAfter > 0 && f.Domains != nil && !f.PolicyDomains:
 		names, err := json.Marshal(f.Domains)
 		if err != nil {

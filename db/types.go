@@ -186,6 +186,7 @@ type Filter struct {
 	PolicyDomains bool      // Domains are looked for among the policies' own domains, too; this reads every report of the days
 	NewsAfter     int64     // exclusive
 	NewsUpTo      int64     // inclusive
+	Long          bool      // only reports on several days: of 36 hours and more
 	From, To      time.Time // the report's day, UTC: From inclusive, To exclusive
 }
 

@@ -34,27 +34,19 @@ func (s stretch) holds(d day) bool { return s.First <= d && d <= s.Last }
 // String returns the days in words.
 func (s stretch) String() string { return daySpan(s.First, s.Last) }
 
-// The bounds within which reports of several days are looked for among those
-// that a digest does not cover. Senders report by the day; where much is
-// recorded, looking at all of it for the few that do not would take too long.
-const (
-	maxStretch   = 31     // days before
-	mostSearched = 20_000 // totals by day, domain and policy type
-)
+// maxStretch is how many days before those shown a report may begin that reaches
+// into them.
+const maxStretch = 31
 
 // readStretches looks for reports of several days that reach into the days
-// shown: so that these are not said to be without a report, and days asked for
+// shown, among those that the digest does not cover: so that these are not said to be without a report, and days asked for
 // within one tell of it.
 func (d *Digester) readStretches(ctx context.Context, m *material, names []string, sel selection) error {
 	first, last := m.pictureDays()
 	if sel.byDays {
 		first = min(first, sel.from)
 	}
-	missing := sel.byDays || m.hasGap(first, last) || len(m.stopped()) > 0
-	if !missing || m.recordedSince(first-maxStretch) > mostSearched {
-		return nil
-	}
-	f := db.Filter{Domains: names, From: (first - maxStretch).time(), To: (last + 1).time()}
+	f := db.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		s := stretchOf(&row.Report)
 		if !s.several() {
@@ -97,28 +89,6 @@ func (m *material) pictureDays() (first, last day) {
 		last = min(covered, dayOf(m.Now))
 	}
 	return last - pictureDays + 1, last
-}
-
-// hasGap tells whether nothing was reported on one of the days.
-func (m *material) hasGap(first, last day) bool {
-	seen := map[day]struct{}{}
-	for i := range m.Days {
-		if on := dayOf(m.Days[i].Day); on >= first && on <= last {
-			seen[on] = struct{}{}
-		}
-	}
-	return len(seen) < int(last-first)+1
-}
-
-// recordedSince counts the totals of the days from one on.
-func (m *material) recordedSince(first day) int {
-	n := 0
-	for i := range m.Days {
-		if dayOf(m.Days[i].Day) >= first {
-			n++
-		}
-	}
-	return n
 }
 
 // stretchAt returns a report's several days that hold a day.

@@ -23,7 +23,11 @@ func ReadableDomain(name string) string {
 	for i, label := range labels {
 		labels[i] = readableLabel(label)
 	}
-	return strings.Join(labels, ".")
+	readable := strings.Join(labels, ".")
+	if back, _ := normalizeDomain(readable); back != name {
+		return name // another of its labels cannot be one
+	}
+	return readable
 }
 
 // readableLabel returns the U-label of an A-label if it is safe to read.
