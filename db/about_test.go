@@ -53,3 +53,30 @@ func TestPolicyAtAnMXHostCountsForItsDomain(t *testing.T) {
 		}
 	}
 }
+
+// A name stays for as long as a policy has it, be it as its own or as the one that
+// it is about.
+func TestPruningKeepsTheNamesThatPoliciesAreAbout(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	f.record(f.message(report("old", onDay(2026, 3, 1), policies(policy(tlsrpt.STS, "old.example", 1, 0)))))
+	f.clock.pass(keep)
+	// The report-id alone names the domain: no policy has it as its own.
+	f.record(f.message(report("2026-03-09T00:00:00Z_example.com", onDay(2026, 3, 9), policies(policy(tlsrpt.TLSA, "mx1.provider.example", 7, 0)))))
+	f.clock.pass(keep / 2)
+	if got := must(f.Prune(f.ctx))(t); got != 1 {
+		t.Fatalf("Prune removed %d reports, want 1", got)
+	}
+	rows := f.rows(db.Filter{Domains: []string{"example.com"}})
+	if len(rows) != 1 || rows[0].Policy.Domain != "mx1.provider.example" {
+		t.Errorf("left of example.com: %+v", rows)
+	}
+	f.clock.pass(keep)
+	if got := must(f.Prune(f.ctx))(t); got != 1 {
+		t.Fatalf("Prune then removed %d reports, want 1", got)
+	}
+	if names, err := f.DB.Domains(f.ctx); err != nil || len(names) != 0 {
+		t.Errorf("Domains = %q, %v, want none", names, err)
+	}
+	check(t, f.IntegrityCheck(f.ctx))
+}

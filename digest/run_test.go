@@ -252,6 +252,45 @@ func TestFallbackSpeaksOnlyWhenItHasSomethingToSay(t *testing.T) {
 	run("2026-11-26T07:00:00Z", "owner@example.com", "postmaster@example.com")
 }
 
+// DANE at the MX host of a provider is told to the owner of the domain that the
+// report is about, and not as a domain that nobody claims.
+func TestDANEAtAnMXHostIsToldToTheOwnerOfTheDomain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	d := r.digester(func(o *digest.Options) {
+		o.Digests = []digest.Spec{{Name: "mine", Domains: []string{"example.com"}, To: []string{"owner@example.com"}}}
+	})
+	g := clearReport("2026-11-22")
+	g.Policies = append(g.Policies, givenPolicy{Type: "tlsa", Domain: "mx1.provider.example", OK: 1, Failed: 9, Details: []givenDetail{{Result: "tlsa-invalid", N: 9}}})
+	g.Policies[0].Details = []givenDetail{{Result: "certificate-expired", MX: "mx1.provider.example", N: 1}} // says whose MX host it is
+	g.Policies[0].Failed = 1
+	other := clearReport("2026-11-22") // nothing says whose MX host this is
+	other.ID, other.Policies = "other", []givenPolicy{{Type: "tlsa", Domain: "mx2.stranger.example", OK: 5}}
+	r.record(g)
+	r.record(other)
+	r.clock.set(at(t, "2026-11-23T07:00:00Z"))
+	if err := d.RunDue(r.ctx); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, s := range r.taken() {
+		m, err := mail.ReadMessage(strings.NewReader(s.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[strings.Join(s.To, ",")], _ = alternatives(t, m)
+	}
+	owner, fallback := told["owner@example.com"], told["postmaster@example.com"]
+	for _, want := range []string{"DANE (policy type: tlsa)", "Certificate does not match DNS on mx1.provider.example", "10 sessions: 1 ok, 9 failed"} {
+		if !strings.Contains(owner, want) {
+			t.Errorf("the owner is not told %q:\n%s", want, owner)
+		}
+	}
+	if !strings.Contains(fallback, "mx2.stranger.example") || strings.Contains(fallback, "mx1.provider.example") {
+		t.Errorf("the fallback digest is to have mx2.stranger.example alone:\n%s", fallback)
+	}
+}
+
 func TestOneFailingDigestStopsNoOther(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

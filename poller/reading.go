@@ -193,17 +193,26 @@ func (rd Reading) refusal(rep db.Report) string {
 	if len(rd.Domains) == 0 {
 		return ""
 	}
-	for _, pol := range rep.Policies {
-		for _, own := range rd.Domains {
-			// What is below counts too: a TLSA policy's domain is often an MX
-			// host's name (Q29).
-			own = strings.TrimPrefix(own, "*.")
-			if pol.Domain == own || strings.HasSuffix(pol.Domain, "."+own) {
-				return ""
-			}
+	// A TLSA policy's domain is often an MX host's name (Q29): one below a domain
+	// of one's own, or a provider's, which is about such a domain.
+	about := rep.About()
+	for i := range rep.Policies {
+		if rd.owns(rep.Policies[i].Domain) || rd.owns(about[i]) {
+			return ""
 		}
 	}
 	return fmt.Sprintf("reports on %s, which is not among reports.domains", rep.Policies[0].Domain)
+}
+
+// owns tells whether a domain is among Domains or below one of them.
+func (rd Reading) owns(domain string) bool {
+	for _, own := range rd.Domains {
+		own = strings.TrimPrefix(own, "*.")
+		if domain == own || strings.HasSuffix(domain, "."+own) {
+			return true
+		}
+	}
+	return false
 }
 
 // untimely says what is wrong with the time that a report is about. It is held

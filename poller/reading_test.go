@@ -85,6 +85,22 @@ func TestReportsAboutOtherDomainsAreRejectedWhereOnesOwnAreListed(t *testing.T) 
 	}
 }
 
+// A report whose only policy is DANE at a provider's MX host is about the domain
+// that its report-id names.
+func TestAReportAboutOnesOwnDomainAtAProvidersMXHostIsTaken(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	atHost := func(n int, reportID string) []byte {
+		text := strings.Replace(reportJSON(n, "mx1.provider.example"), `"policy-type":"sts"`, `"policy-type":"tlsa"`, 1)
+		return reportOf(n, strings.Replace(text, id(n), reportID, 1))
+	}
+	const ours, others = "2026-11-20T00:00:00Z_example.com", "2026-11-20T00:00:00Z_example.net"
+	deliver(t, s, "INBOX", atHost(1, ours), atHost(2, others))
+	r := newRig(t, s, func(o *poller.Options) { o.Reading.Domains = []string{"example.com"} })
+	r.poll(poller.Totals{Examined: 2, Recorded: 1, Rejected: 1})
+	r.want(ours)
+}
+
 func TestReportsOfIgnoredSignersAreLeftOutAndUntouched(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)

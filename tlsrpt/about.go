@@ -1,9 +1,6 @@
 package tlsrpt
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // About returns the domain whose mail each policy is about, in the order of
 // Policies. It is the policy's own domain, but for a tlsa policy at an MX host:
@@ -14,64 +11,78 @@ import (
 // that shows none, the one domain of the report's other policies, if the report
 // names the tlsa policy's domain as an MX host. Where neither tells, or another
 // policy is of the tlsa policy's domain itself, that domain stands.
+//
+// Its cost grows with the report, and not with the product of how many policies
+// and how many names a stranger put into it.
 func (r *Report) About() []string {
 	about := make([]string, len(r.Policies))
-	others := r.otherDomains()
-	id := domainOfReportID(r.ReportID)
+	others, hosts := map[string]struct{}{}, mxNames{}
 	for i := range r.Policies {
 		p := &r.Policies[i]
 		about[i] = p.Domain
-		switch {
-		case p.Type != TLSA || slices.Contains(others, p.Domain):
-		case id != "":
-			about[i] = id
-		case len(others) == 1 && r.namesMX(p.Domain):
-			about[i] = others[0]
+		if p.Type == TLSA {
+			hosts[p.Domain] = false
+		} else {
+			others[p.Domain] = struct{}{}
+		}
+	}
+	if len(hosts) == 0 {
+		return about
+	}
+	owner := domainOfReportID(r.ReportID)
+	told := owner != ""
+	if !told {
+		if len(others) != 1 {
+			return about
+		}
+		for owner = range others {
+		}
+		hosts.find(r)
+	}
+	for i := range r.Policies {
+		p := &r.Policies[i]
+		if _, own := others[p.Domain]; p.Type == TLSA && !own && (told || hosts[p.Domain]) {
+			about[i] = owner
 		}
 	}
 	return about
 }
 
-// otherDomains returns the domains of the policies that are not tlsa, each once.
-func (r *Report) otherDomains() (domains []string) {
-	for i := range r.Policies {
-		if p := &r.Policies[i]; p.Type != TLSA && !slices.Contains(domains, p.Domain) {
-			if domains = append(domains, p.Domain); len(domains) > maxEntries {
-				return domains // a few are enough to know that there are several
-			}
+// mxNames says of some names whether a report has them as those of MX hosts.
+type mxNames map[string]bool
+
+// find looks through the policies and failures of a report once.
+func (m mxNames) find(r *Report) {
+	below := map[string][]string{}
+	for host := range m {
+		if _, parent, ok := strings.Cut(host, "."); ok {
+			below[parent] = append(below[parent], host)
 		}
 	}
-	return domains
-}
-
-// namesMX tells whether a policy or a failure of the report has a name as that of
-// an MX host.
-func (r *Report) namesMX(host string) bool {
+	// mark knows the names that a pattern stands for; a "*" stands for one label
+	// (RFC 8461, section 4.1).
+	mark := func(pattern string) {
+		if parent, star := strings.CutPrefix(pattern, "*."); star {
+			for _, host := range below[parent] {
+				m[host] = true
+			}
+			delete(below, parent) // all are marked, however often the pattern is there
+		} else if _, asked := m[pattern]; asked {
+			m[pattern] = true
+		}
+	}
 	for i := range r.Policies {
 		p := &r.Policies[i]
-		if slices.ContainsFunc(p.MXHosts, func(pattern string) bool { return matchesMX(pattern, host) }) {
-			return true
+		for _, pattern := range p.MXHosts {
+			mark(pattern)
 		}
 		for _, line := range p.Strings {
-			if pattern, ok := strings.CutPrefix(line, "mx:"); ok && matchesMX(strings.ToLower(strings.TrimSpace(pattern)), host) {
-				return true
+			if pattern, ok := strings.CutPrefix(line, "mx:"); ok {
+				mark(strings.TrimSuffix(strings.ToLower(strings.TrimSpace(pattern)), "."))
 			}
 		}
 		for j := range p.Failures {
-			if p.Failures[j].ReceivingMXHostname == host {
-				return true
-			}
+			mark(p.Failures[j].ReceivingMXHostname)
 		}
 	}
-	return false
-}
-
-// matchesMX tells whether a host is one that a pattern stands for; a "*" stands
-// for one label (RFC 8461, section 4.1).
-func matchesMX(pattern, host string) bool {
-	if below, ok := strings.CutPrefix(pattern, "*."); ok {
-		_, rest, _ := strings.Cut(host, ".")
-		return rest == below
-	}
-	return pattern == host
 }

@@ -1,8 +1,11 @@
 package tlsrpt
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -18,6 +21,7 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 		{"Q3 DANE under the recipient's domain", "r-1", []string{"tlsa example.com", "sts example.com"}, "example.com example.com"},
 		{"Q29 DANE at an MX host that the policy names", "r-1", []string{"tlsa mx1.provider.example", "sts example.com mx1.provider.example", "tlsa mx2.provider.example"}, "example.com example.com mx2.provider.example"},
 		{"or stands for with a star", "r-1", []string{"tlsa mx1.provider.example", "sts example.com *.provider.example"}, "example.com example.com"},
+		{"in upper case and with a dot at the end", "r-1", []string{"tlsa mx1.provider.example", "sts example.com MX1.Provider.example."}, "example.com example.com"},
 		{"which is one label", "r-1", []string{"tlsa mx1.eu.provider.example", "sts example.com *.provider.example"}, "mx1.eu.provider.example example.com"},
 		{"or that a failure names", "r-1", []string{"tlsa mx1.provider.example", "sts example.com - mx1.provider.example"}, "example.com example.com"},
 		{"a domain that nothing names as an MX host is its own", "r-1", []string{"tlsa b.example", "sts a.example"}, "b.example a.example"},
@@ -27,6 +31,8 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 		{"several domains, nothing names one", "r-1", []string{"sts a.example", "sts b.example", "tlsa mx1.provider.example"}, "a.example b.example mx1.provider.example"},
 		{"a domain that has another policy is its own", "2026-03-01T00:00:00Z_example.com", []string{"sts a.example", "sts b.example", "tlsa b.example"}, "a.example b.example b.example"},
 		{"a policy type nobody knows counts as another policy", "r-1", []string{"bimi example.com mx1.provider.example", "tlsa mx1.provider.example"}, "example.com example.com"},
+		{"of a policy nobody knows, several domains", "r-1", []string{"bimi a.example mx1.provider.example", "sts b.example", "tlsa mx1.provider.example"}, "a.example b.example mx1.provider.example"},
+		{"DANE at MX hosts alone, named by failures, has no owner", "r-1", []string{"tlsa mx1.provider.example - mx1.provider.example"}, "mx1.provider.example"},
 		{"none", "r-1", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -42,5 +48,75 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 				t.Errorf("About (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A report is a stranger's: as many policies as are allowed and as many names
+// cost no more than reading them. Comparing each with each takes a minute.
+func TestWhatPoliciesAreAboutIsFoundInOnePass(t *testing.T) {
+	t.Parallel()
+	r := &Report{ReportID: "r-1", Policies: []Policy{{Type: STS, Domain: "example.com"}}}
+	sts := &r.Policies[0]
+	for i := range 100_000 {
+		sts.Strings = append(sts.Strings, fmt.Sprintf("mx: mx%d.other.example", i), "mx: *.provider.example")
+		sts.Failures = append(sts.Failures, Failure{ReceivingMXHostname: fmt.Sprintf("mx%d.elsewhere.example", i)})
+	}
+	for i := range 9_998 {
+		r.Policies = append(r.Policies, Policy{Type: TLSA, Domain: fmt.Sprintf("mx%d.provider.example", i)})
+	}
+	r.Policies = append(r.Policies, Policy{Type: TLSA, Domain: "mx.third.example"})
+	found := make(chan []string, 1)
+	go func() { found <- r.About() }()
+	select {
+	case about := <-found:
+		if slices.ContainsFunc(about[:len(about)-1], func(d string) bool { return d != "example.com" }) || about[len(about)-1] != "mx.third.example" {
+			t.Error("not every policy at a named MX host, and only these, is about example.com")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it takes longer than 20 s")
+	}
+}
+
+// However many domains a report is on, each keeps its own DANE.
+func TestADomainAmongManyKeepsItsOwnDANE(t *testing.T) {
+	t.Parallel()
+	r := &Report{ReportID: "2026-03-01T00:00:00Z_example.com"}
+	for i := range 300 {
+		r.Policies = append(r.Policies, Policy{Type: STS, Domain: fmt.Sprintf("d%d.example", i)}, Policy{Type: TLSA, Domain: fmt.Sprintf("d%d.example", i)})
+	}
+	for i, domain := range r.About() {
+		if domain != r.Policies[i].Domain {
+			t.Fatalf("policy %d of %s is about %s", i, r.Policies[i].Domain, domain)
+		}
+	}
+}
+
+// What a policy is about follows from the JSON alone: the header fields of a mail
+// and the name of a file, which a stranger can write around a signed report, move
+// nothing, and the report stays the same report wherever it was found.
+func TestAReportIsAboutTheSameWhereverItIsFound(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(minimal, `"policies":[`, `"policies":[{"policy":{"policy-type":"tlsa","policy-domain":"mx1.provider.example"},"summary":{`+partTotals+`}},`, 1)
+	rd := NewReader(Limits{})
+	want, err := rd.Decode(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if about := want.About(); about[0] != "mx1.provider.example" {
+		t.Fatalf("About = %q, but the report does not say whose the MX host is", about)
+	}
+	for _, field := range []string{"TLS-Report-Domain: victim.example", "Subject: Report Domain: victim.example Submitter: x.example Report-ID: <1@x.example>"} {
+		mail := field + "\r\nMIME-Version: 1.0\r\nContent-Type: application/tlsrpt+json; name=\"x.example!victim.example!1!2.json\"\r\n\r\n" + text
+		read, err := rd.ReadMail([]byte(mail))
+		if err != nil || len(read.Found) != 1 {
+			t.Fatalf("%s: %+v, %v", field, read, err)
+		}
+		got := read.Found[0].Report
+		if !slices.Equal(got.About(), want.About()) {
+			t.Errorf("%s: About = %q, want %q", field, got.About(), want.About())
+		}
+		if got.Identity() != want.Identity() || got.Content() != want.Content() {
+			t.Errorf("%s: it is another report than in a file", field)
+		}
 	}
 }

@@ -43,7 +43,7 @@ Days are UTC days, by what the reports cover; --to is included.`,
 	cmd.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv")
 	cmd.Flags().StringVar(&from, "from", "", "only reports about this UTC `day` or later")
 	cmd.Flags().StringVar(&to, "to", "", "only reports about this UTC `day` or earlier")
-	cmd.Flags().StringVar(&domain, "domain", "", "only policies of this `domain`")
+	cmd.Flags().StringVar(&domain, "domain", "", "only policies of or about this `domain`")
 	return cmd
 }
 
