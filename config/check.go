@@ -22,6 +22,7 @@ func (c *checker) config(f *file) *Config {
 		SMTP:    c.smtp(&f.SMTP),
 		Reports: c.reports(&f.Reports),
 		DNS:     DNS{Server: c.dnsServer(f.DNS.Server)},
+		Check:   c.domainCheck(&f.Check),
 	}
 	if cfg.Database.Path == "" {
 		c.fault(f.Database.Path.key, "is empty; name the file that holds the reports")

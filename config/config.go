@@ -39,6 +39,7 @@ type Config struct {
 	Digests   []Digest  // empty: one daily digest of everything to SMTP.To
 	Reports   Reports
 	DNS       DNS
+	Check     Check
 }
 
 // A Database says where reports are kept, and how long.

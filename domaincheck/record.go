@@ -46,10 +46,10 @@ func checkRua(uri string) error {
 		return fmt.Errorf("its rua %s is not an address; write it as in mailto:reports@example.com", quote(uri))
 	case strings.EqualFold(u.Scheme, "mailto"):
 		if _, domain, ok := mailAddress(uri); !ok || domain == "" {
-			return fmt.Errorf("its rua %s has no mail address behind mailto:", quote(uri))
+			return fmt.Errorf("its rua %s is a mailto: without a mail address", quote(uri))
 		}
 	case !strings.EqualFold(u.Scheme, "https") || u.Host == "":
-		return fmt.Errorf("its rua %s is neither mailto: nor https:", quote(uri))
+		return fmt.Errorf("its rua %s is neither a mailto: nor an https: address", quote(uri))
 	}
 	return nil
 }
