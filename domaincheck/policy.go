@@ -96,20 +96,10 @@ func mxPattern(s string) bool {
 	return true
 }
 
-// matches tells whether a policy's pattern covers a host. A star stands for one
-// label: RFC 8461, section 4.1.
-func matches(pattern, host string) bool {
-	if rest, ok := strings.CutPrefix(pattern, "*."); ok {
-		_, parent, _ := strings.Cut(host, ".")
-		return parent == rest
-	}
-	return pattern == host
-}
-
 // covers tells whether a policy lets mail go to a host.
 func (p *stsPolicy) covers(host string) bool {
 	for _, pattern := range p.mx {
-		if matches(pattern, host) {
+		if tlsrpt.MatchesMX(pattern, host) {
 			return true
 		}
 	}

@@ -70,7 +70,7 @@ func (l *look) judgePolicy(text string) {
 	for _, pattern := range p.mx {
 		used := false
 		for _, h := range l.hosts {
-			used = used || matches(pattern, h.name)
+			used = used || tlsrpt.MatchesMX(pattern, h.name)
 		}
 		if !used {
 			l.add(STSUnused, "", fmt.Sprintf("The MTA-STS policy lists mx: %s, which no MX record names.", clean(pattern, maxWord)), "Take it out, unless that server is to come.")

@@ -49,11 +49,11 @@ func (r *Report) otherDomains() (domains []string) {
 func (r *Report) namesMX(host string) bool {
 	for i := range r.Policies {
 		p := &r.Policies[i]
-		if slices.ContainsFunc(p.MXHosts, func(pattern string) bool { return matchesMX(pattern, host) }) {
+		if slices.ContainsFunc(p.MXHosts, func(pattern string) bool { return MatchesMX(pattern, host) }) {
 			return true
 		}
 		for _, line := range p.Strings {
-			if pattern, ok := strings.CutPrefix(line, "mx:"); ok && matchesMX(strings.ToLower(strings.TrimSpace(pattern)), host) {
+			if pattern, ok := strings.CutPrefix(line, "mx:"); ok && MatchesMX(strings.ToLower(strings.TrimSpace(pattern)), host) {
 				return true
 			}
 		}
@@ -66,9 +66,10 @@ func (r *Report) namesMX(host string) bool {
 	return false
 }
 
-// matchesMX tells whether a host is one that a pattern stands for; a "*" stands
-// for one label (RFC 8461, section 4.1).
-func matchesMX(pattern, host string) bool {
+// MatchesMX tells whether an MX host, in lower case and without a trailing dot, is
+// one that a pattern of an MTA-STS policy stands for; a "*" in front stands for
+// one label (RFC 8461, section 4.1).
+func MatchesMX(pattern, host string) bool {
 	if below, ok := strings.CutPrefix(pattern, "*."); ok {
 		_, rest, _ := strings.Cut(host, ".")
 		return rest == below
