@@ -1,12 +1,13 @@
 # make test      every test; installs what the tests need and the machine lacks
 # make check     gofmt, go vet, staticcheck
 # make fuzz      each fuzz target for FUZZTIME
+# make bench     the benchmarks of docs/performance.md
 # make screenshots  the golden digests in a browser, into ./screenshots
 
 GO       ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check fuzz deps build screenshots docs/digest.png
+.PHONY: test check fuzz bench deps build screenshots docs/digest.png
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o tlsbrief ./cmd/tlsbrief
@@ -29,6 +30,10 @@ fuzz:
 	@grep -rE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | sort | \
 		xargs -P 2 -L 1 sh -c '$(GO) test -run "^$$" -fuzz "^$$1\$$" -fuzztime $(FUZZTIME) -parallel 1 -fuzzminimizetime 20x $$0 >fuzz-$$1.log 2>&1; \
 			rc=$$?; tail -n 3 fuzz-$$1.log; if [ $$rc -ne 0 ]; then cat fuzz-$$1.log; exit 255; fi; rm fuzz-$$1.log'
+
+# Set TLSBRIEF_BENCH_DIR to keep the databases that they make for the next time.
+bench:
+	$(GO) test ./... -run '^$$' -bench . -benchmem -timeout 60m
 
 # Looks at every golden digest on a phone, in a mail program and in a wide window,
 # light and dark, and fails on what a program can see to be wrong.

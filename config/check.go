@@ -28,6 +28,7 @@ func (c *checker) config(f *file, more []included) *Config {
 		Reports:      c.reports(&f.Reports),
 		TemplatesDir: c.path(f.DigestTemplates.Dir),
 		DNS:          DNS{Server: c.dnsServer(f.DNS.Server)},
+		Check:        c.domainCheck(&f.Check),
 	}
 	if cfg.Database.Path == "" {
 		c.fault(f.Database.Path.key, "is empty; name the file that holds the reports")

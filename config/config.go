@@ -41,6 +41,7 @@ type Config struct {
 	TemplatesDir string    // of one's own digest templates; empty: none
 	Reports      Reports
 	DNS          DNS
+	Check        Check
 }
 
 // A Database says where reports are kept, and how long.

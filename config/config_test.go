@@ -37,6 +37,7 @@ func TestAnEmptyFileIsTheDefaults(t *testing.T) {
 		Reports: Reports{
 			Authenticity: "flag", MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000,
 		},
+		Check: Check{Concurrency: 32, Timeout: time.Minute, SMTPPort: 25, HTTPSPort: 443, EHLO: "localhost"},
 	}
 	for name, text := range map[string]string{
 		"nothing":        "",
@@ -96,6 +97,8 @@ func TestAFullFile(t *testing.T) {
 			MaxMessage: 1_000_000, MaxReport: 1 << 30, MaxPolicies: 1, MaxFailures: 10_000_000,
 		},
 		DNS: DNS{Server: "[::1]:53"},
+		Check: Check{Addresses: []string{"tls@example.com"}, Concurrency: 4, Timeout: 5 * time.Second, SMTPPort: 2525, HTTPSPort: 8443,
+			CAFile: "/etc/tlsbrief/ca.pem", EHLO: "mx.example.com", AllowPrivate: true},
 	}
 	if diff := cmp.Diff(want, mustParse(t, string(data)), compareZones()); diff != "" {
 		t.Errorf("testdata/full/config.toml (-want +got):\n%s", diff)

@@ -41,6 +41,8 @@ type file struct {
 	DNS struct {
 		Server textKey `toml:"server"`
 	} `toml:"dns"`
+
+	Check fileCheck `toml:"check"`
 }
 
 type fileMailbox struct {

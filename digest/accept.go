@@ -2,7 +2,6 @@ package digest
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"tlsbrief/templates"
@@ -41,10 +40,7 @@ func (a *Accept) covers(f *finding) bool {
 // nameMatches tells whether a name is the one wanted, or below it where that
 // begins with "*."; nothing wanted matches all.
 func nameMatches(want, name string) bool {
-	if below, ok := strings.CutPrefix(want, "*"); ok {
-		return len(name) > len(below) && strings.HasSuffix(name, below)
-	}
-	return want == "" || want == name
+	return want == "" || newChooser([]string{want}).matches(name)
 }
 
 // setAccepted moves the findings that are accepted out of the way. One whose

@@ -107,7 +107,7 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := newCache(newClock().now)
-			q := func(i int) question { return question{strconv.Itoa(i) + ".example.", dns.TypeTXT} }
+			q := func(i int) question { return question{strconv.Itoa(i) + ".example.", dns.TypeTXT, false} }
 			n := 2*tt.most + 10
 			for i := range n {
 				c.put(q(i), answer{size: tt.size}, nil)

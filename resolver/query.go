@@ -79,6 +79,7 @@ func (r *Resolver) askServer(ctx context.Context, server string, q question) (an
 func query(q question, edns bool) *dns.Msg {
 	m := new(dns.Msg)
 	m.SetQuestion(q.name, q.rrtype)
+	m.CheckingDisabled = q.unchecked
 	m.AuthenticatedData = true // we understand AD in the answer: RFC 6840, section 5.7
 	if edns {
 		m.SetEdns0(udpSize, false)
@@ -137,7 +138,9 @@ func answers(m, q *dns.Msg) bool {
 func read(m *dns.Msg, q question) (answer, error) {
 	switch {
 	case m.Rcode == dns.RcodeNameError:
-		return answer{ttl: negativeTTL(m)}, fmt.Errorf("the name does not exist: %w", ErrNotFound)
+		return answer{ttl: negativeTTL(m)}, ErrNoName
+	case m.Rcode == dns.RcodeServerFailure:
+		return answer{}, ErrServFail
 	case m.Rcode != dns.RcodeSuccess:
 		return answer{}, fmt.Errorf("%s: %w", rcode(m.Rcode), ErrTemporary)
 	case m.Truncated:

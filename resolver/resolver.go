@@ -4,7 +4,7 @@
 //
 // It asks recursive resolvers (a configured one, or those of /etc/resolv.conf)
 // and believes their answers: over UDP with EDNS0, and over TCP where an answer
-// does not fit.
+// does not fit. What they say of DNSSEC (the AD bit) is handed on, not checked anew.
 //
 // # Trust
 //
@@ -31,6 +31,14 @@ var ErrNotFound = errors.New("no such DNS record")
 // ErrTemporary is wrapped by every other error: DNS did not answer, or answered
 // that it failed. Asking again later may help.
 var ErrTemporary = errors.New("DNS did not answer")
+
+// ErrNoName is wrapped, as [ErrNotFound] is, where the name itself does not exist:
+// it has no records of any type (NXDOMAIN).
+var ErrNoName = fmt.Errorf("the name does not exist: %w", ErrNotFound)
+
+// ErrServFail is wrapped, as [ErrTemporary] is, where the resolver answered that
+// it failed: the domain's own servers do not answer it, or DNSSEC does not hold.
+var ErrServFail = fmt.Errorf("SERVFAIL: %w", ErrTemporary)
 
 // Options says whom to ask and how. The zero value is ready for use.
 type Options struct {
@@ -88,24 +96,16 @@ func New(o Options) *Resolver {
 // section 3.3, and RFC 6376, section 3.6.2.2, have it. Aliases are followed. The
 // error wraps [ErrNotFound] or [ErrTemporary]; where ctx ended, its error too.
 func (r *Resolver) TXT(ctx context.Context, name string) ([]string, error) {
-	a, err := r.exchange(ctx, name, dns.TypeTXT)
-	if err != nil {
-		return nil, err
-	}
-	var records []string
-	for _, rr := range a.records {
-		if txt, ok := rr.(*dns.TXT); ok {
-			records = append(records, unescape(strings.Join(txt.Txt, "")))
-		}
-	}
-	return records, nil
+	found, err := r.Texts(ctx, name)
+	return found.List, err
 }
 
 // A question is what is asked for, with the name in lower case and with a dot at
 // the end.
 type question struct {
-	name   string
-	rrtype uint16
+	name      string
+	rrtype    uint16
+	unchecked bool // the resolver is not to check signatures: RFC 4035, section 3.2.2
 }
 
 func (q question) String() string {
@@ -123,15 +123,23 @@ type answer struct {
 
 // exchange finds records, from the cache or by asking.
 func (r *Resolver) exchange(ctx context.Context, name string, rrtype uint16) (answer, error) {
-	q := question{name: strings.ToLower(dns.Fqdn(name)), rrtype: rrtype}
+	return r.exchangeQuestion(ctx, question{name: strings.ToLower(dns.Fqdn(name)), rrtype: rrtype})
+}
+
+func (r *Resolver) exchangeQuestion(ctx context.Context, q question) (answer, error) {
 	if !askable(q.name) {
-		return answer{}, fmt.Errorf("%.100q cannot be a name in DNS: %w", name, ErrNotFound)
+		return answer{}, fmt.Errorf("%.100q cannot be a name in DNS: %w", strings.TrimSuffix(q.name, "."), ErrNotFound)
 	}
 	a, err := r.flights.do(ctx, q)
 	if err != nil {
 		return answer{}, fmt.Errorf("looking up the %s: %w", q, err)
 	}
 	return a, nil
+}
+
+// notUnderstood is the error for records that are all beyond reading.
+func notUnderstood(name string) error {
+	return fmt.Errorf("looking up %.100q: its records cannot be read: %w", name, ErrNotFound)
 }
 
 // askable tells whether a name with a dot at the end can be put into a query as

@@ -345,7 +345,7 @@ func TestSameQuestionIsUnderWayOnce(t *testing.T) {
 	waitFor(t, "all callers to wait", func() bool {
 		r.flights.mu.Lock()
 		defer r.flights.mu.Unlock()
-		fl := r.flights.under[question{"x.example.", dns.TypeTXT}]
+		fl := r.flights.under[question{"x.example.", dns.TypeTXT, false}]
 		return fl != nil && fl.waiting == 50
 	})
 	release()
@@ -416,7 +416,7 @@ func TestContextEnds(t *testing.T) {
 	under := func() *flight {
 		r.flights.mu.Lock()
 		defer r.flights.mu.Unlock()
-		return r.flights.under[question{"x.example.", dns.TypeTXT}]
+		return r.flights.under[question{"x.example.", dns.TypeTXT, false}]
 	}
 	waitFor(t, "the second caller", func() bool {
 		fl := under()

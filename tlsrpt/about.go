@@ -9,14 +9,15 @@ import "strings"
 // Only what stands in the JSON says which that is, since a mail's header and a
 // file's name may be a stranger's (R9): the domain in the report-id; or, where
 // that shows none, the one domain of the report's other policies, if the report
-// names the tlsa policy's domain as an MX host. Where neither tells, or another
-// policy is of the tlsa policy's domain itself, that domain stands.
+// names the tlsa policy's domain as an MX host. Where neither tells, another
+// policy's domain was only hinted at (Q11), or another policy is of the tlsa
+// policy's domain itself, that domain stands.
 //
 // Its cost grows with the report, and not with the product of how many policies
 // and how many names a stranger put into it.
 func (r *Report) About() []string {
 	about := make([]string, len(r.Policies))
-	others, hosts := map[string]struct{}{}, mxNames{}
+	others, hosts, hinted := map[string]struct{}{}, mxNames{}, false
 	for i := range r.Policies {
 		p := &r.Policies[i]
 		about[i] = p.Domain
@@ -24,6 +25,7 @@ func (r *Report) About() []string {
 			hosts[p.Domain] = false
 		} else {
 			others[p.Domain] = struct{}{}
+			hinted = hinted || p.Hinted
 		}
 	}
 	if len(hosts) == 0 {
@@ -32,7 +34,7 @@ func (r *Report) About() []string {
 	owner := domainOfReportID(r.ReportID)
 	told := owner != ""
 	if !told {
-		if len(others) != 1 {
+		if len(others) != 1 || hinted {
 			return about
 		}
 		for owner = range others {
@@ -59,14 +61,12 @@ func (m mxNames) find(r *Report) {
 			below[parent] = append(below[parent], host)
 		}
 	}
-	// mark knows the names that a pattern stands for; a "*" stands for one label
-	// (RFC 8461, section 4.1).
 	mark := func(pattern string) {
 		if parent, star := strings.CutPrefix(pattern, "*."); star {
 			for _, host := range below[parent] {
-				m[host] = true
+				m[host] = m[host] || MatchesMX(pattern, host)
 			}
-			delete(below, parent) // all are marked, however often the pattern is there
+			delete(below, parent) // these are settled, however often the pattern is there
 		} else if _, asked := m[pattern]; asked {
 			m[pattern] = true
 		}
@@ -85,4 +85,15 @@ func (m mxNames) find(r *Report) {
 			mark(p.Failures[j].ReceivingMXHostname)
 		}
 	}
+}
+
+// MatchesMX tells whether an MX host, in lower case and without a trailing dot, is
+// one that a pattern of an MTA-STS policy stands for; a "*" in front stands for
+// one label (RFC 8461, section 4.1).
+func MatchesMX(pattern, host string) bool {
+	if below, ok := strings.CutPrefix(pattern, "*."); ok {
+		_, rest, _ := strings.Cut(host, ".")
+		return rest == below
+	}
+	return pattern == host
 }

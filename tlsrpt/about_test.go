@@ -96,27 +96,34 @@ func TestADomainAmongManyKeepsItsOwnDANE(t *testing.T) {
 // nothing, and the report stays the same report wherever it was found.
 func TestAReportIsAboutTheSameWhereverItIsFound(t *testing.T) {
 	t.Parallel()
-	text := strings.Replace(minimal, `"policies":[`, `"policies":[{"policy":{"policy-type":"tlsa","policy-domain":"mx1.provider.example"},"summary":{`+partTotals+`}},`, 1)
-	rd := NewReader(Limits{})
-	want, err := rd.Decode(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if about := want.About(); about[0] != "mx1.provider.example" {
-		t.Fatalf("About = %q, but the report does not say whose the MX host is", about)
-	}
-	for _, field := range []string{"TLS-Report-Domain: victim.example", "Subject: Report Domain: victim.example Submitter: x.example Report-ID: <1@x.example>"} {
-		mail := field + "\r\nMIME-Version: 1.0\r\nContent-Type: application/tlsrpt+json; name=\"x.example!victim.example!1!2.json\"\r\n\r\n" + text
-		read, err := rd.ReadMail([]byte(mail))
-		if err != nil || len(read.Found) != 1 {
-			t.Fatalf("%s: %+v, %v", field, read, err)
-		}
-		got := read.Found[0].Report
-		if !slices.Equal(got.About(), want.About()) {
-			t.Errorf("%s: About = %q, want %q", field, got.About(), want.About())
-		}
-		if got.Identity() != want.Identity() || got.Content() != want.Content() {
-			t.Errorf("%s: it is another report than in a file", field)
+	host := `"policies":[{"policy":{"policy-type":"tlsa","policy-domain":"mx1.provider.example"},"summary":{` + partTotals +
+		`},"failure-details":[{"result-type":"tlsa-invalid","receiving-mx-hostname":"mx1.provider.example","failed-session-count":0}]},`
+	whole := strings.Replace(minimal, `"policies":[`, host, 1)
+	nameless := strings.Replace(whole, `"policy-domain":"example.com"`, `"policy-domain":""`, 1)
+	for _, tt := range []struct{ name, text, want string }{
+		{"every policy has its domain", whole, "example.com"},
+		{"Q11 another policy has none", nameless, "mx1.provider.example"},
+	} {
+		for _, field := range []string{"TLS-Report-Domain: victim.example", "Subject: Report Domain: victim.example Submitter: x.example Report-ID: <1@x.example>"} {
+			mail := field + "\r\nMIME-Version: 1.0\r\nContent-Type: application/tlsrpt+json; name=\"x.example!victim.example!1!2.json\"\r\n\r\n" + tt.text
+			read, err := NewReader(Limits{}).ReadMail([]byte(mail))
+			if err != nil || len(read.Found) != 1 {
+				t.Fatalf("%s, %s: %+v, %v", tt.name, field, read, err)
+			}
+			got := read.Found[0].Report
+			if about := got.About(); about[0] != tt.want {
+				t.Errorf("%s, %s: DANE at the MX host is about %s, want %s", tt.name, field, about[0], tt.want)
+			}
+			if tt.text != whole {
+				continue
+			}
+			file, err := NewReader(Limits{}).Decode(strings.NewReader(tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.About(), file.About()) || got.Identity() != file.Identity() || got.Content() != file.Content() {
+				t.Errorf("%s, %s: it is another report than in a file", tt.name, field)
+			}
 		}
 	}
 }

@@ -171,7 +171,7 @@ func (d *decoder) domains() error {
 				continue
 			}
 			d.note("policy.policy-domain", ruleSchema+", Q11", "missing; "+domain+" is taken from the "+source)
-			p.Domain = domain
+			p.Domain, p.Hinted = domain, source != "report-id"
 		}
 		kept = append(kept, p)
 	}

@@ -68,6 +68,7 @@ func TestIdentityAndContentTellReportsApart(t *testing.T) {
 		{"failures", func(r *Report) { r.Policies[0].Failed++ }, false, true},
 		{"result-type", func(r *Report) { r.Policies[0].Failures[0].ResultType = "x" }, false, true},
 		{"sending-mta-ip", func(r *Report) { r.Policies[0].Failures[0].SendingMTAIP = "x" }, false, true},
+		{"Q11 where the domain was found", func(r *Report) { r.Policies[0].Hinted = true }, false, false},
 		{"receiving-mx-hostname", func(r *Report) { r.Policies[0].Failures[0].ReceivingMXHostname = "x" }, false, true},
 		{"receiving-mx-helo", func(r *Report) { r.Policies[0].Failures[0].ReceivingMXHELO = "x" }, false, true},
 		{"receiving-ip", func(r *Report) { r.Policies[0].Failures[0].ReceivingIP = "x" }, false, true},
@@ -95,7 +96,7 @@ func TestContentKnowsEveryField(t *testing.T) {
 	for _, tt := range []struct {
 		of   any
 		want int
-	}{{Report{}, 8}, {Policy{}, 8}, {Failure{}, 8}} {
+	}{{Report{}, 8}, {Policy{}, 9}, {Failure{}, 8}} {
 		if n := reflect.TypeOf(tt.of).NumField(); n != tt.want {
 			t.Errorf("%T has %d fields, not %d: see whether Content and this test know them all", tt.of, n, tt.want)
 		}

@@ -159,6 +159,7 @@ func (r *Report) Day() time.Time { return r.Start.UTC().Truncate(24 * time.Hour)
 type Policy struct {
 	Type    PolicyType
 	Domain  string   // A-label, lower case, no trailing dot
+	Hinted  bool     // the JSON shows no Domain: it is the mail's header's or the file's name's (Q11); not kept by package db
 	Strings []string // the policy as applied, a line or a TLSA RDATA each
 	MXHosts []string // mx patterns of the policy, lower case, no trailing dot
 	Mode    Mode     // read from Strings; only ever set for sts

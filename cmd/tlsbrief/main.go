@@ -26,6 +26,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1 // something failed, everything else was done
 	exitUsage  = 2 // wrong usage or configuration
+	exitMend   = 3 // check found something to mend
 )
 
 // memoryLimit is above what any message of the default limits takes. It is no
@@ -62,6 +63,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &faults):
 		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
 		return exitUsage
+	case errors.Is(err, errMend):
+		return exitMend
 	case errors.Is(err, errUsage):
 		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
 		return exitUsage

@@ -64,7 +64,7 @@ Then copy config.toml.example to config.toml, and:   tlsbrief verify`,
 	})
 	root.AddCommand(
 		newRunCommand(a), newPollCommand(a), newBackfillCommand(a), newDigestCommand(a),
-		newExportCommand(a), newStatusCommand(a), newVerifyCommand(a), newLoginCommand(a), newDemoCommand(a), newVersionCommand(a),
+		newExportCommand(a), newStatusCommand(a), newVerifyCommand(a), newCheckCommand(a), newLoginCommand(a), newDemoCommand(a), newVersionCommand(a),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)

@@ -68,13 +68,22 @@ func (s *Server) answer(q *dns.Msg) *dns.Msg {
 		m.SetEdns0(dns.DefaultMsgSize, false)
 	}
 	host := q.Question[0].Name
+	secure := true
 	for range maxAliases {
 		n := s.names[canonical(host)]
+		secure = secure && n != nil && n.secure
+		m.AuthenticatedData = secure
 		switch {
 		case n == nil:
 			m.Rcode = dns.RcodeNameError
 		case n.rcode != 0:
 			m.Rcode = n.rcode
+			return m
+		case n.bogus && !q.CheckingDisabled:
+			m.Rcode = dns.RcodeServerFailure
+			return m
+		case n.cname != "" && q.Question[0].Qtype == dns.TypeCNAME:
+			m.Answer = append(m.Answer, &dns.CNAME{Hdr: s.header(host, dns.TypeCNAME), Target: n.cname})
 			return m
 		case n.cname != "":
 			m.Answer = append(m.Answer, &dns.CNAME{Hdr: s.header(host, dns.TypeCNAME), Target: n.cname})
@@ -87,6 +96,10 @@ func (s *Server) answer(q *dns.Msg) *dns.Msg {
 			if len(n.txt) > 0 {
 				return m
 			}
+		default:
+			if s.add(m, n, host, q.Question[0].Qtype) {
+				return m
+			}
 		}
 		break
 	}
@@ -96,6 +109,21 @@ func (s *Server) answer(q *dns.Msg) *dns.Msg {
 		Serial: 1, Refresh: 3600, Retry: 600, Expire: 86400, Minttl: s.ttl,
 	})
 	return m
+}
+
+// add puts a name's records of a type into an answer, and tells whether there
+// are any.
+func (s *Server) add(m *dns.Msg, n *name, host string, rrtype uint16) bool {
+	found := false
+	for _, rr := range n.records {
+		if rr.Header().Rrtype == rrtype {
+			rr = dns.Copy(rr)
+			*rr.Header() = s.header(host, rrtype)
+			m.Answer = append(m.Answer, rr)
+			found = true
+		}
+	}
+	return found
 }
 
 // header returns the header of a record.

@@ -33,6 +33,9 @@ type Server struct {
 // name is what the server knows of one name.
 type name struct {
 	txt      [][]string // each record's strings
+	records  []dns.RR   // of other types
+	secure   bool       // answered with the AD bit
+	bogus    bool       // SERVFAIL, unless signatures are not to be checked
 	cname    string
 	rcode    int // answered instead of the records unless 0
 	drop     bool
@@ -147,9 +150,40 @@ func (s *Server) SetTXT(host string, records ...string) {
 	}
 	s.set(host, func(n *name) {
 		n.release()
-		*n = name{txt: txt}
+		*n = name{txt: txt, records: n.records, secure: n.secure}
 	})
 }
+
+// Set gives a name these records, in place of those it had of types other than
+// TXT: each a type and its data as a zone file has them, such as
+// "MX 10 mx.example.com.". It panics at one that cannot be read, since that is
+// the test's own.
+func (s *Server) Set(host string, records ...string) {
+	var list []dns.RR
+	for _, text := range records {
+		rr, err := dns.NewRR(dns.Fqdn(host) + " IN " + text)
+		if err != nil || rr == nil {
+			panic(fmt.Sprintf("dnstest: the record %q of %s: %v", text, host, err))
+		}
+		list = append(list, rr)
+	}
+	s.set(host, func(n *name) { n.records = list })
+}
+
+// Secure answers for names with the AD bit, as a validating resolver does for
+// signed zones.
+func (s *Server) Secure(hosts ...string) {
+	for _, host := range hosts {
+		s.set(host, func(n *name) { n.secure = true })
+	}
+}
+
+// Bogus answers for a name as a validating resolver does where signatures are
+// wrong: SERVFAIL, but for who asks not to check them.
+func (s *Server) Bogus(host string) { s.set(host, func(n *name) { n.bogus = true }) }
+
+// Exist makes a name exist, with whatever records it has.
+func (s *Server) Exist(host string) { s.set(host, func(*name) {}) }
 
 // SetCNAME makes a name an alias.
 func (s *Server) SetCNAME(host, target string) {

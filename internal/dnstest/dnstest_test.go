@@ -158,3 +158,46 @@ func TestBytesSurvive(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestRecordsOfOtherTypes(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	s.SetTXT("example.com", "text")
+	s.Set("example.com", "MX 10 mx.example.com.", "A 192.0.2.1")
+	s.Secure("example.com")
+	s.SetCNAME("alias.example", "example.com")
+	s.Set("bogus.example", "MX 10 mx.example.com.")
+	s.Bogus("bogus.example")
+	tests := []struct {
+		host      string
+		rrtype    uint16
+		unchecked bool
+		rcode, n  int
+		adBit     bool
+	}{
+		{host: "example.com", rrtype: dns.TypeMX, n: 1, adBit: true},
+		{host: "example.com", rrtype: dns.TypeTXT, n: 1, adBit: true},
+		{host: "example.com", rrtype: dns.TypeAAAA, n: 0, adBit: true},
+		{host: "alias.example", rrtype: dns.TypeMX, n: 2},
+		{host: "alias.example", rrtype: dns.TypeCNAME, n: 1},
+		{host: "bogus.example", rrtype: dns.TypeMX, rcode: dns.RcodeServerFailure},
+		{host: "bogus.example", rrtype: dns.TypeMX, unchecked: true, n: 1},
+	}
+	for _, tt := range tests {
+		q := new(dns.Msg).SetQuestion(dns.Fqdn(tt.host), tt.rrtype)
+		q.CheckingDisabled = tt.unchecked
+		m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Rcode != tt.rcode || len(m.Answer) != tt.n || m.AuthenticatedData != tt.adBit {
+			t.Errorf("%s of %s: rcode %d, %d records, AD %v; want %d, %d, %v", dns.TypeToString[tt.rrtype], tt.host,
+				m.Rcode, len(m.Answer), m.AuthenticatedData, tt.rcode, tt.n, tt.adBit)
+		}
+	}
+	// Text and other records are set apart from each other.
+	s.SetTXT("example.com", "other")
+	if m := ask(t, s, "udp", "example.com"); len(texts(m)) != 1 || texts(m)[0] != "other" {
+		t.Errorf("texts %q", texts(m))
+	}
+}

@@ -1,0 +1,179 @@
+package domaincheck
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds of what an SMTP server may answer.
+const (
+	maxLine  = 2048
+	maxLines = 100
+)
+
+// probe talks to every address of every MX host. Where none of them can be
+// connected to it says so once: most likely the port is closed from here.
+func (l *look) probe(ctx context.Context) {
+	var (
+		all     sync.WaitGroup
+		mu      sync.Mutex
+		refused []func()
+		reached int
+	)
+	for _, h := range l.hosts {
+		for _, a := range h.addrs {
+			all.Go(func() {
+				conn, err := l.connect(ctx, a)
+				mu.Lock()
+				if err == nil {
+					reached++
+				} else {
+					refused = append(refused, func() {
+						l.add(ProbeUnreachable, h.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %v.", h.name, a, l.c.o.SMTPPort, err), "See whether the server runs and its port is open.")
+					})
+				}
+				mu.Unlock()
+				if err == nil {
+					l.session(ctx, h, a, conn)
+				}
+			})
+		}
+	}
+	all.Wait()
+	switch {
+	case reached == 0 && len(refused) > 0:
+		l.add(ProbeClosed, "", fmt.Sprintf("The mail servers could not be examined from here: port %d is closed, to none of their %d addresses a connection came about.", l.c.o.SMTPPort, len(refused)),
+			"Run the check where outgoing connections to port 25 are allowed; many providers block them.")
+	default:
+		for _, say := range refused {
+			say()
+		}
+	}
+}
+
+func (l *look) connect(ctx context.Context, a netip.Addr) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.c.o.StepTimeout)
+	defer cancel()
+	return l.c.o.Dial(ctx, "tcp", net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.SMTPPort)))
+}
+
+// session talks to a server as a sender does up to STARTTLS, and looks at its
+// certificate.
+func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Conn) {
+	defer conn.Close()
+	// Not of Options.Now: the operating system keeps it. One deadline for all, so
+	// that a byte a second does not hold the check either.
+	conn.SetDeadline(time.Now().Add(l.c.o.StepTimeout))
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	who := fmt.Sprintf("%s (%s)", clean(h.name, maxWord), a)
+	r := bufio.NewReaderSize(conn, maxLine)
+	greeting, _, err := exchange(conn, r, "")
+	switch {
+	case err != nil:
+		l.silent(h, who, "its greeting", err)
+		return
+	case greeting != 220:
+		l.add(ProbeRefused, h.name, fmt.Sprintf("%s greets with %d: it takes no mail from here.", who, greeting), "See why in the server's log; it may be a block list.")
+		return
+	}
+	code, offers, err := exchange(conn, r, "EHLO "+l.c.o.HELO)
+	switch {
+	case err != nil:
+		l.silent(h, who, "its answer to EHLO", err)
+		return
+	case code != 250 || !offersSTARTTLS(offers):
+		l.noSTARTTLS(h, who, "does not offer STARTTLS")
+		return
+	}
+	switch code, _, err = exchange(conn, r, "STARTTLS"); {
+	case err != nil:
+		l.silent(h, who, "its answer to STARTTLS", err)
+		return
+	case code != 220:
+		l.noSTARTTLS(h, who, fmt.Sprintf("offers STARTTLS and then refuses it with %d", code))
+		return
+	}
+	if r.Buffered() > 0 {
+		l.add(ProbeHandshake, h.name, who+" sends more in plain text after it agreed to STARTTLS.", "Update the mail server.")
+		return
+	}
+	l.handshake(h, who, conn)
+}
+
+func (l *look) noSTARTTLS(h *mxHost, who, what string) {
+	l.add(ProbeNoSTARTTLS, h.name, fmt.Sprintf("%s %s: mail to it is not encrypted, and held where a policy asks for TLS.", who, what),
+		"Turn STARTTLS on; see whether a firewall takes it out.")
+}
+
+func (l *look) silent(h *mxHost, who, what string, err error) {
+	l.add(ProbeSilent, h.name, fmt.Sprintf("%s did not finish %s within %s: %v.", who, what, l.c.o.StepTimeout, err), "See why it is slow or breaks off.")
+}
+
+// handshake does TLS and judges what the server shows. Old versions are let
+// through, to be named.
+func (l *look) handshake(h *mxHost, who string, conn net.Conn) {
+	t := tls.Client(conn, &tls.Config{
+		ServerName: h.name, MinVersion: tls.VersionTLS10,
+		InsecureSkipVerify: true, // judged below, fault by fault; nothing is sent
+	})
+	if err := t.Handshake(); err != nil {
+		l.add(ProbeHandshake, h.name, fmt.Sprintf("The TLS handshake with %s failed: %v.", who, err), "See the server's log; compare its TLS versions and ciphers with what others offer.")
+		return
+	}
+	state := t.ConnectionState()
+	if state.Version < tls.VersionTLS12 {
+		l.add(ProbeOldTLS, h.name, fmt.Sprintf("%s speaks no better than %s, which senders refuse.", who, tls.VersionName(state.Version)), "Turn on TLS 1.2 and 1.3.")
+	}
+	l.certificate(h, who, state.PeerCertificates)
+	fmt.Fprint(t, "QUIT\r\n") // manners; whether it arrives does not matter
+}
+
+// exchange sends a command, if it is not empty, and reads the answer.
+func exchange(conn net.Conn, r *bufio.Reader, command string) (code int, lines []string, err error) {
+	if command != "" {
+		if _, err := fmt.Fprintf(conn, "%s\r\n", command); err != nil {
+			return 0, nil, err
+		}
+	}
+	for range maxLines {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return 0, nil, err
+		}
+		text := strings.TrimRight(string(line), "\r\n")
+		if len(text) < 3 {
+			return 0, nil, errors.New("what it says is no SMTP")
+		}
+		n, err := strconv.Atoi(text[:3])
+		if err != nil || n < 200 || n > 599 {
+			return 0, nil, errors.New("what it says is no SMTP")
+		}
+		if len(text) > 4 {
+			lines = append(lines, text[4:])
+		}
+		if len(text) == 3 || text[3] != '-' {
+			return n, lines, nil
+		}
+	}
+	return 0, nil, errors.New("its answer does not end")
+}
+
+func offersSTARTTLS(lines []string) bool {
+	for _, line := range lines {
+		if word, _, _ := strings.Cut(line, " "); strings.EqualFold(word, "STARTTLS") {
+			return true
+		}
+	}
+	return false
+}

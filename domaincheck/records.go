@@ -1,0 +1,185 @@
+package domaincheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"tlsbrief/resolver"
+)
+
+// Bounds of what is looked at.
+const (
+	maxHosts     = 20 // MX hosts
+	maxAddresses = 8  // of one host
+)
+
+// An mxHost is one host that takes the domain's mail.
+type mxHost struct {
+	name  string
+	addrs []netip.Addr
+	tlsa  []resolver.TLSA // usable and secure ones
+}
+
+// mx finds out where the domain's mail goes.
+func (l *look) mx(ctx context.Context) {
+	name := l.domain.Name
+	found, err := l.c.o.DNS.MX(ctx, name)
+	if l.unanswered(err) {
+		l.noMail = true
+		return
+	}
+	switch {
+	case errors.Is(err, resolver.ErrNoName):
+		l.noMail = true
+		l.add(NoSuchDomain, "", name+" does not exist in DNS.", "See whether the name is spelt right and the registration has not run out.")
+		return
+	case err != nil:
+		l.noMX = true
+		found.List = []resolver.MX{{Host: name}} // RFC 5321, section 5.1
+		l.add(MXMissing, "", name+" has no MX record. Senders take the name itself for its mail server.",
+			`Publish an MX record, or "MX 0 ." where the domain takes no mail.`)
+	}
+	slices.SortStableFunc(found.List, func(a, b resolver.MX) int { return int(a.Preference) - int(b.Preference) })
+	null := slices.ContainsFunc(found.List, func(m resolver.MX) bool { return m.Host == "" })
+	if null && len(found.List) == 1 {
+		l.noMail = true
+		l.add(MXNull, "", name+" says that it takes no mail (a null MX, RFC 7505). There is nothing else to look at.", "")
+		return
+	}
+	if null {
+		l.add(MXNullMixed, "", name+` has the MX record that says it takes no mail ("."), and others beside it.`, `Take out the MX record ".", or all others.`)
+	}
+	if len(found.List) > maxHosts {
+		l.add(MXMany, "", fmt.Sprintf("%s has %d MX records; the first %d were looked at.", name, len(found.List), maxHosts), "")
+		found.List = found.List[:maxHosts]
+	}
+	for _, m := range found.List {
+		if m.Host != "" && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return h.name == m.Host }) {
+			l.host(ctx, m.Host)
+		}
+	}
+}
+
+// host finds the addresses of an MX host.
+func (l *look) host(ctx context.Context, name string) {
+	h := &mxHost{name: name}
+	l.hosts = append(l.hosts, h)
+	if target, err := l.c.o.DNS.CNAME(ctx, name); err == nil && name != l.domain.Name {
+		l.add(MXAlias, name, fmt.Sprintf("The MX host %s is an alias (CNAME) of %s, which an MX record may not name (RFC 5321, section 5.1).", name, quote(target)),
+			"Name the host itself in the MX record.")
+	}
+	found, err := l.c.o.DNS.Addresses(ctx, name)
+	if l.unanswered(err) {
+		return
+	}
+	if err != nil {
+		l.add(MXNoAddress, name, fmt.Sprintf("The MX host %s has no address, so no mail can reach it.", clean(name, maxWord)), "Give it an A or AAAA record, or take it out of the MX records.")
+		return
+	}
+	h.addrs = l.allowed(found.List[:min(len(found.List), maxAddresses)])
+	if len(h.addrs) == 0 {
+		l.add(MXPrivate, name, fmt.Sprintf("The MX host %s has no public address, and only reports name this domain: it was not connected to.", clean(name, maxWord)),
+			"Name the domain in the configuration or on the command line if it is yours.")
+	}
+}
+
+// reportRecord looks at the TLS-RPT record, and tells whether there is none.
+func (l *look) reportRecord(ctx context.Context) (none bool) {
+	name := "_smtp._tls." + l.domain.Name
+	texts, err := l.c.o.DNS.TXT(ctx, name)
+	if l.unanswered(err) {
+		return false
+	}
+	records := versioned(texts, "v=TLSRPTv1")
+	switch {
+	case len(records) == 0:
+		l.noReportRecord(ctx, name, texts)
+		return len(texts) == 0
+	case len(records) > 1:
+		l.add(TLSRPTSeveral, "", fmt.Sprintf("There are %d TLS-RPT records at %s: senders then act as if there were none.", len(records), name), "Keep one; it may list several rua, with commas between.")
+		return false
+	}
+	rua, err := parseReportRecord(records[0])
+	if err != nil {
+		l.add(TLSRPTSyntax, "", fmt.Sprintf("The TLS-RPT record at %s cannot be read: %v.", name, err), `Write it as in "v=TLSRPTv1; rua=mailto:reports@example.com".`)
+		return false
+	}
+	l.whoReads(rua)
+	for _, uri := range rua {
+		if address, domain, ok := mailAddress(uri); ok {
+			l.takesMail(ctx, address, domain)
+		}
+	}
+	return false
+}
+
+// noReportRecord says that there is no record where it belongs, and whether there
+// is one elsewhere.
+func (l *look) noReportRecord(ctx context.Context, name string, texts []string) {
+	if len(texts) > 0 {
+		l.add(TLSRPTSyntax, "", fmt.Sprintf("The TXT record %s at %s does not begin with v=TLSRPTv1; so it is no TLS-RPT record.", quote(texts[0]), name),
+			`Write it as in "v=TLSRPTv1; rua=mailto:reports@example.com".`)
+		return
+	}
+	for _, wrong := range []string{"_tls._smtp." + l.domain.Name, "_smtp-tls." + l.domain.Name, l.domain.Name} {
+		texts, err := l.c.o.DNS.TXT(ctx, wrong)
+		if err == nil && len(versioned(texts, "v=TLSRPTv1")) > 0 {
+			l.add(TLSRPTWrongName, "", fmt.Sprintf("The TLS-RPT record stands at %s, where no sender looks for it.", wrong), "Move it to "+name+".")
+			return
+		}
+	}
+	l.add(TLSRPTMissing, "", fmt.Sprintf("There is no TLS-RPT record at %s, so no sender reports on this domain.", name),
+		`Publish the TXT record "v=TLSRPTv1; rua=mailto:…" with the address of a mailbox that tlsbrief polls.`)
+}
+
+// versioned returns the records that begin with a version and a semicolon, or
+// consist of it.
+func versioned(texts []string, version string) (records []string) {
+	for _, t := range texts {
+		if first, _, _ := strings.Cut(t, ";"); strings.TrimSpace(first) == version {
+			records = append(records, t)
+		}
+	}
+	return records
+}
+
+// whoReads tells whether reports reach a mailbox that is polled.
+func (l *look) whoReads(rua []string) {
+	if len(l.c.o.Ours) == 0 {
+		return
+	}
+	for _, uri := range rua {
+		if address, _, ok := mailAddress(uri); ok && l.c.ours(address) {
+			return
+		}
+	}
+	l.add(TLSRPTNotOurs, "", fmt.Sprintf("Reports go to %s, which leads to no mailbox that tlsbrief polls: nobody reads them here.", quote(strings.Join(rua, ", "))),
+		"Name the address of a polled mailbox in rua; if this one leads there, list it in [check] addresses; if it is a former provider's, take it out.")
+}
+
+// ours tells whether an address is of a mailbox that is polled. What follows a
+// plus sign is a tag of the same mailbox.
+func (c *Checker) ours(address string) bool {
+	untagged := func(s string) string {
+		local, domain, _ := cutLast(strings.ToLower(s), "@")
+		local, _, _ = strings.Cut(local, "+")
+		return local + "@" + domain
+	}
+	return slices.ContainsFunc(c.o.Ours, func(o string) bool { return untagged(o) == untagged(address) })
+}
+
+// takesMail looks whether reports can be delivered to an address.
+func (l *look) takesMail(ctx context.Context, address, domain string) {
+	found, err := l.c.o.DNS.MX(ctx, domain)
+	null := err == nil && len(found.List) == 1 && found.List[0].Host == ""
+	if errors.Is(err, resolver.ErrNotFound) && !errors.Is(err, resolver.ErrNoName) {
+		_, err = l.c.o.DNS.Addresses(ctx, domain)
+	}
+	if null || errors.Is(err, resolver.ErrNotFound) {
+		l.add(TLSRPTNoMail, "", fmt.Sprintf("Reports go to %s, but %s takes no mail.", quote(address), quote(domain)), "Name an address in rua that mail can be sent to.")
+	}
+}
