@@ -80,7 +80,7 @@ func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, tol
 		Label:      typeLabel(t.Type),
 		Successful: int64(t.Successful), Failed: int64(t.Failed), Sessions: int64(t.sessions()),
 		Share:  templates.Percent(int64(t.Failed), int64(t.sessions())),
-		Before: t.Before.words(),
+		Before: upperFirst(t.Before.words()),
 	}
 	if t.Failed == 0 && len(t.Findings) == 0 {
 		tv.Line = cleanLine(t)

@@ -235,6 +235,15 @@ func sessions(n tlsrpt.Sessions, upTo bool) string {
 	return s
 }
 
+// upperFirst writes the first letter large.
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return strings.ToUpper(string(r)) + s[n:]
+}
+
 // lowerFirst writes the first letter small, unless the word is all capitals.
 func lowerFirst(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
