@@ -44,5 +44,5 @@ screenshots:
 # The picture in the README.
 docs/digest.png:
 	@sh internal/screenshots/install-chromium.sh
-	$(GO) run ./internal/screenshots -out docs -widths 700 -schemes light -height 900 digest/testdata/expired-certificate/digest.html
+	$(GO) run ./internal/screenshots -out docs -widths 700 -schemes light -height 900 -limit 150000 digest/testdata/expired-certificate/digest.html
 	mv docs/expired-certificate-700-light.png docs/digest.png

@@ -6,6 +6,12 @@
   if (root.scrollWidth > screen.width) {
     faults.add(`it is ${root.scrollWidth} pixels wide in a window of ${screen.width}`);
   }
+  for (const e of document.body.querySelectorAll("*")) {
+    const out = e.scrollWidth - e.clientWidth;
+    if (e.clientWidth && out > 1 && e.textContent.trim()) {
+      faults.add(`"${e.textContent.trim().slice(0, 40)}" sticks out of its ${e.localName} by ${out} pixels`);
+    }
+  }
   if (!root.lang) faults.add("html has no lang");
   if (document.querySelectorAll("h1").length !== 1) faults.add("it has not exactly one h1");
   let level = 0;

@@ -31,9 +31,11 @@ func main() {
 	out := flag.String("out", "screenshots", "the `folder` that gets the pictures")
 	widths := flag.String("widths", "320,700,1200", "the `widths` in CSS pixels")
 	schemes := flag.String("schemes", "light,dark", "the colour `schemes`")
-	height := flag.Int("height", 0, "cut the pictures at this `height`; 0: whole pages")
+	var c cut
+	flag.IntVar(&c.height, "height", 0, "cut the pictures at this `height`; 0: whole pages")
+	flag.IntVar(&c.limit, "limit", 0, "few colours, and at most this many `bytes`; 0: as Chromium makes them")
 	flag.Parse()
-	faults, err := run(*out, strings.Split(*widths, ","), strings.Split(*schemes, ","), *height, flag.Args())
+	faults, err := run(*out, strings.Split(*widths, ","), strings.Split(*schemes, ","), c, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
@@ -44,8 +46,12 @@ func main() {
 	}
 }
 
+// A cut says how much of a page a picture shows, in CSS pixels, and how many
+// bytes it may have. Zero is no limit.
+type cut struct{ height, limit int }
+
 // run makes the pictures of all pages and returns how many faults it saw.
-func run(out string, widths, schemes []string, height int, pages []string) (faults int, err error) {
+func run(out string, widths, schemes []string, c cut, pages []string) (faults int, err error) {
 	if len(pages) == 0 {
 		return 0, fmt.Errorf("name the pages, as in digest/testdata/*/digest.html")
 	}
@@ -64,7 +70,7 @@ func run(out string, widths, schemes []string, height int, pages []string) (faul
 		for _, width := range widths {
 			for _, scheme := range schemes {
 				file := filepath.Join(out, name+"-"+width+"-"+scheme+".png")
-				found, err := shoot(b, page, width, scheme, height, file)
+				found, err := shoot(b, page, width, scheme, c, file)
 				if err != nil {
 					return faults, fmt.Errorf("%s at %s, %s: %w", page, width, scheme, err)
 				}
@@ -80,7 +86,7 @@ func run(out string, widths, schemes []string, height int, pages []string) (faul
 }
 
 // shoot makes one picture and returns what is wrong with the page.
-func shoot(b *browser, page, width, scheme string, height int, file string) (faults []string, err error) {
+func shoot(b *browser, page, width, scheme string, c cut, file string) (faults []string, err error) {
 	w, err := strconv.Atoi(width)
 	if err != nil {
 		return nil, fmt.Errorf("width %q: %w", width, err)
@@ -100,8 +106,9 @@ func shoot(b *browser, page, width, scheme string, height int, file string) (fau
 		return nil, err
 	}
 	faults = append(seen.Faults, b.requests("file://"+path)...)
-	if height == 0 || height > seen.Height {
-		height = seen.Height
+	height := seen.Height
+	if c.height > 0 {
+		height = min(height, c.height)
 	}
 	picture, err := b.picture(w, height)
 	if err != nil {
@@ -110,6 +117,14 @@ func shoot(b *browser, page, width, scheme string, height int, file string) (fau
 	data, err := base64.StdEncoding.DecodeString(picture)
 	if err != nil {
 		return nil, fmt.Errorf("the picture: %w", err)
+	}
+	if c.limit > 0 {
+		if data, err = small(data); err != nil {
+			return nil, err
+		}
+		if len(data) > c.limit {
+			return nil, fmt.Errorf("the picture has %d bytes, over %d: cut it shorter with -height", len(data), c.limit)
+		}
 	}
 	return faults, os.WriteFile(file, data, 0o644)
 }
