@@ -2,8 +2,10 @@ package digest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"tlsbrief/db"
@@ -236,15 +238,24 @@ func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]d
 func (d *Digester) readHistory(ctx context.Context, m *material, names []string) error {
 	last := m.lastRead()
 	from, to := (last - historyDays).time(), (last + 1).time()
-	var err error
-	if m.Days, err = d.o.DB.DayTotals(ctx, names, from, to); err != nil {
-		return fmt.Errorf("reading the totals of past days: %w", err)
-	}
-	if m.Failures, err = d.o.DB.FailureDays(ctx, names, from, to); err != nil {
-		return fmt.Errorf("reading the failures of past days: %w", err)
-	}
-	if m.ReporterDays, err = d.o.DB.ReporterDays(ctx, names, from, to); err != nil {
-		return fmt.Errorf("reading who reported on past days: %w", err)
-	}
-	return nil
+	// Side by side: of many domains each takes a while, and none needs another.
+	var reads sync.WaitGroup
+	var errs [3]error
+	reads.Go(func() {
+		if m.Days, errs[0] = d.o.DB.DayTotals(ctx, names, from, to); errs[0] != nil {
+			errs[0] = fmt.Errorf("reading the totals of past days: %w", errs[0])
+		}
+	})
+	reads.Go(func() {
+		if m.Failures, errs[1] = d.o.DB.FailureDays(ctx, names, from, to); errs[1] != nil {
+			errs[1] = fmt.Errorf("reading the failures of past days: %w", errs[1])
+		}
+	})
+	reads.Go(func() {
+		if m.ReporterDays, errs[2] = d.o.DB.ReporterDays(ctx, names, from, to); errs[2] != nil {
+			errs[2] = fmt.Errorf("reading who reported on past days: %w", errs[2])
+		}
+	})
+	reads.Wait()
+	return errors.Join(errs[:]...)
 }
