@@ -28,8 +28,7 @@ check:
 # Two at a time, each on one core.
 fuzz:
 	@grep -rE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | sort | \
-		xargs -P 2 -L 1 sh -c '$(GO) test -run "^$$" -fuzz "^$$1\$$" -fuzztime $(FUZZTIME) -parallel 1 -fuzzminimizetime 20x $$0 >fuzz-$$1.log 2>&1; \
-			rc=$$?; tail -n 3 fuzz-$$1.log; if [ $$rc -ne 0 ]; then cat fuzz-$$1.log; exit 255; fi; rm fuzz-$$1.log'
+		GO='$(GO)' xargs -P 2 -I {} sh -c 'sh internal/fuzz/target.sh {} $(FUZZTIME)'
 
 # Set TLSBRIEF_BENCH_DIR to keep the databases that they make for the next time.
 bench:
