@@ -38,7 +38,8 @@ type material struct {
 	Rejected     []db.RejectedMessage
 	Mailboxes    []mailboxState
 
-	Watermark int64 // what the digest covers ends here
+	Watermark int64  // what the digest covers ends here
+	Untold    untold // what runs covered that were not sent
 }
 
 // A domainName is a domain of a digest. Exact says that it was asked for by name
@@ -54,18 +55,7 @@ func (m *material) coveredDays() (first, last day) {
 	if m.ByDays {
 		return m.First, m.Until - 1
 	}
-	found := false
-	for _, d := range m.Tally.domains {
-		for on, covered := range d.days {
-			if !found || on < first {
-				first = on
-			}
-			if !found || covered.until > last {
-				last = covered.until
-			}
-			found = true
-		}
-	}
+	first, last, found := m.Tally.span()
 	if !found {
 		return m.First, m.Until - 1
 	}
@@ -102,6 +92,7 @@ type selection struct {
 	now       time.Time
 	lastRun   time.Time
 	first     day // the nominal period, to name where nothing came
+	untold    unsent
 }
 
 // read reads what a digest is to be made of.
@@ -129,6 +120,9 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	m.Tally.ask(m.Domains)
 	names := s.filter(m.Domains)
 	if err := d.readRows(ctx, m, names, sel); err != nil {
+		return nil, err
+	}
+	if err := d.readUntold(ctx, m, names, sel); err != nil {
 		return nil, err
 	}
 	if err := d.readHistory(ctx, m, names); err != nil {
