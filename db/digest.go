@@ -25,11 +25,11 @@ func (d *DB) Domains(ctx context.Context) ([]string, error) {
 func (d *DB) DigestState(ctx context.Context, name string) (DigestState, error) {
 	states, err := collect(ctx, d.reader, func(rows *sql.Rows) (DigestState, error) {
 		var s DigestState
-		var run, sent, told sql.NullInt64
-		err := rows.Scan(&s.Watermark, &run, &sent, &s.Told, &told, &s.Verdict, &s.Said)
-		s.LastRun, s.LastSent, s.ToldAt = timeOf(run), timeOf(sent), timeOf(told)
+		var run, sent sql.NullInt64
+		err := rows.Scan(&s.Watermark, &run, &sent, &s.Verdict, &s.Said, &s.Untold)
+		s.LastRun, s.LastSent = timeOf(run), timeOf(sent)
 		return s, err
-	}, "SELECT watermark, last_run, last_sent, told, told_at, verdict, said FROM digest WHERE name = ?", name)
+	}, "SELECT watermark, last_run, last_sent, verdict, said, untold FROM digest WHERE name = ?", name)
 	if err != nil || len(states) == 0 {
 		return DigestState{}, d.fail("reading the state of digest "+name, err)
 	}
@@ -46,11 +46,11 @@ func (d *DB) SaveDigestState(ctx context.Context, name string, s DigestState) er
 }
 
 func (t *tx) saveDigestState(name string, s DigestState) error {
-	_, err := t.exec(`INSERT INTO digest (name, watermark, last_run, last_sent, told, told_at, verdict, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := t.exec(`INSERT INTO digest (name, watermark, last_run, last_sent, verdict, said, untold) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET watermark = excluded.watermark, last_run = excluded.last_run,
-			told = excluded.told, told_at = excluded.told_at, verdict = excluded.verdict, said = excluded.said,
+			verdict = excluded.verdict, said = excluded.said, untold = excluded.untold,
 			last_sent = MAX(COALESCE(last_sent, excluded.last_sent), COALESCE(excluded.last_sent, last_sent))`,
-		name, s.Watermark, instant(s.LastRun), instant(s.LastSent), s.Told, instant(s.ToldAt), s.Verdict, s.Said)
+		name, s.Watermark, instant(s.LastRun), instant(s.LastSent), s.Verdict, s.Said, s.Untold)
 	return err
 }
 

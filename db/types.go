@@ -235,13 +235,12 @@ type RejectedMessage struct {
 
 // A DigestState is what is remembered of a digest between its runs.
 type DigestState struct {
-	Watermark int64     // everything with News up to this is covered by a run
-	Told      int64     // and up to this by a mail: runs after it were not sent
-	ToldAt    time.Time // when that mail was put into the outbox; zero if none was
+	Watermark int64     // everything with News up to this is covered
 	LastRun   time.Time // when it was last built; zero if never
 	LastSent  time.Time // when one of it last reached a server; zero if never
 	Verdict   string    // of the last one put into the outbox; empty if none was
 	Said      string    // what it said, as package digest sums it up
+	Untold    string    // likewise: what runs covered since then that were not sent
 }
 
 // A Mail is a digest in the outbox. Its bytes and Message-ID never change.

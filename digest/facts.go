@@ -39,7 +39,7 @@ type material struct {
 	Mailboxes    []mailboxState
 
 	Watermark int64  // what the digest covers ends here
-	Untold    untold // what runs covered that were not sent
+	Untold    untold // what runs covered since the last mail that were not sent
 }
 
 // A domainName is a domain of a digest. Exact says that it was asked for by name
@@ -92,14 +92,14 @@ type selection struct {
 	now       time.Time
 	lastRun   time.Time
 	first     day // the nominal period, to name where nothing came
-	untold    unsent
+	untold    untold
 }
 
 // read reads what a digest is to be made of.
 func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material, error) {
 	m := &material{
 		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
-		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
+		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays, Untold: sel.untold,
 		AuthenticityOff: d.o.AuthenticityOff, Accept: d.o.Accept, Version: d.o.Version, Tally: newTally(),
 		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}
@@ -120,9 +120,6 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	m.Tally.ask(m.Domains)
 	names := s.filter(m.Domains)
 	if err := d.readRows(ctx, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := d.readUntold(ctx, m, names, sel); err != nil {
 		return nil, err
 	}
 	if err := d.readHistory(ctx, m, names); err != nil {

@@ -70,9 +70,10 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	says := j.says(was)
 	if !t.worthSending(j, Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
+		next.Untold = m.Untold.plus(m.Tally, state.LastRun).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	next.Told, next.ToldAt, next.Verdict, next.Said = next.Watermark, now, string(j.Verdict), ""
+	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
 	if t.choosy() {
 		next.Said = says.about(j.Domains).String()
 	}
@@ -100,7 +101,7 @@ func (t *task) selection(state db.DigestState, at, now time.Time) selection {
 	cutoff := t.schedule.start(at.In(t.schedule.location))
 	return selection{
 		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,
-		first: min(dayOf(cutoff), dayOf(now)-1), untold: t.unsent(state),
+		first: min(dayOf(cutoff), dayOf(now)-1), untold: readUntold(state.Untold),
 	}
 }
 

@@ -1,71 +1,60 @@
 package digest
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/templates"
 )
 
-// An unsent says which news the runs of a digest covered that came after its last
-// mail and were not sent (OnlyWhen). None where upTo is not above after.
-type unsent struct {
-	after, upTo int64
-	cutoff      time.Time // what backfill brought is news only where it ends after this
-	since       time.Time // when the last mail was made
-}
-
-// unsent returns what the runs since the last mail covered.
-func (t *task) unsent(state db.DigestState) unsent {
-	u := unsent{after: state.Told, upTo: state.Watermark, since: state.ToldAt}
-	if u.none() {
-		return unsent{}
-	}
-	// The first of these runs was the one that fell due next after the mail.
-	first, err := t.schedule.next(state.ToldAt)
-	if err != nil {
-		first = state.ToldAt
-	}
-	u.cutoff = t.schedule.start(first.In(t.schedule.location))
-	return u
-}
-
-func (u unsent) none() bool { return u.upTo <= u.after || u.since.IsZero() }
-
 // An untold is what runs covered that were not sent, summed up, so that nothing is
 // lost to the reader of a digest that is sent only now and then. What failed of it
-// stands in the mail before (OnlyChanges), or nothing did (OnlyFailures).
+// stands in the mail before (OnlyChanges), or nothing did (OnlyFailures). Each run
+// adds to it; it is never read again from the reports, which may be a year's.
 type untold struct {
 	totals
-	Since       time.Time // when the last mail was made; zero: nothing is untold
+	Since       time.Time // when the last mail was made; zero: no run went unsent
 	Reports     int
 	Uncounted   int // reports that do not count
 	First, Last day // that the reports are about
 }
 
-// readUntold sums up what the runs since the last mail covered. names are those
-// of the digest's domains; nil for all.
-func (d *Digester) readUntold(ctx context.Context, m *material, names []string, sel selection) error {
-	if sel.untold.none() {
-		return nil
+// plus returns u with what another run covered that is not sent. lastRun is when
+// the run before it was, which was sent where nothing is untold yet.
+func (u untold) plus(t *tally, lastRun time.Time) untold {
+	if u.Since.IsZero() {
+		u.Since = lastRun
 	}
-	t := newTally()
-	t.ask(m.Domains)
-	f := db.Filter{Domains: names, NewsAfter: sel.untold.after, NewsUpTo: sel.untold.upTo}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
-		if isNews(row, sel.untold.cutoff) {
-			t.add(row)
+	if first, last, found := t.span(); found {
+		if u.Reports == 0 {
+			u.First, u.Last = first, last
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading the reports since the last mail: %w", err)
+		u.First, u.Last = min(u.First, first), max(u.Last, last)
 	}
-	m.Untold = untold{totals: t.overall, Since: sel.untold.since, Reports: len(t.reports), Uncounted: len(t.uncounted.reports)}
-	m.Untold.First, m.Untold.Last, _ = t.span()
-	return nil
+	u.add(t.overall.Successful, t.overall.Failed)
+	u.Reports += len(t.reports)
+	u.Uncounted += len(t.uncounted.reports)
+	return u
+}
+
+// String returns u as it is remembered.
+func (u untold) String() string {
+	b, err := json.Marshal(u)
+	if err != nil {
+		panic(err) // numbers and a time of this era always marshal
+	}
+	return string(b)
+}
+
+// readUntold reads what String wrote; what cannot be read, or was never written,
+// is nothing.
+func readUntold(text string) untold {
+	var u untold
+	if json.Unmarshal([]byte(text), &u) != nil {
+		return untold{}
+	}
+	return u
 }
 
 // span returns the first and the last day that reports which count are about.
@@ -92,7 +81,7 @@ func (u untold) sentence(location *time.Location) string {
 	if location == nil {
 		location = time.UTC
 	}
-	s := fmt.Sprintf("The runs of this digest since its last mail, of %s, were not sent. They covered ", u.Since.In(location).Format("Mon 2 Jan"))
+	s := fmt.Sprintf("The runs of this digest since its last mail, of %s, were not sent. They covered ", u.Since.In(location).Format("Mon 2 Jan 2006"))
 	if u.Reports > 0 {
 		s += fmt.Sprintf("%s on %s, %s (%s)", templates.Plural(int64(u.Reports), "report"),
 			templates.Plural(int64(u.sessions()), "delivery attempt"), u.failed(), daySpan(u.First, u.Last))

@@ -9,21 +9,20 @@ import (
 	"tlsbrief/db"
 )
 
-// How far mails go is kept apart from how far runs go, and sending one changes
-// neither.
-func TestWhatWasToldIsRemembered(t *testing.T) {
+// What a digest said and what it has not told are remembered, and sending a mail
+// changes neither.
+func TestWhatADigestSaidIsRemembered(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	want := db.DigestState{
-		Watermark: 9, Told: 4, LastRun: time.Unix(2000, 0).UTC(), ToldAt: time.Unix(1000, 0).UTC(),
-		Verdict: "clear", Said: "[]",
+		Watermark: 9, LastRun: time.Unix(2000, 0).UTC(), Verdict: "clear", Said: "[]", Untold: `{"Reports":3}`,
 	}
 	check(t, f.SaveDigestState(f.ctx, "daily", want))
 	got, err := f.DigestState(f.ctx, "daily")
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("DigestState: %v (-want +got):\n%s", err, diff)
 	}
-	want.Told, want.ToldAt, want.Watermark = 12, time.Unix(3000, 0).UTC(), 12
+	want.Watermark, want.Verdict, want.Untold = 12, "action", ""
 	id := must(f.Enqueue(f.ctx, mail("1@example.com", "a@example.com"), want))(t)
 	check(t, f.SaveAttempt(f.ctx, id, 1, noon, "", []db.Recipient{{Address: "a@example.com", State: db.DeliverySent}}))
 	if got, err = f.DigestState(f.ctx, "daily"); err != nil || got.LastSent.IsZero() {
