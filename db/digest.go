@@ -26,10 +26,10 @@ func (d *DB) DigestState(ctx context.Context, name string) (DigestState, error) 
 	states, err := collect(ctx, d.reader, func(rows *sql.Rows) (DigestState, error) {
 		var s DigestState
 		var run, sent sql.NullInt64
-		err := rows.Scan(&s.Watermark, &run, &sent, &s.Verdict, &s.Said)
+		err := rows.Scan(&s.Watermark, &run, &sent, &s.Verdict, &s.Said, &s.Untold)
 		s.LastRun, s.LastSent = timeOf(run), timeOf(sent)
 		return s, err
-	}, "SELECT watermark, last_run, last_sent, verdict, said FROM digest WHERE name = ?", name)
+	}, "SELECT watermark, last_run, last_sent, verdict, said, untold FROM digest WHERE name = ?", name)
 	if err != nil || len(states) == 0 {
 		return DigestState{}, d.fail("reading the state of digest "+name, err)
 	}
@@ -46,10 +46,11 @@ func (d *DB) SaveDigestState(ctx context.Context, name string, s DigestState) er
 }
 
 func (t *tx) saveDigestState(name string, s DigestState) error {
-	_, err := t.exec(`INSERT INTO digest (name, watermark, last_run, last_sent, verdict, said) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET watermark = excluded.watermark, last_run = excluded.last_run, verdict = excluded.verdict, said = excluded.said,
+	_, err := t.exec(`INSERT INTO digest (name, watermark, last_run, last_sent, verdict, said, untold) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET watermark = excluded.watermark, last_run = excluded.last_run,
+			verdict = excluded.verdict, said = excluded.said, untold = excluded.untold,
 			last_sent = MAX(COALESCE(last_sent, excluded.last_sent), COALESCE(excluded.last_sent, last_sent))`,
-		name, s.Watermark, instant(s.LastRun), instant(s.LastSent), s.Verdict, s.Said)
+		name, s.Watermark, instant(s.LastRun), instant(s.LastSent), s.Verdict, s.Said, s.Untold)
 	return err
 }
 

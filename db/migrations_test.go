@@ -22,6 +22,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0003_about.sql":     "a20c81e04fb53f47",
 		"0004_only_when.sql": "78539481b89bf4e7",
 		"0005_heard.sql":     "767963803e6122e7",
+		"0006_untold.sql":    "221285ed137376ec",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {

@@ -240,6 +240,7 @@ type DigestState struct {
 	LastSent  time.Time // when one of it last reached a server; zero if never
 	Verdict   string    // of the last one put into the outbox; empty if none was
 	Said      string    // what it said, as package digest sums it up
+	Untold    string    // likewise: what runs covered since then that were not sent
 }
 
 // A Mail is a digest in the outbox. Its bytes and Message-ID never change.

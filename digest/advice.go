@@ -177,6 +177,9 @@ func (w words) notes() []string {
 	if w.Tally.domains[otherDomains] != nil {
 		out = append(out, fmt.Sprintf(`Reports came for more than %s domains. Those beyond are not told apart: they are added up as "other domains".`, templates.Count(maxDomains)))
 	}
+	if s := w.Untold.sentence(w.Location); s != "" {
+		out = append(out, s)
+	}
 	out = append(out, w.unseen()...)
 	return append(out, w.stoppedDomains()...)
 }

@@ -40,7 +40,8 @@ type material struct {
 	Rejected     []db.RejectedMessage
 	Mailboxes    []mailboxState
 
-	Watermark int64 // what the digest covers ends here
+	Watermark int64  // what the digest covers ends here
+	Untold    untold // what runs covered since the last mail that were not sent
 }
 
 // A domainName is a domain of a digest. Exact says that it was asked for by name
@@ -56,18 +57,7 @@ func (m *material) coveredDays() (first, last day) {
 	if m.ByDays {
 		return m.First, m.Until - 1
 	}
-	found := false
-	for _, d := range m.Tally.domains {
-		for on, covered := range d.days {
-			if !found || on < first {
-				first = on
-			}
-			if !found || covered.until > last {
-				last = covered.until
-			}
-			found = true
-		}
-	}
+	first, last, found := m.Tally.span()
 	if !found {
 		return m.First, m.Until - 1
 	}
@@ -104,13 +94,14 @@ type selection struct {
 	now       time.Time
 	lastRun   time.Time
 	first     day // the nominal period, to name where nothing came
+	untold    untold
 }
 
 // read reads what a digest is to be made of.
 func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material, error) {
 	m := &material{
 		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
-		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays,
+		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays, Untold: sel.untold,
 		AuthenticityOff: d.o.AuthenticityOff, Accept: d.o.Accept, Version: d.o.Version, Tally: newTally(),
 		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}

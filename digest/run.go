@@ -60,16 +60,23 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	next := db.DigestState{Watermark: max(state.Watermark, m.Watermark), LastRun: now, LastSent: state.LastSent, Verdict: state.Verdict, Said: state.Said}
+	next := state
+	next.Watermark, next.LastRun = max(state.Watermark, m.Watermark), now
 	if t.kind == kindFallback && !m.hasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	j := judge(m)
-	if !t.worthSending(j, state) {
+	was := readSaid(state.Said)
+	says := j.says(was)
+	if !t.worthSending(j, Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
+		next.Untold = m.Untold.plus(m.Tally, state.LastRun).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	next.Verdict, next.Said = string(j.Verdict), j.fingerprint()
+	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
+	if t.choosy() {
+		next.Said = says.about(j.Domains).String()
+	}
 	r, err := d.render(j)
 	if err != nil {
 		return err
@@ -94,7 +101,7 @@ func (t *task) selection(state db.DigestState, at, now time.Time) selection {
 	cutoff := t.schedule.start(at.In(t.schedule.location))
 	return selection{
 		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,
-		first: min(dayOf(cutoff), dayOf(now)-1),
+		first: min(dayOf(cutoff), dayOf(now)-1), untold: readUntold(state.Untold),
 	}
 }
 

@@ -83,12 +83,21 @@ func (s *schedule) next(t time.Time) (time.Time, error) {
 		if wall.IsZero() {
 			return time.Time{}, errNever
 		}
-		at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, s.location)
+		at := inZone(wall, s.location)
 		if at.After(t) {
 			return at, nil
 		}
 	}
 	return time.Time{}, errNever
+}
+
+// inZone returns the time at which the clocks of a place show what wall does, to
+// the minute. Of a time that they jump over time.Date makes one before or one
+// after the jump, as the zone falls out; here it is the one after.
+func inZone(wall time.Time, location *time.Location) time.Time {
+	at := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, location)
+	shown := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, time.UTC)
+	return at.Add(max(0, wall.Sub(shown)))
 }
 
 // due returns the latest time at or before now at which the digest fell due
