@@ -177,6 +177,16 @@ func explain(err error) error {
 	return err
 }
 
+// busy tells whether another has the file locked.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// migratePatience is for how long others may be in the way of bringing the schema
+// up to date, beside what SQLite itself waits for a lock.
+const migratePatience = 10 * time.Second
+
 // migrate brings the schema up to date, or refuses it if it is newer.
 func (d *DB) migrate(ctx context.Context) error {
 	folder, err := fs.Sub(migrations, "migrations")
@@ -190,25 +200,34 @@ func (d *DB) migrate(ctx context.Context) error {
 	}
 	sources := p.ListSources()
 	newest := sources[len(sources)-1].Version
-	for attempt := 1; ; attempt++ {
+	begun := time.Now()
+	for {
 		have, err := d.SchemaVersion(ctx)
 		switch {
-		case err != nil:
+		case err != nil && !busy(err):
 			return err
+		case err != nil: // another is making the file: SQLite does not wait for that
 		case have > newest:
 			return d.fail("opening", fmt.Errorf("%w: schema %d, this one knows %d; use the newer program, or another file", ErrNewerSchema, have, newest))
 		case have == newest:
 			return nil
+		default:
+			_, err = p.Up(ctx)
 		}
-		_, err = p.Up(ctx)
 		if err == nil {
 			d.opt.Log.DebugContext(ctx, "brought the database up to date", "path", d.path)
 			return nil
 		}
 		// Another process may have migrated at the same moment: each migration
-		// is one transaction, so the loser fails whole and finds it done.
-		if attempt == 3 || ctx.Err() != nil {
+		// is one transaction, so the loser fails whole and finds it done. It may
+		// lose again at the next one, so it leaves the other some time.
+		if time.Since(begun) > migratePatience {
 			return d.fail("bringing the schema up to date", err)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return d.fail("bringing the schema up to date", errors.Join(err, ctx.Err()))
 		}
 	}
 }
