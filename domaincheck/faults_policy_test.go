@@ -73,7 +73,7 @@ func policyFaults() []fault {
 		}, want: "mta-sts-certificate error sts-webpki-invalid"},
 		{name: "policy without version", make: policy("version", "verison"), want: "mta-sts-policy error sts-policy-invalid"},
 		{name: "policy with lines that end in CR alone", make: policy("\r\n", "\r"), want: "mta-sts-policy error sts-policy-invalid"},
-		{name: "policy with a CR within a line", make: policy("enforce", "enf\rorce"), want: "mta-sts-policy error sts-policy-invalid"},
+		{name: "policy with a CR within a line", make: policy("max_age", "x: a\rb\r\nmax_age"), want: "mta-sts-policy error sts-policy-invalid"},
 		{name: "policy on one line", make: policy("\r\n", " "), want: "mta-sts-policy error sts-policy-invalid"},
 		{name: "policy of an unknown mode", make: policy("enforce", "strict"), want: "mta-sts-policy error sts-policy-invalid"},
 		{name: "policy without mx", make: policy("mx:", "nx:"), want: "mta-sts-policy error sts-policy-invalid"},

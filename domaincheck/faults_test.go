@@ -2,6 +2,8 @@ package domaincheck
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,9 +74,17 @@ func TestEveryCodeIsSeen(t *testing.T) {
 			seen[Code(code)] = true
 		}
 	}
-	for code := range kinds() {
-		if !seen[code] {
-			t.Errorf("no row of the table brings about %s", code)
+	source, err := os.ReadFile("codes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`Code\s+= "(.+)"`).FindAllStringSubmatch(string(source), -1)
+	for _, match := range codes {
+		if code := Code(match[1]); !seen[code] || kinds()[code].check == "" {
+			t.Errorf("no row of the table brings about %s, or kinds lacks it", code)
 		}
+	}
+	if len(codes) != len(kinds()) {
+		t.Errorf("%d codes are declared, and %d have a kind", len(codes), len(kinds()))
 	}
 }
