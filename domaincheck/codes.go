@@ -18,6 +18,7 @@ const (
 	TLSRPTSyntax    Code = "tlsrpt-syntax"
 	TLSRPTSeveral   Code = "tlsrpt-several"
 	TLSRPTNotOurs   Code = "tlsrpt-rua-not-ours"
+	TLSRPTUnknown   Code = "tlsrpt-rua-unknown"
 	TLSRPTNoMail    Code = "tlsrpt-rua-no-mail"
 
 	STSMissing     Code = "mta-sts-missing"
@@ -85,6 +86,7 @@ func kinds() map[Code]kind {
 		TLSRPTSyntax:    {"tlsrpt", Error, ""},
 		TLSRPTSeveral:   {"tlsrpt", Error, ""},
 		TLSRPTNotOurs:   {"tlsrpt", Warning, ""},
+		TLSRPTUnknown:   {"tlsrpt", Info, ""},
 		TLSRPTNoMail:    {"tlsrpt", Error, ""},
 
 		STSMissing:     {"mta-sts", Warning, ""},

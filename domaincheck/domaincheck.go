@@ -52,9 +52,13 @@ type Options struct {
 	StepTimeout time.Duration // for one connection; 15 seconds if 0
 	Concurrency int           // domains at once; 32 if 0
 
-	// Ours lists the addresses that lead to a mailbox that is polled. Empty: not
-	// known, and nothing is said of who reads the reports.
+	// Ours lists the addresses that lead to a mailbox that is polled. Where it is
+	// empty, and Unaddressed as well, nothing is said of who reads the reports.
 	Ours []string
+
+	// Unaddressed lists users whose mailboxes are polled and whose addresses are not
+	// known. What leads to none of Ours may lead to theirs.
+	Unaddressed []string
 
 	// Private lets addresses that are not public be connected to for every
 	// domain, also those that only reports name.
@@ -95,6 +99,7 @@ type Result struct {
 	Domain   string    `json:"domain"`
 	Verdict  Severity  `json:"verdict"` // ok, warning or error: the worst finding that asks for something
 	Findings []Finding `json:"findings"`
+	Servers  []Server  `json:"servers"` // what was probed, by host and address
 
 	// Answered tells whether DNS gave any answer, be it that there is nothing. If
 	// it did for no domain, the resolver is to blame and not the domains.

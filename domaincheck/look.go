@@ -28,10 +28,14 @@ type look struct {
 	hosts  []*mxHost
 	noMail bool // a null MX, or no such domain
 	noMX   bool
+
+	secureMX bool // DNSSEC vouches for the MX records
+
+	servers []Server
 }
 
 func (c *Checker) newLook(d Domain) *look {
-	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}}
+	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}}
 }
 
 // all looks at everything. DNS comes first, since the rest hangs on it.
@@ -39,14 +43,15 @@ func (l *look) all(ctx context.Context) {
 	if l.mx(ctx); l.noMail {
 		return
 	}
-	noReports, noPolicy := l.reportRecord(ctx), l.sts(ctx)
+	noReports := l.reportRecord(ctx)
+	l.dane(ctx)
+	noPolicy := l.sts(ctx)
 	if noReports && noPolicy && l.noMX && l.domain.Reported {
 		// DANE reports are on the names of mail servers, which have neither.
 		l.findings = []Finding{}
 		l.add(NotMail, "", l.domain.Name+" has neither an MX record nor a TLS-RPT or MTA-STS record: only reports name it, and it may be a server and no mail domain.", "")
 		return
 	}
-	l.dane(ctx)
 	if l.c.o.NoProbe {
 		return
 	}
@@ -55,6 +60,9 @@ func (l *look) all(ctx context.Context) {
 	// The hosts were looked at side by side.
 	slices.SortStableFunc(l.findings[before:], func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.Message, b.Message))
+	})
+	slices.SortFunc(l.servers, func(a, b Server) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Address, b.Address))
 	})
 }
 
@@ -91,7 +99,7 @@ func (l *look) unanswered(err error) bool {
 }
 
 func (l *look) result() Result {
-	r := Result{Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Answered: l.answered}
+	r := Result{Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered}
 	for _, f := range l.findings {
 		if f.Severity == Error || f.Severity == Warning && r.Verdict == OK {
 			r.Verdict = f.Severity

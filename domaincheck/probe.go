@@ -42,9 +42,11 @@ func (l *look) probe(ctx context.Context) {
 					})
 				}
 				mu.Unlock()
+				shown := Server{Host: clean(h.name, maxWord), Address: a.String()}
 				if err == nil {
-					l.session(ctx, h, a, conn)
+					l.session(ctx, h, &shown, conn)
 				}
+				l.saw(shown)
 			})
 		}
 	}
@@ -67,8 +69,8 @@ func (l *look) connect(ctx context.Context, a netip.Addr) (net.Conn, error) {
 }
 
 // session talks to a server as a sender does up to STARTTLS, and looks at its
-// certificate.
-func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Conn) {
+// certificate. It notes what the server shows.
+func (l *look) session(ctx context.Context, h *mxHost, shown *Server, conn net.Conn) {
 	defer conn.Close()
 	// Not of Options.Now: the operating system keeps it. One deadline for all, so
 	// that a byte a second does not hold the check either.
@@ -76,7 +78,7 @@ func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Co
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 
-	who := fmt.Sprintf("%s (%s)", clean(h.name, maxWord), a)
+	who := fmt.Sprintf("%s (%s)", shown.Host, shown.Address)
 	r := bufio.NewReaderSize(conn, maxLine)
 	greeting, _, err := exchange(conn, r, "")
 	switch {
@@ -108,7 +110,7 @@ func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Co
 		l.add(ProbeHandshake, h.name, who+" sends more in plain text after it agreed to STARTTLS.", "Update the mail server.")
 		return
 	}
-	l.handshake(h, who, conn)
+	l.handshake(h, who, shown, conn)
 }
 
 func (l *look) noSTARTTLS(h *mxHost, who, what string) {
@@ -122,7 +124,7 @@ func (l *look) silent(h *mxHost, who, what string, err error) {
 
 // handshake does TLS and judges what the server shows. Old versions are let
 // through, to be named.
-func (l *look) handshake(h *mxHost, who string, conn net.Conn) {
+func (l *look) handshake(h *mxHost, who string, shown *Server, conn net.Conn) {
 	t := tls.Client(conn, &tls.Config{
 		ServerName: h.name, MinVersion: tls.VersionTLS10,
 		InsecureSkipVerify: true, // judged below, fault by fault; nothing is sent
@@ -132,6 +134,7 @@ func (l *look) handshake(h *mxHost, who string, conn net.Conn) {
 		return
 	}
 	state := t.ConnectionState()
+	shown.note(state, l.c.o.Now())
 	if state.Version < tls.VersionTLS12 {
 		l.add(ProbeOldTLS, h.name, fmt.Sprintf("%s speaks no better than %s, which senders refuse.", who, tls.VersionName(state.Version)), "Turn on TLS 1.2 and 1.3.")
 	}

@@ -43,6 +43,7 @@ func (l *look) mx(ctx context.Context) {
 		l.add(MXMissing, "", name+" has no MX record. Senders take the name itself for its mail server.",
 			`Publish an MX record, or "MX 0 ." where the domain takes no mail.`)
 	}
+	l.secureMX = found.Secure
 	slices.SortStableFunc(found.List, func(a, b resolver.MX) int { return int(a.Preference) - int(b.Preference) })
 	null := slices.ContainsFunc(found.List, func(m resolver.MX) bool { return m.Host == "" })
 	if null && len(found.List) == 1 {
@@ -149,7 +150,7 @@ func versioned(texts []string, version string) (records []string) {
 
 // whoReads tells whether reports reach a mailbox that is polled.
 func (l *look) whoReads(rua []string) {
-	if len(l.c.o.Ours) == 0 {
+	if len(l.c.o.Ours)+len(l.c.o.Unaddressed) == 0 {
 		return
 	}
 	for _, uri := range rua {
@@ -157,7 +158,13 @@ func (l *look) whoReads(rua []string) {
 			return
 		}
 	}
-	l.add(TLSRPTNotOurs, "", fmt.Sprintf("Reports go to %s, which leads to no mailbox that tlsbrief polls: nobody reads them here.", quote(strings.Join(rua, ", "))),
+	where := quote(strings.Join(rua, ", "))
+	if names := l.c.o.Unaddressed; len(names) > 0 {
+		l.add(TLSRPTUnknown, "", fmt.Sprintf("Reports go to %s. Whether anybody reads them is not known: of the user %s, whose mailbox is polled, no address is.", where, quote(strings.Join(names, ", "))),
+			"List the addresses that lead to polled mailboxes in [check] addresses.")
+		return
+	}
+	l.add(TLSRPTNotOurs, "", fmt.Sprintf("Reports go to %s, which leads to no mailbox that tlsbrief polls: nobody reads them here.", where),
 		"Name the address of a polled mailbox in rua; if this one leads there, list it in [check] addresses; if it is a former provider's, take it out.")
 }
 

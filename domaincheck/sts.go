@@ -27,8 +27,7 @@ func (l *look) sts(ctx context.Context) (none bool) {
 	records := versioned(texts, "v=STSv1")
 	switch {
 	case len(records) == 0:
-		l.add(STSMissing, "", fmt.Sprintf("There is no MTA-STS record at %s, so senders do not look for a policy.", name),
-			`Publish a policy, and the TXT record "v=STSv1; id=…" (RFC 8461).`)
+		l.noPolicy(name)
 		return len(texts) == 0
 	case len(records) > 1:
 		l.add(STSSeveral, "", fmt.Sprintf("There are %d MTA-STS records at %s: senders then act as if there were none.", len(records), name), "Keep one.")
@@ -42,6 +41,20 @@ func (l *look) sts(ctx context.Context) (none bool) {
 		l.judgePolicy(text)
 	}
 	return false
+}
+
+// noPolicy says that there is no MTA-STS record, which is no fault where DANE
+// protects all that it would.
+func (l *look) noPolicy(name string) {
+	none := fmt.Sprintf("There is no MTA-STS record at %s, so senders do not look for a policy.", name)
+	switch {
+	case l.danePresent():
+		l.addAs(STSMissing, Info, "", none+" DANE protects mail to this domain, but only from senders that use it; some large ones do not.", "")
+		return
+	case l.hostsHaveTLSA():
+		none += " Its mail servers have DANE records, but DNSSEC does not vouch for the MX records, so DANE does not stand in."
+	}
+	l.add(STSMissing, "", none, `Publish a policy, and the TXT record "v=STSv1; id=…" (RFC 8461).`)
 }
 
 // judgePolicy looks at a policy's text.
