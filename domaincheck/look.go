@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"tlsbrief/resolver"
@@ -32,10 +33,11 @@ type look struct {
 	secureMX bool // DNSSEC vouches for the MX records
 
 	servers []Server
+	seen    Seen
 }
 
 func (c *Checker) newLook(d Domain) *look {
-	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}}
+	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}, seen: Seen{At: c.o.Now().UTC().Truncate(time.Second), Certificates: map[string]Certificate{}}}
 }
 
 // all looks at everything. DNS comes first, since the rest hangs on it.
@@ -99,7 +101,14 @@ func (l *look) unanswered(err error) bool {
 }
 
 func (l *look) result() Result {
-	r := Result{Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered}
+	r := Result{
+		Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered,
+		Seen: l.seen, unprobed: l.c.o.NoProbe,
+	}
+	slices.Sort(r.Seen.Hosts)
+	if l.domain.Before != nil {
+		r.Changes = Changes(l.domain.Name, l.domain.Before, &l.seen)
+	}
 	for _, f := range l.findings {
 		if f.Severity == Error || f.Severity == Warning && r.Verdict == OK {
 			r.Verdict = f.Severity

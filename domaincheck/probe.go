@@ -135,6 +135,7 @@ func (l *look) handshake(h *mxHost, who string, shown *Server, conn net.Conn) {
 	}
 	state := t.ConnectionState()
 	shown.note(state, l.c.o.Now())
+	l.sawCertificate(shown, state)
 	if state.Version < tls.VersionTLS12 {
 		l.add(ProbeOldTLS, h.name, fmt.Sprintf("%s speaks no better than %s, which senders refuse.", who, tls.VersionName(state.Version)), "Turn on TLS 1.2 and 1.3.")
 	}

@@ -58,6 +58,7 @@ func (l *look) mx(ctx context.Context) {
 		l.add(MXMany, "", fmt.Sprintf("%s has %d MX records; the first %d were looked at.", name, len(found.List), maxHosts), "")
 		found.List = found.List[:maxHosts]
 	}
+	l.seen.Hosts = []string{}
 	for _, m := range found.List {
 		if m.Host != "" && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return h.name == m.Host }) {
 			l.host(ctx, m.Host)
@@ -69,6 +70,7 @@ func (l *look) mx(ctx context.Context) {
 func (l *look) host(ctx context.Context, name string) {
 	h := &mxHost{name: name}
 	l.hosts = append(l.hosts, h)
+	l.seen.Hosts = append(l.seen.Hosts, name)
 	if target, err := l.c.o.DNS.CNAME(ctx, name); err == nil && name != l.domain.Name {
 		l.add(MXAlias, name, fmt.Sprintf("The MX host %s is an alias (CNAME) of %s, which an MX record may not name (RFC 5321, section 5.1).", name, quote(target)),
 			"Name the host itself in the MX record.")
@@ -96,6 +98,8 @@ func (l *look) reportRecord(ctx context.Context) (none bool) {
 		return false
 	}
 	records := versioned(texts, "v=TLSRPTv1")
+	published := clean(strings.Join(records, " "), maxMessage)
+	l.seen.Report = &published
 	switch {
 	case len(records) == 0:
 		l.noReportRecord(ctx, name, texts)
