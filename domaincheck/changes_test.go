@@ -78,6 +78,37 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// A look that finds nothing out in between hides no change.
+func TestALookWithoutAnAnswerHidesNoChange(t *testing.T) {
+	t.Parallel()
+	record, none, id := "v=TLSRPTv1; rua=mailto:a@example.com", "", "1"
+	first := &Seen{
+		At: time.Unix(0, 0), Report: &record, PolicyID: &id, Policy: "p", PolicyOfID: "o", Mode: tlsrpt.ModeEnforce, Hosts: []string{"mx1.example.com", "mx2.example.com"},
+		Certificates: map[string]Certificate{"mx1.example.com 192.0.2.1": {Fingerprint: "a"}},
+	}
+	empty := Seen{At: time.Unix(1, 0)}
+	kept := empty.over(first)
+	if changes := Changes("example.com", first, &empty); len(changes) > 0 {
+		t.Errorf("an answer that did not come is a change: %+v", changes)
+	}
+	want := *first
+	want.At = empty.At
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Errorf("what is kept (-want +got):\n%s", diff)
+	}
+	now := Seen{Report: &none, Hosts: []string{"mx2.example.com"}, Certificates: map[string]Certificate{}}
+	codes := []Code{}
+	for _, c := range Changes("example.com", &kept, &now) {
+		codes = append(codes, c.Code)
+	}
+	if diff := cmp.Diff([]Code{ReportGone, HostGone}, codes); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if next := now.over(&kept); len(next.Certificates) > 0 || *next.Report != "" {
+		t.Errorf("what has gone comes back: %+v", next)
+	}
+}
+
 // What a look saw is written down, read and compared with the next look.
 func TestALookIsComparedWithTheOneBefore(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,9 @@ const (
 	Unconfirmed ConfirmState = "unconfirmed" // it could not be looked at from here
 )
 
+// LeftAlone says that a look had Options.NoProbe.
+const LeftAlone = "The mail servers were not connected to."
+
 // Confirm tells whether the look saw what a sender reported of an MX host, which
 // may be empty where reports name none.
 func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
@@ -119,7 +122,7 @@ func (r Result) confirmHost(host string) Confirmation {
 	case trouble.Message != "":
 		return Confirmation{Unconfirmed, trouble.Message, trouble.Fix}
 	case all == 0 && r.unprobed:
-		return Confirmation{State: Unconfirmed, Message: "Mail servers are not connected to, by the configuration."}
+		return Confirmation{State: Unconfirmed, Message: LeftAlone}
 	}
 	return r.unconfirmed()
 }

@@ -111,7 +111,8 @@ type Result struct {
 	Findings []Finding `json:"findings"`
 	Servers  []Server  `json:"servers"` // what was probed, by host and address
 
-	Seen     Seen     `json:"-"` // to be compared with the next look
+	Seen     Seen     `json:"-"`
+	Kept     Seen     `json:"-"` // Seen with what the look before knew of the rest: to be compared with the next
 	Changes  []Change `json:"-"` // since Domain.Before
 	unprobed bool     // the mail servers were left alone
 

@@ -106,8 +106,10 @@ func (l *look) result() Result {
 		Seen: l.seen, unprobed: l.c.o.NoProbe,
 	}
 	slices.Sort(r.Seen.Hosts)
-	if l.domain.Before != nil {
-		r.Changes = Changes(l.domain.Name, l.domain.Before, &l.seen)
+	r.Kept = r.Seen
+	if before := l.domain.Before; before != nil {
+		r.Changes = Changes(l.domain.Name, before, &r.Seen)
+		r.Kept = r.Seen.over(before)
 	}
 	for _, f := range l.findings {
 		if f.Severity == Error || f.Severity == Warning && r.Verdict == OK {

@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"tlsbrief/tlsrpt"
@@ -64,6 +67,38 @@ func (s *Seen) follow(before *Seen) {
 	if before != nil && before.PolicyID != nil && *before.PolicyID == *s.PolicyID && before.PolicyOfID != "" {
 		s.PolicyOfID = before.PolicyOfID
 	}
+}
+
+// over returns s with what it did not find out as it was before, so that a day
+// without an answer hides no change.
+func (s Seen) over(before *Seen) Seen {
+	if s.Report == nil {
+		s.Report = before.Report
+	}
+	if s.PolicyID == nil {
+		s.PolicyID = before.PolicyID
+	}
+	if s.Policy == "" && s.PolicyID != nil && *s.PolicyID != "" {
+		s.Policy, s.Mode = before.Policy, before.Mode
+		if s.PolicyOfID == "" && before.PolicyID != nil && *before.PolicyID == *s.PolicyID {
+			s.PolicyOfID = before.PolicyOfID
+		}
+	}
+	if s.Hosts == nil {
+		s.Hosts = before.Hosts
+	}
+	certificates := maps.Clone(s.Certificates)
+	for key, c := range before.Certificates {
+		host, _, _ := strings.Cut(key, " ")
+		if _, known := certificates[key]; !known && slices.Contains(s.Hosts, host) {
+			if certificates == nil {
+				certificates = map[string]Certificate{}
+			}
+			certificates[key] = c
+		}
+	}
+	s.Certificates = certificates
+	return s
 }
 
 // staleID tells whether the policy is another than when its id was new: senders
