@@ -65,13 +65,17 @@ func (w words) urgent() []string {
 		}
 	}
 	if len(held) > 0 {
+		believed := "verified reports"
+		if w.AuthenticityOff {
+			believed = "reports"
+		}
 		name := "DOMAIN" // of each
 		if len(held) == 1 {
 			name = hostName(held[0], "YOUR-DOMAIN")
 		}
-		out = append(out, fmt.Sprintf("The MTA-STS %s of %s %s in enforce mode, and verified reports tell of failures under %s: senders keep mail back. "+
+		out = append(out, fmt.Sprintf("The MTA-STS %s of %s %s in enforce mode, and %[6]s tell of failures under %[4]s: senders keep mail back. "+
 			"If that cannot be mended today, write mode: testing into https://mta-sts.%[5]s/.well-known/mta-sts.txt and change the id in _mta-sts.%[5]s; set it back to enforce afterwards.",
-			verb(len(held), "policy", "policies"), listNames(held, maxUrgent), verb(len(held), "is", "are"), verb(len(held), "it", "them"), name))
+			verb(len(held), "policy", "policies"), listNames(held, maxUrgent), verb(len(held), "is", "are"), verb(len(held), "it", "them"), name, believed))
 	}
 	n := len(unread)
 	out = append(out, unread[:min(n, maxUrgent)]...)
