@@ -121,6 +121,8 @@ func (s *Server) Fill(t testing.TB, folder string, count int, message func(uid i
 		switch {
 		case s.dovecot != nil:
 			s.dovecot.deliver(t, folder, uid, message(uid))
+		case s.cyrus != nil:
+			s.Append(t, folder, nil, time.Time{}, message(uid)) // not faster here: it may not write beside Cyrus
 		case s.memory != nil:
 			if _, err := s.memory.Append(folder, nil, time.Time{}, message(uid)); err != nil {
 				t.Fatal(err)
@@ -226,14 +228,19 @@ func (s *Server) Recreate(t testing.TB, folder string) {
 	s.CreateFolder(t, folder)
 }
 
-// SetRights restricts what the user may do with a folder, by Dovecot's ACL
-// letters: "lr" may see and read it, "lrs" may set \Seen too. Only Dovecot can.
+// SetRights restricts what the user may do with a folder, by the letters of
+// RFC 4314: "lr" may see and read it, "lrs" may set \Seen too. Only Dovecot and
+// Cyrus can.
 func (s *Server) SetRights(t testing.TB, folder, rights string) {
 	t.Helper()
-	if s.dovecot == nil {
+	switch {
+	case s.dovecot != nil:
+		s.dovecot.setRights(t, folder, rights)
+	case s.cyrus != nil:
+		s.cyrus.setRights(t, s, folder, rights)
+	default:
 		t.Fatalf("a %s server has no rights to set", s.Kind)
 	}
-	s.dovecot.setRights(t, folder, rights)
 }
 
 // Damage makes the messages of a folder that contain text unreadable: asked for
