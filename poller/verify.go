@@ -154,7 +154,11 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if f.box.After == AfterNone {
 		return s
 	}
-	if why := f.unmarkable(sel); why != "" {
+	why := f.unmarkable(sel)
+	if why == "" {
+		why = f.lacks(ctx)
+	}
+	if why != "" {
 		s.Err = errors.New("it can be read, but recorded reports cannot be marked: " + why)
 		return s
 	}

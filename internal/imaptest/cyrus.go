@@ -36,7 +36,8 @@ func Cyrus(t testing.TB, opts ...Option) *Server {
 		Eventually(t, "the folder of a killed Cyrus can be removed", func() bool { return os.RemoveAll(base) == nil })
 	})
 	ca := newAuthority(t, base)
-	c := &cyrus{root: root, base: base, username: "reports", passwords: map[string]string{"reports": "cyrus-secret", cyrusAdmin: "admin-secret"}}
+	const username = "reports" // that of others has an @, which Cyrus cuts in two
+	c := &cyrus{root: root, base: base, passwords: map[string]string{username: "cyrus-secret", cyrusAdmin: "admin-secret"}}
 	for _, name := range o.users {
 		c.passwords[name] = passwordOf(name)
 	}
@@ -45,7 +46,7 @@ func Cyrus(t testing.TB, opts ...Option) *Server {
 
 	s := &Server{
 		Kind: KindCyrus, Host: "127.0.0.1", Port: c.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
-		Username: c.username, Password: c.passwords[c.username], cyrus: c,
+		Username: username, Password: c.passwords[username], cyrus: c,
 	}
 	if o.tls == "implicit" {
 		s.Port = c.tls
@@ -61,8 +62,7 @@ func Cyrus(t testing.TB, opts ...Option) *Server {
 
 type cyrus struct {
 	root, base string
-	owner      *user.User // whom the processes run as
-	username   string
+	owner      *user.User        // whom the processes run as
 	passwords  map[string]string // by user
 	plain, tls int               // ports
 	admin      *admin            // who may set rights
@@ -188,17 +188,17 @@ skiplist_unsafe: yes
 	return b.String() + o.cyrusConfig
 }
 
-// setRights gives the user of the mailbox these rights to a folder and no others.
-func (c *cyrus) setRights(t testing.TB, s *Server, folder, rights string) {
+// grant gives the user of s these rights to a folder, and no others.
+func (c *cyrus) grant(t testing.TB, s *Server, owner, folder, rights string) {
 	t.Helper()
-	name := "user/" + c.username
+	name := "user/" + owner
 	if !strings.EqualFold(folder, "INBOX") {
 		name += "/" + folder
 	}
 	asAdmin := *s
 	asAdmin.admin = c.admin
 	asAdmin.do(t, func(client *imapclient.Client) error {
-		return client.SetACL(name, imap.RightsIdentifier(c.username), imap.RightModificationReplace, imap.RightSet(rights)).Wait()
+		return client.SetACL(name, imap.RightsIdentifier(s.Username), imap.RightModificationReplace, imap.RightSet(rights)).Wait()
 	})
 }
 

@@ -216,6 +216,9 @@ ssl_dh =
 mail_max_userip_connections = 200
 mail_fsync = never
 mail_plugins = acl
+protocol imap {
+  mail_plugins = acl imap_acl
+}
 # The auth process otherwise ends after a minute, and the next login waits for
 # another.
 default_idle_kill = 86400 secs

@@ -123,6 +123,13 @@ func Each(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
 		t.Parallel()
 		test(t, Memory(t, opts...))
 	})
+	EachInstalled(t, test, opts...)
+}
+
+// EachInstalled runs a test against Dovecot and Cyrus, for what the memory server
+// cannot do: rights, and special uses.
+func EachInstalled(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
+	t.Helper()
 	t.Run(KindDovecot, func(t *testing.T) {
 		t.Parallel()
 		test(t, Dovecot(t, opts...))
