@@ -55,7 +55,7 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 	slices.Sort(settled)
 	if markErr != nil && !imapbox.Temporary(markErr) {
 		// Asked for only now: a server may allow what it says it does not.
-		if why := f.lacks(ctx); why != "" {
+		if why := f.forbidden(ctx); why != "" {
 			f.cannotMark(why, len(owed)-len(settled))
 			f.log.Debug("what the server said to it", "err", markErr)
 			markErr = nil
@@ -119,6 +119,22 @@ func (f *folder) lacks(ctx context.Context) string {
 	}
 	if why != "" {
 		why += "; give it that, or set after = \"none\""
+	}
+	return why
+}
+
+// forbidden says why what the server refused will not be allowed at the next poll
+// either.
+func (f *folder) forbidden(ctx context.Context) string {
+	why := f.lacks(ctx)
+	if why != "" || f.box.After != AfterMove {
+		return why
+	}
+	if all, err := f.session.Folders(ctx); err != nil || slices.Contains(all, f.box.MoveTo) {
+		return ""
+	}
+	if why = f.session.Misplaced(ctx, f.box.MoveTo); why != "" {
+		why += "; change move_to"
 	}
 	return why
 }

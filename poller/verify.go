@@ -117,6 +117,9 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 		s.Err = err
 	} else if !slices.Contains(all, w.box.MoveTo) {
 		s.Detail = "not there yet; the first report that is moved makes it"
+		if why := w.session.Misplaced(ctx, w.box.MoveTo); why != "" {
+			s.Detail, s.Err = "", errors.New("it is not there yet, and "+why)
+		}
 	}
 	return append(steps, s)
 }
