@@ -31,6 +31,9 @@ func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, g
 	if err := s.mayMark("move", string(imap.FlagDeleted)); err != nil {
 		return nil, nil, err
 	}
+	if err := s.mayName("move", dest); err != nil {
+		return nil, nil, err
+	}
 	if dest == s.open.folder {
 		return nil, nil, s.stepError("move", s.open.folder, fmt.Errorf("it is the destination as well"))
 	}
