@@ -26,7 +26,7 @@ const cyrusAdmin = "cyrus"
 // and its separator "/" unless WithCyrusConfig says otherwise.
 func Cyrus(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	root := haveCyrus(t)
+	root, owner := haveCyrus(t)
 	o := collectOptions(opts)
 	base, err := os.MkdirTemp("", "cyrus") // not t.TempDir, as Dovecot
 	if err != nil {
@@ -37,7 +37,7 @@ func Cyrus(t testing.TB, opts ...Option) *Server {
 	})
 	ca := newAuthority(t, base)
 	const username = "reports" // that of others has an @, which Cyrus cuts in two
-	c := &cyrus{root: root, base: base, passwords: map[string]string{username: "cyrus-secret", cyrusAdmin: "admin-secret"}}
+	c := &cyrus{root: root, base: base, owner: owner, passwords: map[string]string{username: "cyrus-secret", cyrusAdmin: "admin-secret"}}
 	for _, name := range o.users {
 		c.passwords[name] = passwordOf(name)
 	}
@@ -68,18 +68,11 @@ type cyrus struct {
 	admin      *admin            // who may set rights
 }
 
-// prepare lays out the folder, and gives it to the account that Cyrus runs as:
-// it refuses to be root.
+// prepare lays out the folder, and gives it to the account that Cyrus runs as.
 func (c *cyrus) prepare(t testing.TB, ca *authority, o options) {
 	t.Helper()
 	certificate := ca.issue(t, o.certificate)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.owner, err = user.Current(); err == nil && c.owner.Uid == "0" {
-		c.owner, err = user.Lookup("nobody")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,16 +195,23 @@ func (c *cyrus) grant(t testing.TB, s *Server, owner, folder, rights string) {
 	})
 }
 
-// haveCyrus returns where Cyrus is, skips the test where it is nowhere, or fails
-// it where the servers are required.
-func haveCyrus(t testing.TB) string {
+// haveCyrus returns where Cyrus is and as whom it can run, skips the test where
+// there is none, or fails it where the servers are required.
+func haveCyrus(t testing.TB) (root string, owner *user.User) {
 	t.Helper()
+	owner, err := user.Current()
+	if err == nil && owner.Uid == "0" {
+		owner, err = user.Lookup("nobody") // it refuses to be root
+	}
+	if err != nil {
+		missing(t, fmt.Sprintf("Cyrus runs as a user with a name alone (%v): tests against a second real IMAP server are left out", err))
+	}
 	// Where install-cyrus.sh unpacks it, and where Debian installs it.
 	for _, root := range []string{"/opt/tlsbrief-test/cyrus", "/"} {
 		if _, err := os.Stat(filepath.Join(root, "usr/lib/cyrus/bin/master")); err == nil {
-			return root
+			return root, owner
 		}
 	}
 	missing(t, "Cyrus is not here (internal/imaptest/install-cyrus.sh unpacks it): tests against a second real IMAP server are left out")
-	return ""
+	return "", nil
 }
