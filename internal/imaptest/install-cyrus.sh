@@ -25,7 +25,10 @@ unpack() {
 	if LD_LIBRARY_PATH=$work/$found ldd root/usr/lib/cyrus/bin/imapd | grep -q 'not found'; then
 		return 1
 	fi
-	$as_root mkdir -p ${dir%/*} && $as_root cp -r root $dir.new && $as_root chmod -R go+rX ${dir%/*} && $as_root mv -T $dir.new $dir
+	# Whole or not at all: another run may do the same.
+	$as_root mkdir -p ${dir%/*}
+	$as_root cp -r root $dir.$$ && $as_root chmod -R go+rX $dir.$$ && $as_root mv -T $dir.$$ $dir 2>/dev/null
+	$as_root rm -rf $dir.$$
 }
 
 if command -v apt-get >/dev/null 2>&1 && { [ -z "$as_root" ] || $as_root true 2>/dev/null; }; then
