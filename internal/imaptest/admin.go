@@ -245,3 +245,15 @@ func (s *Server) Damage(t testing.TB, folder, text string) {
 	}
 	s.dovecot.damage(t, folder, text)
 }
+
+// EnsureFolder makes a folder where there is none.
+func (s *Server) EnsureFolder(t testing.TB, folder string) {
+	t.Helper()
+	s.do(t, func(c *imapclient.Client) error {
+		found, err := c.List("", folder, nil).Collect()
+		if err != nil || len(found) > 0 {
+			return err
+		}
+		return c.Create(folder, nil).Wait()
+	})
+}
