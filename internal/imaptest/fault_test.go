@@ -14,7 +14,7 @@ import (
 // talk sends commands through a proxy to a server that answers FETCH with two
 // literals, and returns all that the client heard and how the connection ended;
 // nil if the client ended it.
-func talk(t *testing.T, f Fault) (string, error, *Proxy) {
+func talk(t *testing.T, f Fault) (string, *Proxy, error) {
 	t.Helper()
 	s := Scripted(t, func(c *Conn) {
 		c.Play(Play{On: map[string]func(*Conn, Command){"UID FETCH": func(c *Conn, cmd Command) {
@@ -45,11 +45,11 @@ func talk(t *testing.T, f Fault) (string, error, *Proxy) {
 		}
 	}
 	if err := read("*"); err != nil {
-		return heard.String(), err, p
+		return heard.String(), p, err
 	}
 	for _, line := range []string{"T1 NOOP", "T2 UID FETCH 1:2 BODY[]", "T3 LOGOUT"} {
 		if _, err := io.WriteString(conn, line+"\r\n"); err != nil {
-			return heard.String(), err, p
+			return heard.String(), p, err
 		}
 		until := line[:2] + " "
 		if strings.HasPrefix(line, "T2") {
@@ -59,10 +59,10 @@ func talk(t *testing.T, f Fault) (string, error, *Proxy) {
 			until = "T2 NO"
 		}
 		if err := read(until); err != nil {
-			return heard.String(), err, p
+			return heard.String(), p, err
 		}
 	}
-	return heard.String(), nil, p
+	return heard.String(), p, nil
 }
 
 func TestFaultStrikesAtItsStep(t *testing.T) {
@@ -89,7 +89,7 @@ func TestFaultStrikesAtItsStep(t *testing.T) {
 	} {
 		t.Run(string(tt.fault.Kind), func(t *testing.T) {
 			t.Parallel()
-			got, err, p := talk(t, tt.fault)
+			got, p, err := talk(t, tt.fault)
 			if got != tt.want || !errors.Is(err, tt.end) {
 				t.Errorf("heard %q and then %v, want %q and then %v", got, err, tt.want, tt.end)
 			}
@@ -102,7 +102,7 @@ func TestFaultStrikesAtItsStep(t *testing.T) {
 
 func TestStepsAreThoseOfTheConversation(t *testing.T) {
 	t.Parallel()
-	_, _, p := talk(t, Fault{})
+	_, p, _ := talk(t, Fault{})
 	steps := p.Steps()
 	if len(steps) != 4 {
 		t.Fatalf("steps = %+v, want 4", steps)
