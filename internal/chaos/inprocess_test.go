@@ -21,13 +21,12 @@ type poll struct {
 	db      *db.DB
 	log     *logBuffer
 	timeout time.Duration
-	folder  string
 }
 
 // newPoll makes a poller for a scene. Its database is that of the scene.
 func newPoll(t *testing.T, sc *scene) *poll {
 	t.Helper()
-	p := &poll{scene: sc, log: &logBuffer{}, timeout: patience, folder: "INBOX"}
+	p := &poll{scene: sc, log: &logBuffer{}, timeout: patience}
 	p.db = sc.open(t)
 	return p
 }

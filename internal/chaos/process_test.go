@@ -55,14 +55,14 @@ port = %d
 tls = "none"
 username = %q
 password_file = "password"
-folders = ["INBOX"]
+folders = [%q]
 after = %q
 move_to = %q
 [smtp]
 host = "127.0.0.1"
 from = "TLS reports <reports@example.com>"
 to = ["postmaster@example.com", "second@example.com", "third@example.com"]
-%s%s`, sc.proxy.Port, sc.imap.Username, sc.after, map[bool]string{true: archive}[sc.after == "move"], smtp, extra))
+%s%s`, sc.proxy.Port, sc.imap.Username, sc.folder, sc.after, map[bool]string{true: archive}[sc.after == "move"], smtp, extra))
 	return p
 }
 

@@ -23,13 +23,14 @@ const archive = "Archive/TLS"
 // A scene is a mailbox with reports and letters in it, a proxy in front of it, and
 // a folder for the database. It knows what was mailed in.
 type scene struct {
-	imap  *imaptest.Server // without the proxy
-	proxy *imaptest.Proxy
-	dir   string
-	after string // the configuration's key
+	imap   *imaptest.Server // without the proxy
+	proxy  *imaptest.Proxy
+	dir    string
+	after  string // the configuration's key
+	folder string
 
 	mailed  int
-	reports map[uint32]int // by UID in INBOX, their numbers
+	reports map[uint32]int // by UID in the folder, their numbers
 	letters []uint32
 }
 
@@ -37,12 +38,25 @@ type scene struct {
 // header, and a letter.
 func newScene(t *testing.T, s *imaptest.Server, after string) *scene {
 	t.Helper()
-	sc := &scene{imap: s, proxy: imaptest.NewProxy(t, s), dir: t.TempDir(), after: after, reports: map[uint32]int{}}
+	sc := emptyScene(t, s, after)
+	sc.fill(t)
+	return sc
+}
+
+// emptyScene makes a scene without any mail.
+func emptyScene(t *testing.T, s *imaptest.Server, after string) *scene {
+	t.Helper()
+	return &scene{imap: s, proxy: imaptest.NewProxy(t, s), dir: t.TempDir(), after: after, folder: "INBOX", reports: map[uint32]int{}}
+}
+
+// fill delivers three reports, one of which does not say so in its header, and a
+// letter.
+func (sc *scene) fill(t *testing.T) {
+	t.Helper()
 	sc.report(t)
 	sc.letter(t)
 	sc.bundled(t)
 	sc.report(t)
-	return sc
 }
 
 func (sc *scene) database() string { return filepath.Join(sc.dir, "tlsrpt.db") }
@@ -57,13 +71,13 @@ func (sc *scene) mail(t *testing.T, write func(int, time.Time, string) (samples.
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc.reports[sc.imap.Append(t, "INBOX", nil, time.Time{}, m.Data)] = sc.mailed
+	sc.reports[sc.imap.Append(t, sc.folder, nil, time.Time{}, m.Data)] = sc.mailed
 }
 
 func (sc *scene) letter(t *testing.T) {
 	t.Helper()
 	m := samples.Letter(len(sc.letters), time.Now())
-	sc.letters = append(sc.letters, sc.imap.Append(t, "INBOX", nil, time.Time{}, m.Data))
+	sc.letters = append(sc.letters, sc.imap.Append(t, sc.folder, nil, time.Time{}, m.Data))
 }
 
 // open opens the scene's database beside whoever else has it open.
@@ -121,7 +135,7 @@ func (sc *scene) moved(t *testing.T) map[int]int {
 func (sc *scene) checkMarks(t *testing.T, d *db.DB) {
 	t.Helper()
 	have := recorded(t, d)
-	flags := sc.imap.Flags(t, "INBOX")
+	flags := sc.imap.Flags(t, sc.folder)
 	for uid, n := range sc.reports {
 		if len(flags[uid]) > 0 && have[n] == 0 {
 			t.Errorf("UID %d has the flags %v and is not recorded", uid, flags[uid])
@@ -146,7 +160,7 @@ func (sc *scene) checkEnd(t *testing.T, d *db.DB) {
 	if len(have) != sc.mailed {
 		t.Errorf("recorded are %v, want %d reports", slices.Sorted(maps.Keys(have)), sc.mailed)
 	}
-	flags := sc.imap.Flags(t, "INBOX")
+	flags := sc.imap.Flags(t, sc.folder)
 	for _, uid := range sc.letters {
 		if got, there := flags[uid]; !there || len(got) > 0 {
 			t.Errorf("UID %d is a letter, and has the flags %v (there: %t)", uid, got, there)
@@ -157,7 +171,7 @@ func (sc *scene) checkEnd(t *testing.T, d *db.DB) {
 		got, there := flags[uid]
 		switch {
 		case sc.after == "move" && (there || moved[n] != 1):
-			t.Errorf("report %d is %d times in %s, and still in INBOX: %t", n, moved[n], archive, there)
+			t.Errorf("report %d is %d times in %s, and still in %s: %t", n, moved[n], archive, sc.folder, there)
 		case sc.after != "move" && !slices.Equal(got, []string{`\Seen`}):
 			t.Errorf("UID %d is a report and recorded, and its flags are %v", uid, got)
 		}
@@ -192,32 +206,45 @@ func (sc *scene) committed(set string) error {
 		return err
 	}
 	defer d.Close()
-	f, err := d.Folder(ctx, "reports", "INBOX")
+	f, err := d.Folder(ctx, "reports", sc.folder)
 	if err != nil || f.Poll == nil {
 		return fmt.Errorf("messages are marked before there is a cursor: %w", err)
 	}
-	uids, err := d.RecordedUIDs(ctx, "reports", "INBOX", f.Poll.UIDValidity, 1_000_000)
+	uids, err := d.RecordedUIDs(ctx, "reports", sc.folder, f.Poll.UIDValidity, 1_000_000)
 	if err != nil {
 		return err
 	}
+	members, err := expand(set)
+	if err != nil {
+		return err
+	}
+	for _, uid := range members {
+		if !slices.Contains(uids, uid) {
+			return fmt.Errorf("UID %d is marked before it is recorded", uid)
+		}
+	}
+	return nil
+}
+
+// expand lists the UIDs of a set such as "1,3:5".
+func expand(set string) ([]uint32, error) {
+	var uids []uint32
 	for part := range strings.SplitSeq(set, ",") {
 		first, last, ranged := strings.Cut(part, ":")
 		if !ranged {
 			last = first
 		}
-		from, err := strconv.Atoi(first)
+		from, err := strconv.ParseUint(first, 10, 32)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		to, err := strconv.Atoi(last)
+		to, err := strconv.ParseUint(last, 10, 32)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for uid := from; uid <= to; uid++ {
-			if !slices.Contains(uids, uint32(uid)) {
-				return fmt.Errorf("UID %d is marked before it is recorded", uid)
-			}
+			uids = append(uids, uint32(uid))
 		}
 	}
-	return nil
+	return uids, nil
 }

@@ -218,6 +218,12 @@ func (s *Server) DeleteFolder(t testing.TB, folder string) {
 	s.do(t, func(c *imapclient.Client) error { return c.Delete(folder).Wait() })
 }
 
+// RenameFolder gives a folder another name.
+func (s *Server) RenameFolder(t testing.TB, folder, name string) {
+	t.Helper()
+	s.do(t, func(c *imapclient.Client) error { return c.Rename(folder, name, nil).Wait() })
+}
+
 // Recreate empties a folder and gives it another UIDVALIDITY. It can't be done to
 // INBOX.
 func (s *Server) Recreate(t testing.TB, folder string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,7 +36,8 @@ const (
 
 // A Fault is what goes wrong at one step, once.
 type Fault struct {
-	Step  int // counted over all connections from when it was injected; 0 is the first greeting
+	Step  int    // counted over all connections from when it was injected; 0 is the first greeting
+	At    string // where set: the first command that contains it, in place of Step
 	Kind  Kind
 	Text  string        // of Refuse
 	Delay time.Duration // of Late
@@ -90,7 +92,11 @@ func (p *Proxy) step(s Step) (n int, f Fault, counted bool) {
 		return 0, Fault{}, false
 	}
 	p.steps = append(p.steps, s)
-	if p.fault.Step == n && p.fault.Kind != Undisturbed && !p.struck {
+	here := p.fault.Step == n
+	if p.fault.At != "" {
+		here = strings.Contains(s.Command, p.fault.At)
+	}
+	if here && p.fault.Kind != Undisturbed && !p.struck {
 		p.struck = true
 		f = p.fault
 	}

@@ -77,6 +77,7 @@ func TestFaultStrikesAtItsStep(t *testing.T) {
 		{Fault{}, before + fetched + after, nil},
 		{Fault{Step: 2, Kind: Late, Delay: time.Millisecond}, before + fetched + after, nil},
 		{Fault{Step: 2, Kind: Refuse, Text: "NO not now"}, before + "T2 NO not now\r\n" + after, nil},
+		{Fault{At: "UID FETCH", Kind: CutAnswered}, before, io.EOF},
 		{Fault{Step: 2, Kind: Farewell}, before + "* BYE the server is going down\r\n", io.EOF},
 		{Fault{Step: 0, Kind: Refuse, Text: "BYE too many"}, "* BYE too many\r\n", io.EOF},
 		{Fault{Step: 0, Kind: CutOff}, "", io.EOF},
