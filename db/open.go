@@ -171,6 +171,8 @@ func explain(err error) error {
 		return fmt.Errorf("the file and its folder must be writable for the user tlsbrief runs as: %w", err)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("the disk is full; nothing was recorded: %w", err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("the disk fails, or takes no larger file (a quota, a limit such as ulimit -f): %w", err)
 	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("another process has been writing for too long; try again: %w", err)
 	}
