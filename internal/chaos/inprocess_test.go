@@ -26,9 +26,22 @@ type poll struct {
 // newPoll makes a poller for a scene. Its database is that of the scene.
 func newPoll(t *testing.T, sc *scene) *poll {
 	t.Helper()
-	p := &poll{scene: sc, log: &logBuffer{}, timeout: patience}
-	p.db = sc.open(t)
-	return p
+	return newPollAt(t, sc, time.Now)
+}
+
+// newPollAt is newPoll with a clock for the database.
+func newPollAt(t *testing.T, sc *scene, now func() time.Time) *poll {
+	t.Helper()
+	d, err := db.Open(t.Context(), sc.database(), db.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &poll{scene: sc, db: d, log: &logBuffer{}, timeout: patience}
 }
 
 // once polls once, with a poller of its own as a new process has.

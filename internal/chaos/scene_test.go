@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,6 +27,7 @@ type scene struct {
 	imap   *imaptest.Server // without the proxy
 	proxy  *imaptest.Proxy
 	dir    string
+	where  string // the database; empty: in dir
 	after  string // the configuration's key
 	folder string
 
@@ -59,7 +61,9 @@ func (sc *scene) fill(t *testing.T) {
 	sc.report(t)
 }
 
-func (sc *scene) database() string { return filepath.Join(sc.dir, "tlsrpt.db") }
+func (sc *scene) database() string {
+	return cmp.Or(sc.where, filepath.Join(sc.dir, "tlsrpt.db"))
+}
 
 func (sc *scene) report(t *testing.T)  { sc.mail(t, samples.Report) }
 func (sc *scene) bundled(t *testing.T) { sc.mail(t, samples.Bundled) }
