@@ -185,6 +185,21 @@ func busy(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
+// lasting tells whether an error of SQLite's is about the file or the disk, so that
+// another try a moment later would end the same way.
+func lasting(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return true
+	}
+	return false
+}
+
 // migratePatience is for how long others may be in the way of bringing the schema
 // up to date, beside what SQLite itself waits for a lock.
 const migratePatience = 10 * time.Second
@@ -223,7 +238,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		// Another process may have migrated at the same moment: each migration
 		// is one transaction, so the loser fails whole and finds it done. It may
 		// lose again at the next one, so it leaves the other some time.
-		if time.Since(begun) > migratePatience {
+		if lasting(err) || time.Since(begun) > migratePatience {
 			return d.fail("bringing the schema up to date", err)
 		}
 		select {
