@@ -42,13 +42,20 @@ type digests struct {
 
 func newDigests(t *testing.T, d *db.DB, now func() time.Time) *digests {
 	t.Helper()
+	dg := &digests{}
+	dg.Digester = newDigestsBy(t, d, now, dg.send)
+	return dg
+}
+
+// newDigestsBy makes one digest of everything a day, sent by a function.
+func newDigestsBy(t *testing.T, d *db.DB, now func() time.Time, send digest.SendFunc) *digest.Digester {
+	t.Helper()
 	set, err := templates.Load("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dg := &digests{}
-	dg.Digester, err = digest.New(digest.Options{
-		DB: d, Templates: set, Send: dg.send, Now: now, Mailboxes: []string{"reports"}, AuthenticityOff: true,
+	dg, err := digest.New(digest.Options{
+		DB: d, Templates: set, Send: send, Now: now, Mailboxes: []string{"reports"}, AuthenticityOff: true,
 		From: &mail.Address{Address: "reports@example.com"}, Fallback: []string{"postmaster@example.com"},
 	})
 	if err != nil {

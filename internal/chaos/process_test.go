@@ -35,7 +35,11 @@ func newProcess(t *testing.T, sc *scene, o smtpsink.Options, extra string) *proc
 	if mode == "" {
 		mode = string(smtpsink.None)
 	}
-	smtp := fmt.Sprintf("port = %d\ntls = %q\n", p.out.Port, mode)
+	port := p.out.Port
+	if o.Mode == smtpsink.Implicit || o.Mode == smtpsink.STARTTLS {
+		port = p.sink.Port() // the proxy reads lines
+	}
+	smtp := fmt.Sprintf("port = %d\ntls = %q\n", port, mode)
 	if ca := p.sink.CA(); ca != nil {
 		p.write(t, "smtp-ca.pem", string(ca.PEM()))
 		smtp += "ca_file = \"smtp-ca.pem\"\n"
