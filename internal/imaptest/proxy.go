@@ -103,6 +103,13 @@ func (p *Proxy) Commands() []string {
 	return append([]string(nil), p.commands...)
 }
 
+// Forget forgets the commands so far.
+func (p *Proxy) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.commands = nil
+}
+
 // Bytes returns how many bytes went each way.
 func (p *Proxy) Bytes() (toClient, toServer int64) {
 	p.mu.Lock()
