@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,4 +134,22 @@ func cursorOf(t *testing.T, line string) uint32 {
 		t.Fatalf("the process says %q", line)
 	}
 	return uint32(n)
+}
+
+// A disk that takes no more is said to be that, and at once: waiting helps only
+// where another process is in the way.
+func TestOpenWhereTheSchemaDoesNotFitFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	const kib = 32
+	child := exec.Command("/bin/sh", "-c", fmt.Sprintf(`ulimit -f %d; exec "$0"`, 2*kib), os.Args[0])
+	child.Env = append(os.Environ(), childDatabase+"="+filepath.Join(t.TempDir(), "test.db"))
+	start := time.Now()
+	out, err := child.CombinedOutput()
+	check(t, err)
+	if !strings.Contains(string(out), "takes no larger file") || !strings.Contains(string(out), "test.db") {
+		t.Errorf("the process says %q, want the file and what is wrong with it", out)
+	}
+	if d := time.Since(start); d > 9*time.Second {
+		t.Errorf("it took %s", d)
+	}
 }

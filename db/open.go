@@ -171,6 +171,8 @@ func explain(err error) error {
 		return fmt.Errorf("the file and its folder must be writable for the user tlsbrief runs as: %w", err)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("the disk is full; nothing was recorded: %w", err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("the disk fails, or takes no larger file (a quota, a limit such as ulimit -f): %w", err)
 	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("another process has been writing for too long; try again: %w", err)
 	}
@@ -181,6 +183,20 @@ func explain(err error) error {
 func busy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// lasting tells whether an error of SQLite's is about the file or the disk, so that
+// another try a moment later would end the same way.
+func lasting(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
 }
 
 // migratePatience is for how long others may be in the way of bringing the schema
@@ -221,7 +237,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		// Another process may have migrated at the same moment: each migration
 		// is one transaction, so the loser fails whole and finds it done. It may
 		// lose again at the next one, so it leaves the other some time.
-		if time.Since(begun) > migratePatience {
+		if lasting(err) || time.Since(begun) > migratePatience {
 			return d.fail("bringing the schema up to date", err)
 		}
 		select {

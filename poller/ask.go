@@ -31,17 +31,16 @@ func refusal(err error) bool {
 }
 
 // suspect tells whether an error may be about one of the messages that were
-// asked for: the server refused, or it hung up or answered in a way that cannot
-// be read, as some do at a damaged message. The folder is then open again, and
-// they can be asked for one by one.
+// asked for: the server refused, or the connection jammed, as some do at a damaged
+// message. The folder is then open again, and they can be asked for one by one.
 func (e *examination) suspect(ctx context.Context, err error) bool {
-	if refusal(err) {
+	switch {
+	case refusal(err):
 		return true
-	}
-	var step *imapbox.StepError
-	if !errors.As(err, &step) || len(step.UIDs) == 0 || !errors.Is(err, imapbox.ErrLost) && !errors.Is(err, imapbox.ErrProtocol) {
+	case ctx.Err() != nil || !jams(err):
 		return false
 	}
+	e.log.Warn("the connection broke off while messages were asked for; the poll goes on over another", "uid", stuckAt(err), "err", err)
 	if err := e.connect(ctx); err != nil {
 		return false
 	}
@@ -57,11 +56,12 @@ func (e *examination) headers(ctx context.Context, uids []uint32) (map[uint32]im
 	if err := e.ask(ctx, uids, headers, lost); err != nil {
 		return nil, nil, err
 	}
+	e.quarantine(ctx, lost, len(headers) > 0, false)
 	return headers, lost, e.silent(ctx, uids, headers, lost)
 }
 
-// ask asks for headers, and where one of the messages may be the reason why
-// that fails, for those of each half.
+// ask asks for headers. Where one of the messages may be the reason why that fails,
+// it is asked for alone, and where it is not known which, those of each half are.
 func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32]imapbox.Header, lost map[uint32]error) error {
 	got, err := e.session.Headers(ctx, uids)
 	switch {
@@ -73,17 +73,41 @@ func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32
 			return err
 		}
 		return e.blame(ctx, uids, err, lost)
-	case !e.suspect(ctx, err), len(lost) >= maxLost && !e.givesOthers(ctx, uids, false):
+	case !e.suspect(ctx, err), e.tooMany(ctx, len(lost), len(headers) > 0, err, uids, false):
 		return err
-	case len(uids) == 1:
+	case refusal(err):
+		lost[uids[0]] = err
+		return nil
+	}
+	if one := stuckAt(err); one != 0 {
+		got, err := e.session.Headers(ctx, []uint32{one})
+		uids = without(uids, one)
+		switch {
+		case err == nil: // it was not the one
+			maps.Copy(headers, got)
+		case !e.suspect(ctx, err):
+			return err
+		default:
+			lost[one] = err
+			if len(uids) == 0 {
+				return nil
+			}
+			return e.ask(ctx, uids, headers, lost)
+		}
+	} else if len(uids) == 1 {
 		lost[uids[0]] = err
 		return nil
 	}
 	half := len(uids) / 2
-	if err := e.ask(ctx, uids[:half], headers, lost); err != nil {
-		return err
+	for _, part := range [][]uint32{uids[:half], uids[half:]} {
+		if len(part) == 0 {
+			continue
+		}
+		if err := e.ask(ctx, part, headers, lost); err != nil {
+			return err
+		}
 	}
-	return e.ask(ctx, uids[half:], headers, lost)
+	return nil
 }
 
 // blame adds to lost those of the messages that are there.
@@ -125,37 +149,27 @@ func (e *examination) silent(ctx context.Context, uids []uint32, headers map[uin
 // bodies gets the bodies of messages, as [imapbox.Session.BodiesOf] does. One that
 // the server does not give is handed out without data and with the reason.
 func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each func(imapbox.Body, error) error) error {
-	done := make(map[uint32]bool, len(headers))
-	get := func(headers []imapbox.Header) error {
-		return e.session.BodiesOf(ctx, headers, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
-			done[b.UID] = true
+	uids := make([]uint32, len(headers))
+	byUID := make(map[uint32]imapbox.Header, len(headers))
+	for i, h := range headers {
+		uids[i], byUID[h.UID] = h.UID, h
+	}
+	p := pursuit{examination: e, uids: uids, done: make(map[uint32]bool, len(uids)), lost: map[uint32]error{}}
+	p.get = func(uids []uint32) error {
+		asked := make([]imapbox.Header, len(uids))
+		for i, uid := range uids {
+			asked[i] = byUID[uid]
+		}
+		return e.session.BodiesOf(ctx, asked, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
+			p.done[b.UID], p.given = true, true
 			return each(b, nil)
 		})
 	}
-	err := get(headers)
-	if err == nil || !e.suspect(ctx, err) {
+	if err := p.all(ctx); err != nil {
 		return err
 	}
-	uids := make([]uint32, len(headers))
-	for i, h := range headers {
-		uids[i] = h.UID
-	}
-	lost := map[uint32]error{}
-	for _, h := range headers {
-		if done[h.UID] {
-			continue
-		}
-		if err := get([]imapbox.Header{h}); err != nil {
-			lost[h.UID] = err
-			if !e.suspect(ctx, err) || len(lost) > maxLost && !e.givesOthers(ctx, uids, true) {
-				return err
-			}
-		}
-	}
-	if len(done) == 0 && len(uids) > 1 && !e.givesOthers(ctx, uids, true) {
-		return err // it is not about one message
-	}
-	for uid, why := range lost {
+	e.quarantine(ctx, p.lost, p.given, true)
+	for uid, why := range p.lost {
 		if err := each(imapbox.Body{UID: uid}, why); err != nil {
 			return err
 		}

@@ -98,7 +98,8 @@ func TestCursorCoversOnlyWhatIsRecorded(t *testing.T) {
 
 func TestServerThatFallsSilentIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"STATUS", "EXAMINE", "UID SEARCH", "UID FETCH", "SELECT", "UID STORE"} {
+	// At UID FETCH a message may be the reason: see quarantine_test.go.
+	for _, command := range []string{"STATUS", "EXAMINE", "UID SEARCH", "SELECT", "UID STORE"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Memory(t)

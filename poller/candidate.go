@@ -31,11 +31,17 @@ func (e *examination) candidate(ctx context.Context, h imapbox.Header) (candidat
 		c.fetch = true
 	case tlsrpt.Maybe:
 		var err error
-		switch c.fetch, err = e.holdsReport(ctx, h.UID); {
+		c.fetch, err = e.holdsReport(ctx, h.UID)
+		if jams(err) && e.suspect(ctx, err) { // once more, on a fresh connection
+			c.fetch, err = e.holdsReport(ctx, h.UID)
+		}
+		switch {
 		case refusesParts(err):
 			c.fetch = true // some servers give no part headers: the whole message tells
 		case err != nil && e.suspect(ctx, err):
-			c.lost = err
+			lost := map[uint32]error{h.UID: err}
+			e.quarantine(ctx, lost, false, false)
+			c.lost = lost[h.UID]
 		case err != nil:
 			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
 		}

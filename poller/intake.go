@@ -42,7 +42,7 @@ func (e *examination) fetch(ctx context.Context, group []candidate) ([]db.Messag
 	for _, c := range group {
 		switch {
 		case c.lost != nil:
-			in.messages = append(in.messages, e.pending(c, c.lost))
+			in.messages = append(in.messages, e.unread(c, c.lost))
 		case c.header.Size > limit:
 			in.messages = append(in.messages, e.tooLarge(c, limit))
 		default:
@@ -72,7 +72,7 @@ func (e *examination) fetch(ctx context.Context, group []candidate) ([]db.Messag
 func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m db.Message, ok bool, err error) {
 	switch {
 	case refused != nil:
-		return e.pending(c, refused), true, nil
+		return e.unread(c, refused), true, nil
 	case len(b.Data) == 0:
 		return e.pending(c, errNoBody), true, nil
 	case b.TooLarge:
@@ -107,6 +107,16 @@ func (e *examination) pending(c candidate, why error) db.Message {
 	m := e.fromHeader(c)
 	m.Pending = why.Error()
 	return m
+}
+
+// unread is a message that could not be got: pending, or in quarantine.
+func (e *examination) unread(c candidate, why error) db.Message {
+	if isQuarantined(why) {
+		m := e.fromHeader(c)
+		m.Refused = why.Error()
+		return m
+	}
+	return e.pending(c, why)
 }
 
 func (e *examination) tooLarge(c candidate, limit int64) db.Message {

@@ -69,7 +69,7 @@ func (e *examination) retry(ctx context.Context, r leftOver) error {
 	h, ok := headers[r.UID]
 	switch why := lost[r.UID]; {
 	case why != nil:
-		return e.failed(ctx, r, why.Error(), false)
+		return e.failed(ctx, r, why.Error(), isQuarantined(why))
 	case !ok:
 		return e.failed(ctx, r, "it was deleted before its body could be read", true)
 	}
@@ -98,7 +98,7 @@ func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message
 	case err != nil:
 		return m, false, err
 	case c.lost != nil:
-		return e.pending(c, c.lost), true, nil
+		return e.unread(c, c.lost), true, nil
 	case !c.fetch:
 		return m, false, nil
 	case h.Size > limit:

@@ -220,6 +220,12 @@ func (s *Server) DeleteFolder(t testing.TB, folder string) {
 	s.do(t, func(c *imapclient.Client) error { return c.Delete(folder).Wait() })
 }
 
+// RenameFolder gives a folder another name.
+func (s *Server) RenameFolder(t testing.TB, folder, name string) {
+	t.Helper()
+	s.do(t, func(c *imapclient.Client) error { return c.Rename(folder, name, nil).Wait() })
+}
+
 // Recreate empties a folder and gives it another UIDVALIDITY. It can't be done to
 // INBOX.
 func (s *Server) Recreate(t testing.TB, folder string) {
@@ -261,4 +267,16 @@ func (s *Server) Damage(t testing.TB, folder, text string) {
 		t.Fatalf("a %s server has no files to damage", s.Kind)
 	}
 	s.dovecot.damage(t, folder, text)
+}
+
+// EnsureFolder makes a folder where there is none.
+func (s *Server) EnsureFolder(t testing.TB, folder string) {
+	t.Helper()
+	s.do(t, func(c *imapclient.Client) error {
+		found, err := c.List("", folder, nil).Collect()
+		if err != nil || len(found) > 0 {
+			return err
+		}
+		return c.Create(folder, nil).Wait()
+	})
 }

@@ -34,6 +34,7 @@ type Proxy struct {
 	Addr string
 
 	target   string
+	protocol Protocol
 	listener net.Listener
 	done     sync.WaitGroup
 
@@ -49,16 +50,34 @@ type Proxy struct {
 	commands  []string
 	onCommand func(line string) Action
 	onReply   func(line string) bool
+	tracing   bool
+	fault     Fault
+	steps     []Step
+	struck    bool
 }
 
 // NewProxy starts a proxy in front of a server, until the test ends.
 func NewProxy(t testing.TB, s *Server) *Proxy {
 	t.Helper()
+	return newProxy(t, s.Addr, IMAP)
+}
+
+// NewSMTPProxy starts a proxy in front of an SMTP server at an address, until the
+// test ends.
+func NewSMTPProxy(t testing.TB, address string) *Proxy {
+	t.Helper()
+	return newProxy(t, address, SMTP)
+}
+
+func newProxy(t testing.TB, target string, protocol Protocol) *Proxy {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{target: s.Addr, listener: listener, Addr: listener.Addr().String(), links: make(map[*link]struct{}), cutAfter: -1}
+	p := &Proxy{
+		target: target, protocol: protocol, listener: listener, Addr: listener.Addr().String(), links: make(map[*link]struct{}), cutAfter: -1,
+	}
 	_, port, err := net.SplitHostPort(p.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +101,13 @@ func (p *Proxy) Commands() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.commands...)
+}
+
+// Forget forgets the commands so far.
+func (p *Proxy) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.commands = nil
 }
 
 // Bytes returns how many bytes went each way.
@@ -168,8 +194,12 @@ func (p *Proxy) accept() {
 		if closed {
 			l.close()
 		}
-		p.done.Go(l.upstream)
-		p.done.Go(l.downstream)
+		p.done.Go(func() {
+			if _, alive := l.begin(Step{}, ""); alive {
+				p.done.Go(l.upstream)
+				l.downstream()
+			}
+		})
 	}
 }
 
@@ -183,6 +213,9 @@ type link struct {
 	mu      sync.Mutex
 	stalled bool
 	swallow string // the tag after whose reply the link is cut; until then nothing is passed on
+
+	exchange *exchange // the step that the link is in; nil where steps are not counted
+	inBody   bool      // SMTP's mail is on its way
 }
 
 func (l *link) close() {
@@ -228,6 +261,9 @@ func (l *link) command(line []byte) bool {
 	}
 	decide := p.onCommand
 	p.mu.Unlock()
+	if l.isStalled() {
+		return true // read on, so as to see the client go
+	}
 	action := Forward
 	if decide != nil {
 		action = decide(text)
@@ -237,22 +273,37 @@ func (l *link) command(line []byte) bool {
 		l.cut()
 		return false
 	case Stall:
-		l.mu.Lock()
-		l.stalled = true
-		l.mu.Unlock()
-		<-l.ended
-		return false
+		l.stall()
+		return true
 	case CutAfterReply:
 		tag, _, _ := strings.Cut(text, " ")
 		l.mu.Lock()
 		l.swallow = tag
 		l.mu.Unlock()
 	}
+	if forward, alive := l.commandStep(text); !forward || !alive {
+		return alive
+	}
 	n, err := l.server.Write(line)
 	p.mu.Lock()
 	p.toServer += int64(n)
 	p.mu.Unlock()
 	return err == nil
+}
+
+// commandStep begins a step where a line is a command.
+func (l *link) commandStep(text string) (forward, alive bool) {
+	l.mu.Lock()
+	inBody := l.inBody
+	if text == "." {
+		l.inBody = false
+	}
+	l.mu.Unlock()
+	tag, command, ok := l.proxy.protocol.command(text, inBody)
+	if !ok {
+		return true, true
+	}
+	return l.begin(Step{Command: command}, tag)
 }
 
 // downstream passes on what the server says.
@@ -287,6 +338,9 @@ func (l *link) reply(line []byte) bool {
 			return false
 		}
 		return true
+	}
+	if taken, alive := l.hear(line); taken || !alive {
+		return alive
 	}
 	p.mu.Lock()
 	decide, delay := p.onReply, p.delay

@@ -50,6 +50,9 @@ type StepError struct {
 	// message may make a server hang up, again at each try: on a new session,
 	// ask for these one by one. One that fails alone is the damaged one.
 	UIDs []uint32
+	// Stuck is the first of the UIDs of which no whole answer had come: where the
+	// server answers in order, the damaged one. 0 if that is not known.
+	Stuck uint32
 }
 
 func (e *StepError) Error() string {

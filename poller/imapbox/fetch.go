@@ -40,7 +40,8 @@ type section struct {
 // answer as a whole may have up to budget bytes.
 //
 // Nothing is handed out while the answer is read: a command within that time
-// would wait for ever, and what came before a cut is not to be trusted.
+// would wait for ever. What came before an error is returned with it, and is not to
+// be trusted: it only tells how far the server came.
 func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
 	if err := s.needFolder("fetch"); err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.Fetc
 			if err != nil && fault == nil {
 				fault = err
 			}
-			if m != nil {
+			if m != nil && err == nil {
 				messages = append(messages, m)
 			}
 		}
@@ -63,10 +64,7 @@ func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.Fetc
 		}
 		return fault
 	})
-	if err != nil {
-		return nil, err
-	}
-	return messages, nil
+	return messages, err
 }
 
 // collect reads one response to its end. It returns nil for a message without a
@@ -224,7 +222,7 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap
 	messages, err := s.fetch(ctx, set, options, bounds.literal, bounds.total, budget)
 	if err != nil {
 		if step := (*StepError)(nil); errors.As(err, &step) {
-			step.UIDs = wanted
+			step.UIDs, step.Stuck = wanted, stuckAt(wanted, messages, len(options.BodySection))
 		}
 		return wanted, err
 	}
@@ -235,4 +233,21 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap
 		}
 	}
 	return slices.DeleteFunc(wanted, func(uid uint32) bool { return complete[uid] }), nil
+}
+
+// stuckAt returns the first of the UIDs wanted that has not come with so many
+// sections; 0 if all have.
+func stuckAt(wanted []uint32, messages []*fetched, sections int) uint32 {
+	came := make(map[uint32]bool, len(messages))
+	for _, m := range messages {
+		if len(m.sections) >= sections {
+			came[m.uid] = true
+		}
+	}
+	for _, uid := range wanted {
+		if !came[uid] {
+			return uid
+		}
+	}
+	return 0
 }

@@ -92,13 +92,23 @@ func (s *Session) search(ctx context.Context, criteria *imap.SearchCriteria, fro
 	return walk(found, from, to, limit), nil
 }
 
+// searchSet asks once more where the server ends the search without saying what it
+// found, not even nothing: its answer may be late, and taken for nothing it would
+// hide messages. A server that says nothing twice has nothing to say.
 func (s *Session) searchSet(ctx context.Context, criteria *imap.SearchCriteria) (imap.UIDSet, error) {
+	found, told, err := s.searchOnce(ctx, criteria)
+	if err == nil && !told {
+		found, _, err = s.searchOnce(ctx, criteria)
+	}
+	return found, err
+}
+
+func (s *Session) searchOnce(ctx context.Context, criteria *imap.SearchCriteria) (found imap.UIDSet, told bool, err error) {
 	var options *imap.SearchOptions
 	if s.Has("ESEARCH") {
 		options = &imap.SearchOptions{ReturnAll: true} // ranges, not one number a message
 	}
-	var found imap.UIDSet
-	err := s.run(ctx, "search", s.open.folder, maxListing, func() error {
+	err = s.run(ctx, "search", s.open.folder, maxListing, func() error {
 		data, err := s.client.UIDSearch(criteria, options).Wait()
 		if err != nil {
 			return err
@@ -110,9 +120,10 @@ func (s *Session) searchSet(ctx context.Context, criteria *imap.SearchCriteria) 
 		default:
 			return fmt.Errorf("it answers UID SEARCH with sequence numbers")
 		}
+		told = len(found) > 0 || s.wire.heard("SEARCH", "ESEARCH")
 		return nil
 	})
-	return found, err
+	return found, told, err
 }
 
 // existing returns which of the UIDs are in the open folder.

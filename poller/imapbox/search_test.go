@@ -127,6 +127,40 @@ func TestSearchAnswersThatAreOdd(t *testing.T) {
 	}
 }
 
+// A server that says what it found after it has said that it is done would
+// otherwise have found nothing, and the messages would never be looked at.
+func TestSearchThatEndsBeforeItsAnswerIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ capabilities, answer string }{
+		{"IMAP4rev1", "* SEARCH 2 3"},
+		{"IMAP4rev1 ESEARCH", `* ESEARCH (TAG "%s") UID ALL 2:3`},
+	} {
+		t.Run(tt.capabilities, func(t *testing.T) {
+			t.Parallel()
+			searches := 0
+			s := imaptest.Scripted(t, func(c *imaptest.Conn) {
+				c.Play(imaptest.Play{Capabilities: tt.capabilities, On: map[string]func(*imaptest.Conn, imaptest.Command){
+					"UID SEARCH": func(c *imaptest.Conn, cmd imaptest.Command) {
+						answer := strings.ReplaceAll(tt.answer, "%s", cmd.Tag)
+						if searches++; searches == 1 {
+							c.OK(cmd)
+							c.Send(answer)
+							return
+						}
+						c.Send(answer)
+						c.OK(cmd)
+					},
+				}})
+			})
+			session := openFor(t, s, "UID SEARCH", testWait)
+			got, err := session.Unseen(t.Context(), 10)
+			if diff := cmp.Diff([]uint32{2, 3}, got); err != nil || diff != "" {
+				t.Errorf("Unseen, %v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
 func TestAnswersHaveABoundInBytes(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Scripted(t, func(c *imaptest.Conn) {

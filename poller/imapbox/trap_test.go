@@ -484,6 +484,9 @@ func TestAMessageThatMakesTheServerHangUpIsNamed(t *testing.T) {
 	if diff := cmp.Diff([]uint32{1, 2, 3}, step.UIDs); diff != "" {
 		t.Errorf("UIDs of the error (-want +got):\n%s", diff)
 	}
+	if step.Stuck != 2 {
+		t.Errorf("Stuck = %d, want 2", step.Stuck)
+	}
 	var bad []uint32
 	for _, uid := range step.UIDs {
 		if err := fetch(uid); err != nil {

@@ -39,6 +39,7 @@ type wire struct {
 	left    int64       // bytes the server may still send
 	replay  []byte      // read before the library started
 	tail    []byte
+	heardOf int64   // bytes of the answer to the command that is outstanding, or was last
 	secrets secrets // that the server was told, and may repeat
 	utf7    bool    // what is not ASCII is sent as modified UTF-7
 	unsent  []byte  // with utf7: the part of a name whose other part is to come
@@ -74,6 +75,7 @@ func (w *wire) begin(budget int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.left = budget
+	w.heardOf = 0
 	w.waiting = true
 	if w.err == nil {
 		w.timer.Reset(w.wait)
@@ -165,6 +167,7 @@ func (w *wire) afterRead(got []byte, err error) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.left -= int64(len(got))
+	w.heardOf += int64(len(got))
 	w.keepTail(got)
 	if err != nil && !w.closed {
 		w.failLocked(w.lostLocked(err))
@@ -199,6 +202,29 @@ func (w *wire) keepTail(got []byte) {
 		w.tail = append(w.tail[:0], w.tail[over:]...)
 	}
 	w.tail = append(w.tail, got...)
+}
+
+// heard tells whether the answer to the last command had an untagged response of
+// one of these names, before the line that ended it. It says so, too, where the
+// answer is too long to tell. It is for answers without literals.
+func (w *wire) heard(names ...string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.heardOf > int64(len(w.tail)) {
+		return true
+	}
+	for line := range bytes.Lines(w.tail[len(w.tail)-int(w.heardOf):]) {
+		fields := bytes.Fields(line)
+		if len(fields) < 2 || string(fields[0]) != "*" {
+			return false
+		}
+		for _, name := range names {
+			if bytes.EqualFold(fields[1], []byte(name)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lostLocked makes an error of a failed read, with the server's last words if

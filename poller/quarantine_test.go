@@ -1,0 +1,137 @@
+package poller_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller"
+)
+
+// jamming has a server do something to the connection where UID FETCH asks for a
+// section of some UIDs that contains a word.
+func (b *scriptedBox) jamming(word string, do func(*imaptest.Conn), uids ...int) func(*imaptest.Conn, imaptest.Command) bool {
+	return func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if !strings.Contains(cmd.Args, word) {
+			return false
+		}
+		for _, uid := range b.wantedUIDs(cmd) {
+			if slices.Contains(uids, uid) {
+				do(c)
+			}
+			c.Raw(b.response(uid, cmd.Args, ""))
+		}
+		c.OK(cmd)
+		return true
+	}
+}
+
+// A message at which the server breaks off costs what it takes to find that out,
+// once: the connection it was first asked for on, and one of its own.
+func TestMessageThatJamsIsQuarantinedAtOnce(t *testing.T) {
+	t.Parallel()
+	const most = 2
+	for _, tt := range []struct {
+		name, word string
+		do         func(*imaptest.Conn)
+	}{
+		{"body, hangs up", "BODY.PEEK[]", func(c *imaptest.Conn) { c.Close() }},
+		{"body, falls silent", "BODY.PEEK[]", func(c *imaptest.Conn) { c.Hang() }},
+		{"body, half of it", "BODY.PEEK[]", func(c *imaptest.Conn) { c.Raw("* 3 FETCH (UID 3 BODY[]<0> {1000}\r\nshort"); c.Hang() }},
+		{"body, not IMAP", "BODY.PEEK[]", func(c *imaptest.Conn) { c.Send("* 3 FETCH (UID 3 NONSENSE))"); c.Hang() }},
+		{"header, hangs up", "HEADER", func(c *imaptest.Conn) { c.Close() }},
+		{"header, falls silent", "HEADER", func(c *imaptest.Conn) { c.Hang() }},
+		{"parts, hangs up", "MIME", func(c *imaptest.Conn) { c.Close() }},
+		{"parts, falls silent", "MIME", func(c *imaptest.Conn) { c.Hang() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			jams := report(3)
+			if tt.word == "MIME" {
+				jams = mixedReport(3)
+			}
+			box := newScriptedBox(report(1), letter(2), jams, report(4), letter(5))
+			box.on("UID FETCH", box.jamming(tt.word, tt.do, 3))
+			s := box.start(t)
+			proxy := imaptest.NewProxy(t, s)
+			r := newRig(t, s.Via(proxy), timeout(500*time.Millisecond))
+			r.poll(poller.Totals{Examined: 5, Recorded: 2, Rejected: 1, Ignored: 2})
+			r.want(id(1), id(4))
+			r.wantRejected(3, "quarantined")
+			r.wantCursor("INBOX", 5)
+			if n := proxy.Connections(); n > 1+most {
+				t.Errorf("the poll took %d connections, want at most %d for the message", n, most)
+			}
+			before := proxy.Connections()
+			r.poll(poller.Totals{})
+			if n := proxy.Connections() - before; n != 1 {
+				t.Errorf("the next poll took %d connections, want 1", n)
+			}
+
+			if tt.word == "MIME" {
+				return // this server tells nothing of parts
+			}
+			box.on("UID FETCH", nil) // mended: a backfill asks for it again
+			r.change(timeout(testWait))
+			if _, err := r.p.Backfill(t.Context(), poller.Backfill{}); err != nil {
+				t.Fatal(err)
+			}
+			r.want(id(1), id(3), id(4))
+		})
+	}
+}
+
+// A server that is silent for a while, or hangs up, says nothing of the message
+// that it was asked for then.
+func TestConnectionThatBreaksOffOnceBlamesNoMessage(t *testing.T) {
+	t.Parallel()
+	for _, action := range []imaptest.Action{imaptest.Stall, imaptest.CutBefore} {
+		for _, word := range []string{"HEADER", "MIME", "BODY.PEEK[]"} {
+			t.Run(word, func(t *testing.T) {
+				t.Parallel()
+				s := imaptest.Memory(t)
+				deliver(t, s, "INBOX", report(1), mixedReport(2), letter(3))
+				proxy := imaptest.NewProxy(t, s)
+				proxy.OnCommand(once(word, action))
+				r := newRig(t, s.Via(proxy), timeout(500*time.Millisecond))
+				r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+				if !strings.Contains(r.log.String(), "broke off") {
+					t.Errorf("the log does not say so:\n%s", r.log)
+				}
+			})
+		}
+	}
+}
+
+// Where the server is silent at every message, none of them is to blame, and it is
+// not waited for at each of them.
+func TestServerThatIsSilentAtEveryMessageQuarantinesNone(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"HEADER", "BODY.PEEK[]"} {
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			var mails [][]byte
+			var uids []int
+			for n := 1; n <= 20; n++ {
+				mails, uids = append(mails, report(n)), append(uids, n)
+			}
+			box := newScriptedBox(mails...)
+			box.on("UID FETCH", box.jamming(word, func(c *imaptest.Conn) { c.Hang() }, uids...))
+			r := newRig(t, box.start(t), timeout(300*time.Millisecond))
+			start := time.Now()
+			r.pollFails("did not answer")
+			if d := time.Since(start); d > testWait/2 {
+				t.Errorf("it took %s to give up", d)
+			}
+			r.want()
+			if f := r.folder("INBOX"); f.Poll != nil || len(r.rejected()) > 0 {
+				t.Errorf("cursor %+v, rejected %+v; want neither", f.Poll, r.rejected())
+			}
+			box.on("UID FETCH", nil)
+			r.change(timeout(testWait))
+			r.poll(poller.Totals{Examined: 20, Recorded: 20})
+		})
+	}
+}
