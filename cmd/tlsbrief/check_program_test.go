@@ -96,6 +96,9 @@ func TestCheckLooksAtWhatIsThere(t *testing.T) {
 		!strings.Contains(o.stdout, "TLS 1.3, TLS_") || !strings.Contains(o.stdout, "expires in 36") || o.stderr != "" {
 		t.Errorf("healthy: exit status %d, %q, %q", o.code, o.stdout, o.stderr)
 	}
+	if o := r.try(t, "check", "expired.example"); o.code != 3 || !strings.Contains(o.stdout, "; the certificate has expired\n") {
+		t.Errorf("expired: exit status %d, %q", o.code, o.stdout)
+	}
 	got := r.look(t, 3, "expired.example", "healthy.example")
 	if len(got) != 2 || got[0].Verdict != "error" || !slices.Equal(got[0].codes(), []string{"cert-expired"}) || !strings.Contains(got[0].Findings[0].Message, "expired 2 days ago") || got[1].Verdict != "ok" {
 		t.Errorf("expired: %+v", got)
@@ -162,8 +165,10 @@ func TestCheckTakesDomainsFromEverywhere(t *testing.T) {
 	if n := r.poll(t, "poll"); n.Recorded != 1 {
 		t.Fatalf("recorded %+v", n)
 	}
+	// Of what only reports name, nothing private is connected to.
+	r.world.Domain("example.com")
 	got = r.look(t, 3)
-	if diff := cmp.Diff([]string{"healthy.example", "example.com"}, names(got)); diff != "" || !slices.Equal(got[1].codes(), []string{"domain-missing"}) {
+	if diff := cmp.Diff([]string{"healthy.example", "example.com"}, names(got)); diff != "" || !slices.Equal(got[1].codes(), []string{"mx-private", "tlsrpt-rua-not-ours", "mta-sts-fetch"}) {
 		t.Errorf("with a report (-want +got):\n%s%+v", diff, got)
 	}
 }
@@ -214,6 +219,8 @@ func TestCheckThatIsStopped(t *testing.T) {
 func TestCheckKnowsWhoseAddressesItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	r := newCheckRig(t)
+	r.world.DNS.SetTXT("_smtp._tls.expired.example", "v=TLSRPTv1; rua=mailto:reports@xn--bcher-kva.example")
+	r.world.Domain("xn--bcher-kva.example")
 	for _, tt := range []struct {
 		name, user, addresses string
 		status                int
@@ -230,5 +237,10 @@ func TestCheckKnowsWhoseAddressesItDoesNotKnow(t *testing.T) {
 		if got := r.look(t, tt.status, "--no-probe", "healthy.example"); !slices.Equal(got[0].codes(), tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got[0].codes(), tt.want)
 		}
+	}
+	other := imaptest.Server{Host: r.imap.Host, Port: r.imap.Port, TLS: r.imap.TLS, CAFile: r.imap.CAFile, Username: "reports@bücher.example"}
+	r.configure(t, &other, r.settings(r.world.DNS.Addr(), ""))
+	if got := r.look(t, 0, "--no-probe", "expired.example"); len(got[0].Findings) > 0 {
+		t.Errorf("an address as people write it: %v", got[0].codes())
 	}
 }
