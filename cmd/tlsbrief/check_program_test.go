@@ -171,6 +171,10 @@ func TestCheckTakesDomainsFromEverywhere(t *testing.T) {
 	if diff := cmp.Diff([]string{"healthy.example", "example.com"}, names(got)); diff != "" || !slices.Equal(got[1].codes(), []string{"mx-private", "tlsrpt-rua-not-ours", "mta-sts-fetch"}) {
 		t.Errorf("with a report (-want +got):\n%s%+v", diff, got)
 	}
+	r.configure(t, r.imap, strings.Replace(r.settings(r.world.DNS.Addr(), ""), "*.below.example", "*.com", 1))
+	if got = r.look(t, 3, "--no-probe"); len(got) != 2 || !slices.Equal(got[1].codes(), []string{"tlsrpt-rua-not-ours"}) {
+		t.Errorf("where a wildcard makes it ours: %+v", got)
+	}
 }
 
 // What keeps check from looking at all is no finding: exit status 1, and 2 where the
