@@ -85,7 +85,8 @@ func newChecker(c *config.Config, noProbe bool) (*domaincheck.Checker, error) {
 	}
 	ours, unaddressed := readers(c)
 	return domaincheck.New(domaincheck.Options{
-		// A domain that does not answer must keep no query of another waiting.
+		// A domain that does not answer must keep no query of another waiting: none has
+		// more than six under way.
 		DNS:   resolver.New(resolver.Options{Server: c.DNS.Server, Parallel: 8 * c.Check.Concurrency}),
 		Roots: t.RootCAs, SMTPPort: c.Check.SMTPPort, HTTPSPort: c.Check.HTTPSPort, HELO: c.Check.EHLO, NoProbe: noProbe,
 		Timeout: c.Check.Timeout, Concurrency: c.Check.Concurrency, Ours: ours, Unaddressed: unaddressed, Private: c.Check.AllowPrivate,
