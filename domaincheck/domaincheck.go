@@ -69,6 +69,16 @@ type Options struct {
 type Domain struct {
 	Name     string // in lower case, as A-labels
 	Reported bool   // nobody but reports names it: see Options.Private
+	Before   *Seen  // at the last look; nil: there was none
+	Told     Told   // by reports
+}
+
+// Told is what the reports of late tell of a domain's MTA-STS policy.
+type Told struct {
+	// Ready says, in a sentence, for how long and over how much there was no
+	// failure under a policy in testing mode; empty: for too short, or too few.
+	Ready  string
+	Failed int64 // sessions of the last week by verified reports
 }
 
 // A Severity says how bad a finding is.
@@ -100,6 +110,11 @@ type Result struct {
 	Verdict  Severity  `json:"verdict"` // ok, warning or error: the worst finding that asks for something
 	Findings []Finding `json:"findings"`
 	Servers  []Server  `json:"servers"` // what was probed, by host and address
+
+	Seen     Seen     `json:"-"`
+	Kept     Seen     `json:"-"` // Seen with what the look before knew of the rest: to be compared with the next
+	Changes  []Change `json:"-"` // since Domain.Before
+	unprobed bool     // the mail servers were left alone
 
 	// Answered tells whether DNS gave any answer, be it that there is nothing. If
 	// it did for no domain, the resolver is to blame and not the domains.

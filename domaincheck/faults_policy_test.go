@@ -31,7 +31,24 @@ func policyFaults() []fault {
 		{name: "MTA-STS without id", make: text(at, "v=STSv1;"), want: "mta-sts-syntax error"},
 		{name: "an id that is none", make: text(at, "v=STSv1; id=2026-01-01"), want: "mta-sts-syntax error"},
 		{name: "no policy host", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example") }, want: "mta-sts-fetch error sts-policy-fetch-error"},
-		{name: "policy host closed", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example", "A 127.255.255.1") }, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: nothing listens there."},
+		{name: "a policy that was changed under its id", make: func(_ *testing.T, r *rig) {
+			id := "20260101T000000"
+			r.domain.Before = &Seen{PolicyID: &id, PolicyOfID: "another policy's"}
+		}, want: "mta-sts-id-unchanged warning", says: "Change the id"},
+		{name: "healthy, a policy that was changed together with its id", make: func(_ *testing.T, r *rig) {
+			id := "20250101"
+			r.domain.Before = &Seen{PolicyID: &id, PolicyOfID: "another policy's"}
+		}},
+		{name: "enforce while reports tell of failures", make: func(_ *testing.T, r *rig) { r.domain.Told.Failed = 45 }, want: "mta-sts-urgent error", says: "45 failed sessions"},
+		{name: "testing while reports tell of failures", make: func(t *testing.T, r *rig) {
+			policy("enforce", "testing")(t, r)
+			r.domain.Told.Failed = 45
+		}, want: "mta-sts-mode info"},
+		{name: "testing for long, and clean", make: func(t *testing.T, r *rig) {
+			policy("enforce", "testing")(t, r)
+			r.domain.Told.Ready = "no verified failure for 31 days."
+		}, want: "mta-sts-mode info, mta-sts-ready info", says: "31 days"},
+		{name: "policy host closed", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example", "A 127.255.255.1") }, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: 127.255.255.1: nothing listens there."},
 		{name: "policy host is silent", make: func(_ *testing.T, r *rig) {
 			r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if strings.HasSuffix(address, fmt.Sprint(":", r.HTTPSPort)) {

@@ -41,11 +41,11 @@ func sessionFaults() []fault {
 		{name: "one address of two unreachable", make: func(_ *testing.T, r *rig) {
 			r.DNS.Set("mx.healthy.example", "A "+r.MX.Address, "A 127.255.255.1")
 		}, want: "probe-unreachable warning", says: "(127.255.255.1) cannot be connected to on port "},
-		{name: "nothing but addresses that this machine has no way to", make: noIPv6("AAAA 2001:db8::1"), want: "probe-unreachable info", says: "2001:db8::1"},
+		{name: "nothing but addresses that this machine has no way to", make: noIPv6("AAAA 2001:db8::1"), want: "probe-no-route info", says: "2001:db8::1"},
 		{name: "a closed port, and addresses that this machine has no way to", make: noIPv6("A 127.255.255.1", "AAAA 2001:db8::1"), want: "probe-port-closed info"},
 		{name: "addresses that this machine has no way to", make: func(t *testing.T, r *rig) {
 			noIPv6("A "+r.MX.Address, "AAAA 2001:db8::1", "AAAA 2001:db8::2")(t, r)
-		}, want: "probe-unreachable info", says: "2001:db8::1, 2001:db8::2"},
+		}, want: "probe-no-route info", says: "2001:db8::1, 2001:db8::2"},
 		{name: "never answers", make: impatient(domaintest.Stall), want: "probe-silent warning", says: "its greeting: there was no answer within 1s."},
 		{name: "a byte now and then", make: impatient(domaintest.Drip(20 * time.Millisecond)), want: "probe-silent warning"},
 		{name: "falls silent after its greeting", make: impatient(func(c net.Conn) { fmt.Fprint(c, "220 hi\r\n"); domaintest.Stall(c) }), want: "probe-silent warning", says: "its answer to EHLO"},

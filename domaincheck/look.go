@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"tlsbrief/resolver"
@@ -32,10 +33,11 @@ type look struct {
 	secureMX bool // DNSSEC vouches for the MX records
 
 	servers []Server
+	seen    Seen
 }
 
 func (c *Checker) newLook(d Domain) *look {
-	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}}
+	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}, seen: Seen{At: c.o.Now().UTC().Truncate(time.Second), Certificates: map[string]Certificate{}}}
 }
 
 // all looks at everything. DNS comes first, since the rest hangs on it.
@@ -115,7 +117,16 @@ func (l *look) unanswered(err error) bool {
 }
 
 func (l *look) result() Result {
-	r := Result{Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered}
+	r := Result{
+		Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered,
+		Seen: l.seen, unprobed: l.c.o.NoProbe,
+	}
+	slices.Sort(r.Seen.Hosts)
+	r.Kept = r.Seen
+	if before := l.domain.Before; before != nil {
+		r.Changes = Changes(l.domain.Name, before, &r.Seen)
+		r.Kept = r.Seen.over(before)
+	}
 	for _, f := range l.findings {
 		if f.Severity == Error || f.Severity == Warning && r.Verdict == OK {
 			r.Verdict = f.Severity

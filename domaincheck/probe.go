@@ -76,7 +76,7 @@ func (l *look) unreached(failed []unreached, tried int) {
 	}
 	if len(beyond) > 0 {
 		slices.Sort(beyond)
-		l.addAs(ProbeUnreachable, Info, "", fmt.Sprintf("Not examined, since no route leads there from here: %s. Most likely this machine has no IPv6.", strings.Join(beyond, ", ")), "")
+		l.add(ProbeNoRoute, "", fmt.Sprintf("Not examined, since no route leads there from here: %s. Most likely this machine has no IPv6.", strings.Join(beyond, ", ")), "")
 	}
 }
 
@@ -153,6 +153,7 @@ func (l *look) handshake(h *mxHost, who string, shown *Server, conn net.Conn) {
 	}
 	state := t.ConnectionState()
 	shown.note(state, l.c.o.Now())
+	l.sawCertificate(shown, state)
 	if state.Version < tls.VersionTLS12 {
 		l.add(ProbeOldTLS, h.name, fmt.Sprintf("%s speaks no better than %s, which senders refuse.", who, tls.VersionName(state.Version)), "Turn on TLS 1.2 and 1.3.")
 	}

@@ -58,6 +58,7 @@ func (l *look) mx(ctx context.Context) {
 		l.add(MXMany, "", fmt.Sprintf("%s has %d MX records; the first %d were looked at.", name, len(found.List), maxHosts), "")
 		found.List = found.List[:maxHosts]
 	}
+	l.seen.Hosts = []string{}
 	for _, m := range found.List {
 		if m.Host != "" && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return h.name == m.Host }) {
 			l.host(ctx, m.Host)
@@ -69,6 +70,7 @@ func (l *look) mx(ctx context.Context) {
 func (l *look) host(ctx context.Context, name string) {
 	h := &mxHost{name: name}
 	l.hosts = append(l.hosts, h)
+	l.seen.Hosts = append(l.seen.Hosts, name)
 	ahead(ctx, l.c.o.DNS.Addresses, name)
 	// Waited for before the next host, or a domain with many would have more look-ups
 	// under way than its share of what the resolver lets through.
@@ -100,6 +102,8 @@ func (l *look) reportRecord(ctx context.Context) (none bool) {
 		return false
 	}
 	records := versioned(texts, "v=TLSRPTv1")
+	published := clean(strings.Join(records, " "), maxMessage)
+	l.seen.Report = &published
 	switch {
 	case len(records) == 0:
 		l.noReportRecord(ctx, name, texts)

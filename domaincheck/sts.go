@@ -25,20 +25,29 @@ func (l *look) sts(ctx context.Context) (none bool) {
 		return false
 	}
 	records := versioned(texts, "v=STSv1")
+	none, id := len(texts) == 0, ""
+	if len(records) == 0 {
+		l.seen.PolicyID = &id
+	}
 	switch {
 	case len(records) == 0:
 		l.noPolicy(name)
-		return len(texts) == 0
+		return none
 	case len(records) > 1:
 		l.add(STSSeveral, "", fmt.Sprintf("There are %d MTA-STS records at %s: senders then act as if there were none.", len(records), name), "Keep one.")
 		return false
 	}
-	if _, err := parseSTSRecord(records[0]); err != nil {
+	if id, err = parseSTSRecord(records[0]); err != nil {
 		l.add(STSSyntax, "", fmt.Sprintf("The MTA-STS record at %s cannot be read: %v.", name, err), `Write it as in "v=STSv1; id=20260101".`)
 		return false
 	}
+	l.seen.PolicyID = &id
 	if text, ok := l.fetch(ctx); ok {
 		l.judgePolicy(text)
+	}
+	l.seen.follow(l.domain.Before)
+	if l.seen.staleID() {
+		l.add(STSStaleID, "", fmt.Sprintf("The MTA-STS policy was changed and the id in %s was not: senders that have the old policy keep it until it runs out.", name), "Change the id.")
 	}
 	return false
 }
@@ -65,9 +74,11 @@ func (l *look) judgePolicy(text string) {
 		return
 	}
 	l.policy = p
+	l.seen.Policy, l.seen.Mode = policyDigest(text), p.mode
 	if p.mode != tlsrpt.ModeEnforce {
 		l.add(STSMode, "", fmt.Sprintf("The MTA-STS policy is in mode %s: it protects no mail.", p.mode), "Set mode: enforce once the reports are clean.")
 	}
+	l.told(p)
 	if p.mode == tlsrpt.ModeNone {
 		return
 	}
@@ -160,6 +171,7 @@ func (l *look) client(host string) *http.Client {
 			if conn, err = l.c.o.Dial(ctx, network, net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.HTTPSPort))); err == nil {
 				return conn, nil
 			}
+			err = &addressError{a, err}
 		}
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -18,6 +19,10 @@ func why(err error, patience time.Duration) string {
 	var request *url.Error
 	if errors.As(err, &request) {
 		err = request.Err // without the address, which is named elsewhere
+	}
+	var there *addressError
+	if errors.As(err, &there) {
+		return there.addr.String() + ": " + why(there.err, patience)
 	}
 	var network net.Error
 	switch {
@@ -36,6 +41,15 @@ func why(err error, patience time.Duration) string {
 	}
 	return text
 }
+
+// An addressError says to which of a name's addresses no connection came about.
+type addressError struct {
+	addr netip.Addr
+	err  error
+}
+
+func (e *addressError) Error() string { return e.addr.String() + ": " + e.err.Error() }
+func (e *addressError) Unwrap() error { return e.err }
 
 // noRoute tells whether it is this machine that cannot reach an address, most likely
 // one of IPv6.

@@ -122,27 +122,31 @@ func (e *examination) silent(ctx context.Context, uids []uint32, headers map[uin
 	return nil
 }
 
-// bodies gets the bodies of messages, as [imapbox.Session.Bodies] does. One that
+// bodies gets the bodies of messages, as [imapbox.Session.BodiesOf] does. One that
 // the server does not give is handed out without data and with the reason.
-func (e *examination) bodies(ctx context.Context, uids []uint32, each func(imapbox.Body, error) error) error {
-	done := make(map[uint32]bool, len(uids))
-	get := func(uids []uint32) error {
-		return e.session.Bodies(ctx, uids, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
+func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each func(imapbox.Body, error) error) error {
+	done := make(map[uint32]bool, len(headers))
+	get := func(headers []imapbox.Header) error {
+		return e.session.BodiesOf(ctx, headers, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
 			done[b.UID] = true
 			return each(b, nil)
 		})
 	}
-	err := get(uids)
+	err := get(headers)
 	if err == nil || !e.suspect(ctx, err) {
 		return err
 	}
+	uids := make([]uint32, len(headers))
+	for i, h := range headers {
+		uids[i] = h.UID
+	}
 	lost := map[uint32]error{}
-	for _, uid := range uids {
-		if done[uid] {
+	for _, h := range headers {
+		if done[h.UID] {
 			continue
 		}
-		if err := get([]uint32{uid}); err != nil {
-			lost[uid] = err
+		if err := get([]imapbox.Header{h}); err != nil {
+			lost[h.UID] = err
 			if !e.suspect(ctx, err) || len(lost) > maxLost && !e.givesOthers(ctx, uids, true) {
 				return err
 			}

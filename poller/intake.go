@@ -37,7 +37,7 @@ func (in *intake) add(ctx context.Context, m db.Message) error {
 func (e *examination) fetch(ctx context.Context, group []candidate) ([]db.Message, error) {
 	in := intake{examination: e}
 	limit := e.p.o.Reading.Limits.MaxMessage
-	var uids []uint32
+	var headers []imapbox.Header
 	byUID := map[uint32]candidate{}
 	for _, c := range group {
 		switch {
@@ -47,13 +47,13 @@ func (e *examination) fetch(ctx context.Context, group []candidate) ([]db.Messag
 			in.messages = append(in.messages, e.tooLarge(c, limit))
 		default:
 			byUID[c.header.UID] = c
-			uids = append(uids, c.header.UID)
+			headers = append(headers, c.header)
 		}
 	}
-	if len(uids) == 0 {
+	if len(headers) == 0 {
 		return in.messages, nil
 	}
-	err := e.bodies(ctx, uids, func(b imapbox.Body, refused error) error {
+	err := e.bodies(ctx, headers, func(b imapbox.Body, refused error) error {
 		m, ok, err := e.take(ctx, byUID[b.UID], b, refused)
 		switch {
 		case err != nil:

@@ -93,6 +93,7 @@ type Poller struct {
 	o       Options
 	said    sayOnce
 	backoff backoff
+	gates   gates
 	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
 
 	telling sync.Mutex // Progress is called by one goroutine at a time

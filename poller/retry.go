@@ -105,7 +105,7 @@ func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message
 		return e.tooLarge(c, limit), true, nil
 	}
 	m, ours = e.pending(c, errNoBody), true
-	err = e.bodies(ctx, []uint32{h.UID}, func(b imapbox.Body, refused error) (err error) {
+	err = e.bodies(ctx, []imapbox.Header{h}, func(b imapbox.Body, refused error) (err error) {
 		m, ours, err = e.take(ctx, c, b, refused)
 		return err
 	})

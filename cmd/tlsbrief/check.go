@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/domaincheck"
-	"tlsbrief/resolver"
 )
 
 // errMend ends check with exit status 3.
@@ -56,6 +55,9 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 	if err != nil {
 		return err
 	}
+	if err := told(ctx, d, domains, time.Now()); err != nil {
+		return err
+	}
 	bar, done := newBar(a.stderr), int64(0)
 	results, err := checker.CheckAll(ctx, domains, func(domaincheck.Result) {
 		done++
@@ -75,42 +77,4 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 		return errMend
 	}
 	return nil
-}
-
-// newChecker makes the checker that the configuration describes.
-func newChecker(c *config.Config, noProbe bool) (*domaincheck.Checker, error) {
-	t, err := clientTLS("", c.Check.CAFile, config.ClientTLS{})
-	if err != nil {
-		return nil, fmt.Errorf("[check]: %w", err)
-	}
-	ours, unaddressed := readers(c)
-	return domaincheck.New(domaincheck.Options{
-		// A domain that does not answer must keep no query of another waiting: none has
-		// more than six under way.
-		DNS:   resolver.New(resolver.Options{Server: c.DNS.Server, Parallel: 8 * c.Check.Concurrency}),
-		Roots: t.RootCAs, SMTPPort: c.Check.SMTPPort, HTTPSPort: c.Check.HTTPSPort, HELO: c.Check.EHLO, NoProbe: noProbe,
-		Timeout: c.Check.Timeout, Concurrency: c.Check.Concurrency, Ours: ours, Unaddressed: unaddressed, Private: c.Check.AllowPrivate,
-	}), nil
-}
-
-// readers returns the addresses that lead to polled mailboxes, and the users of
-// whom none is known: their username is no address, and the administrator has not
-// said what addresses there are.
-func readers(c *config.Config) (addresses, unaddressed []string) {
-	addresses = slices.Clone(c.Check.Addresses)
-	for _, m := range c.Mailboxes {
-		local, domain, is := strings.Cut(m.Username, "@")
-		if !is {
-			unaddressed = append(unaddressed, m.Username)
-			continue
-		}
-		if ascii, err := config.Domain(domain); err == nil {
-			domain = ascii // as a record has it
-		}
-		addresses = append(addresses, local+"@"+domain)
-	}
-	if len(c.Check.Addresses) > 0 {
-		unaddressed = nil
-	}
-	return addresses, unaddressed
 }

@@ -65,19 +65,10 @@ func scanDomains(names []string, r io.Reader) ([]string, error) {
 
 // domainsToCheck are those named, or all of the configuration and the database.
 func domainsToCheck(ctx context.Context, c *config.Config, d *db.DB, named []string) ([]domaincheck.Domain, error) {
-	patterns := slices.Clone(c.Reports.Domains)
-	for _, dg := range c.Digests {
-		patterns = append(patterns, dg.Domains...)
-	}
-	own := func(name string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool {
-			rest, wild := strings.CutPrefix(p, "*")
-			return p == name || wild && strings.HasSuffix(name, rest)
-		})
-	}
+	own := ownDomains(c)
 	var reported []string
 	if len(named) == 0 {
-		for _, p := range patterns {
+		for _, p := range ownPatterns(c) {
 			if !strings.HasPrefix(p, "*") {
 				named = append(named, p)
 			}
@@ -100,4 +91,25 @@ func domainsToCheck(ctx context.Context, c *config.Config, d *db.DB, named []str
 		return nil, usage("no domain to check: name one, as in tlsbrief check example.com")
 	}
 	return domains, nil
+}
+
+// ownPatterns are the domains that the configuration names as one's own; one may
+// begin with "*.".
+func ownPatterns(c *config.Config) []string {
+	patterns := slices.Clone(c.Reports.Domains)
+	for _, dg := range c.Digests {
+		patterns = append(patterns, dg.Domains...)
+	}
+	return patterns
+}
+
+// ownDomains tells whether the configuration names a domain as one's own.
+func ownDomains(c *config.Config) func(name string) bool {
+	patterns := ownPatterns(c)
+	return func(name string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool {
+			rest, wild := strings.CutPrefix(p, "*")
+			return p == name || wild && strings.HasSuffix(name, rest)
+		})
+	}
 }

@@ -44,6 +44,8 @@ type workday struct {
 	poll *poller.Poller
 	dg   *digest.Digester // nil: nothing to send by
 	turn sync.Mutex
+
+	checking sync.Mutex // held while the domains are checked
 }
 
 func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
@@ -79,6 +81,7 @@ func (w *workday) work(ctx context.Context) error {
 		{w.c.Schedule.Poll, w.pollOnce},
 		{"* * * * *", w.digests}, // what is due is known to the minute
 		{"17 3 * * *", w.prune},
+		{w.c.Schedule.Check, w.checkDomains},
 	}
 	for _, j := range jobs {
 		if _, err := schedule.AddFunc(j.spec, func() { j.job(ctx) }); err != nil {
@@ -90,9 +93,14 @@ func (w *workday) work(ctx context.Context) error {
 	w.pollOnce(ctx)
 	w.digests(ctx)
 	schedule.Start()
+	var atOnce sync.WaitGroup
+	if w.dueCheck(ctx, time.Now()) {
+		atOnce.Go(func() { w.checkDomains(ctx) })
+	}
 	<-ctx.Done()
 	log.Info("stopping: finishing what is under way")
 	<-schedule.Stop().Done()
+	atOnce.Wait()
 	log.Info("stopped")
 	return nil
 }
