@@ -14,6 +14,19 @@ import (
 	"tlsbrief/internal/domaintest"
 )
 
+// noIPv6 gives the mail server these addresses, and no way to those of IPv6.
+func noIPv6(addresses ...string) func(*testing.T, *rig) {
+	return func(_ *testing.T, r *rig) {
+		r.DNS.Set("mx.healthy.example", addresses...)
+		r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if strings.HasPrefix(address, "[") {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+	}
+}
+
 // sessionFaults are those of a mail server up to the end of the handshake.
 func sessionFaults() []fault {
 	session := func(f func(net.Conn)) func(*testing.T, *rig) {
@@ -24,17 +37,6 @@ func sessionFaults() []fault {
 	}
 	versions := func(most uint16) func(*testing.T, *rig) {
 		return func(_ *testing.T, r *rig) { r.MX.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: most} }
-	}
-	noIPv6 := func(addresses ...string) func(*testing.T, *rig) {
-		return func(_ *testing.T, r *rig) {
-			r.DNS.Set("mx.healthy.example", addresses...)
-			r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-				if strings.HasPrefix(address, "[") {
-					return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
-				}
-				return new(net.Dialer).DialContext(ctx, network, address)
-			}
-		}
 	}
 	return []fault{
 		{name: "port closed", make: func(_ *testing.T, r *rig) { r.MX.Close() }, want: "probe-port-closed info"},
