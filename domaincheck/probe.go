@@ -34,11 +34,12 @@ func (l *look) probe(ctx context.Context) {
 			tried++
 			all.Go(func() {
 				shown := Server{Host: clean(h.name, maxWord), Address: a.String()}
-				if conn, err := l.connect(ctx, a); err == nil {
+				patience := l.c.blocked.patience(l.c.o.StepTimeout)
+				if conn, err := l.connect(ctx, a, patience); err == nil {
 					l.session(ctx, h, &shown, conn)
 				} else {
 					mu.Lock()
-					failed = append(failed, unreached{h, a, err})
+					failed = append(failed, unreached{h, a, err, patience})
 					mu.Unlock()
 				}
 				l.saw(shown)
@@ -46,14 +47,16 @@ func (l *look) probe(ctx context.Context) {
 		}
 	}
 	all.Wait()
+	l.c.blocked.learn(failed, tried)
 	l.unreached(failed, tried)
 }
 
 // An unreached is an address that could not be connected to.
 type unreached struct {
-	host *mxHost
-	addr netip.Addr
-	err  error
+	host     *mxHost
+	addr     netip.Addr
+	err      error
+	patience time.Duration
 }
 
 // unreached says which addresses could not be connected to. Where that is all of
@@ -71,7 +74,7 @@ func (l *look) unreached(failed []unreached, tried int) {
 			beyond = append(beyond, u.addr.String())
 			continue
 		}
-		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, why(u.err, l.c.o.StepTimeout)),
+		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, why(u.err, u.patience)),
 			"See whether the server runs and its port is open.")
 	}
 	if len(beyond) > 0 {
@@ -80,8 +83,8 @@ func (l *look) unreached(failed []unreached, tried int) {
 	}
 }
 
-func (l *look) connect(ctx context.Context, a netip.Addr) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.c.o.StepTimeout)
+func (l *look) connect(ctx context.Context, a netip.Addr, patience time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return l.c.o.Dial(ctx, "tcp", net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.SMTPPort)))
 }

@@ -24,9 +24,8 @@ func why(err error, patience time.Duration) string {
 	if errors.As(err, &there) {
 		return there.addr.String() + ": " + why(there.err, patience)
 	}
-	var network net.Error
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+	case timedOut(err):
 		return fmt.Sprintf("there was no answer within %s", patience)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there"
@@ -50,6 +49,12 @@ type addressError struct {
 
 func (e *addressError) Error() string { return e.addr.String() + ": " + e.err.Error() }
 func (e *addressError) Unwrap() error { return e.err }
+
+// timedOut tells whether nobody answered.
+func timedOut(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
+}
 
 // noRoute tells whether it is this machine that cannot reach an address, most likely
 // one of IPv6.
