@@ -15,10 +15,12 @@ import (
 	"time"
 )
 
-// Bounds of what an SMTP server may answer.
+// Bounds of what an SMTP server may answer, and of connections to those of one
+// domain at a time: who publishes many addresses must not use up this process's.
 const (
-	maxLine  = 2048
-	maxLines = 100
+	maxLine     = 2048
+	maxLines    = 100
+	maxSessions = 16
 )
 
 // probe talks to every address of every MX host.
@@ -28,11 +30,13 @@ func (l *look) probe(ctx context.Context) {
 		mu     sync.Mutex
 		failed []unreached
 	)
-	tried := 0
+	tried, slots := 0, make(chan struct{}, maxSessions)
 	for _, h := range l.hosts {
 		for _, a := range h.addrs {
 			tried++
 			all.Go(func() {
+				slots <- struct{}{} // each session has a deadline, so this does, too
+				defer func() { <-slots }()
 				shown := Server{Host: clean(h.name, maxWord), Address: a.String()}
 				patience := l.c.blocked.patience(l.c.o.StepTimeout)
 				if conn, err := l.connect(ctx, a, patience); err == nil {
