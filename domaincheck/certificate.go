@@ -38,7 +38,7 @@ func (l *look) certificate(h *mxHost, who string, chain []*x509.Certificate) {
 	severity := l.policyFault()
 	l.dates(h, who, leaf, severity)
 	if err := leaf.VerifyHostname(h.name); err != nil {
-		l.addAs(CertName, severity, h.name, fmt.Sprintf("The certificate of %s is not for that name: %v.", who, err), "Get a certificate that has the name of the MX host in it.")
+		l.addAs(CertName, severity, h.name, fmt.Sprintf("The certificate of %s is not for that name: %s.", who, why(err, 0)), "Get a certificate that has the name of the MX host in it.")
 	}
 	l.trust(h, who, chain, at, severity)
 }

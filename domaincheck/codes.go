@@ -53,6 +53,7 @@ const (
 	DANEMismatch Code = "dane-mismatch"
 
 	ProbeClosed      Code = "probe-port-closed"
+	ProbeNoRoute     Code = "probe-no-route"
 	ProbeUnreachable Code = "probe-unreachable"
 	ProbeSilent      Code = "probe-silent"
 	ProbeRefused     Code = "probe-refused"
@@ -124,6 +125,7 @@ func kinds() map[Code]kind {
 		DANEMismatch: {"dane", Error, tlsrpt.TLSAInvalid},
 
 		ProbeClosed:      {"probe", Info, ""},
+		ProbeNoRoute:     {"probe", Info, ""},
 		ProbeUnreachable: {"probe", Warning, ""},
 		ProbeSilent:      {"probe", Warning, ""},
 		ProbeRefused:     {"probe", Warning, ""},

@@ -129,7 +129,7 @@ func (r Result) confirmHost(host string) Confirmation {
 
 // unconfirmed says why nothing could be found out.
 func (r Result) unconfirmed() Confirmation {
-	if f, ok := r.of(ProbeClosed, DNSFailed, NoSuchDomain, Timeout); ok {
+	if f, ok := r.of(ProbeClosed, ProbeNoRoute, DNSFailed, NoSuchDomain, Timeout); ok {
 		return Confirmation{Unconfirmed, f.Message, f.Fix}
 	}
 	return Confirmation{State: Unconfirmed, Message: "The look was not finished in time."}

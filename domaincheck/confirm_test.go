@@ -41,6 +41,8 @@ func TestConfirm(t *testing.T) {
 		{"of a host while another is at fault", expired, "old.healthy.example", tlsrpt.CertificateExpired, NotSeen, "no MX host"},
 		{"the port is closed", func(_ *testing.T, r *rig) { r.MX.Close() }, mx, tlsrpt.CertificateExpired, Unconfirmed, "port"},
 		{"one of two addresses is closed", func(_ *testing.T, r *rig) { r.DNS.Set(mx, "A "+r.MX.Address, "A 127.255.255.1") }, mx, tlsrpt.CertificateExpired, NotSeen, "127.255.255.1"},
+		{"nothing but IPv6, which this machine lacks", noIPv6("AAAA 2001:db8::1"), mx, tlsrpt.CertificateExpired, Unconfirmed, "no route"},
+		{"IPv6 as well, which this machine lacks", func(t *testing.T, r *rig) { noIPv6("A "+r.MX.Address, "AAAA 2001:db8::1")(t, r) }, mx, tlsrpt.CertificateExpired, NotSeen, ""},
 		{"the server is silent", func(_ *testing.T, r *rig) {
 			r.MX.Session, r.options.StepTimeout = func(c net.Conn) { domaintest.Stall(c) }, time.Second
 		},

@@ -38,7 +38,7 @@ func (l *look) dane(ctx context.Context) {
 				h.tlsa = append(h.tlsa, t)
 				continue
 			}
-			l.add(DANEUsage, h.name, fmt.Sprintf("The TLSA record %d %d %d at %s is none that senders use.", t.Usage, t.Selector, t.MatchingType, name),
+			l.add(DANEUsage, h.name, fmt.Sprintf("The TLSA record %d %d %d at %s, with %d bytes of data, is none that senders use.", t.Usage, t.Selector, t.MatchingType, name, len(t.Data)),
 				"Publish 3 1 1 with the SHA-256 of the server's public key (RFC 7672, section 3.1).")
 		}
 	}

@@ -122,7 +122,10 @@ type Result struct {
 }
 
 // A Checker looks at domains. It may be used by several goroutines.
-type Checker struct{ o Options }
+type Checker struct {
+	o       Options
+	blocked blockade
+}
 
 // New returns a Checker. It does not touch the network.
 func New(o Options) *Checker {
@@ -136,7 +139,7 @@ func New(o Options) *Checker {
 	o.Timeout = or(o.Timeout <= 0, time.Minute, o.Timeout)
 	o.StepTimeout = or(o.StepTimeout <= 0, 15*time.Second, o.StepTimeout)
 	o.Concurrency = or(o.Concurrency <= 0, 32, o.Concurrency)
-	return &Checker{o}
+	return &Checker{o: o}
 }
 
 func or[T any](missing bool, instead, given T) T {

@@ -1,47 +1,45 @@
 package domaincheck
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/miekg/dns"
 
 	"tlsbrief/internal/domaintest"
 )
 
-// One that never answers delays none of the others.
-func TestManyDomainsBesideOneThatNeverAnswers(t *testing.T) {
+// What does not hang on each other is looked up side by side: here no name server
+// answers before all have been asked.
+func TestLookUpsAreSideBySide(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.DNS.Exist("silent.example")
-	release := r.DNS.Hold("silent.example")
-	defer release()
-	r.options.Concurrency = 4
-	c := r.checker()
-	domains := []Domain{{Name: "silent.example"}}
-	for range 40 {
-		domains = append(domains, r.domain)
+	for _, together := range [][]string{
+		{"healthy.example", "_smtp._tls.healthy.example", "_mta-sts.healthy.example", "mta-sts.healthy.example"},
+		{"mx.healthy.example", "_25._tcp.mx.healthy.example"},
+	} {
+		var asked sync.WaitGroup
+		asked.Add(len(together))
+		for _, name := range together {
+			var first sync.Once
+			r.DNS.Exist(name)
+			r.DNS.Mangle(name, func(*dns.Msg) {
+				first.Do(asked.Done)
+				asked.Wait()
+			})
+		}
 	}
-	done := 0
-	results, err := c.CheckAll(t.Context(), domains, func(got Result) {
-		if done++; done == len(domains)-1 {
-			release() // all others are through while it still waits
-		}
-		if got.Domain == "silent.example" && done < len(domains) {
-			t.Errorf("the silent domain was done as number %d", done)
-		}
-	})
-	if err != nil || done != len(domains) {
-		t.Fatalf("%d of %d domains done, %v", done, len(domains), err)
-	}
-	for i, got := range results[1:] {
-		if got.Domain != "healthy.example" || len(got.Findings) > 0 {
-			t.Errorf("result %d: %+v", i+1, got)
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if got := r.checker().Check(ctx, r.domain); len(got.Findings) > 0 {
+		t.Errorf("%+v", got)
 	}
 }
 

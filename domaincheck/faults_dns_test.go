@@ -77,6 +77,19 @@ func recordFaults() []fault {
 	}
 }
 
+// manyHosts gives the domain n more MX hosts, all of which lead to the same server,
+// which has a certificate for them.
+func (r *rig) manyHosts(n int) {
+	list := []string{"MX 10 mx.healthy.example."}
+	for i := range n {
+		list = append(list, fmt.Sprintf("MX 20 mx%d.healthy.example.", i))
+		r.DNS.Set(fmt.Sprintf("mx%d.healthy.example", i), "A "+r.MX.Address)
+	}
+	r.DNS.Set("healthy.example", list...)
+	r.Renew(r.MX, domaintest.Template{Names: []string{"*.healthy.example"}})
+	r.Policy = domaintest.Serve(strings.Replace(domaintest.GoodPolicy(r.Name), "mx: mx", "mx: *", 1))
+}
+
 // mxFaults are those of MX and address records.
 func mxFaults() []fault {
 	return []fault{
@@ -89,17 +102,7 @@ func mxFaults() []fault {
 			r.DNS.Set("real.healthy.example", "A "+r.MX.Address)
 		}, want: "mx-cname warning"},
 		{name: "MX without address", make: func(_ *testing.T, r *rig) { r.DNS.Set("mx.healthy.example") }, want: "mx-no-address error"},
-		{name: "too many MX", make: func(t *testing.T, r *rig) {
-			// All but the first lead to the same server, which has a certificate for them.
-			list := []string{"MX 10 mx.healthy.example."}
-			for i := range 2 * maxHosts {
-				list = append(list, fmt.Sprintf("MX 20 mx%d.healthy.example.", i))
-				r.DNS.Set(fmt.Sprintf("mx%d.healthy.example", i), "A "+r.MX.Address)
-			}
-			r.DNS.Set("healthy.example", list...)
-			r.Renew(r.MX, domaintest.Template{Names: []string{"*.healthy.example"}})
-			r.Policy = domaintest.Serve(strings.Replace(domaintest.GoodPolicy(r.Name), "mx: mx", "mx: *", 1))
-		}, want: "mx-many info", says: "has 41 MX records; the first 20 "},
+		{name: "too many MX", make: func(_ *testing.T, r *rig) { r.manyHosts(2 * maxHosts) }, want: "mx-many info", says: "has 41 MX records; the first 20 "},
 		{name: "only reports name it", make: func(_ *testing.T, r *rig) { r.domain.Reported = true }, want: "mx-private info, mta-sts-fetch error sts-policy-fetch-error"},
 		{name: "only reports name it, and private addresses are allowed", make: func(_ *testing.T, r *rig) { r.domain.Reported, r.options.Private = true, true }},
 	}

@@ -48,7 +48,7 @@ func policyFaults() []fault {
 			policy("enforce", "testing")(t, r)
 			r.domain.Told.Ready = "no verified failure for 31 days."
 		}, want: "mta-sts-mode info, mta-sts-ready info", says: "31 days"},
-		{name: "policy host closed", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example", "A 127.255.255.1") }, want: "mta-sts-fetch error sts-policy-fetch-error"},
+		{name: "policy host closed", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example", "A 127.255.255.1") }, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: 127.255.255.1: nothing listens there."},
 		{name: "policy host is silent", make: func(_ *testing.T, r *rig) {
 			r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				if strings.HasSuffix(address, fmt.Sprint(":", r.HTTPSPort)) {
@@ -59,7 +59,7 @@ func policyFaults() []fault {
 				return new(net.Dialer).DialContext(ctx, network, address)
 			}
 			r.options.StepTimeout = time.Second
-		}, want: "mta-sts-fetch error sts-policy-fetch-error"},
+		}, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: there was no answer within 1s."},
 		{name: "policy breaks off", make: answer(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Length", "1000")
@@ -97,7 +97,7 @@ func policyFaults() []fault {
 		{name: "policy with a max_age of more than a year", make: policy("604800", "99999999"), want: "mta-sts-policy error sts-policy-invalid"},
 		{name: "testing", make: policy("enforce", "testing"), want: "mta-sts-mode info"},
 		{name: "mode none", make: policy("enforce", "none"), want: "mta-sts-mode info"},
-		{name: "short max_age", make: policy("604800", "60"), want: "mta-sts-max-age warning"},
+		{name: "short max_age", make: policy("604800", "60"), want: "mta-sts-max-age warning", says: "for 60 seconds"},
 		{name: "MX not in the policy", make: policy("mx.healthy", "other.healthy"), want: "mta-sts-mx-unmatched error validation-failure, mta-sts-mx-unused info"},
 		{name: "MX not in a testing policy", make: policy("mx.healthy", "*.other.healthy", "enforce", "testing"), want: "mta-sts-mode info, mta-sts-mx-unmatched warning validation-failure, mta-sts-mx-unused info"},
 		{name: "an mx that matches none", make: policy("max_age", "mx: *.old.example\r\nmax_age"), want: "mta-sts-mx-unused info", says: "*.old.example"},

@@ -1,14 +1,31 @@
 package domaincheck
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"tlsbrief/internal/domaintest"
 )
+
+// noIPv6 gives the mail server these addresses, and no way to those of IPv6.
+func noIPv6(addresses ...string) func(*testing.T, *rig) {
+	return func(_ *testing.T, r *rig) {
+		r.DNS.Set("mx.healthy.example", addresses...)
+		r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if strings.HasPrefix(address, "[") {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+	}
+}
 
 // sessionFaults are those of a mail server up to the end of the handshake.
 func sessionFaults() []fault {
@@ -25,11 +42,16 @@ func sessionFaults() []fault {
 		{name: "port closed", make: func(_ *testing.T, r *rig) { r.MX.Close() }, want: "probe-port-closed info"},
 		{name: "one address of two unreachable", make: func(_ *testing.T, r *rig) {
 			r.DNS.Set("mx.healthy.example", "A "+r.MX.Address, "A 127.255.255.1")
-		}, want: "probe-unreachable warning", says: "127.255.255.1"},
-		{name: "never answers", make: impatient(domaintest.Stall), want: "probe-silent warning", says: "its greeting within 1s"},
+		}, want: "probe-unreachable warning", says: "(127.255.255.1) cannot be connected to on port "},
+		{name: "nothing but addresses that this machine has no way to", make: noIPv6("AAAA 2001:db8::1"), want: "probe-no-route info", says: "2001:db8::1"},
+		{name: "a closed port, and addresses that this machine has no way to", make: noIPv6("A 127.255.255.1", "AAAA 2001:db8::1"), want: "probe-port-closed info"},
+		{name: "addresses that this machine has no way to", make: func(t *testing.T, r *rig) {
+			noIPv6("A "+r.MX.Address, "AAAA 2001:db8::1", "AAAA 2001:db8::2")(t, r)
+		}, want: "probe-no-route info", says: "2001:db8::1, 2001:db8::2"},
+		{name: "never answers", make: impatient(domaintest.Stall), want: "probe-silent warning", says: "its greeting: there was no answer within 1s."},
 		{name: "a byte now and then", make: impatient(domaintest.Drip(20 * time.Millisecond)), want: "probe-silent warning"},
 		{name: "falls silent after its greeting", make: impatient(func(c net.Conn) { fmt.Fprint(c, "220 hi\r\n"); domaintest.Stall(c) }), want: "probe-silent warning", says: "its answer to EHLO"},
-		{name: "hangs up", make: session(func(net.Conn) {}), want: "probe-silent warning"},
+		{name: "hangs up", make: session(func(net.Conn) {}), want: "probe-silent warning", says: "its greeting: the connection was broken off."},
 		{name: "greets for ever", make: session(func(c net.Conn) {
 			for {
 				if _, err := fmt.Fprint(c, "220-more\r\n"); err != nil {

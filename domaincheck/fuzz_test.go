@@ -1,6 +1,7 @@
 package domaincheck
 
 import (
+	"bufio"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 func FuzzReportRecord(f *testing.F) {
 	f.Add("v=TLSRPTv1; rua=mailto:a@b.example, https://c.example/d")
+	f.Add("v=TLSRPTv1;rua=mailto:a%2Bb@c.example?subject=x; ext=1;")
 	f.Fuzz(func(t *testing.T, s string) {
 		rua, err := parseReportRecord(s)
 		if (err == nil) != (len(rua) > 0) || len(rua) > maxRua {
@@ -22,6 +24,34 @@ func FuzzReportRecord(f *testing.F) {
 			if clean(uri, len(uri)+1) != uri {
 				t.Errorf("rua %q does not print", uri)
 			}
+		}
+	})
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add("220 mx.example ESMTP\r\n")
+	f.Add("250-mx\r\n250-SIZE 1000\r\n250 STARTTLS\r\n")
+	f.Add("250-\r\n250\r\n")
+	f.Add("554 5.7.1 no\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		r := bufio.NewReaderSize(strings.NewReader(s), maxLine)
+		code, lines, err := exchange(nil, r, "")
+		if err != nil {
+			if code != 0 || lines != nil {
+				t.Errorf("code %d and %d lines with error %v", code, len(lines), err)
+			}
+			return
+		}
+		if code < 200 || code > 599 || len(lines) > maxLines {
+			t.Errorf("code %d, %d lines", code, len(lines))
+		}
+		for _, line := range lines {
+			if len(line) > maxLine || strings.Contains(line, "\n") || !strings.Contains(s, line) {
+				t.Errorf("line %q", line)
+			}
+		}
+		if offersSTARTTLS(lines) && !strings.Contains(strings.ToUpper(s), "STARTTLS") {
+			t.Errorf("STARTTLS is offered in %q", lines)
 		}
 	})
 }

@@ -42,6 +42,10 @@ func (c *Checker) newLook(d Domain) *look {
 
 // all looks at everything. DNS comes first, since the rest hangs on it.
 func (l *look) all(ctx context.Context) {
+	name := l.domain.Name
+	ahead(ctx, l.c.o.DNS.TXT, "_smtp._tls."+name)
+	ahead(ctx, l.c.o.DNS.TXT, "_mta-sts."+name)
+	ahead(ctx, l.c.o.DNS.Addresses, "mta-sts."+name)
 	if l.mx(ctx); l.noMail {
 		return
 	}
@@ -51,7 +55,7 @@ func (l *look) all(ctx context.Context) {
 	if noReports && noPolicy && l.noMX && l.domain.Reported {
 		// DANE reports are on the names of mail servers, which have neither.
 		l.findings = []Finding{}
-		l.add(NotMail, "", l.domain.Name+" has neither an MX record nor a TLS-RPT or MTA-STS record: only reports name it, and it may be a server and no mail domain.", "")
+		l.add(NotMail, "", name+" has neither an MX record nor a TLS-RPT or MTA-STS record: only reports name it, and it may be a server and no mail domain.", "")
 		return
 	}
 	if l.c.o.NoProbe {
@@ -66,6 +70,18 @@ func (l *look) all(ctx context.Context) {
 	slices.SortFunc(l.servers, func(a, b Server) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Address, b.Address))
 	})
+}
+
+// ahead begins to look up what will be asked for later, so that it does not have to
+// be waited for then: the resolver asks once, and remembers. It returns a function
+// that waits for the answer.
+func ahead[T any](ctx context.Context, lookUp func(context.Context, string) (T, error), name string) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = lookUp(ctx, name) // ends with ctx at the latest; the outcome is asked for anew
+	}()
+	return func() { <-done }
 }
 
 // add notes a finding with the severity of its code.

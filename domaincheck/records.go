@@ -71,6 +71,10 @@ func (l *look) host(ctx context.Context, name string) {
 	h := &mxHost{name: name}
 	l.hosts = append(l.hosts, h)
 	l.seen.Hosts = append(l.seen.Hosts, name)
+	ahead(ctx, l.c.o.DNS.Addresses, name)
+	// Waited for before the next host, or a domain with many would have more look-ups
+	// under way than its share of what the resolver lets through.
+	defer ahead(ctx, l.c.o.DNS.TLSA, "_25._tcp."+name)()
 	if target, err := l.c.o.DNS.CNAME(ctx, name); err == nil && name != l.domain.Name {
 		l.add(MXAlias, name, fmt.Sprintf("The MX host %s is an alias (CNAME) of %s, which an MX record may not name (RFC 5321, section 5.1).", name, quote(target)),
 			"Name the host itself in the MX record.")

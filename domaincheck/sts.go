@@ -83,7 +83,7 @@ func (l *look) judgePolicy(text string) {
 		return
 	}
 	if p.maxAge < soonMaxAge {
-		l.add(STSMaxAge, "", fmt.Sprintf("Senders keep the MTA-STS policy for %s only, and without it where they cannot fetch it anew.", p.maxAge), "Set max_age to a week or more (604800).")
+		l.add(STSMaxAge, "", fmt.Sprintf("Senders keep the MTA-STS policy for %d seconds only, and do without it where they cannot fetch it anew.", p.maxAge/time.Second), "Set max_age to a week or more (604800).")
 	}
 	for _, h := range l.hosts {
 		if !p.covers(h.name) {
@@ -128,9 +128,9 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &certificate):
-		return "", l.notFetched(STSCertificate, where, "the web server's certificate is not good: "+certificate.Err.Error())
+		return "", l.notFetched(STSCertificate, where, "the web server's certificate is not good: "+why(certificate.Err, 0))
 	case err != nil:
-		return "", l.notFetched(STSFetch, where, err.Error())
+		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
 	}
 	defer response.Body.Close()
 	switch {
@@ -145,7 +145,7 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPolicy+1))
 	switch {
 	case err != nil:
-		return "", l.notFetched(STSFetch, where, err.Error())
+		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
 	case len(body) > maxPolicy:
 		return "", l.notFetched(STSSize, where, fmt.Sprintf("it is larger than %d bytes", maxPolicy))
 	}
@@ -171,6 +171,7 @@ func (l *look) client(host string) *http.Client {
 			if conn, err = l.c.o.Dial(ctx, network, net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.HTTPSPort))); err == nil {
 				return conn, nil
 			}
+			err = &addressError{a, err}
 		}
 		return nil, err
 	}

@@ -113,7 +113,7 @@ func wrap(text string, width int) []string {
 // fitting returns the longest beginning of a word that fits and ends where one may
 // break it; at least one character.
 func fitting(word string, width int) string {
-	end, good, used := 0, 0, 0
+	end, good, used := 0, 0, 0 // good: behind a dot or the like, in the second half
 	for rest, state := word, -1; rest != ""; {
 		var character string
 		var n int
@@ -122,7 +122,7 @@ func fitting(word string, width int) string {
 			break
 		}
 		end += len(character)
-		if strings.ContainsAny(character, "._-/,:@") {
+		if strings.ContainsAny(character, "._-/,:@") && used > width/2 {
 			good = end
 		}
 	}

@@ -3,7 +3,8 @@
 //
 // A domain is healthy as [World.Domain] makes it, but for DANE, which it has none
 // of. What a test changes of it is the fault. Each mail server has an address of its
-// own in 127.0.0.0/8, and all have the same port.
+// own in 127.0.0.0/8, which is there on Linux without more ado, and all have the same
+// port.
 package domaintest
 
 import (
