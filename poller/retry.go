@@ -92,7 +92,7 @@ func (e *examination) retry(ctx context.Context, r leftOver) error {
 // again looks at a message whose header came this time. ours is false where it
 // turns out to be none of our business.
 func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message, ours bool, err error) {
-	c, err := e.candidate(ctx, h)
+	c, err := e.candidate(ctx, h, insides{})
 	limit := e.p.o.Reading.Limits.MaxMessage
 	switch {
 	case err != nil:
