@@ -12,13 +12,20 @@ type prepared struct {
 }
 
 // Prepare does what recording a message takes and needs no database for, so that
-// it can be done beside a transaction. Record does it where it was not done.
+// it can be done beside a transaction. Record does it where it was not done. The text
+// of a report is then held in a few bytes: its JSON is nil, unless its authenticity
+// is unknown, when it may have to be kept.
 func (d *DB) Prepare(m *Message) error {
 	for i := range m.Reports {
-		if r := &m.Reports[i]; r.Report != nil {
-			if err := d.prepare(r); err != nil {
-				return err
-			}
+		r := &m.Reports[i]
+		if r.Report == nil {
+			continue
+		}
+		if err := d.prepare(r); err != nil {
+			return err
+		}
+		if r.Auth.Result != AuthUnknown {
+			r.JSON = nil
 		}
 	}
 	return nil

@@ -25,7 +25,7 @@ type folder struct {
 const backlog = 48 * time.Hour
 
 // rangeSize is how many UIDs are asked for at a time.
-const rangeSize = 5000
+const rangeSize = 20000
 
 // poll reads what is new in the folder, and then marks what is to be marked. A
 // mark that could not be made is an error, but the folder has been read: that it

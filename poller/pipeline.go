@@ -15,10 +15,11 @@ import (
 
 // Bounds of what is under way between two stages.
 const (
-	parcelMessages = 1500     // in a parcel
-	parcelBytes    = 4 << 20  // of bodies in a parcel, if none is larger
-	roomForBodies  = 16 << 20 // bytes of bodies that are held at a time, if none is larger
-	heldBytes      = 4 << 20  // of unpacked reports that wait to be recorded together
+	parcelMessages = 1500    // in a parcel
+	parcelBytes    = 5 << 19 // of bodies in a parcel, if none is larger
+	roomForBodies  = 5 << 20 // bytes of bodies that are held at a time, if none is larger
+	recordedAtOnce = 400     // messages in a transaction
+	heldBytes      = 4 << 20 // of unpacked reports that wait to be recorded together
 )
 
 // A pipeline does the three parts of an examination side by side: messages are
@@ -70,7 +71,7 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 	defer stop(nil)
 	l := &pipeline{
 		examination: e, room: semaphore.NewWeighted(roomForBodies),
-		parcels: make(chan *parcel, 1), read: make(chan *reading, 1),
+		parcels: make(chan *parcel), read: make(chan *reading),
 	}
 	e.line = l
 	var stages sync.WaitGroup
@@ -217,6 +218,7 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 		g := &p.bodies[i]
 		m, ok, err := l.take(ctx, g.candidate, g.body, g.refused)
 		g.body.Data = nil
+		heavy := weight(&m)
 		if err == nil {
 			err = l.p.o.DB.Prepare(&m)
 		}
@@ -230,11 +232,11 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 		r.Messages = append(r.Messages, m)
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
-		if held += weight(&m); held >= heldBytes {
-			held = 0
-			if err := l.keepFirst(ctx, r); err != nil {
+		if held += heavy; held >= heldBytes || len(r.Messages) == recordedAtOnce {
+			if err := l.keepFirst(ctx, r, held >= heldBytes); err != nil {
 				return err
 			}
+			held = 0
 		}
 	}
 	l.room.Release(p.size)
@@ -251,11 +253,14 @@ func weight(m *db.Message) int64 {
 	return n
 }
 
-// keepFirst has what was read so far recorded before anything more is read.
-func (l *pipeline) keepFirst(ctx context.Context, r *reading) error {
-	part := &reading{Batch: r.Batch, reached: make(chan struct{})}
+// keepFirst has what was read so far recorded, and waits for that if it is much.
+func (l *pipeline) keepFirst(ctx context.Context, r *reading, much bool) error {
+	part := &reading{Batch: r.Batch}
+	if much {
+		part.reached = make(chan struct{})
+	}
 	r.Messages = nil
-	if err := put(ctx, l.read, part); err != nil {
+	if err := put(ctx, l.read, part); err != nil || !much {
 		return err
 	}
 	return await(ctx, part.reached)

@@ -3,7 +3,7 @@ package imapbox
 import (
 	"bytes"
 	"context"
-	"net/textproto"
+	"iter"
 	"strings"
 	"time"
 
@@ -21,15 +21,67 @@ const (
 // A Header is what is asked of a message to tell whether it may be a report.
 type Header struct {
 	UID          uint32
-	Size         int64 // RFC822.SIZE; -1 if the server did not tell
-	Flags        []string
+	Size         int64     // RFC822.SIZE; -1 if the server did not tell
 	InternalDate time.Time // when the server received it; zero if it did not tell
 	Fields       Fields
 }
 
-// Fields are header fields as sent, unfolded but not decoded. Get ignores case
-// and returns the first of a name, "" if there is none.
-type Fields = textproto.MIMEHeader
+// Fields are header fields as sent: many thousands of them are held, and few of
+// them are read. What is no field is passed over, and nothing is an error. RFC 5322,
+// section 2.2.
+type Fields struct{ raw []byte }
+
+// Get returns the first field of a name in any case, unfolded but not decoded; ""
+// if there is none.
+func (f Fields) Get(name string) string {
+	for known, value := range f.All() {
+		if strings.EqualFold(known, name) {
+			return unfold(value)
+		}
+	}
+	return ""
+}
+
+// All gives the names and the values, still folded, in their order.
+func (f Fields) All() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for rest := f.raw; len(rest) > 0; {
+			end := fieldEnd(rest)
+			field := rest[:end]
+			rest = rest[end:]
+			name, value, ok := bytes.Cut(field, []byte(":"))
+			line := bytes.IndexByte(field, '\n')
+			if name = bytes.TrimRight(name, " \t"); !ok || len(name) == 0 || line >= 0 && line < len(name) || name[0] == ' ' || name[0] == '\t' {
+				continue // no field, one whose colon stands in a folded line, or a folded line of none
+			}
+			if !yield(string(name), value) {
+				return
+			}
+		}
+	}
+}
+
+// fieldEnd returns where a field ends, with the lines that are folded into it.
+func fieldEnd(b []byte) int {
+	for end := 0; ; {
+		line := bytes.IndexByte(b[end:], '\n')
+		if line < 0 {
+			return len(b)
+		}
+		if end += line + 1; end == len(b) || b[end] != ' ' && b[end] != '\t' {
+			return end
+		}
+	}
+}
+
+// unfold joins the lines of a value.
+func unfold(value []byte) string {
+	var b strings.Builder
+	for line := range bytes.Lines(value) {
+		b.Write(bytes.TrimRight(line, "\r\n"))
+	}
+	return strings.TrimSpace(b.String())
+}
 
 // headerFields are the fields that Headers asks for. DESIGN 5.
 func headerFields() []string {
@@ -40,13 +92,13 @@ func headerFields() []string {
 	}
 }
 
-// Headers returns size, flags, arrival and the few header fields by which a
+// Headers returns size, arrival and the few header fields by which a
 // report is told from other mail. At most 64 KiB of fields are read per message.
 // A UID that is missing in the result was expunged, or the server gave nothing
 // for it.
 func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header, error) {
 	options := &imap.FetchOptions{
-		UID: true, Flags: true, RFC822Size: true, InternalDate: true,
+		UID: true, RFC822Size: true, InternalDate: true,
 		BodySection: []*imap.FetchItemBodySection{{
 			Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: headerFields(),
 			Partial: &imap.SectionPartial{Size: maxHeader},
@@ -57,7 +109,7 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header
 	err := s.fetchEach(ctx, sets(uids), options, bounds, func(m *fetched) bool {
 		sec, ok := m.find(imap.PartSpecifierHeader)
 		if ok {
-			headers[m.uid] = Header{UID: m.uid, Size: m.size, Flags: m.flags, InternalDate: m.date, Fields: parseFields(sec.data)}
+			headers[m.uid] = Header{UID: m.uid, Size: m.size, InternalDate: m.date, Fields: Fields{sec.data}}
 		}
 		return ok
 	})
@@ -101,7 +153,7 @@ func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) 
 			if !ok || len(sec.data) == 0 {
 				break // a part without fields still has the empty line
 			}
-			parts = append(parts, PartHeader{Path: child(path, n), Fields: parseFields(sec.data)})
+			parts = append(parts, PartHeader{Path: child(path, n), Fields: Fields{sec.data}})
 		}
 		all[m.uid] = parts
 		return len(m.sections) > 0
@@ -114,33 +166,3 @@ func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) 
 
 // child appends to a path without touching it.
 func child(path []int, n int) []int { return append(append([]int(nil), path...), n) }
-
-// parseFields reads header fields leniently: lines that are none are skipped,
-// and nothing is an error. RFC 5322, section 2.2.
-func parseFields(data []byte) Fields {
-	fields := make(Fields)
-	var name string
-	var value strings.Builder
-	flush := func() {
-		if name != "" {
-			fields.Add(name, strings.TrimSpace(value.String()))
-		}
-		name = ""
-		value.Reset()
-	}
-	for line := range bytes.Lines(data) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
-			value.Write(line) // a folded line; without a name it is dropped by flush
-			continue
-		}
-		flush()
-		before, after, ok := bytes.Cut(line, []byte(":"))
-		if before = bytes.TrimRight(before, " \t"); ok && len(before) > 0 {
-			name = string(before)
-			value.Write(after)
-		}
-	}
-	flush()
-	return fields
-}

@@ -103,51 +103,60 @@ func TestSplitBySize(t *testing.T) {
 	}
 }
 
-func TestParseFields(t *testing.T) {
+func TestFields(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, header string
-		want         Fields
+		want         map[string][]string
 	}{
-		{"empty", "", Fields{}},
-		{"only the empty line", "\r\n", Fields{}},
-		{"one", "Subject: hello\r\n\r\n", Fields{"Subject": {"hello"}}},
-		{"any case", "tls-REPORT-domain: example.com\r\n", Fields{"Tls-Report-Domain": {"example.com"}}},
-		{"folded", "Content-Type: a/b;\r\n\tname=\"c\r\n d\"\r\n", Fields{"Content-Type": {"a/b;\tname=\"c d\""}}},
-		{"twice", "From: a\r\nFrom: b\r\n", Fields{"From": {"a", "b"}}},
-		{"lone LF", "From: a\nSubject: b\n", Fields{"From": {"a"}, "Subject": {"b"}}},
-		{"space before the colon", "Subject : b\r\n", Fields{"Subject": {"b"}}},
-		{"no colon", "garbage\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
-		{"no name", ": x\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
-		{"folded without a start", " x\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
-		{"folded after garbage", "garbage\r\n x\r\nSubject: b\r\n", Fields{"Subject": {"b"}}},
-		{"cut off", "Subject: b\r\nFro", Fields{"Subject": {"b"}}},
-		{"cut off in a value", "Subject: b", Fields{"Subject": {"b"}}},
+		{"empty", "", map[string][]string{}},
+		{"only the empty line", "\r\n", map[string][]string{}},
+		{"one", "Subject: hello\r\n\r\n", map[string][]string{"Subject": {"hello"}}},
+		{"folded", "Content-Type: a/b;\r\n\tname=\"c\r\n d\"\r\n", map[string][]string{"Content-Type": {"a/b;\tname=\"c d\""}}},
+		{"twice", "From: a\r\nFrom: b\r\n", map[string][]string{"From": {"a", "b"}}},
+		{"lone LF", "From: a\nSubject: b\n", map[string][]string{"From": {"a"}, "Subject": {"b"}}},
+		{"space before the colon", "Subject : b\r\n", map[string][]string{"Subject": {"b"}}},
+		{"no colon", "garbage\r\nSubject: b\r\n", map[string][]string{"Subject": {"b"}}},
+		{"no name", ": x\r\nSubject: b\r\n", map[string][]string{"Subject": {"b"}}},
+		{"folded without a start", " x\r\nSubject: b\r\n", map[string][]string{"Subject": {"b"}}},
+		{"folded without a start, with a colon", " x: y\r\nSubject: b\r\n", map[string][]string{"Subject": {"b"}}},
+		{"folded after garbage", "garbage\r\n x: y\r\nSubject: b\r\n", map[string][]string{"Subject": {"b"}}},
+		{"cut off", "Subject: b\r\nFro", map[string][]string{"Subject": {"b"}}},
+		{"cut off in a value", "Subject: b", map[string][]string{"Subject": {"b"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, parseFields([]byte(tt.header))); diff != "" {
-				t.Errorf("parseFields (-want +got):\n%s", diff)
+			f := Fields{[]byte(tt.header)}
+			got := map[string][]string{}
+			for name, value := range f.All() {
+				got[name] = append(got[name], unfold(value))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+			for name, values := range tt.want {
+				if first := f.Get(strings.ToUpper(name)); first != values[0] {
+					t.Errorf("Get = %q, want %q", first, values[0])
+				}
 			}
 		})
 	}
 }
 
-func FuzzParseFields(f *testing.F) {
+func FuzzFields(f *testing.F) {
 	for _, seed := range []string{"Subject: a\r\n b\r\n\r\n", ": \n:\n", "a\n b\n", "X:\x00\r\r\n\ty"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		total := 0
-		for name, values := range parseFields(data) {
+		for name, folded := range (Fields{data}).All() {
 			if name == "" || strings.ContainsAny(name, ":\n") {
 				t.Errorf("field name %q", name)
 			}
-			for _, value := range values {
-				total += len(name) + len(value)
-				if strings.Contains(value, "\n") {
-					t.Errorf("line end in the value %q", value)
-				}
+			value := unfold(folded)
+			total += len(name) + len(value)
+			if strings.Contains(value, "\n") {
+				t.Errorf("line end in the value %q", value)
 			}
 		}
 		if total > len(data) {
