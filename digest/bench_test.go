@@ -1,93 +1,24 @@
 package digest_test
 
 import (
-	"database/sql"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/yeardb"
 )
-
-// A year is a database with a report of every sender on every domain on each of
-// the days before 23 November 2026, one in fifty of them with failures.
-type year struct{ domains, senders, days int }
-
-// fill writes the rows at once: recording them one by one would take an hour.
-func (y year) fill(b *testing.B, path string) {
-	b.Helper()
-	d, err := db.Open(b.Context(), path, db.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
-		b.Fatal(err)
-	}
-	pool, err := sql.Open("sqlite", path+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=foreign_keys(OFF)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer pool.Close()
-	pool.SetMaxOpenConns(1)
-	last := int(time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC).Unix() / 86400)
-	first := last - y.days + 1
-	n := y.domains * y.senders * y.days
-	// A report's number counts days first, then senders, then domains.
-	each := fmt.Sprintf(`WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n + 1 < %d),
-		of(id, dom, snd, day) AS (SELECT n + 1, n %% %d, n / %d %% %d, %d + n / %d FROM r) `,
-		n, y.domains, y.domains, y.senders, first, y.domains*y.senders)
-	for _, q := range []string{
-		"BEGIN",
-		`INSERT INTO folder (id, mailbox, folder) VALUES (1, 'reports', 'INBOX')`,
-		`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, received_at, recorded_at, via, forwarded, state, refused, conflict, attempts, reader_version, mark_owed, unknown)
-			VALUES (1, 1, 1, 1, 'm', '', '', '', 0, 0, 'poll', 0, 'recorded', '', '', 0, 1, 0, 0)`,
-		fmt.Sprintf(`INSERT INTO domain (id, name) WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < %d) SELECT n, 'd' || n || '.example' FROM r`, y.domains),
-		each + `INSERT INTO report SELECT id, id, 1, (day + 1) * 86400, 'poll', day, day * 86400, (day + 1) * 86400 - 1, 'Sender ' || snd, '', id, 's' || snd || '.example',
-			'pass', 's' || snd || '.example', '', 1, '[]', x'' FROM of`,
-		each + `INSERT INTO policy SELECT id, 0, dom + 1, day, 'sts', 1, 0, 100, id % 50 = 0, id % 50 = 0, 'enforce', '[]', '[]', dom + 1 FROM of`,
-		each + `INSERT INTO failure SELECT id, 0, 0, 'certificate-expired', '', 'mx' || (dom % 3) || '.example', '', '', 1, '', '' FROM of WHERE id % 50 = 0`,
-		fmt.Sprintf("UPDATE counter SET news = %d, report = %d, message = 1", n, n),
-		fmt.Sprintf("INSERT INTO digest (name, watermark, last_run, verdict, said) VALUES ('all', %d, %d, 'clear', ''), ('one', %d, %d, 'clear', '')",
-			n-y.domains*y.senders, last*86400+7*3600, n-y.domains*y.senders, last*86400+7*3600),
-		"COMMIT",
-	} {
-		if _, err := pool.Exec(q); err != nil {
-			b.Fatalf("%v in %.100s", err, q)
-		}
-	}
-}
-
-// open returns the database, which is made once where TLSBRIEF_BENCH_DIR names a
-// folder to keep it in.
-func (y year) open(b *testing.B) (path string) {
-	b.Helper()
-	dir := os.Getenv("TLSBRIEF_BENCH_DIR")
-	if dir == "" {
-		dir = b.TempDir()
-	}
-	path = filepath.Join(dir, fmt.Sprintf("year-%d-%d-%d.db", y.domains, y.senders, y.days))
-	if _, err := os.Stat(path); err != nil {
-		y.fill(b, path+".new")
-		if err := os.Rename(path+".new", path); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return path
-}
 
 // BenchmarkDigestOfAYear is a morning's digest over what a year has brought: of
 // one domain, and of all.
 func BenchmarkDigestOfAYear(b *testing.B) {
-	for _, y := range []year{{30, 40, 60}, {300, 40, 60}, {300, 40, 365}} {
+	for _, y := range []yeardb.Year{{Domains: 30, Senders: 40, Days: 60}, {Domains: 300, Senders: 40, Days: 60}, {Domains: 300, Senders: 40, Days: 365}} {
 		var r *rig
 		whole := b
 		for _, of := range []string{"one", "all"} {
-			b.Run(fmt.Sprintf("domains=%d/days=%d/of=%s", y.domains, y.days, of), func(b *testing.B) {
+			b.Run(fmt.Sprintf("domains=%d/days=%d/of=%s", y.Domains, y.Days, of), func(b *testing.B) {
 				if r == nil {
-					r = &rig{t: whole, ctx: whole.Context(), path: y.open(whole), clock: &clock{t: at(b, "2026-11-23T07:00:00Z")}}
+					r = &rig{t: whole, ctx: whole.Context(), path: y.Open(whole), clock: &clock{t: at(b, "2026-11-23T07:00:00Z")}}
 					r.open()
 				}
 				d := r.digester(func(o *digest.Options) {
@@ -101,8 +32,8 @@ func BenchmarkDigestOfAYear(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if len(out.Facts.Reporters) != y.senders {
-						b.Fatalf("%d reporters, want %d", len(out.Facts.Reporters), y.senders)
+					if len(out.Facts.Reporters) != y.Senders {
+						b.Fatalf("%d reporters, want %d", len(out.Facts.Reporters), y.Senders)
 					}
 				}
 			})

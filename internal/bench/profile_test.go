@@ -1,16 +1,12 @@
 package bench
 
 import (
-	"context"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/poller"
-	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // BenchmarkBackfill reads a mailbox in this process, to be profiled.
@@ -23,18 +19,7 @@ func BenchmarkBackfill(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p := poller.New(poller.Options{
-			DB: d, Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
-			Mailboxes: []poller.Mailbox{{
-				Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
-				IMAP: imapbox.Options{
-					Name: "reports", Host: s.Host, Port: s.Port, TLS: s.TLS, Timeout: time.Minute,
-					Auth: func(context.Context) (imapbox.Credentials, error) {
-						return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
-					},
-				},
-			}},
-		})
+		p := pollerOn(d, s)
 		result, err := p.Backfill(b.Context(), poller.Backfill{})
 		if err != nil || result.Totals.Recorded != reports {
 			b.Fatalf("%+v, %v", result.Totals, err)
