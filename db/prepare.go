@@ -35,9 +35,12 @@ func (d *DB) prepare(r *Report) error {
 	if r.prepared != nil {
 		return nil
 	}
-	packed, err := d.pack.pack(r.JSON)
-	if err != nil {
-		return err
+	packed := r.Packed // as the sender packed it, who spends more on it than we do
+	if packed == nil {
+		var err error
+		if packed, err = d.pack.pack(r.JSON); err != nil {
+			return err
+		}
 	}
 	r.prepared = &prepared{identity: r.Identity(), content: r.Content(), packed: packed}
 	return nil

@@ -41,15 +41,26 @@ func ReadEnvelope(h func(field string) string) Envelope {
 	if e.PolicyDomain = headerDomain(h("TLS-Report-Domain")); e.PolicyDomain == "" {
 		e.PolicyDomain = headerDomain(afterWord(e.Subject, "report domain:"))
 	}
-	if t, err := mail.ParseDate(unfold(h("Date"))); err == nil {
-		e.Date = t.UTC()
-	}
+	e.Date = parseDate(unfold(h("Date")))
 	if received := unfold(h("Received")); received != "" {
-		if t, err := mail.ParseDate(strings.TrimSpace(received[strings.LastIndexByte(received, ';')+1:])); err == nil {
-			e.Received = t.UTC()
-		}
+		e.Received = parseDate(strings.TrimSpace(received[strings.LastIndexByte(received, ';')+1:]))
 	}
 	return e
+}
+
+// parseDate reads a date of RFC 5322, section 3.3, as UTC; zero if it is none.
+func parseDate(value string) time.Time {
+	// Nearly all are written so. net/mail tries many layouts in turn, and makes an
+	// error for each.
+	for _, layout := range [...]string{time.RFC1123Z, "Mon, 2 Jan 2006 15:04:05 -0700 (MST)"} {
+		if t, err := time.Parse(layout, value); err == nil {
+			return t.UTC()
+		}
+	}
+	if t, err := mail.ParseDate(value); err == nil {
+		return t.UTC()
+	}
+	return time.Time{}
 }
 
 // envelope reads the Envelope of a whole header. Where there are several From

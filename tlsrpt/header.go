@@ -48,12 +48,48 @@ func splitHeader(data []byte) (h header, body []byte) {
 			_, after = cutLine(after) // the lines that continue it
 		}
 		if ok && len(h) < maxFields {
-			name := strings.ToLower(string(bytes.TrimRight(line[:colon], " \t")))
-			h = append(h, field{name, rest[colon+1 : len(rest)-len(after)]})
+			if h == nil {
+				h = make(header, 0, 16)
+			}
+			h = append(h, field{lowerName(bytes.TrimRight(line[:colon], " \t")), rest[colon+1 : len(rest)-len(after)]})
 		}
 		rest = after
 	}
 	return h, nil
+}
+
+// lowerName returns a field's name in lower case; the usual ones, in their usual
+// spelling, without making a string of each.
+func lowerName(name []byte) string {
+	switch string(name) {
+	case "From":
+		return "from"
+	case "To":
+		return "to"
+	case "Date":
+		return "date"
+	case "Subject":
+		return "subject"
+	case "Received":
+		return "received"
+	case "Message-ID", "Message-Id":
+		return "message-id"
+	case "DKIM-Signature":
+		return "dkim-signature"
+	case "MIME-Version":
+		return "mime-version"
+	case "Content-Type":
+		return "content-type"
+	case "Content-Disposition":
+		return "content-disposition"
+	case "Content-Transfer-Encoding":
+		return "content-transfer-encoding"
+	case "TLS-Report-Domain":
+		return "tls-report-domain"
+	case "TLS-Report-Submitter":
+		return "tls-report-submitter"
+	}
+	return strings.ToLower(string(name))
 }
 
 // Fields returns the names of the header fields of a message, in lower case, from
@@ -106,8 +142,9 @@ func trimEnvelopeLine(data []byte) []byte {
 // folding; "" if there is none.
 func (h header) get(name string) string {
 	for _, f := range h {
-		if strings.EqualFold(f.name, name) {
-			return unfold(string(f.value[:min(len(f.value), maxFieldBytes)]))
+		if len(f.name) == len(name) && strings.EqualFold(f.name, name) {
+			value := bytes.TrimSpace(f.value[:min(len(f.value), maxFieldBytes)])
+			return unfold(string(value))
 		}
 	}
 	return ""
@@ -132,12 +169,17 @@ func unfold(s string) string {
 	if !strings.ContainsAny(s, "\r\n") {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if r == '\r' || r == '\n' {
-			return -1
+	var b strings.Builder
+	b.Grow(len(s))
+	for len(s) > 0 {
+		i := strings.IndexAny(s, "\r\n")
+		if i < 0 {
+			i = len(s)
 		}
-		return r
-	}, s)
+		b.WriteString(s[:i])
+		s = strings.TrimLeft(s[i:], "\r\n")
+	}
+	return b.String()
 }
 
 // decodeField decodes the encoded words of a field for people to read (RFC
@@ -154,8 +196,22 @@ func decodeField(value string) string {
 	return printable(value)
 }
 
+// plain tells whether a string is of printable ASCII, not too long, and without
+// blanks in a row.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && i > 0 && s[i-1] == ' ' {
+			return false
+		}
+	}
+	return len(s) <= maxField
+}
+
 // printable replaces what does not print by blanks and cuts to maxField runes.
 func printable(s string) string {
+	if plain(s) {
+		return strings.TrimSpace(s)
+	}
 	var b strings.Builder
 	n, blank := 0, false
 	for _, r := range s {

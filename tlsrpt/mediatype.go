@@ -1,6 +1,7 @@
 package tlsrpt
 
 import (
+	"mime"
 	"net/url"
 	"strconv"
 	"strings"
@@ -16,9 +17,7 @@ func mediaType(value string) (string, map[string]string) {
 	if value = unfold(value); value == "" {
 		return "", nil
 	}
-	var h message.Header
-	h.Set("Content-Type", value)
-	t, params, err := h.ContentType()
+	t, params, err := parseMediaType(value)
 	if err == nil {
 		if !strings.Contains(t, "/") {
 			t = ""
@@ -33,6 +32,19 @@ func mediaType(value string) (string, map[string]string) {
 		return "", looseParams(rest)
 	}
 	return strings.ToLower(t), looseParams(rest)
+}
+
+// parseMediaType is go-message's, which for what has no encoded words in it does no
+// more than the standard library.
+func parseMediaType(value string) (string, map[string]string, error) {
+	if !strings.Contains(value, "=?") {
+		if t, params, err := mime.ParseMediaType(value); err == nil {
+			return t, params, nil
+		}
+	}
+	var h message.Header
+	h.Set("Content-Type", value)
+	return h.ContentType()
 }
 
 // looseParams reads parameters as well as they can be read.

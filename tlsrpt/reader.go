@@ -53,8 +53,9 @@ type Reader struct {
 	names  map[string]string // the known keys, to read them without allocating
 	keys   []string          // the same as a list
 
-	loose      bool // what was read since it was reset holds more than the report
-	recognized bool // what was decoded since it was reset had the keys of a report
+	raw        []byte // what was unpacked last, without damage
+	loose      bool   // what was read since it was reset holds more than the report
+	recognized bool   // what was decoded since it was reset had the keys of a report
 }
 
 // NewReader returns a Reader that reads within the given limits.

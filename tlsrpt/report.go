@@ -143,6 +143,10 @@ type Report struct {
 	// JSON is the report's own text as it was decoded: unpacked, UTF-8, without
 	// byte order mark.
 	JSON []byte
+
+	// Packed is JSON as the gzip stream that it came in, if it came in one that
+	// holds nothing else; otherwise nil.
+	Packed []byte `json:"-"`
 }
 
 // Day returns the start of the UTC day that the report is about: that of its

@@ -86,8 +86,20 @@ func (rd *Reader) readGzip(data []byte, h hints) ([]*Report, error) {
 	if err != nil {
 		return nil, fault("gzip", ruleGzip, "%w", err)
 	}
-	return rd.readStream(rd.gzip, "gzip", gzipSize(data), h)
+	reports, err := rd.readStream(rd.gzip, "gzip", gzipSize(data), h)
+	if err == nil && len(reports) == 1 && same(reports[0].JSON, rd.raw) && len(data) <= len(rd.raw)+maxPackedExtra {
+		reports[0].Packed = bytes.Clone(data) // which may lie in the whole message
+	}
+	rd.raw = nil
+	return reports, err
 }
+
+// maxPackedExtra is how many bytes a gzip stream may be longer than what is in it:
+// its header may hold much that is of no use.
+const maxPackedExtra = 100
+
+// same tells whether two slices are the same bytes in memory.
+func same(a, b []byte) bool { return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] }
 
 // gzipSize guesses the unpacked size from the last four bytes, which may lie:
 // never more than deflate can make of so much data.
@@ -115,6 +127,9 @@ func (rd *Reader) readStream(src io.Reader, name string, size int, h hints, devs
 	}
 	if packingOf(raw) != unpacked {
 		return nil, fault(name, ruleGzip, "packed more than once")
+	}
+	if damage == nil {
+		rd.raw = raw
 	}
 	reports, err := rd.readPlain(raw, h, devs)
 	if damage != nil && err != nil && len(reports) == 0 {
