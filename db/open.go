@@ -55,7 +55,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, d.fail("opening", err)
 	}
 	var err error
-	if d.writer, err = sql.Open("sqlite", dsn(path, "_txlock", "immediate", "_pragma", "cache_size(-8000)")); err != nil {
+	// A batch's pages stay in memory, and so does what SQLite notes to undo one
+	// statement of it: on disk that is a third of what recording takes.
+	if d.writer, err = sql.Open("sqlite", dsn(path, "_txlock", "immediate", "_pragma", "cache_size(-4000)", "_pragma", "temp_store(MEMORY)")); err != nil {
 		return nil, d.fail("opening", err)
 	}
 	d.writer.SetMaxOpenConns(1)
@@ -113,7 +115,7 @@ func dsn(path string, more ...string) string {
 		"_error_rc":     {"1"},
 	}
 	for i := 0; i < len(more); i += 2 {
-		q.Set(more[i], more[i+1])
+		q.Add(more[i], more[i+1])
 	}
 	return uri(path) + "?" + q.Encode()
 }

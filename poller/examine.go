@@ -13,7 +13,7 @@ import (
 // something is recorded soon, and then many, for the sake of slow links.
 const (
 	firstBatch  = 500
-	headerBatch = 2500
+	headerBatch = 5000
 )
 
 // An examination looks at messages of one folder and records the reports among

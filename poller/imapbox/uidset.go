@@ -10,7 +10,7 @@ import (
 // leaves room below the 8,192 bytes that RFC 7162, section 4, allows a command
 // line; Dovecot refuses a longer one than 64 KB.
 const (
-	maxSetUIDs  = 2500
+	maxSetUIDs  = 5000
 	maxSetBytes = 7000
 )
 
