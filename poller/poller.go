@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,7 +96,8 @@ type Poller struct {
 	backoff backoff
 	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
 
-	telling sync.Mutex // Progress is called by one goroutine at a time
+	underway sync.Map   // the names of the mailboxes that are being worked on
+	telling  sync.Mutex // Progress is called by one goroutine at a time
 }
 
 // New returns a Poller.
@@ -152,6 +154,8 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
+			p.underway.Store(box.Name, nil)
+			defer p.underway.Delete(box.Name)
 			errs[i] = p.guarded(ctx, workers[i], work)
 		})
 	}
@@ -162,6 +166,17 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 	}
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
+}
+
+// Underway names the mailboxes that are being worked on at the moment.
+func (p *Poller) Underway() []string {
+	var names []string
+	p.underway.Range(func(name, _ any) bool {
+		names = append(names, name.(string))
+		return true
+	})
+	slices.Sort(names)
+	return names
 }
 
 func (p *Poller) chosen(only string) ([]Mailbox, error) {

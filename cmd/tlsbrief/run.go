@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -44,6 +46,8 @@ type workday struct {
 	poll *poller.Poller
 	dg   *digest.Digester // nil: nothing to send by
 	turn sync.Mutex
+
+	begun atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
 }
 
 func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
@@ -70,18 +74,16 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 // work runs the schedules until ctx ends, and then lets what is under way finish.
 func (w *workday) work(ctx context.Context) error {
 	log := w.a.log
-	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log}),
-		cron.WithChain(cron.Recover(cronLog{log}), cron.SkipIfStillRunning(cronLog{log})))
-	jobs := []struct {
+	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log: log}))
+	for _, j := range []struct {
 		spec string
-		job  func(context.Context)
+		job  cron.Job
 	}{
-		{w.c.Schedule.Poll, w.pollOnce},
-		{"* * * * *", w.digests}, // what is due is known to the minute
-		{"17 3 * * *", w.prune},
-	}
-	for _, j := range jobs {
-		if _, err := schedule.AddFunc(j.spec, func() { j.job(ctx) }); err != nil {
+		{w.c.Schedule.Poll, w.job("a poll", func() { w.pollOnce(ctx) })},
+		{"* * * * *", w.job("sending digests", func() { w.digests(ctx) })}, // what is due is known to the minute
+		{"17 3 * * *", w.job("removing old reports", func() { w.prune(ctx) })},
+	} {
+		if _, err := schedule.AddJob(j.spec, j.job); err != nil {
 			return fmt.Errorf("scheduling %q: %w", j.spec, err)
 		}
 	}
@@ -97,14 +99,35 @@ func (w *workday) work(ctx context.Context) error {
 	return nil
 }
 
+// job is work on a schedule: a panic in it is logged, and one that is still under
+// way when it is due again is left to finish, which is logged with the reason.
+func (w *workday) job(what string, work func()) cron.Job {
+	log := cronLog{log: w.a.log, what: what, why: w.underway}
+	return cron.NewChain(cron.Recover(log), cron.SkipIfStillRunning(log)).Then(cron.FuncJob(work))
+}
+
+// underway says, as a log has it, what keeps the worker.
+func (w *workday) underway() []any {
+	begun := w.begun.Load()
+	if begun == nil {
+		return nil
+	}
+	return []any{"mailbox", strings.Join(w.poll.Underway(), ", "), "elapsed", time.Since(*begun).Round(time.Second)}
+}
+
 func (w *workday) pollOnce(ctx context.Context) {
-	w.turn.Lock()
+	log := w.a.log
+	if !w.turn.TryLock() {
+		log.Info("the poll waits: digests are being sent")
+		w.turn.Lock()
+	}
 	defer w.turn.Unlock()
 	if ctx.Err() != nil {
 		return
 	}
 	start := time.Now()
-	log := w.a.log
+	w.begun.Store(&start)
+	defer w.begun.Store(nil)
 	r, err := w.poll.Poll(ctx, "")
 	if retryErr := w.poll.RetryUnknown(ctx); retryErr != nil && ctx.Err() == nil {
 		log.Error("authenticating again", "err", retryErr)
