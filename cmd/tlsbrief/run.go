@@ -176,20 +176,19 @@ func (w *workday) prune(ctx context.Context) {
 	}
 }
 
-// unjoin returns the errors that errors.Join joined, one a log line each.
+// unjoin returns the errors that errors.Join joined, one a log line each. One that
+// says more than those it wraps is left whole.
 func unjoin(err error) []error {
 	if err == nil {
 		return nil
 	}
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		if _, direct := err.(interface{ Unwrap() []error }); direct {
-			var all []error
-			for _, e := range joined.Unwrap() {
-				all = append(all, unjoin(e)...)
-			}
-			return all
-		}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err}
 	}
-	return []error{err}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, unjoin(e)...)
+	}
+	return all
 }
