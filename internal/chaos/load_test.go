@@ -70,6 +70,7 @@ func TestLoad(t *testing.T) {
 		if peak > mostMemory {
 			t.Errorf("the worker had %d MiB resident, want at most %d", peak>>20, mostMemory>>20)
 		}
+		w.checkFlags(t)
 		if log := w.log.String(); strings.Contains(log, "level=ERROR") {
 			t.Errorf("the worker's log:\n%s", log)
 		}
@@ -97,6 +98,7 @@ type loaded struct {
 	cmd     *exec.Cmd
 	log     *logBuffer
 	mailed  int
+	first   int // of these, in the first mailbox and numbered as their UIDs are
 	reports int
 }
 
@@ -147,6 +149,9 @@ func (l load) deliver(t *testing.T, w *loaded, messages int) {
 			return m.Data
 		})
 		w.mailed += each
+		if w.first == 0 {
+			w.first = each
+		}
 	}
 }
 
@@ -174,6 +179,21 @@ func (w *loaded) recorded(t *testing.T) int {
 		sum += m.Recorded
 	}
 	return sum
+}
+
+// checkFlags wants the reports of the first mailbox to be marked, and nothing else.
+func (w *loaded) checkFlags(t *testing.T) {
+	t.Helper()
+	wrong := 0
+	flags := w.boxes[0].Flags(t, "INBOX")
+	for uid, got := range flags {
+		if letter := uid%4 == 0; letter != (len(got) == 0) && int(uid) <= w.first {
+			wrong++
+		}
+	}
+	if wrong > 0 || len(flags) < w.first {
+		t.Errorf("%d of %d messages have other flags than they should", wrong, len(flags))
+	}
 }
 
 // descriptors counts the worker's open files and sockets.
