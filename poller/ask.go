@@ -156,7 +156,7 @@ func (e *examination) bodies(ctx context.Context, uids []uint32, each func(imapb
 			return each(b, nil)
 		})
 	}
-	if err := p.all(ctx); err != nil {
+	if err := p.run(ctx); err != nil {
 		return err
 	}
 	e.quarantine(ctx, p.lost, p.given, true)
