@@ -20,10 +20,12 @@ test: deps
 chaos: deps
 	@cd internal/chaos && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
 
-# The tests run a real Dovecot where there is one. Where it can't be installed
-# they skip what needs it and say so; TLSBRIEF_REQUIRE_DOVECOT=1 makes that a failure.
+# The tests run a real Dovecot and a real Cyrus where there is one. Where they can't
+# be had they skip what needs them and say so; TLSBRIEF_REQUIRE_DOVECOT=1 makes that
+# a failure, for both.
 deps:
 	@sh internal/imaptest/install-dovecot.sh
+	@sh internal/imaptest/install-cyrus.sh
 
 check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi

@@ -37,7 +37,7 @@ func TestAnEmptyFileIsTheDefaults(t *testing.T) {
 		Reports: Reports{
 			Authenticity: "flag", MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000,
 		},
-		Check: Check{Concurrency: 32, Timeout: time.Minute, SMTPPort: 25, HTTPSPort: 443, EHLO: "localhost"},
+		Check: Check{Concurrency: 32, Timeout: time.Minute, SMTPPort: 25, HTTPSPort: 443, EHLO: "localhost", Confirm: true},
 	}
 	for name, text := range map[string]string{
 		"nothing":        "",

@@ -11,6 +11,7 @@ type Check struct {
 	HTTPSPort    int           // of hosts with an MTA-STS policy
 	CAFile       string        // PEM; empty: the system's. Not opened by Load
 	EHLO         string        // how to name oneself to MX hosts
+	Confirm      bool          // look at what reports tell of before a digest is sent
 	AllowPrivate bool          // connect to private addresses also for domains that only reports name
 }
 
@@ -22,6 +23,7 @@ type fileCheck struct {
 	HTTPSPort    numberKey `toml:"https_port" default:"443"`
 	CAFile       textKey   `toml:"ca_file"`
 	EHLO         textKey   `toml:"ehlo" default:"localhost"`
+	Confirm      truthKey  `toml:"confirm" default:"true"`
 	AllowPrivate truthKey  `toml:"allow_private" default:"false"`
 }
 
@@ -38,6 +40,7 @@ func (c *checker) domainCheck(f *fileCheck) Check {
 		SMTPPort:     int(c.between(f.SMTPPort, 1, 65535)),
 		HTTPSPort:    int(c.between(f.HTTPSPort, 1, 65535)),
 		CAFile:       c.path(f.CAFile),
+		Confirm:      f.Confirm.value,
 		AllowPrivate: f.AllowPrivate.value,
 	}
 	if !f.EHLO.bad {

@@ -37,6 +37,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -62,6 +63,9 @@ type DB struct {
 	writer *sql.DB // one connection: SQLite has one writer, and waiting for it here heeds a context
 	reader *sql.DB // as many as there are readers; none of them can write
 	pack   packer
+
+	preparing sync.Mutex
+	lasting   map[string]*sql.Stmt // statements of the writer that stay prepared; nil until the first batch
 }
 
 // Close closes the database. What was recorded stays recorded without it.

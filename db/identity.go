@@ -83,7 +83,16 @@ func (t *tx) deliverAll(m *Message, via Via, message int64) ([]verdict, error) {
 //     this one is in conflict with it.
 //   - Otherwise it is recorded.
 func (t *tx) deliver(c delivery) (verdict, error) {
-	v := verdict{identity: c.Identity(), content: c.Content()}
+	if err := t.db.prepare(c.Report); err != nil {
+		return verdict{}, err
+	}
+	v := verdict{identity: c.prepared.identity, content: c.prepared.content}
+	var err error
+	// Most reports are new.
+	if v.fresh, err = t.insertNew(c, v, insertFirstIdentity); v.fresh || err != nil {
+		v.retry = c.Auth.Result == AuthUnknown
+		return v, err
+	}
 	known, err := t.identities(v.identity)
 	if err != nil {
 		return v, err
@@ -102,8 +111,31 @@ func (t *tx) deliver(c delivery) (verdict, error) {
 			return v, err
 		}
 	}
-	v.fresh = true
-	return v, t.insertReport(c, v)
+	v.fresh, err = t.insertNew(c, v, insertIdentity)
+	return v, err
+}
+
+// The two ways to remember a report's identity: where none of its copies is
+// recorded, and beside others that stand apart.
+const (
+	identityColumns     = "INSERT INTO identity (identity, standing, content, auth, recorded_at, report) "
+	insertIdentity      = identityColumns + "VALUES (?, ?, ?, ?, ?, ?)"
+	insertFirstIdentity = identityColumns + "SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM identity WHERE identity = ?1)"
+)
+
+// insertNew records a report with its identity, if the statement for that finds
+// that there is none.
+func (t *tx) insertNew(c delivery, v verdict, identity string) (fresh bool, err error) {
+	id, err := t.coming()
+	if err != nil {
+		return false, err
+	}
+	n, err := t.quick(identity, v.identity[:], c.Auth.standing(), v.content[:], c.Auth.Result, t.now, id)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	t.report = id
+	return true, t.insertReport(id, c)
 }
 
 // identities returns what is recorded under an identity: one row per standing.

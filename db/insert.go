@@ -9,50 +9,29 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
-// insertReport records a report that is new, with all that hangs on it.
-func (t *tx) insertReport(c delivery, v verdict) error {
-	id, err := t.nextReport()
-	if err != nil {
-		return err
-	}
+// insertReport records a report that is new, whose identity is recorded already,
+// with all that hangs on it.
+func (t *tx) insertReport(id int64, c delivery) error {
 	news, err := t.nextNews()
 	if err != nil {
-		return err
-	}
-	if _, err := t.exec("INSERT INTO identity (identity, standing, content, auth, recorded_at, report) VALUES (?, ?, ?, ?, ?, ?)",
-		v.identity[:], c.Auth.standing(), v.content[:], c.Auth.Result, t.now, id); err != nil {
 		return err
 	}
 	deviations, err := deviationsJSON(c.Deviations)
 	if err != nil {
 		return err
 	}
-	packed, err := t.db.pack.pack(c.JSON)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(`INSERT INTO report (id, news, message, recorded_at, via, day, starts_at, ends_at, organization, contact, report_id,
-			reporter, auth, auth_domain, auth_reason, counts, deviations, json)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, news, c.message, t.now, c.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
-		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, packed); err != nil {
+	if err := t.reports.add(id, news, c.message, t.now, c.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
+		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, c.prepared.packed); err != nil {
 		return err
 	}
 	return t.insertPolicies(id, c)
 }
 
-const insertPolicy = `INSERT INTO policy (report, position, domain, about, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)`
-
-const insertFailure = `INSERT INTO failure (report, policy, position, result_type, sending_mta_ip, receiving_mx_hostname, receiving_mx_helo,
-	receiving_ip, sessions, additional_information, reason_code)`
-
-// insertPolicies records the policies of a report and their failures, several
-// rows at a time: a statement costs more than a row.
+// insertPolicies records the policies of a report and their failures.
 func (t *tx) insertPolicies(report int64, c delivery) error {
 	about := c.About()
 	overlaps := overlapping(c.Policies, about)
 	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
-	policies, failures := newRows(t, insertPolicy, 14), newRows(t, insertFailure, 11)
 	for i := range c.Policies {
 		p := &c.Policies[i]
 		domain, err := t.domainID(p.Domain)
@@ -71,58 +50,20 @@ func (t *tx) insertPolicies(report int64, c delivery) error {
 		if err != nil {
 			return err
 		}
-		if err := policies.add(report, i, domain, owner, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
+		if err := t.policies.add(report, i, domain, owner, day, p.Type, counts, overlaps[i], p.Successful, p.Failed, len(p.Failures), p.Mode, lines, hosts); err != nil {
 			return err
 		}
-	}
-	if err := policies.flush(); err != nil { // before the failures, which refer to them
-		return err
 	}
 	for i := range c.Policies {
 		for j := range c.Policies[i].Failures {
 			f := &c.Policies[i].Failures[j]
-			if err := failures.add(report, i, j, f.ResultType, f.SendingMTAIP, f.ReceivingMXHostname, f.ReceivingMXHELO,
+			if err := t.failures.add(report, i, j, f.ResultType, f.SendingMTAIP, f.ReceivingMXHostname, f.ReceivingMXHELO,
 				f.ReceivingIP, f.Sessions, f.AdditionalInformation, f.ReasonCode); err != nil {
 				return err
 			}
 		}
 	}
-	return failures.flush()
-}
-
-// rowsAtOnce is how many rows one statement inserts at most.
-const rowsAtOnce = 16
-
-// A rowBuffer inserts rows into one table, some at a time.
-type rowBuffer struct {
-	tx      *tx
-	insert  string
-	columns int
-	args    []any
-}
-
-func newRows(t *tx, insert string, columns int) *rowBuffer {
-	return &rowBuffer{tx: t, insert: insert, columns: columns}
-}
-
-// add takes one row, a value a column.
-func (b *rowBuffer) add(row ...any) error {
-	b.args = append(b.args, row...)
-	if len(b.args) < rowsAtOnce*b.columns {
-		return nil
-	}
-	return b.flush()
-}
-
-// flush inserts what was added.
-func (b *rowBuffer) flush() error {
-	if len(b.args) == 0 {
-		return nil
-	}
-	row := ", (" + strings.Repeat(", ?", b.columns)[2:] + ")"
-	_, err := b.tx.exec(b.insert+" VALUES "+strings.Repeat(row, len(b.args)/b.columns)[2:], b.args...)
-	b.args = b.args[:0]
-	return err
+	return nil
 }
 
 // overlapping marks the tlsa policies whose sessions the same report counts

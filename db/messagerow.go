@@ -32,8 +32,25 @@ func (r *messageRow) columns() []any {
 	return []any{&r.id, &r.folder, &r.uidValidity, &r.uid, &r.via, &r.state, &r.refused, &r.conflict, &r.attempts, &r.news, &r.markOwed, &r.unknown, &r.nextTry}
 }
 
+// A uidSpace is what a UID is unique in.
+type uidSpace struct {
+	folder   int64
+	validity uint32
+}
+
 // messageAt returns the row at a place, or row itself if there is none.
 func (t *tx) messageAt(row messageRow) (messageRow, error) {
+	space := uidSpace{row.folder, row.uidValidity}
+	last, known := t.lastUIDs[space]
+	if !known {
+		if _, err := t.get("SELECT COALESCE(MAX(uid), 0) FROM message WHERE folder = ? AND uid_validity = ? AND uid > 0", []any{row.folder, row.uidValidity}, &last); err != nil {
+			return row, err
+		}
+		t.lastUIDs[space] = last
+	}
+	if row.uid > last {
+		return row, nil // most messages are new, and come in order
+	}
 	_, err := t.get(selectMessage+`WHERE folder = ? AND uid_validity = ? AND uid = ? AND uid > 0`,
 		[]any{row.folder, row.uidValidity, row.uid}, row.columns()...)
 	return row, err
@@ -67,12 +84,11 @@ func (t *tx) saveMessage(row messageRow, exists bool) error {
 			row.id)
 		return err
 	}
-	_, err := t.exec(`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, received_at, recorded_at,
-			via, forwarded, state, refused, conflict, attempts, news, reader_version, mark_owed, unknown, next_try)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	space := uidSpace{row.folder, row.uidValidity}
+	t.lastUIDs[space] = max(t.lastUIDs[space], row.uid)
+	return t.messages.add(
 		row.id, row.folder, row.uidValidity, row.uid, clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), t.now,
 		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry)
-	return err
 }
 
 // oweMark notes that a mark is due, if one is.

@@ -55,7 +55,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, d.fail("opening", err)
 	}
 	var err error
-	if d.writer, err = sql.Open("sqlite", dsn(path, "_txlock", "immediate")); err != nil {
+	if d.writer, err = sql.Open("sqlite", dsn(path, "_txlock", "immediate", "_pragma", "cache_size(-8000)")); err != nil {
 		return nil, d.fail("opening", err)
 	}
 	d.writer.SetMaxOpenConns(1)

@@ -7,7 +7,8 @@ import "context"
 const pruneAtOnce = 500
 
 // Prune removes what was recorded longer ago than Options.Keep: reports, messages
-// that no report is left of, and mails that nobody waits for. What is still owed to
+// that no report is left of, mails that nobody waits for, and what had changed at
+// domains. What is still owed to
 // a message after all that time, a body, an answer or a mark, is given up. Identities stay for ever: a report that is
 // delivered again is still a duplicate. It returns how many reports it removed,
 // also where it was stopped half way, and can then be called again.
@@ -25,6 +26,7 @@ func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
 			AND NOT EXISTS (SELECT 1 FROM report WHERE report.message = message.id) LIMIT ?)`,
 		`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < ?
 			AND NOT EXISTS (SELECT 1 FROM recipient WHERE recipient.mail = outbox.id AND state = 'waiting') LIMIT ?)`,
+		`DELETE FROM domain_change WHERE news IN (SELECT news FROM domain_change WHERE noticed_at < ? LIMIT ?)`,
 	} {
 		if _, err := d.pruneStep(ctx, query, before); err != nil {
 			return removed, err

@@ -21,6 +21,9 @@ const filesMailbox = "files"
 // have no lasting place: one that adds nothing to what is known leaves no row.
 func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(b.Messages))
+	if err := d.keepPrepared(ctx); err != nil {
+		return nil, err
+	}
 	step := fmt.Sprintf("recording %d messages of %s", len(b.Messages), source(b.Mailbox, b.Folder))
 	err := d.write(ctx, step, func(t *tx) error {
 		for i := range b.Messages {

@@ -15,8 +15,13 @@ type tx struct {
 	sql      *sql.Tx
 	now      int64
 	prepared map[string]*sql.Stmt
-	folders  map[[2]string]int64
-	domains  map[string]int64
+	lasting  map[string]*sql.Stmt // those that were prepared before the transaction
+	lastUIDs map[uidSpace]uint32  // the highest recorded in each
+
+	messages, reports, policies, failures *rowBuffer // rows that wait to be inserted; see settle
+
+	folders map[[2]string]int64
+	domains map[string]int64
 
 	counted               bool // the numbers below are read, and must be written back
 	news, message, report int64
@@ -44,9 +49,14 @@ func (d *DB) transact(ctx context.Context, fn func(*tx) error) (err error) {
 		// The transaction heeds ctx. For each statement to do so as well would
 		// cost a goroutine a statement.
 		ctx: context.WithoutCancel(ctx), db: d, sql: begun, now: d.now(),
-		prepared: map[string]*sql.Stmt{}, folders: map[[2]string]int64{}, domains: map[string]int64{},
+		prepared: map[string]*sql.Stmt{}, lasting: d.stayPrepared(), folders: map[[2]string]int64{}, domains: map[string]int64{},
+		lastUIDs: map[uidSpace]uint32{},
 	}
+	t.prepareRows()
 	err = fn(t)
+	if err == nil {
+		err = t.settle()
+	}
 	if err == nil && t.counted {
 		_, err = t.exec("UPDATE counter SET news = ?, message = ?, report = ?", t.news, t.message, t.report)
 	}
@@ -59,14 +69,20 @@ func (d *DB) transact(ctx context.Context, fn func(*tx) error) (err error) {
 	return err
 }
 
-// stmt prepares a statement, once for the transaction, which closes it.
+// stmt prepares a statement, once for the transaction, which closes it, unless it
+// is one of those that stay prepared.
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := t.prepared[query]; ok {
 		return s, nil
 	}
-	s, err := t.sql.PrepareContext(t.ctx, query)
-	if err != nil {
-		return nil, err
+	var s *sql.Stmt
+	if lasting, ok := t.lasting[query]; ok {
+		s = t.sql.StmtContext(t.ctx, lasting)
+	} else {
+		var err error
+		if s, err = t.sql.PrepareContext(t.ctx, query); err != nil {
+			return nil, err
+		}
 	}
 	t.prepared[query] = s
 	return s, nil
@@ -74,6 +90,14 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
+	if err := t.settle(); err != nil {
+		return 0, err
+	}
+	return t.quick(query, args...)
+}
+
+// quick is exec for a statement that has nothing to do with the rows that wait.
+func (t *tx) quick(query string, args ...any) (int64, error) {
 	s, err := t.stmt(query)
 	if err != nil {
 		return 0, err
@@ -87,6 +111,14 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // get reads one row; found tells whether there is one.
 func (t *tx) get(query string, args []any, into ...any) (found bool, err error) {
+	if err := t.settle(); err != nil {
+		return false, err
+	}
+	return t.quickGet(query, args, into...)
+}
+
+// quickGet is get for a query that has nothing to do with the rows that wait.
+func (t *tx) quickGet(query string, args []any, into ...any) (found bool, err error) {
 	s, err := t.stmt(query)
 	if err != nil {
 		return false, err
@@ -100,6 +132,9 @@ func (t *tx) get(query string, args []any, into ...any) (found bool, err error) 
 
 // rows reads many rows.
 func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
+	if err := t.settle(); err != nil {
+		return nil, err
+	}
 	s, err := t.stmt(query)
 	if err != nil {
 		return nil, err
@@ -112,7 +147,7 @@ func (t *tx) count() error {
 	if t.counted {
 		return nil
 	}
-	found, err := t.get("SELECT news, message, report FROM counter", nil, &t.news, &t.message, &t.report)
+	found, err := t.quickGet("SELECT news, message, report FROM counter", nil, &t.news, &t.message, &t.report)
 	if err != nil {
 		return err
 	}
@@ -135,10 +170,10 @@ func (t *tx) nextMessage() (int64, error) {
 	return t.message, err
 }
 
-func (t *tx) nextReport() (int64, error) {
+// coming is the number that the next report will have.
+func (t *tx) coming() (int64, error) {
 	err := t.count()
-	t.report++
-	return t.report, err
+	return t.report + 1, err
 }
 
 // findFolder returns the row of a folder, or 0 where there is none.
@@ -148,7 +183,7 @@ func (t *tx) findFolder(mailbox, folder string) (int64, error) {
 		return id, nil
 	}
 	var id int64
-	found, err := t.get("SELECT id FROM folder WHERE mailbox = ? AND folder = ?", []any{mailbox, folder}, &id)
+	found, err := t.quickGet("SELECT id FROM folder WHERE mailbox = ? AND folder = ?", []any{mailbox, folder}, &id)
 	if found {
 		t.folders[key] = id
 	}
@@ -161,7 +196,7 @@ func (t *tx) folderID(mailbox, folder string) (int64, error) {
 	if err != nil || id != 0 {
 		return id, err
 	}
-	if _, err = t.get("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id); err != nil {
+	if _, err = t.quickGet("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id); err != nil {
 		return 0, err
 	}
 	t.folders[[2]string{mailbox, folder}] = id
@@ -174,9 +209,9 @@ func (t *tx) domainID(name string) (int64, error) {
 		return id, nil
 	}
 	var id int64
-	found, err := t.get("SELECT id FROM domain WHERE name = ?", []any{name}, &id)
+	found, err := t.quickGet("SELECT id FROM domain WHERE name = ?", []any{name}, &id)
 	if err == nil && !found {
-		_, err = t.get("INSERT INTO domain (name) VALUES (?) RETURNING id", []any{name}, &id)
+		_, err = t.quickGet("INSERT INTO domain (name) VALUES (?) RETURNING id", []any{name}, &id)
 	}
 	if err != nil {
 		return 0, err

@@ -83,6 +83,8 @@ type Message struct {
 type Report struct {
 	*tlsrpt.Report
 	Auth Authenticity
+
+	prepared *prepared
 }
 
 // An Outcome says what became of a Message.

@@ -21,6 +21,7 @@ type advice struct {
 	domains []string
 	action  string
 	owner   string
+	looked  string // what a look just now found of it; may be empty
 }
 
 // told remembers what stands further up in a digest, so that it is not said
@@ -71,7 +72,7 @@ func (w words) advices() []*advice {
 	var out []*advice
 	for _, group := range w.heaviest() {
 		g, f := group.findings, group.findings[0]
-		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g)}
+		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g), lookedShort(g)}
 		i := slices.IndexFunc(out, func(o *advice) bool { return o.covers(a) })
 		switch {
 		case i >= 0:
@@ -103,7 +104,11 @@ func (a *advice) sentence(several bool) string {
 	if several {
 		s += " (" + listNames(a.domains, 5) + ")"
 	}
-	return s + ": " + lowerFirst(strings.TrimSuffix(a.action, ".")) + ". Forward to " + a.owner + "."
+	s += ": " + lowerFirst(strings.TrimSuffix(a.action, ".")) + ". Forward to " + a.owner + "."
+	if a.looked != "" {
+		s += " " + a.looked
+	}
+	return s
 }
 
 // actionFor is what to do about a group, in a sentence that can be forwarded.
@@ -115,7 +120,7 @@ func actionFor(group []*finding) string {
 		return "Look at the certificate and the encryption (STARTTLS) of every mail server, as the commands below do for one."
 	}
 	action := meaningOf(group).Action
-	if f.Fate == tlsrpt.HeldByOne || len(reportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
+	if f.Fate == tlsrpt.HeldByOne || lookedState(group) == AnswerSo || len(reportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
 		return action
 	}
 	return "Check first with the commands below whether it is so, since one sender alone sees it; then " + lowerFirst(action)
@@ -214,8 +219,9 @@ func (w words) stoppedDomains() []string {
 	var out []string
 	for _, d := range w.Domains {
 		if d.Stopped && d.Reports == 0 && len(out) < maxNotes {
-			out = append(out, fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
-				domainWord(d.Name), templates.ShortDay(d.LastDay.time())))
+			s := fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
+				domainWord(d.Name), templates.ShortDay(d.LastDay.time()))
+			out = append(out, strings.TrimSpace(s+" "+w.silenceReason(d)))
 		}
 	}
 	return out

@@ -188,7 +188,7 @@ func paragraphs(group []*finding, sum tlsrpt.Sessions, told *told) []string {
 	if slices.ContainsFunc(group, func(g *finding) bool { return g.others() }) {
 		out = append(out, crowdedSentence())
 	}
-	for _, s := range []string{told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group), f.ranOut()} {
+	for _, s := range []string{lookedWords(group), told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group), f.ranOut()} {
 		if s != "" {
 			out = append(out, s)
 		}
@@ -289,6 +289,8 @@ func fateSentence(group []*finding) string {
 	switch f.ModeFrom {
 	case modeElsewise:
 		return s + fmt.Sprintf(" (That the MTA-STS policy is in %s mode is known from another report: %s.)", f.Mode, "the one with the failures does not quote it")
+	case modeChecked:
+		return s + fmt.Sprintf(" (That the MTA-STS policy is in %s mode was found by the domain check: the report with the failures does not quote it.)", f.Mode)
 	case modeUnknown:
 		return s + " No report tells which mode your MTA-STS policy is in; in enforce mode such mail is held back."
 	}

@@ -63,6 +63,10 @@ type Options struct {
 	Prefix   string         // of the subjects; empty: "[TLS]"
 	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
 
+	// Ask, if set, answers questions by a look at the domains, just before a digest
+	// is made. It must return in time to send: what is not answered is not told of.
+	Ask func(ctx context.Context, questions []Question) map[Question]Answer
+
 	Accept          []Accept      // failures that are known and put up with
 	AuthenticityOff bool          // signatures are not checked, which every digest says
 	Mailboxes       []string      // names of the mailboxes that reports come from

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
 )
 
 // material is what a digest is made of, as it was read at one moment. Judging
@@ -28,7 +27,7 @@ type material struct {
 
 	Domains      []domainName
 	Tally        *tally
-	Modes        map[string]tlsrpt.Mode // the mode last seen in a report, for domains whose failures came without
+	Modes        map[string]knownMode   // for domains whose failures came without a mode
 	Stretches    map[stretch]struct{}   // reports of several days that reach into the days shown
 	Reach        map[string]day         // the last day of those, by domain
 	ReachBy      map[string]day         // and by reporter
@@ -39,6 +38,9 @@ type material struct {
 	ReporterDays []db.ReporterDay
 	Rejected     []db.RejectedMessage
 	Mailboxes    []mailboxState
+	Checks       map[string]db.DomainCheck  // the last look at each domain
+	Changes      []db.DomainChange          // what had changed at domains since the digest before
+	Gone         map[string]db.DomainChange // when the record that asks for reports has gone, of late
 
 	Watermark int64  // what the digest covers ends here
 	Untold    untold // what runs covered since the last mail that were not sent
@@ -128,6 +130,9 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 		return nil, err
 	}
 	if err := d.readStretches(ctx, m, names, sel); err != nil {
+		return nil, err
+	}
+	if err := d.readChecks(ctx, m, names, sel); err != nil {
 		return nil, err
 	}
 	if err := d.readModes(ctx, m); err != nil {

@@ -30,6 +30,7 @@ type finding struct {
 	Reasons, Links, Addresses quotes
 	Bare                      bool     // some details give no reason
 	Crowded                   bool     // there were too many causes beside it to tell them all apart
+	Looked                    Answer   // what a look just now found of it; none if there was no look
 	Accepted, RanOut          *Accept  // the rule by which it is accepted, or was
 	Silent                    []string // where it may only seem resolved: those that saw it, none of whom has reported since
 }
@@ -54,6 +55,7 @@ const (
 	modeUnknown  modeSource = iota
 	modeReported            // the report with the failure quotes it
 	modeElsewise            // another report for the domain does
+	modeChecked             // the domain check has read the policy
 )
 
 // A typeJudgement is one policy type of one domain.
@@ -73,7 +75,7 @@ type typeJudgement struct {
 // judgeTypes returns what is to be said of each policy type of a domain. The
 // three of RFC 8460 come first and in its order, each only where there is
 // something to tell.
-func judgeTypes(domain string, d *domainTally, h *history, mode tlsrpt.Mode, w witnesses, accept []Accept) []*typeJudgement {
+func judgeTypes(domain string, d *domainTally, h *history, mode knownMode, w witnesses, accept []Accept) []*typeJudgement {
 	var out []*typeJudgement
 	for kind, t := range d.types {
 		s := stream{domain, kind}
@@ -117,10 +119,16 @@ func laterDays(f *finding, covered daily) int {
 	return n
 }
 
+// A knownMode is the mode of an MTA-STS policy with how it is known.
+type knownMode struct {
+	Mode tlsrpt.Mode
+	From modeSource
+}
+
 // newFinding judges one cause. Where reports of one cause were made under
-// different modes, the heaviest fate stands: some mail met it. mode is that of
-// another report for the domain, for reports that quote none.
-func newFinding(domain string, c cause, ct *causeTally, mode tlsrpt.Mode) *finding {
+// different modes, the heaviest fate stands: some mail met it. mode is for reports
+// that quote none.
+func newFinding(domain string, c cause, ct *causeTally, mode knownMode) *finding {
 	f := &finding{
 		cause: c, Domain: domain,
 		Sessions: ct.sessions, UpTo: ct.upTo, ByDay: ct.byDay, Until: ct.until,
@@ -135,7 +143,7 @@ func newFinding(domain string, c cause, ct *causeTally, mode tlsrpt.Mode) *findi
 		}
 		used, from := m, modeReported
 		if m == "" && c.Type == tlsrpt.STS {
-			used, from = mode, modeElsewise
+			used, from = mode.Mode, mode.From
 		}
 		if used == "" {
 			from = modeUnknown

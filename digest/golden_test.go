@@ -2,12 +2,14 @@ package digest_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +39,16 @@ type goldenCase struct {
 	Polled          []struct{ At, Error string }
 	Schedule        string
 	Accept          []struct{ MX, Until, Why string }
+	Checks          []db.DomainCheck // what looks at domains found, the day before
+	Changes         []db.DomainChange
+	Answers         []givenAnswer // by a look just now
 	Expect          expectation
+}
+
+// A givenAnswer answers one question.
+type givenAnswer struct {
+	digest.Question
+	digest.Answer
 }
 
 // An expectation is what a case must come to, worked out by hand from its
@@ -145,6 +156,9 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		if len(c.Polled) > 0 {
 			o.Mailboxes = []string{"reports"}
 		}
+		if len(c.Answers) > 0 {
+			o.Ask = answering(c.Answers)
+		}
 	})
 	r.clock.set(now.AddDate(0, 0, -1))
 	for _, g := range c.Reports {
@@ -171,6 +185,11 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		}
 		r.polled(p.At, fault)
 	}
+	for _, look := range c.Checks {
+		if err := r.db.SaveDomainCheck(r.ctx, look, c.changesOf(look.Domain)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	name := c.Name
 	if name == "" {
 		name = d.Names()[0]
@@ -180,6 +199,30 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		t.Fatalf("Preview(%q): %v", name, err)
 	}
 	return out, &c.Expect
+}
+
+// changesOf returns what had changed at a domain.
+func (c *goldenCase) changesOf(domain string) []db.DomainChange {
+	var out []db.DomainChange
+	for _, change := range c.Changes {
+		if change.Domain == domain {
+			out = append(out, change)
+		}
+	}
+	return out
+}
+
+// answering returns what answers the questions that there are answers to.
+func answering(answers []givenAnswer) func(context.Context, []digest.Question) map[digest.Question]digest.Answer {
+	return func(_ context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
+		out := map[digest.Question]digest.Answer{}
+		for _, a := range answers {
+			if slices.Contains(questions, a.Question) {
+				out[a.Question] = a.Answer
+			}
+		}
+		return out
+	}
 }
 
 // expand repeats a word that ends in "*N": a case file should not hold a

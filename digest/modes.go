@@ -71,15 +71,22 @@ func (t *modeTally) disagreement() string {
 }
 
 // readModes looks for the mode of the MTA-STS policy of each domain with
-// failures whose reports do not tell it (Q4, Q8).
+// failures whose reports do not tell it (Q4, Q8): what the domain check read last,
+// or else what reports said before.
 func (d *Digester) readModes(ctx context.Context, m *material) error {
 	missing := []string{}
+	m.Modes = map[string]knownMode{}
 	for name, t := range m.Tally.domains {
-		if kind := t.types[tlsrpt.STS]; kind != nil && len(kind.causes) > 0 && t.modes.heaviest() == "" {
-			missing = append(missing, name)
+		kind := t.types[tlsrpt.STS]
+		if kind == nil || len(kind.causes) == 0 || t.modes.heaviest() != "" {
+			continue
 		}
+		if c := m.Checks[name]; c.Mode != "" && m.Current {
+			m.Modes[name] = knownMode{c.Mode, modeChecked}
+			continue
+		}
+		missing = append(missing, name)
 	}
-	m.Modes = map[string]tlsrpt.Mode{}
 	if len(missing) == 0 {
 		return nil
 	}
@@ -101,7 +108,7 @@ func (d *Digester) readModes(ctx context.Context, m *material) error {
 		return fmt.Errorf("reading the modes of policies: %w", err)
 	}
 	for name, t := range found {
-		m.Modes[name] = t.heaviest()
+		m.Modes[name] = knownMode{t.heaviest(), modeElsewise}
 	}
 	return nil
 }

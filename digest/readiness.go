@@ -105,7 +105,12 @@ func judgeReadiness(domain string, mode tlsrpt.Mode, m *material, h *history) *r
 	if !ok || s.ModeSince.IsZero() {
 		return nil
 	}
-	last := m.lastTold()
+	return newReadiness(mode, s, m.lastTold(), h.sessions[stream{domain, tlsrpt.STS}])
+}
+
+// newReadiness counts what is known of a policy up to a day: sessions are those
+// under it.
+func newReadiness(mode tlsrpt.Mode, s policyState, last day, sessions daily) *readiness {
 	since, from := cleanFrom(s.Standing, last)
 	r := &readiness{
 		Mode: mode, ModeSince: dayOf(s.ModeSince), ModeDays: int(last-dayOf(s.ModeSince)) + 1,
@@ -115,7 +120,7 @@ func judgeReadiness(domain string, mode tlsrpt.Mode, m *material, h *history) *r
 	if !s.LastFailed.IsZero() && dayOf(s.LastFailed) >= r.ModeSince {
 		r.LastFailed = dayOf(s.LastFailed)
 	}
-	for on, n := range h.sessions[stream{domain, tlsrpt.STS}] {
+	for on, n := range sessions {
 		if on >= from && on <= last && n > 0 {
 			r.Reported++
 			r.Sessions = r.Sessions.Plus(n)

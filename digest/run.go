@@ -70,13 +70,14 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	says := j.says(was)
 	if !t.worthSending(j, Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
-		next.Untold = m.Untold.plus(m.Tally, state.LastRun).String()
+		next.Untold = m.Untold.plus(m.Tally, state).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
 	if t.choosy() {
 		next.Said = says.about(j.Domains).String()
 	}
+	d.look(ctx, j)
 	r, err := d.render(j)
 	if err != nil {
 		return err
@@ -144,7 +145,9 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
 	}
-	return d.render(judge(m))
+	j := judge(m)
+	d.look(ctx, j)
+	return d.render(j)
 }
 
 // dayAfter tells whether the days from to (exclusive) are any.

@@ -32,10 +32,12 @@ func (w words) leadSilent() []string {
 	}
 	out := []string{w.silentSentence(about)}
 	if k := len(w.Stopped); k > 0 {
-		return append(out, fmt.Sprintf("%s used to report on most days and no longer %s. That does not mean that all is well: nobody is telling you.",
+		out = append(out, fmt.Sprintf("%s used to report on most days and no longer %s. That does not mean that all is well: nobody is telling you.",
 			templates.Plural(int64(k), "sender"), verb(k, "does", "do")))
+	} else {
+		out = append(out, "That does not mean that all is well, only that nobody has told you. Domains that get little mail have days without a report.")
 	}
-	return append(out, "That does not mean that all is well, only that nobody has told you. Domains that get little mail have days without a report.")
+	return append(out, w.silenceReasons()...)
 }
 
 // silentSentence says since when nothing came.
@@ -126,12 +128,15 @@ func (w words) firstSilent() []string {
 	if !w.looksForReports() {
 		return nil
 	}
-	return []string{
-		fmt.Sprintf("See whether reports are still asked for: %s should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.",
-			verb(len(w.seeSilent()), "the command below", "each command below")),
+	out, asked := w.silenceFixes()
+	if !asked {
+		out = append(out, fmt.Sprintf("See whether reports are still asked for: %s should answer with v=TLSRPTv1 and a rua= that leads to your mailbox.",
+			verb(len(w.seeSilent()), "the command below", "each command below")))
+	}
+	return append(out,
 		"Look into the Junk folder of that mailbox and at its filters: reports are mail from strangers with an attachment.",
 		"See that the mailbox is not full and still takes mail from outside, and with tlsbrief verify that every folder may still be read.",
-	}
+	)
 }
 
 // maxLookups is how many domains a digest gives a command for.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlsbrief/db"
 	"tlsbrief/templates"
 )
 
@@ -18,13 +19,15 @@ type untold struct {
 	Reports     int
 	Uncounted   int // reports that do not count
 	First, Last day // that the reports are about
+
+	ChangesAfter int64 // the watermark above which no change at a domain has been told of
 }
 
-// plus returns u with what another run covered that is not sent. lastRun is when
-// the run before it was, which was sent where nothing is untold yet.
-func (u untold) plus(t *tally, lastRun time.Time) untold {
+// plus returns u with what another run covered that is not sent. before is what the
+// run before it left, which was sent where nothing is untold yet.
+func (u untold) plus(t *tally, before db.DigestState) untold {
 	if u.Since.IsZero() {
-		u.Since = lastRun
+		u.Since, u.ChangesAfter = before.LastRun, before.Watermark
 	}
 	if first, last, found := t.span(); found {
 		if u.Reports == 0 {

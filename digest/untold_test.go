@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/db"
 	"tlsbrief/tlsrpt"
 )
 
@@ -59,7 +60,8 @@ func TestUntoldAddsUp(t *testing.T) {
 		}
 		return out
 	}
-	sent, later := nov(2).time().Add(7*time.Hour), nov(3).time().Add(7*time.Hour)
+	sent := db.DigestState{LastRun: nov(2).time().Add(7 * time.Hour), Watermark: 12}
+	later := db.DigestState{LastRun: nov(3).time().Add(7 * time.Hour), Watermark: 15}
 	u := untold{}
 	for _, r := range []*tally{
 		run(0, 0, 0, 2, 0, 0), // nothing that counts: no days
@@ -70,7 +72,7 @@ func TestUntoldAddsUp(t *testing.T) {
 		u = readUntold(u.plus(r, sent).String())
 		sent = later // only the first run follows a mail
 	}
-	want := untold{totals{107, 2}, nov(2).time().Add(7 * time.Hour), 4, 3, nov(1), nov(5)}
+	want := untold{totals{107, 2}, nov(2).time().Add(7 * time.Hour), 4, 3, nov(1), nov(5), 12}
 	if diff := cmp.Diff(want, u, cmp.AllowUnexported(untold{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

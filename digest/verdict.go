@@ -38,7 +38,8 @@ type judgement struct {
 	Unread    []unread // mailboxes and folders that could not be read
 	Uncounted []*uncountedReports
 	History   *history
-	Held      map[day]bool // days with failures by which mail may have been held
+	Held      map[day]bool        // days with failures by which mail may have been held
+	Answers   map[Question]Answer // by a look just now
 }
 
 // A domainJudgement is what is said of one domain.
@@ -120,7 +121,8 @@ func (j *judgement) overallVerdict() Verdict {
 // judgeDomain judges one domain. by is the last day that reports could be here
 // for.
 func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgement {
-	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent, Mode: m.Modes[name.Name]}
+	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent}
+	mode := m.Modes[name.Name]
 	d.LastDay = max(h.lastDay[name.Name], m.Reach[name.Name])
 	days := h.days[name.Name]
 	if last := m.Reach[name.Name]; last > 0 {
@@ -134,11 +136,12 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 		return d
 	}
 	d.Overall, d.Reports = t.overall, len(t.reports)
-	if mode := t.modes.heaviest(); mode != "" {
-		d.Mode = mode
+	if quoted := t.modes.heaviest(); quoted != "" {
+		mode = knownMode{quoted, modeElsewise}
 	}
+	d.Mode = mode.Mode
 	d.Disagree = t.modes.disagreement()
-	d.Types = judgeTypes(name.Name, t, h, d.Mode, m.Witnesses, m.Accept)
+	d.Types = judgeTypes(name.Name, t, h, mode, m.Witnesses, m.Accept)
 	d.Readiness = judgeReadiness(name.Name, d.Mode, m, h)
 	d.Verdict = VerdictClear
 	for _, kind := range d.Types {

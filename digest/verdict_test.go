@@ -125,7 +125,7 @@ func TestModeFromHistorySaysSo(t *testing.T) {
 	t.Parallel()
 	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 2}
 	m := materialOf(row(1, nov(22), tlsrpt.STS, "", 10, 2, expired))
-	m.Modes = map[string]tlsrpt.Mode{"example.com": tlsrpt.ModeEnforce}
+	m.Modes = map[string]knownMode{"example.com": {tlsrpt.ModeEnforce, modeElsewise}}
 	j := judge(m)
 	f := j.Domains[0].Types[0].Findings[0]
 	if j.Verdict != VerdictAction || f.Mode != tlsrpt.ModeEnforce || f.ModeFrom != modeElsewise {

@@ -50,6 +50,7 @@ type view struct {
 	Verdict string   // action, attention, clear, silent or blind
 	Title   string   // the verdict in words
 	Lead    []string // paragraphs, the first of which follows Title
+	Urgent  []string // what must not wait
 	First   []string // what to do first
 	See     []string // commands that go with it
 	Notes   []string // what bears on the verdict and is no part of it
@@ -62,6 +63,10 @@ type view struct {
 	HowHidden string   // how to see them
 	Resolved  []string // what is not seen any more
 	Accepted  []string // what is known and accepted
+
+	Changes      []string // what had changed at the domains
+	Checked      []string // what the domain check found
+	CheckedTitle string
 
 	Covered       []dayView   // more than one day, or late reports
 	Picture       []dayView   // up to the last 14 days
@@ -162,6 +167,7 @@ func newView(j *judgement, b bounds) *view {
 	w, told := words{j}, newTold()
 	v.Heading, v.Title = w.who(), w.headline()
 	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(told), w.see(), w.notes()
+	v.Urgent = w.urgent()
 	told.policy = j.Verdict == VerdictClear || j.several()
 	if worst := j.worst(); worst.findings != nil {
 		told.once(fateSentence(worst.findings)) // the lead says it
@@ -170,6 +176,7 @@ func newView(j *judgement, b bounds) *view {
 	v.domains(j, b, told)
 	v.resolved(j, b.others)
 	v.Accepted = j.acceptedLines(b.others)
+	v.checked(j, b.others)
 	v.days(j)
 	v.reporters(j, b)
 	v.uncounted(j, b)

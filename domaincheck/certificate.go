@@ -8,7 +8,7 @@ import (
 )
 
 // soon is how long before its end a certificate should have been renewed.
-const soon = 14 * 24 * time.Hour
+const soon = 14 * day
 
 // certificate judges what a host shows: its dates, its name, and whether it is
 // signed by an authority that is trusted, each apart from the others.
@@ -16,31 +16,44 @@ func (l *look) certificate(h *mxHost, who string, chain []*x509.Certificate) {
 	if len(chain) == 0 {
 		return
 	}
-	leaf, now := chain[0], l.c.o.Now()
+	leaf := chain[0]
+	at := l.c.o.Now() // when it holds, to judge the rest by
+	if at.After(leaf.NotAfter) {
+		at = leaf.NotAfter
+	} else if at.Before(leaf.NotBefore) {
+		at = leaf.NotBefore
+	}
 	if len(h.tlsa) > 0 {
-		if !daneMatches(h.tlsa, chain, h.name) {
+		switch usage := daneMatches(h.tlsa, chain, h.name, at); {
+		case usage == 0:
 			l.add(DANEMismatch, h.name, fmt.Sprintf("The certificate of %s matches none of its TLSA records: senders that use DANE hold mail to it.", who),
 				"Publish a TLSA record for the certificate in use; next time before the key is changed.")
-		} else if l.policy == nil {
+		case usage == 3 && l.policy == nil:
 			return // DANE alone asks no more (RFC 7672, section 3.1.1)
+		case l.policy == nil:
+			l.dates(h, who, leaf, Error) // the name is right, or it would not match (section 3.1.2)
+			return
 		}
 	}
 	severity := l.policyFault()
-	at := now
-	switch {
-	case now.After(leaf.NotAfter):
-		at = leaf.NotAfter
-		l.addAs(CertExpired, severity, h.name, fmt.Sprintf("The certificate of %s expired on %s.", who, moment(leaf.NotAfter)), "Renew it, and reload the mail server.")
-	case now.Before(leaf.NotBefore):
-		at = leaf.NotBefore
-		l.addAs(CertNotYet, severity, h.name, fmt.Sprintf("The certificate of %s holds from %s on only.", who, moment(leaf.NotBefore)), "Set the clock of whoever issued it, and issue it anew.")
-	case leaf.NotAfter.Sub(now) < soon:
-		l.add(CertExpiring, h.name, fmt.Sprintf("The certificate of %s expires on %s.", who, moment(leaf.NotAfter)), "Renew it, and see why that does not happen by itself.")
-	}
+	l.dates(h, who, leaf, severity)
 	if err := leaf.VerifyHostname(h.name); err != nil {
-		l.addAs(CertName, severity, h.name, fmt.Sprintf("The certificate of %s is not for that name: %v.", who, err), "Get a certificate that has the name of the MX host in it.")
+		l.addAs(CertName, severity, h.name, fmt.Sprintf("The certificate of %s is not for that name: %s.", who, why(err, 0)), "Get a certificate that has the name of the MX host in it.")
 	}
 	l.trust(h, who, chain, at, severity)
+}
+
+// dates judges from when until when a certificate holds.
+func (l *look) dates(h *mxHost, who string, leaf *x509.Certificate, severity Severity) {
+	now := l.c.o.Now()
+	switch {
+	case now.After(leaf.NotAfter):
+		l.addAs(CertExpired, severity, h.name, fmt.Sprintf("The certificate of %s expired %s, on %s.", who, daysAgo(now.Sub(leaf.NotAfter)), moment(leaf.NotAfter)), "Renew it, and reload the mail server.")
+	case now.Before(leaf.NotBefore):
+		l.addAs(CertNotYet, severity, h.name, fmt.Sprintf("The certificate of %s holds from %s on only.", who, moment(leaf.NotBefore)), "Set the clock of whoever issued it, and issue it anew.")
+	case leaf.NotAfter.Sub(now) < soon:
+		l.add(CertExpiring, h.name, fmt.Sprintf("The certificate of %s expires %s, on %s.", who, inDays(leaf.NotAfter.Sub(now)), moment(leaf.NotAfter)), "Renew it, and see why that does not happen by itself.")
+	}
 }
 
 // trust judges who signed a certificate, as of a time at which it holds.
@@ -62,6 +75,30 @@ func (l *look) trust(h *mxHost, who string, chain []*x509.Certificate, at time.T
 			"Let the server send the full chain.")
 	default:
 		l.addAs(CertUntrusted, severity, h.name, fmt.Sprintf("The certificate of %s comes from %s, which this machine does not trust.", who, quote(chain[0].Issuer.String())), "Get one from a public authority.")
+	}
+}
+
+const day = 24 * time.Hour
+
+func daysAgo(since time.Duration) string {
+	switch n := since / day; n {
+	case 0:
+		return "less than a day ago"
+	case 1:
+		return "a day ago"
+	default:
+		return fmt.Sprintf("%d days ago", n)
+	}
+}
+
+func inDays(left time.Duration) string {
+	switch n := left / day; n {
+	case 0:
+		return "in less than a day"
+	case 1:
+		return "in a day"
+	default:
+		return fmt.Sprintf("in %d days", n)
 	}
 }
 

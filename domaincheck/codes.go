@@ -18,6 +18,7 @@ const (
 	TLSRPTSyntax    Code = "tlsrpt-syntax"
 	TLSRPTSeveral   Code = "tlsrpt-several"
 	TLSRPTNotOurs   Code = "tlsrpt-rua-not-ours"
+	TLSRPTUnknown   Code = "tlsrpt-rua-unknown"
 	TLSRPTNoMail    Code = "tlsrpt-rua-no-mail"
 
 	STSMissing     Code = "mta-sts-missing"
@@ -34,6 +35,9 @@ const (
 	STSMaxAge      Code = "mta-sts-max-age"
 	STSUnmatched   Code = "mta-sts-mx-unmatched"
 	STSUnused      Code = "mta-sts-mx-unused"
+	STSStaleID     Code = "mta-sts-id-unchanged"
+	STSReady       Code = "mta-sts-ready"
+	STSUrgent      Code = "mta-sts-urgent"
 
 	MXMissing   Code = "mx-missing"
 	MXNull      Code = "mx-null"
@@ -49,6 +53,7 @@ const (
 	DANEMismatch Code = "dane-mismatch"
 
 	ProbeClosed      Code = "probe-port-closed"
+	ProbeNoRoute     Code = "probe-no-route"
 	ProbeUnreachable Code = "probe-unreachable"
 	ProbeSilent      Code = "probe-silent"
 	ProbeRefused     Code = "probe-refused"
@@ -85,6 +90,7 @@ func kinds() map[Code]kind {
 		TLSRPTSyntax:    {"tlsrpt", Error, ""},
 		TLSRPTSeveral:   {"tlsrpt", Error, ""},
 		TLSRPTNotOurs:   {"tlsrpt", Warning, ""},
+		TLSRPTUnknown:   {"tlsrpt", Info, ""},
 		TLSRPTNoMail:    {"tlsrpt", Error, ""},
 
 		STSMissing:     {"mta-sts", Warning, ""},
@@ -101,6 +107,9 @@ func kinds() map[Code]kind {
 		STSMaxAge:      {"mta-sts", Warning, ""},
 		STSUnmatched:   {"mta-sts", Error, tlsrpt.ValidationFailure},
 		STSUnused:      {"mta-sts", Info, ""},
+		STSStaleID:     {"mta-sts", Warning, ""},
+		STSReady:       {"mta-sts", Info, ""},
+		STSUrgent:      {"mta-sts", Error, ""},
 
 		MXMissing:   {"mx", Warning, ""},
 		MXNull:      {"mx", Info, ""},
@@ -116,6 +125,7 @@ func kinds() map[Code]kind {
 		DANEMismatch: {"dane", Error, tlsrpt.TLSAInvalid},
 
 		ProbeClosed:      {"probe", Info, ""},
+		ProbeNoRoute:     {"probe", Info, ""},
 		ProbeUnreachable: {"probe", Warning, ""},
 		ProbeSilent:      {"probe", Warning, ""},
 		ProbeRefused:     {"probe", Warning, ""},

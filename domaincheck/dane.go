@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"tlsbrief/resolver"
 )
@@ -36,10 +38,20 @@ func (l *look) dane(ctx context.Context) {
 				h.tlsa = append(h.tlsa, t)
 				continue
 			}
-			l.add(DANEUsage, h.name, fmt.Sprintf("The TLSA record %d %d %d at %s is none that senders use.", t.Usage, t.Selector, t.MatchingType, name),
+			l.add(DANEUsage, h.name, fmt.Sprintf("The TLSA record %d %d %d at %s, with %d bytes of data, is none that senders use.", t.Usage, t.Selector, t.MatchingType, name, len(t.Data)),
 				"Publish 3 1 1 with the SHA-256 of the server's public key (RFC 7672, section 3.1).")
 		}
 	}
+}
+
+// danePresent tells whether senders that use DANE find all that they need of it at
+// every host, from the MX record on: RFC 7672, section 2.2.1.
+func (l *look) danePresent() bool {
+	return l.secureMX && l.hostsHaveTLSA()
+}
+
+func (l *look) hostsHaveTLSA() bool {
+	return len(l.hosts) > 0 && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return len(h.tlsa) == 0 })
 }
 
 // usable tells whether SMTP senders use a TLSA record: RFC 7672, section 3.1.
@@ -49,30 +61,30 @@ func usable(t resolver.TLSA) bool {
 	return (t.Usage == 2 || t.Usage == 3) && t.Selector <= 1 && known && n == len(t.Data) && n > 0
 }
 
-// daneMatches tells whether a host's certificates match one of its TLSA records:
-// usage 3 the host's own, usage 2 the one of an authority that signed it.
-func daneMatches(records []resolver.TLSA, chain []*x509.Certificate, host string) bool {
+// daneMatches returns by which usage a host's certificates match one of its TLSA
+// records: 3 the host's own, which asks no more, or 2 the one of an authority that
+// signed it, at a time when it holds; 0: they match none.
+func daneMatches(records []resolver.TLSA, chain []*x509.Certificate, host string, at time.Time) (usage uint8) {
 	for _, t := range records {
 		if t.Usage == 3 && associated(t, chain[0]) {
-			return true
+			return 3
 		}
 		for _, anchor := range chain[1:] {
-			if t.Usage == 2 && associated(t, anchor) && signedBy(chain, anchor, host) {
-				return true
+			if t.Usage == 2 && associated(t, anchor) && signedBy(chain, anchor, host, at) {
+				usage = 2
 			}
 		}
 	}
-	return false
+	return usage
 }
 
-func signedBy(chain []*x509.Certificate, anchor *x509.Certificate, host string) bool {
+func signedBy(chain []*x509.Certificate, anchor *x509.Certificate, host string, at time.Time) bool {
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	roots.AddCert(anchor)
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
-	// Dates are looked at apart from this.
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: host, CurrentTime: chain[0].NotAfter})
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: host, CurrentTime: at})
 	return err == nil
 }
 

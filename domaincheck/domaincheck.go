@@ -52,9 +52,13 @@ type Options struct {
 	StepTimeout time.Duration // for one connection; 15 seconds if 0
 	Concurrency int           // domains at once; 32 if 0
 
-	// Ours lists the addresses that lead to a mailbox that is polled. Empty: not
-	// known, and nothing is said of who reads the reports.
+	// Ours lists the addresses that lead to a mailbox that is polled. Where it is
+	// empty, and Unaddressed as well, nothing is said of who reads the reports.
 	Ours []string
+
+	// Unaddressed lists users whose mailboxes are polled and whose addresses are not
+	// known. What leads to none of Ours may lead to theirs.
+	Unaddressed []string
 
 	// Private lets addresses that are not public be connected to for every
 	// domain, also those that only reports name.
@@ -65,6 +69,16 @@ type Options struct {
 type Domain struct {
 	Name     string // in lower case, as A-labels
 	Reported bool   // nobody but reports names it: see Options.Private
+	Before   *Seen  // at the last look; nil: there was none
+	Told     Told   // by reports
+}
+
+// Told is what the reports of late tell of a domain's MTA-STS policy.
+type Told struct {
+	// Ready says, in a sentence, for how long and over how much there was no
+	// failure under a policy in testing mode; empty: for too short, or too few.
+	Ready  string
+	Failed int64 // sessions of the last week by verified reports
 }
 
 // A Severity says how bad a finding is.
@@ -95,6 +109,12 @@ type Result struct {
 	Domain   string    `json:"domain"`
 	Verdict  Severity  `json:"verdict"` // ok, warning or error: the worst finding that asks for something
 	Findings []Finding `json:"findings"`
+	Servers  []Server  `json:"servers"` // what was probed, by host and address
+
+	Seen     Seen     `json:"-"`
+	Kept     Seen     `json:"-"` // Seen with what the look before knew of the rest: to be compared with the next
+	Changes  []Change `json:"-"` // since Domain.Before
+	unprobed bool     // the mail servers were left alone
 
 	// Answered tells whether DNS gave any answer, be it that there is nothing. If
 	// it did for no domain, the resolver is to blame and not the domains.
@@ -102,7 +122,10 @@ type Result struct {
 }
 
 // A Checker looks at domains. It may be used by several goroutines.
-type Checker struct{ o Options }
+type Checker struct {
+	o       Options
+	blocked blockade
+}
 
 // New returns a Checker. It does not touch the network.
 func New(o Options) *Checker {
@@ -116,7 +139,7 @@ func New(o Options) *Checker {
 	o.Timeout = or(o.Timeout <= 0, time.Minute, o.Timeout)
 	o.StepTimeout = or(o.StepTimeout <= 0, 15*time.Second, o.StepTimeout)
 	o.Concurrency = or(o.Concurrency <= 0, 32, o.Concurrency)
-	return &Checker{o}
+	return &Checker{o: o}
 }
 
 func or[T any](missing bool, instead, given T) T {

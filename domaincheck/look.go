@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"tlsbrief/resolver"
@@ -28,25 +29,35 @@ type look struct {
 	hosts  []*mxHost
 	noMail bool // a null MX, or no such domain
 	noMX   bool
+
+	secureMX bool // DNSSEC vouches for the MX records
+
+	servers []Server
+	seen    Seen
 }
 
 func (c *Checker) newLook(d Domain) *look {
-	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}}
+	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}, seen: Seen{At: c.o.Now().UTC().Truncate(time.Second), Certificates: map[string]Certificate{}}}
 }
 
 // all looks at everything. DNS comes first, since the rest hangs on it.
 func (l *look) all(ctx context.Context) {
+	name := l.domain.Name
+	ahead(ctx, l.c.o.DNS.TXT, "_smtp._tls."+name)
+	ahead(ctx, l.c.o.DNS.TXT, "_mta-sts."+name)
+	ahead(ctx, l.c.o.DNS.Addresses, "mta-sts."+name)
 	if l.mx(ctx); l.noMail {
 		return
 	}
-	noReports, noPolicy := l.reportRecord(ctx), l.sts(ctx)
+	noReports := l.reportRecord(ctx)
+	l.dane(ctx)
+	noPolicy := l.sts(ctx)
 	if noReports && noPolicy && l.noMX && l.domain.Reported {
 		// DANE reports are on the names of mail servers, which have neither.
 		l.findings = []Finding{}
-		l.add(NotMail, "", l.domain.Name+" has neither an MX record nor a TLS-RPT or MTA-STS record: only reports name it, and it may be a server and no mail domain.", "")
+		l.add(NotMail, "", name+" has neither an MX record nor a TLS-RPT or MTA-STS record: only reports name it, and it may be a server and no mail domain.", "")
 		return
 	}
-	l.dane(ctx)
 	if l.c.o.NoProbe {
 		return
 	}
@@ -56,6 +67,21 @@ func (l *look) all(ctx context.Context) {
 	slices.SortStableFunc(l.findings[before:], func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.Message, b.Message))
 	})
+	slices.SortFunc(l.servers, func(a, b Server) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Address, b.Address))
+	})
+}
+
+// ahead begins to look up what will be asked for later, so that it does not have to
+// be waited for then: the resolver asks once, and remembers. It returns a function
+// that waits for the answer.
+func ahead[T any](ctx context.Context, lookUp func(context.Context, string) (T, error), name string) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = lookUp(ctx, name) // ends with ctx at the latest; the outcome is asked for anew
+	}()
+	return func() { <-done }
 }
 
 // add notes a finding with the severity of its code.
@@ -91,7 +117,16 @@ func (l *look) unanswered(err error) bool {
 }
 
 func (l *look) result() Result {
-	r := Result{Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Answered: l.answered}
+	r := Result{
+		Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered,
+		Seen: l.seen, unprobed: l.c.o.NoProbe,
+	}
+	slices.Sort(r.Seen.Hosts)
+	r.Kept = r.Seen
+	if before := l.domain.Before; before != nil {
+		r.Changes = Changes(l.domain.Name, before, &r.Seen)
+		r.Kept = r.Seen.over(before)
+	}
 	for _, f := range l.findings {
 		if f.Severity == Error || f.Severity == Warning && r.Verdict == OK {
 			r.Verdict = f.Severity

@@ -8,67 +8,94 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Bounds of what an SMTP server may answer.
+// Bounds of what an SMTP server may answer, and of connections to those of one
+// domain at a time: who publishes many addresses must not use up this process's.
 const (
-	maxLine  = 2048
-	maxLines = 100
+	maxLine     = 2048
+	maxLines    = 100
+	maxSessions = 16
 )
 
-// probe talks to every address of every MX host. Where none of them can be
-// connected to it says so once: most likely the port is closed from here.
+// probe talks to every address of every MX host.
 func (l *look) probe(ctx context.Context) {
 	var (
-		all     sync.WaitGroup
-		mu      sync.Mutex
-		refused []func()
-		reached int
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		failed []unreached
 	)
+	tried, slots := 0, make(chan struct{}, maxSessions)
 	for _, h := range l.hosts {
 		for _, a := range h.addrs {
+			tried++
 			all.Go(func() {
-				conn, err := l.connect(ctx, a)
-				mu.Lock()
-				if err == nil {
-					reached++
+				slots <- struct{}{} // each session has a deadline, so this does, too
+				defer func() { <-slots }()
+				shown := Server{Host: clean(h.name, maxWord), Address: a.String()}
+				patience := l.c.blocked.patience(l.c.o.StepTimeout)
+				if conn, err := l.connect(ctx, a, patience); err == nil {
+					l.session(ctx, h, &shown, conn)
 				} else {
-					refused = append(refused, func() {
-						l.add(ProbeUnreachable, h.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %v.", h.name, a, l.c.o.SMTPPort, err), "See whether the server runs and its port is open.")
-					})
+					mu.Lock()
+					failed = append(failed, unreached{h, a, err, patience})
+					mu.Unlock()
 				}
-				mu.Unlock()
-				if err == nil {
-					l.session(ctx, h, a, conn)
-				}
+				l.saw(shown)
 			})
 		}
 	}
 	all.Wait()
-	switch {
-	case reached == 0 && len(refused) > 0:
-		l.add(ProbeClosed, "", fmt.Sprintf("The mail servers could not be examined from here: port %d is closed, to none of their %d addresses a connection came about.", l.c.o.SMTPPort, len(refused)),
+	l.c.blocked.learn(failed, tried)
+	l.unreached(failed, tried)
+}
+
+// An unreached is an address that could not be connected to.
+type unreached struct {
+	host     *mxHost
+	addr     netip.Addr
+	err      error
+	patience time.Duration
+}
+
+// unreached says which addresses could not be connected to. Where that is all of
+// them it says so once: most likely the port is closed from here. Nor is it a host's
+// fault that this machine has no way to it.
+func (l *look) unreached(failed []unreached, tried int) {
+	if len(failed) == tried && slices.ContainsFunc(failed, func(u unreached) bool { return !noRoute(u.err) }) {
+		l.add(ProbeClosed, "", fmt.Sprintf("The mail servers could not be examined from here: port %d is closed, no connection came about (addresses tried: %d).", l.c.o.SMTPPort, tried),
 			"Run the check where outgoing connections to port 25 are allowed; many providers block them.")
-	default:
-		for _, say := range refused {
-			say()
+		return
+	}
+	var beyond []string
+	for _, u := range failed {
+		if noRoute(u.err) {
+			beyond = append(beyond, u.addr.String())
+			continue
 		}
+		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, why(u.err, u.patience)),
+			"See whether the server runs and its port is open.")
+	}
+	if len(beyond) > 0 {
+		slices.Sort(beyond)
+		l.add(ProbeNoRoute, "", fmt.Sprintf("Not examined, since no route leads there from here: %s. Most likely this machine has no IPv6.", strings.Join(beyond, ", ")), "")
 	}
 }
 
-func (l *look) connect(ctx context.Context, a netip.Addr) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.c.o.StepTimeout)
+func (l *look) connect(ctx context.Context, a netip.Addr, patience time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return l.c.o.Dial(ctx, "tcp", net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.SMTPPort)))
 }
 
 // session talks to a server as a sender does up to STARTTLS, and looks at its
-// certificate.
-func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Conn) {
+// certificate. It notes what the server shows.
+func (l *look) session(ctx context.Context, h *mxHost, shown *Server, conn net.Conn) {
 	defer conn.Close()
 	// Not of Options.Now: the operating system keeps it. One deadline for all, so
 	// that a byte a second does not hold the check either.
@@ -76,7 +103,7 @@ func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Co
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 
-	who := fmt.Sprintf("%s (%s)", clean(h.name, maxWord), a)
+	who := fmt.Sprintf("%s (%s)", shown.Host, shown.Address)
 	r := bufio.NewReaderSize(conn, maxLine)
 	greeting, _, err := exchange(conn, r, "")
 	switch {
@@ -108,7 +135,7 @@ func (l *look) session(ctx context.Context, h *mxHost, a netip.Addr, conn net.Co
 		l.add(ProbeHandshake, h.name, who+" sends more in plain text after it agreed to STARTTLS.", "Update the mail server.")
 		return
 	}
-	l.handshake(h, who, conn)
+	l.handshake(h, who, shown, conn)
 }
 
 func (l *look) noSTARTTLS(h *mxHost, who, what string) {
@@ -117,21 +144,23 @@ func (l *look) noSTARTTLS(h *mxHost, who, what string) {
 }
 
 func (l *look) silent(h *mxHost, who, what string, err error) {
-	l.add(ProbeSilent, h.name, fmt.Sprintf("%s did not finish %s within %s: %v.", who, what, l.c.o.StepTimeout, err), "See why it is slow or breaks off.")
+	l.add(ProbeSilent, h.name, fmt.Sprintf("%s did not finish %s: %s.", who, what, why(err, l.c.o.StepTimeout)), "See why it is slow or breaks off.")
 }
 
 // handshake does TLS and judges what the server shows. Old versions are let
 // through, to be named.
-func (l *look) handshake(h *mxHost, who string, conn net.Conn) {
+func (l *look) handshake(h *mxHost, who string, shown *Server, conn net.Conn) {
 	t := tls.Client(conn, &tls.Config{
 		ServerName: h.name, MinVersion: tls.VersionTLS10,
 		InsecureSkipVerify: true, // judged below, fault by fault; nothing is sent
 	})
 	if err := t.Handshake(); err != nil {
-		l.add(ProbeHandshake, h.name, fmt.Sprintf("The TLS handshake with %s failed: %v.", who, err), "See the server's log; compare its TLS versions and ciphers with what others offer.")
+		l.add(ProbeHandshake, h.name, fmt.Sprintf("The TLS handshake with %s failed: %s.", who, why(err, l.c.o.StepTimeout)), "See the server's log; compare its TLS versions and ciphers with what others offer.")
 		return
 	}
 	state := t.ConnectionState()
+	shown.note(state, l.c.o.Now())
+	l.sawCertificate(shown, state)
 	if state.Version < tls.VersionTLS12 {
 		l.add(ProbeOldTLS, h.name, fmt.Sprintf("%s speaks no better than %s, which senders refuse.", who, tls.VersionName(state.Version)), "Turn on TLS 1.2 and 1.3.")
 	}

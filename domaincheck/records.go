@@ -43,6 +43,7 @@ func (l *look) mx(ctx context.Context) {
 		l.add(MXMissing, "", name+" has no MX record. Senders take the name itself for its mail server.",
 			`Publish an MX record, or "MX 0 ." where the domain takes no mail.`)
 	}
+	l.secureMX = found.Secure
 	slices.SortStableFunc(found.List, func(a, b resolver.MX) int { return int(a.Preference) - int(b.Preference) })
 	null := slices.ContainsFunc(found.List, func(m resolver.MX) bool { return m.Host == "" })
 	if null && len(found.List) == 1 {
@@ -57,6 +58,7 @@ func (l *look) mx(ctx context.Context) {
 		l.add(MXMany, "", fmt.Sprintf("%s has %d MX records; the first %d were looked at.", name, len(found.List), maxHosts), "")
 		found.List = found.List[:maxHosts]
 	}
+	l.seen.Hosts = []string{}
 	for _, m := range found.List {
 		if m.Host != "" && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return h.name == m.Host }) {
 			l.host(ctx, m.Host)
@@ -68,6 +70,11 @@ func (l *look) mx(ctx context.Context) {
 func (l *look) host(ctx context.Context, name string) {
 	h := &mxHost{name: name}
 	l.hosts = append(l.hosts, h)
+	l.seen.Hosts = append(l.seen.Hosts, name)
+	ahead(ctx, l.c.o.DNS.Addresses, name)
+	// Waited for before the next host, or a domain with many would have more look-ups
+	// under way than its share of what the resolver lets through.
+	defer ahead(ctx, l.c.o.DNS.TLSA, "_25._tcp."+name)()
 	if target, err := l.c.o.DNS.CNAME(ctx, name); err == nil && name != l.domain.Name {
 		l.add(MXAlias, name, fmt.Sprintf("The MX host %s is an alias (CNAME) of %s, which an MX record may not name (RFC 5321, section 5.1).", name, quote(target)),
 			"Name the host itself in the MX record.")
@@ -95,6 +102,8 @@ func (l *look) reportRecord(ctx context.Context) (none bool) {
 		return false
 	}
 	records := versioned(texts, "v=TLSRPTv1")
+	published := clean(strings.Join(records, " "), maxMessage)
+	l.seen.Report = &published
 	switch {
 	case len(records) == 0:
 		l.noReportRecord(ctx, name, texts)
@@ -149,7 +158,7 @@ func versioned(texts []string, version string) (records []string) {
 
 // whoReads tells whether reports reach a mailbox that is polled.
 func (l *look) whoReads(rua []string) {
-	if len(l.c.o.Ours) == 0 {
+	if len(l.c.o.Ours)+len(l.c.o.Unaddressed) == 0 {
 		return
 	}
 	for _, uri := range rua {
@@ -157,7 +166,13 @@ func (l *look) whoReads(rua []string) {
 			return
 		}
 	}
-	l.add(TLSRPTNotOurs, "", fmt.Sprintf("Reports go to %s, which leads to no mailbox that tlsbrief polls: nobody reads them here.", quote(strings.Join(rua, ", "))),
+	where := quote(strings.Join(rua, ", "))
+	if names := l.c.o.Unaddressed; len(names) > 0 {
+		l.add(TLSRPTUnknown, "", fmt.Sprintf("Reports go to %s. Whether anybody reads them is not known: of the user %s, whose mailbox is polled, no address is.", where, quote(strings.Join(names, ", "))),
+			"List the addresses that lead to polled mailboxes in [check] addresses.")
+		return
+	}
+	l.add(TLSRPTNotOurs, "", fmt.Sprintf("Reports go to %s, which leads to no mailbox that tlsbrief polls: nobody reads them here.", where),
 		"Name the address of a polled mailbox in rua; if this one leads there, list it in [check] addresses; if it is a former provider's, take it out.")
 }
 

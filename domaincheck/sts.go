@@ -25,23 +25,45 @@ func (l *look) sts(ctx context.Context) (none bool) {
 		return false
 	}
 	records := versioned(texts, "v=STSv1")
+	none, id := len(texts) == 0, ""
+	if len(records) == 0 {
+		l.seen.PolicyID = &id
+	}
 	switch {
 	case len(records) == 0:
-		l.add(STSMissing, "", fmt.Sprintf("There is no MTA-STS record at %s, so senders do not look for a policy.", name),
-			`Publish a policy, and the TXT record "v=STSv1; id=…" (RFC 8461).`)
-		return len(texts) == 0
+		l.noPolicy(name)
+		return none
 	case len(records) > 1:
 		l.add(STSSeveral, "", fmt.Sprintf("There are %d MTA-STS records at %s: senders then act as if there were none.", len(records), name), "Keep one.")
 		return false
 	}
-	if _, err := parseSTSRecord(records[0]); err != nil {
+	if id, err = parseSTSRecord(records[0]); err != nil {
 		l.add(STSSyntax, "", fmt.Sprintf("The MTA-STS record at %s cannot be read: %v.", name, err), `Write it as in "v=STSv1; id=20260101".`)
 		return false
 	}
+	l.seen.PolicyID = &id
 	if text, ok := l.fetch(ctx); ok {
 		l.judgePolicy(text)
 	}
+	l.seen.follow(l.domain.Before)
+	if l.seen.staleID() {
+		l.add(STSStaleID, "", fmt.Sprintf("The MTA-STS policy was changed and the id in %s was not: senders that have the old policy keep it until it runs out.", name), "Change the id.")
+	}
 	return false
+}
+
+// noPolicy says that there is no MTA-STS record, which is no fault where DANE
+// protects all that it would.
+func (l *look) noPolicy(name string) {
+	none := fmt.Sprintf("There is no MTA-STS record at %s, so senders do not look for a policy.", name)
+	switch {
+	case l.danePresent():
+		l.addAs(STSMissing, Info, "", none+" DANE protects mail to this domain, but only from senders that use it; some large ones do not.", "")
+		return
+	case l.hostsHaveTLSA():
+		none += " Its mail servers have DANE records, but DNSSEC does not vouch for the MX records, so DANE does not stand in."
+	}
+	l.add(STSMissing, "", none, `Publish a policy, and the TXT record "v=STSv1; id=…" (RFC 8461).`)
 }
 
 // judgePolicy looks at a policy's text.
@@ -52,14 +74,16 @@ func (l *look) judgePolicy(text string) {
 		return
 	}
 	l.policy = p
+	l.seen.Policy, l.seen.Mode = policyDigest(text), p.mode
 	if p.mode != tlsrpt.ModeEnforce {
 		l.add(STSMode, "", fmt.Sprintf("The MTA-STS policy is in mode %s: it protects no mail.", p.mode), "Set mode: enforce once the reports are clean.")
 	}
+	l.told(p)
 	if p.mode == tlsrpt.ModeNone {
 		return
 	}
 	if p.maxAge < soonMaxAge {
-		l.add(STSMaxAge, "", fmt.Sprintf("Senders keep the MTA-STS policy for %s only, and without it where they cannot fetch it anew.", p.maxAge), "Set max_age to a week or more (604800).")
+		l.add(STSMaxAge, "", fmt.Sprintf("Senders keep the MTA-STS policy for %d seconds only, and do without it where they cannot fetch it anew.", p.maxAge/time.Second), "Set max_age to a week or more (604800).")
 	}
 	for _, h := range l.hosts {
 		if !p.covers(h.name) {
@@ -104,9 +128,9 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &certificate):
-		return "", l.notFetched(STSCertificate, where, "the web server's certificate is not good: "+certificate.Err.Error())
+		return "", l.notFetched(STSCertificate, where, "the web server's certificate is not good: "+why(certificate.Err, 0))
 	case err != nil:
-		return "", l.notFetched(STSFetch, where, err.Error())
+		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
 	}
 	defer response.Body.Close()
 	switch {
@@ -121,7 +145,7 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPolicy+1))
 	switch {
 	case err != nil:
-		return "", l.notFetched(STSFetch, where, err.Error())
+		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
 	case len(body) > maxPolicy:
 		return "", l.notFetched(STSSize, where, fmt.Sprintf("it is larger than %d bytes", maxPolicy))
 	}
@@ -147,6 +171,7 @@ func (l *look) client(host string) *http.Client {
 			if conn, err = l.c.o.Dial(ctx, network, net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.HTTPSPort))); err == nil {
 				return conn, nil
 			}
+			err = &addressError{a, err}
 		}
 		return nil, err
 	}

@@ -146,12 +146,21 @@ func (e *examination) silent(ctx context.Context, uids []uint32, headers map[uin
 	return nil
 }
 
-// bodies gets the bodies of messages, as [imapbox.Session.Bodies] does. One that
+// bodies gets the bodies of messages, as [imapbox.Session.BodiesOf] does. One that
 // the server does not give is handed out without data and with the reason.
-func (e *examination) bodies(ctx context.Context, uids []uint32, each func(imapbox.Body, error) error) error {
+func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each func(imapbox.Body, error) error) error {
+	uids := make([]uint32, len(headers))
+	byUID := make(map[uint32]imapbox.Header, len(headers))
+	for i, h := range headers {
+		uids[i], byUID[h.UID] = h.UID, h
+	}
 	p := pursuit{examination: e, uids: uids, done: make(map[uint32]bool, len(uids)), lost: map[uint32]error{}}
 	p.get = func(uids []uint32) error {
-		return e.session.Bodies(ctx, uids, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
+		asked := make([]imapbox.Header, len(uids))
+		for i, uid := range uids {
+			asked[i] = byUID[uid]
+		}
+		return e.session.BodiesOf(ctx, asked, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
 			p.done[b.UID], p.given = true, true
 			return each(b, nil)
 		})

@@ -58,7 +58,7 @@ func (f *folder) backfill(ctx context.Context, b Backfill) error {
 	if whole {
 		end = &db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
 	}
-	if err := job.ranges(ctx, from, st.UIDNext, end); err != nil {
+	if err := job.rangesOf(ctx, from, st.UIDNext, end); err != nil {
 		return err
 	}
 	if b.Mark {

@@ -38,6 +38,12 @@ func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) 
 	return r, errors.Join(errs...)
 }
 
+// Bounds of what is recorded at a time.
+const (
+	filesBatch = 500
+	filesBytes = 16 << 20
+)
+
 // files is one path that is being read.
 type files struct {
 	p             *Poller
@@ -99,7 +105,7 @@ func (f *files) item(ctx context.Context, it sources.Item) error {
 	for _, r := range m.Reports {
 		f.held += int64(len(r.JSON))
 	}
-	if len(f.batch) >= bodyBatch || f.held >= byteBatch {
+	if len(f.batch) >= filesBatch || f.held >= filesBytes {
 		return f.flush(ctx)
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +37,29 @@ func stopAfter(n int64, cancel func()) func(*poller.Options) {
 			}
 		}
 	}
+}
+
+// holdingAfterABatch is a server that lets the headers of one batch through, and
+// those of the next when the context has ended: what is fetched is ahead of what is
+// recorded, and by how much is not to be left to chance.
+func holdingAfterABatch(ctx context.Context, t *testing.T, s *imaptest.Server) *imaptest.Server {
+	proxy := imaptest.NewProxy(t, s)
+	var mu sync.Mutex
+	batches := 0
+	proxy.OnCommand(func(line string) imaptest.Action {
+		if !strings.Contains(line, "HEADER.FIELDS") {
+			return imaptest.Forward
+		}
+		mu.Lock()
+		batches++
+		hold := batches == 2
+		mu.Unlock()
+		if hold {
+			<-ctx.Done()
+		}
+		return imaptest.Forward
+	})
+	return s.Via(proxy)
 }
 
 func TestBackfillReadsTheHistoryAndChangesNoFlags(t *testing.T) {
@@ -112,7 +137,7 @@ func TestBackfillThatWasStoppedGoesOnFromThere(t *testing.T) {
 	}
 	deliver(t, s, "INBOX", report(2))
 	ctx, cancel := context.WithCancel(t.Context())
-	r := newRig(t, s, stopAfter(500, cancel))
+	r := newRig(t, holdingAfterABatch(ctx, t, s), stopAfter(500, cancel))
 	result, err := r.p.Backfill(ctx, poller.Backfill{})
 	if !isCanceled(err) {
 		t.Fatalf("Backfill: %v, want that it was cancelled", err)
@@ -149,7 +174,7 @@ func TestBackfillOfALimitedTimeThatWasStoppedLeavesNoCursor(t *testing.T) {
 	}
 	deliver(t, s, "INBOX", report(2))
 	ctx, cancel := context.WithCancel(t.Context())
-	r := newRig(t, s, stopAfter(500, cancel))
+	r := newRig(t, holdingAfterABatch(ctx, t, s), stopAfter(500, cancel))
 	if _, err := r.p.Backfill(ctx, poller.Backfill{Since: time.Now().AddDate(0, -1, 0)}); !isCanceled(err) {
 		t.Fatalf("Backfill: %v, want that it was cancelled", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/tlsrpt"
@@ -24,16 +26,16 @@ const (
 
 // candidate decides from the header, and where that leaves it open from the
 // headers of the parts, whether a message can be a TLS report (DESIGN 5).
-func (e *examination) candidate(ctx context.Context, h imapbox.Header) (candidate, error) {
+func (e *examination) candidate(ctx context.Context, h imapbox.Header, inside insides) (candidate, error) {
 	c := candidate{header: h, likelihood: tlsrpt.ClassifyHeader(h.Fields.Get)}
 	switch c.likelihood {
 	case tlsrpt.Certain:
 		c.fetch = true
 	case tlsrpt.Maybe:
 		var err error
-		c.fetch, err = e.holdsReport(ctx, h.UID)
-		if jams(err) && e.suspect(ctx, err) { // once more, on a fresh connection
-			c.fetch, err = e.holdsReport(ctx, h.UID)
+		c.fetch, err = e.holdsReport(ctx, h.UID, inside)
+		if jams(err) && !inside.jammed[h.UID] && e.suspect(ctx, err) { // once more, on a fresh connection
+			c.fetch, err = e.holdsReport(ctx, h.UID, inside)
 		}
 		switch {
 		case refusesParts(err):
@@ -50,6 +52,45 @@ func (e *examination) candidate(ctx context.Context, h imapbox.Header) (candidat
 	return c, nil
 }
 
+// insides are the headers of the outermost parts of messages, by UID, and at which
+// messages asking for them jammed.
+type insides struct {
+	parts  map[uint32][]imapbox.PartHeader
+	jammed map[uint32]bool
+}
+
+// partsBatch is how many messages' part headers are asked for at a time.
+const partsBatch = 250
+
+// inside asks for the headers of the outermost parts of all messages of which their
+// own header does not tell what they are, many at a time. It leaves out those of
+// which that fails: they are asked for one by one.
+func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Header) (insides, error) {
+	var open []uint32
+	for uid, h := range headers {
+		if e.wanted(h) && tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Maybe {
+			open = append(open, uid)
+		}
+	}
+	slices.Sort(open)
+	all := insides{parts: map[uint32][]imapbox.PartHeader{}, jammed: map[uint32]bool{}}
+	for some := range slices.Chunk(open, partsBatch) {
+		parts, err := e.session.PartHeadersOf(ctx, some, nil)
+		switch {
+		case err == nil:
+			maps.Copy(all.parts, parts)
+		case refusesParts(err):
+			return all, nil
+		case !e.suspect(ctx, err):
+			return all, fmt.Errorf("looking at the parts of messages: %w", err)
+		}
+		if uid := stuckAt(err); uid != 0 {
+			all.jammed[uid] = true
+		}
+	}
+	return all, nil
+}
+
 // refusesParts tells whether a server does not give the headers of parts, and is
 // otherwise well.
 func refusesParts(err error) bool {
@@ -59,14 +100,17 @@ func refusesParts(err error) bool {
 
 // holdsReport looks for a part that is labelled as a report, descending into
 // multiparts and forwarded messages, breadth first.
-func (e *examination) holdsReport(ctx context.Context, uid uint32) (bool, error) {
+func (e *examination) holdsReport(ctx context.Context, uid uint32, inside insides) (bool, error) {
 	queue := [][]int{nil}
 	for query := 0; len(queue) > 0 && query < partQueries; query++ {
 		path := queue[0]
 		queue = queue[1:]
-		parts, err := e.session.PartHeaders(ctx, uid, path)
-		if err != nil {
-			return false, err
+		parts, known := inside.parts[uid]
+		if path != nil || !known {
+			var err error
+			if parts, err = e.session.PartHeaders(ctx, uid, path); err != nil {
+				return false, err
+			}
 		}
 		for _, part := range parts {
 			switch tlsrpt.ClassifyPart(part.Fields.Get) {

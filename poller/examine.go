@@ -9,10 +9,11 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
+// How many messages' headers are asked for at a time: few at first, so that
+// something is recorded soon, and then many, for the sake of slow links.
 const (
-	headerBatch = 500      // messages whose headers are asked for at a time
-	bodyBatch   = 200      // bodies held at a time
-	byteBatch   = 16 << 20 // bytes of bodies held at a time, if none is larger
+	firstBatch  = 500
+	headerBatch = 2500
 )
 
 // An examination looks at messages of one folder and records the reports among
@@ -26,6 +27,10 @@ type examination struct {
 
 	since, before time.Time   // where set: by INTERNALDATE, since inclusive, before exclusive
 	done          func(int64) // where set: told how many messages were looked at
+
+	begun bool // a batch has been looked at
+
+	line *pipeline // what messages are sent into, while it runs
 }
 
 // ranges runs over the UIDs in [from, below) in order.
@@ -51,17 +56,22 @@ func (e *examination) ranges(ctx context.Context, from, below uint32, end *db.Cu
 	return e.run(ctx, nil, end)
 }
 
+// rangesOf is ranges, side by side with the reading and recording.
+func (e *examination) rangesOf(ctx context.Context, from, below uint32, end *db.Cursor) error {
+	return e.pipelined(ctx, func(ctx context.Context) error { return e.ranges(ctx, from, below, end) })
+}
+
 // run looks at the messages of these UIDs, ascending, and then moves the cursor
 // to end, if that is set.
 func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) error {
 	for len(uids) > 0 {
 		n := min(len(uids), headerBatch)
+		if !e.begun {
+			e.begun, n = true, min(n, firstBatch)
+		}
 		last := n == len(uids)
 		if err := e.batch(ctx, uids[:n], last, end); err != nil {
 			return err
-		}
-		if e.done != nil {
-			e.done(int64(n))
 		}
 		if uids = uids[n:]; last {
 			return nil
@@ -70,7 +80,7 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 	if end == nil {
 		return nil
 	}
-	return e.p.record(ctx, e.counts, db.Batch{Mailbox: e.box.Name, Folder: e.name, Via: e.via, Cursor: end})
+	return e.line.send(ctx, &parcel{cursor: end})
 }
 
 // batch looks at up to headerBatch messages. last says that end is reached with
@@ -88,48 +98,46 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 			break
 		}
 	}
-	var group []candidate
-	var size int64
-	flush := func(upTo uint32, atEnd bool) error {
-		b := db.Batch{Mailbox: e.box.Name, Folder: e.name, Via: e.via}
-		switch {
-		case atEnd:
-			b.Cursor = end
-		case e.advance:
-			b.Cursor = &db.Cursor{UIDValidity: e.validity, LastUID: upTo}
+	inside, err := e.inside(ctx, headers)
+	if err != nil {
+		return err
+	}
+	p, size := &parcel{}, int64(0)
+	send := func(upTo uint32) error {
+		if e.advance && p.cursor == nil {
+			p.cursor = &db.Cursor{UIDValidity: e.validity, LastUID: upTo}
 		}
-		if b.Cursor == nil && len(group) == 0 {
-			return nil
-		}
-		if b.Messages, err = e.fetch(ctx, group); err != nil {
-			return err
-		}
-		group, size = group[:0], 0
-		return e.p.record(ctx, e.counts, b)
+		sent := p
+		p, size = &parcel{}, 0
+		return e.line.send(ctx, sent)
 	}
 	for i, uid := range uids {
 		h, known := headers[uid]
 		h.UID = uid
-		c, ok, err := e.consider(ctx, candidate{header: h, lost: lost[uid]}, known)
+		c, ok, err := e.consider(ctx, candidate{header: h, lost: lost[uid]}, known, inside)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			continue
 		}
-		if n := max(h.Size, 0); len(group) > 0 && (size+n > byteBatch || len(group) == bodyBatch) {
-			if err := flush(uids[i-1], false); err != nil {
+		if n := max(h.Size, 0); len(p.candidates) > 0 && (size+n > parcelBytes || len(p.candidates) == parcelMessages) {
+			if err := send(uids[i-1]); err != nil {
 				return err
 			}
 		}
-		group, size = append(group, c), size+max(h.Size, 0)
+		p.candidates, size = append(p.candidates, c), size+max(h.Size, 0)
 	}
-	return flush(uids[len(uids)-1], last)
+	p.looked = int64(len(uids))
+	if last {
+		p.cursor = end
+	}
+	return send(uids[len(uids)-1])
 }
 
 // consider decides whether a message is to be fetched, and counts it. known says
 // that its header is.
-func (e *examination) consider(ctx context.Context, c candidate, known bool) (_ candidate, ok bool, err error) {
+func (e *examination) consider(ctx context.Context, c candidate, known bool, inside insides) (_ candidate, ok bool, err error) {
 	switch {
 	case c.lost != nil:
 		e.counts.Examined++
@@ -138,7 +146,7 @@ func (e *examination) consider(ctx context.Context, c candidate, known bool) (_ 
 		return c, false, nil // deleted since it was listed, or of another time
 	}
 	e.counts.Examined++
-	if c, err = e.candidate(ctx, c.header); err != nil {
+	if c, err = e.candidate(ctx, c.header, inside); err != nil {
 		return c, false, err
 	}
 	ok = c.fetch || c.lost != nil

@@ -82,7 +82,7 @@ func (f *folder) pollNew(ctx context.Context, known db.Folder, st imapbox.Status
 	job := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, mark: f.box.After != AfterNone}
 	if holds(known.Poll, st) {
 		job.advance = true
-		return job.ranges(ctx, known.Poll.LastUID+1, st.UIDNext, &end)
+		return job.rangesOf(ctx, known.Poll.LastUID+1, st.UIDNext, &end)
 	}
 	uids, err := f.unexamined(ctx, known, st)
 	if err != nil {
@@ -90,7 +90,7 @@ func (f *folder) pollNew(ctx context.Context, known db.Folder, st imapbox.Status
 	}
 	// The cursor covers what was not looked at, too: it must not move before all
 	// that was to be looked at has been.
-	return job.run(ctx, uids, &end)
+	return job.pipelined(ctx, func(ctx context.Context) error { return job.run(ctx, uids, &end) })
 }
 
 // unexamined returns the UIDs to look at in a folder without a cursor that

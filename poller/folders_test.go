@@ -48,3 +48,49 @@ func TestFolderThatIsNotThereIsNamedWithTheNearest(t *testing.T) {
 		t.Errorf("Poll: %v", err)
 	}
 }
+
+// dotted is a Cyrus as it was set up before 3.0.
+func dotted(t *testing.T) *imaptest.Server {
+	return imaptest.Cyrus(t, imaptest.WithCyrusConfig("unixhierarchysep: no\naltnamespace: no"))
+}
+
+func TestFoldersOfAServerWhoseNamesBeginWithINBOX(t *testing.T) {
+	t.Parallel()
+	s := dotted(t)
+	for i, name := range []string{"INBOX.Berichte.TLS", "INBOX.Berichte.报告", "INBOX.Spam"} {
+		if name != "INBOX.Spam" {
+			s.CreateFolder(t, name)
+		}
+		deliver(t, s, name, report(i+1), letter(i+1))
+	}
+	r := newRig(t, s, folders("INBOX", "INBOX/Berichte/*", `\Junk`), after(poller.AfterMove, "", "INBOX.Fertig.TLS"))
+	r.poll(poller.Totals{Examined: 6, Recorded: 3, Ignored: 3})
+	for _, name := range []string{"INBOX.Berichte.TLS", "INBOX.Berichte.报告", "INBOX.Spam"} {
+		wantFlags(t, s, name, map[uint32][]string{2: unseen()})
+	}
+	wantFlags(t, s, "INBOX.Fertig.TLS", map[uint32][]string{1: unseen(), 2: unseen(), 3: unseen()})
+	r.poll(poller.Totals{})
+}
+
+func TestFolderToMoveToThatLiesWhereNoneCanBeIsSaidToLieThere(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"Fertig.TLS", "Fertig/TLS", "INBOX/Fertig/TLS"} {
+		t.Run(to, func(t *testing.T) {
+			t.Parallel()
+			s := dotted(t)
+			deliver(t, s, "INBOX", report(1))
+			r := newRig(t, s, after(poller.AfterMove, "", to))
+			const says = `begin with "INBOX.": "INBOX.Fertig.TLS" can be created`
+			if got := steps(t, r); !strings.Contains(got, says) {
+				t.Errorf("verify says\n%swant %s", got, says)
+			}
+			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r.wantWarning(says)
+			wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen()})
+			r.change(after(poller.AfterMove, "", "INBOX.Fertig.TLS"))
+			r.poll(poller.Totals{})
+			wantFlags(t, s, "INBOX", map[uint32][]string{})
+			wantFlags(t, s, "INBOX.Fertig.TLS", map[uint32][]string{1: unseen()})
+		})
+	}
+}

@@ -33,11 +33,14 @@ func (p *Poller) readAs(ctx context.Context, rd Reading, r *tlsrpt.Reader, in in
 
 // guarded runs work on a mailbox, and returns a panic in it as an error.
 func (p *Poller) guarded(ctx context.Context, w *worker, work func(context.Context, *worker) error) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			p.o.Log.Error("a fault in tlsbrief: please report it", "mailbox", w.box.Name, "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			err = w.failed(ctx, fmt.Errorf("mailbox %q: internal fault: %v", w.box.Name, fault))
-		}
-	}()
-	return w.locked(ctx, work)
+	failed := true
+	err = p.shielded(func() error {
+		err := w.locked(ctx, work)
+		failed = false
+		return err
+	})
+	if failed {
+		return w.failed(ctx, fmt.Errorf("mailbox %q: %w", w.box.Name, err))
+	}
+	return err
 }

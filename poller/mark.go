@@ -44,9 +44,7 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 		return nil // renumbered just now: the next poll finds them under their new UIDs
 	}
 	if why := f.unmarkable(sel); why != "" {
-		if f.p.said.first(f.box.Name + "\x00" + f.name + "\x00" + why) {
-			f.log.Warn("reports are recorded but cannot be marked: "+why, "count", len(owed))
-		}
+		f.cannotMark(why, len(owed))
 		return nil
 	}
 	uids := make([]uint32, len(owed))
@@ -55,6 +53,14 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 	}
 	settled, markErr := f.markAs(ctx, uids)
 	slices.Sort(settled)
+	if markErr != nil && !imapbox.Temporary(markErr) {
+		// Asked for only now: a server may allow what it says it does not.
+		if why := f.forbidden(ctx); why != "" {
+			f.cannotMark(why, len(owed)-len(settled))
+			f.log.Debug("what the server said to it", "err", markErr)
+			markErr = nil
+		}
+	}
 	return errors.Join(markErr, f.settle(ctx, owed, func(m db.Mark) bool {
 		_, ok := slices.BinarySearch(settled, m.UID)
 		return ok
@@ -93,6 +99,44 @@ func (f *folder) flag() string {
 		return f.box.Keyword
 	}
 	return seenFlag
+}
+
+// cannotMark says, once, why messages of the folder cannot be marked.
+func (f *folder) cannotMark(why string, count int) {
+	if f.p.said.first(f.box.Name + "\x00" + f.name + "\x00" + why) {
+		f.log.Warn("reports are recorded but cannot be marked: "+why, "count", count)
+	}
+}
+
+// lacks says which right the account lacks that marking takes, where the server
+// tells it.
+func (f *folder) lacks(ctx context.Context) string {
+	var why string
+	if f.box.After == AfterMove {
+		why = f.session.LacksToMove(ctx, f.name, f.box.MoveTo)
+	} else {
+		why = f.session.LacksToFlag(ctx, f.name, f.flag())
+	}
+	if why != "" {
+		why += "; give it that, or set after = \"none\""
+	}
+	return why
+}
+
+// forbidden says why what the server refused will not be allowed at the next poll
+// either.
+func (f *folder) forbidden(ctx context.Context) string {
+	why := f.lacks(ctx)
+	if why != "" || f.box.After != AfterMove {
+		return why
+	}
+	if all, err := f.session.Folders(ctx); err != nil || slices.Contains(all, f.box.MoveTo) {
+		return ""
+	}
+	if why = f.session.Misplaced(ctx, f.box.MoveTo); why != "" {
+		why += "; change move_to"
+	}
+	return why
 }
 
 // unmarkable says why messages of the opened folder cannot be marked; empty if

@@ -137,31 +137,105 @@ func TestFolderThatMayNotBeWrittenIsStillReadAndThatIsSaidOnce(t *testing.T) {
 		after        func(*poller.Options)
 	}{
 		{"read only", "lr", after(poller.AfterSeen, "", "")},
+		{"no seen", "lrw", after(poller.AfterSeen, "", "")},
 		{"no keywords", "lrs", after(poller.AfterKeyword, "$TLSRPT", "")},
-		{"no moving away", "lrs", after(poller.AfterMove, "", "Done")},
+		{"no moving away", "lrsw", after(poller.AfterMove, "", "Done")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := imaptest.Dovecot(t)
-			s.CreateFolder(t, "Shared")
-			s.CreateFolder(t, "Done")
-			deliver(t, s, "Shared", report(1))
-			r := newRig(t, s, folders("Shared"), tt.after)
-			s.SetRights(t, "Shared", tt.rights)
-			r.poll(poller.Totals{Examined: 1, Recorded: 1})
-			r.poll(poller.Totals{})
-			r.poll(poller.Totals{})
-			if n := strings.Count(r.log.String(), "cannot be marked"); n != 1 {
-				t.Errorf("said %d times that the folder cannot be marked, want once:\n%s", n, r.log)
-			}
-			wantFlags(t, s, "Shared", map[uint32][]string{1: unseen()})
-			s.SetRights(t, "Shared", "lrwstipekxa")
-			r.poll(poller.Totals{}) // the mark is made up for
-			if got := s.Flags(t, "Shared")[1]; got != nil && len(got) == 0 {
-				t.Error("the mark was not made once it could be")
-			}
+			imaptest.EachInstalled(t, func(t *testing.T, s *imaptest.Server) {
+				s.CreateFolder(t, "Shared")
+				s.CreateFolder(t, "Done")
+				deliver(t, s, "Shared", report(1))
+				r := newRig(t, s, folders("Shared"), tt.after)
+				s.SetRights(t, "Shared", tt.rights)
+				r.poll(poller.Totals{Examined: 1, Recorded: 1})
+				r.poll(poller.Totals{})
+				r.poll(poller.Totals{})
+				if n := strings.Count(r.log.String(), "cannot be marked"); n != 1 {
+					t.Errorf("said %d times that the folder cannot be marked, want once:\n%s", n, r.log)
+				}
+				wantFlags(t, s, "Shared", map[uint32][]string{1: unseen()})
+				s.SetRights(t, "Shared", "lrwstipekxa")
+				r.poll(poller.Totals{}) // the mark is made up for
+				if got := s.Flags(t, "Shared")[1]; got != nil && len(got) == 0 {
+					t.Error("the mark was not made once it could be")
+				}
+			})
 		})
+	}
+}
+
+// PERMANENTFLAGS tells nothing of these rights: the server refuses the move itself.
+func TestMoveThatTheRightsForbidLosesNothingAndSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, folder, rights string // what is forbidden where
+		says                 string
+	}{
+		{"no expunging", "Shared", "lrswt", `"e" (to expunge) in folder "Shared"`},
+		{"no inserting", "Done", "lrs", `"i" (to put messages there) in folder "Done"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			imaptest.EachInstalled(t, func(t *testing.T, s *imaptest.Server) {
+				s.CreateFolder(t, "Shared")
+				s.CreateFolder(t, "Done")
+				deliver(t, s, "Shared", report(1), letter(2))
+				r := newRig(t, s, folders("Shared"), after(poller.AfterMove, "", "Done"))
+				s.SetRights(t, tt.folder, tt.rights)
+				r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+				r.wantWarning(tt.says)
+				r.want(id(1))
+				if got := steps(t, r); !strings.Contains(got, tt.says) {
+					t.Errorf("verify says\n%swant %s", got, tt.says)
+				}
+				wantFlags(t, s, "Shared", map[uint32][]string{1: unseen(), 2: unseen()})
+				s.SetRights(t, tt.folder, "lrwstipekxa")
+				r.poll(poller.Totals{}) // what is owed is moved
+				wantFlags(t, s, "Shared", map[uint32][]string{2: unseen()})
+				wantFlags(t, s, "Done", map[uint32][]string{1: unseen()})
+			})
+		})
+	}
+}
+
+func TestFolderToMoveToThatMayNotBeCreatedIsNamed(t *testing.T) {
+	t.Parallel()
+	imaptest.EachInstalled(t, func(t *testing.T, s *imaptest.Server) {
+		parent := "Parent"
+		if s.Kind == imaptest.KindCyrus { // there, one may always create among one's own
+			s.As(t, "colleague").CreateFolder(t, "Box")
+			s.Grant(t, "colleague", "Box", "lrs")
+			parent = "Other Users/colleague/Box"
+		} else {
+			s.CreateFolder(t, parent)
+			s.SetRights(t, parent, "lrs")
+		}
+		deliver(t, s, "INBOX", report(1))
+		r := newRig(t, s, after(poller.AfterMove, "", parent+"/New"))
+		r.poll(poller.Totals{Examined: 1, Recorded: 1})
+		r.wantWarning(`"k" (to create folders) in folder "` + parent + `"`)
+		wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen()})
+		if s.Kind == imaptest.KindCyrus {
+			s.Grant(t, "colleague", "Box", "lrswitek")
+		} else {
+			s.SetRights(t, parent, "lrswitek")
+		}
+		r.poll(poller.Totals{})
+		wantFlags(t, s, "INBOX", map[uint32][]string{})
+		wantFlags(t, s, parent+"/New", map[uint32][]string{1: unseen()})
+	}, imaptest.WithUsers("colleague"))
+}
+
+// wantWarning wants to have been told once why reports cannot be marked.
+func (r *rig) wantWarning(says string) {
+	r.t.Helper()
+	log := strings.ReplaceAll(r.log.String(), `\`, "")
+	if strings.Count(log, "cannot be marked") != 1 || !strings.Contains(log, says) {
+		r.t.Errorf("want it said once that reports cannot be marked, and %s:\n%s", says, log)
 	}
 }
 

@@ -77,8 +77,8 @@ type Options struct {
 
 	RetryFor time.Duration // how long RetryUnknown may take; 30 s if 0
 
-	Parallel int // mailboxes polled at a time; 4 if 0
-	Log      *slog.Logger
+	Parallel int          // mailboxes polled at a time; 4 if 0
+	Log      *slog.Logger // nil discards
 }
 
 // A Progress says how far the work on one folder or path is. The unit is
@@ -94,6 +94,7 @@ type Poller struct {
 	o       Options
 	said    sayOnce
 	backoff backoff
+	gates   gates
 	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
 
 	underway sync.Map   // the names of the mailboxes that are being worked on
@@ -104,6 +105,9 @@ type Poller struct {
 func New(o Options) *Poller {
 	if o.Parallel <= 0 {
 		o.Parallel = 4
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.RetryFor <= 0 {
 		o.RetryFor = 30 * time.Second

@@ -92,7 +92,7 @@ func (e *examination) retry(ctx context.Context, r leftOver) error {
 // again looks at a message whose header came this time. ours is false where it
 // turns out to be none of our business.
 func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message, ours bool, err error) {
-	c, err := e.candidate(ctx, h)
+	c, err := e.candidate(ctx, h, insides{})
 	limit := e.p.o.Reading.Limits.MaxMessage
 	switch {
 	case err != nil:
@@ -105,7 +105,7 @@ func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message
 		return e.tooLarge(c, limit), true, nil
 	}
 	m, ours = e.pending(c, errNoBody), true
-	err = e.bodies(ctx, []uint32{h.UID}, func(b imapbox.Body, refused error) (err error) {
+	err = e.bodies(ctx, []imapbox.Header{h}, func(b imapbox.Body, refused error) (err error) {
 		m, ours, err = e.take(ctx, c, b, refused)
 		return err
 	})

@@ -49,6 +49,7 @@ func (b *scriptedBox) startWith(t *testing.T, capabilities string, login func(*i
 	on := map[string]func(*imaptest.Conn, imaptest.Command){}
 	for name, answer := range map[string]func(*imaptest.Conn, imaptest.Command){
 		"SELECT": b.open, "EXAMINE": b.open, "STATUS": b.status, "UID SEARCH": b.search, "UID FETCH": b.fetch, "UID STORE": b.store,
+		"LOGOUT": b.logout,
 	} {
 		on[name] = func(c *imaptest.Conn, cmd imaptest.Command) {
 			b.mu.Lock()
@@ -181,6 +182,11 @@ func (b *scriptedBox) store(c *imaptest.Conn, cmd imaptest.Command) {
 		b.flags[uid] = strings.TrimSuffix(flags, ")")
 	}
 	b.mu.Unlock()
+	c.OK(cmd)
+}
+
+func (*scriptedBox) logout(c *imaptest.Conn, cmd imaptest.Command) {
+	c.Send("* BYE see you")
 	c.OK(cmd)
 }
 

@@ -117,6 +117,9 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 		s.Err = err
 	} else if !slices.Contains(all, w.box.MoveTo) {
 		s.Detail = "not there yet; the first report that is moved makes it"
+		if why := w.session.Misplaced(ctx, w.box.MoveTo); why != "" {
+			s.Detail, s.Err = "", errors.New("it is not there yet, and "+why)
+		}
 	}
 	return append(steps, s)
 }
@@ -154,7 +157,11 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if f.box.After == AfterNone {
 		return s
 	}
-	if why := f.unmarkable(sel); why != "" {
+	why := f.unmarkable(sel)
+	if why == "" {
+		why = f.lacks(ctx)
+	}
+	if why != "" {
 		s.Err = errors.New("it can be read, but recorded reports cannot be marked: " + why)
 		return s
 	}

@@ -29,6 +29,9 @@ const (
 // of candidates and there is no witness, as where recorded reports are moved
 // away, time tells.
 func (e *examination) givesOthers(ctx context.Context, these []uint32, bodies bool) bool {
+	if e.line != nil && e.line.settle(ctx) != nil { // what was read by now is a witness, too
+		return false
+	}
 	recorded, err := e.p.o.DB.RecordedUIDs(ctx, e.box.Name, e.name, e.validity, witnesses)
 	if err != nil {
 		e.log.Error("looking for messages that are recorded already", "err", err)

@@ -75,7 +75,7 @@ func (w *worker) connect(ctx context.Context) error {
 		return nil
 	}
 	w.disconnect()
-	s, err := imapbox.Open(ctx, w.box.IMAP)
+	s, err := w.logIn(ctx)
 	if err != nil {
 		return located(err, w.box.Name, "")
 	}
@@ -90,6 +90,7 @@ func (w *worker) disconnect() {
 	if err := w.session.Close(); err != nil {
 		w.log.Debug("closing the connection", "err", err)
 	}
+	w.p.gates.leave(w.server())
 	w.session = nil
 }
 

@@ -2,11 +2,9 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"tlsbrief/poller"
 )
@@ -19,7 +17,7 @@ type bar struct {
 }
 
 func newBar(w io.Writer) *bar {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if _, is := terminalWidth(w); is {
 		return &bar{w: w}
 	}
 	return &bar{}

@@ -7,14 +7,18 @@ import "log/slog"
 type cronLog struct {
 	log  *slog.Logger
 	what string       // the job
-	why  func() []any // what keeps it, as the log's attributes
+	why  func() []any // what keeps it, as the log's attributes; nil: there is no telling
 }
 
 // Info logs that a job was skipped because the one before was still running,
 // and, for debugging, each wake-up.
 func (l cronLog) Info(msg string, keysAndValues ...any) {
 	if msg == "skip" {
-		l.log.Warn(l.what+" was skipped: the one before is still under way; it is scheduled more often than it can be done", l.why()...)
+		var why []any
+		if l.why != nil {
+			why = l.why()
+		}
+		l.log.Warn(l.what+" was skipped: the one before is still under way; it is scheduled more often than it can be done", why...)
 		return
 	}
 	l.log.Debug("cron: "+msg, keysAndValues...)

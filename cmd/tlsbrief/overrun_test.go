@@ -38,7 +38,7 @@ func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	job := w.job("a poll", func() { w.pollOnce(ctx) })
+	job := w.job("a poll", w.underway, func() { w.pollOnce(ctx) })
 	var first sync.WaitGroup
 	first.Go(job.Run)
 	imaptest.Eventually(t, "the first poll is stuck", proxy.Struck)

@@ -48,6 +48,8 @@ type workday struct {
 	turn sync.Mutex
 
 	begun atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
+
+	checking sync.Mutex // held while the domains are checked
 }
 
 func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
@@ -79,9 +81,10 @@ func (w *workday) work(ctx context.Context) error {
 		spec string
 		job  cron.Job
 	}{
-		{w.c.Schedule.Poll, w.job("a poll", func() { w.pollOnce(ctx) })},
-		{"* * * * *", w.job("sending digests", func() { w.digests(ctx) })}, // what is due is known to the minute
-		{"17 3 * * *", w.job("removing old reports", func() { w.prune(ctx) })},
+		{w.c.Schedule.Poll, w.job("a poll", w.underway, func() { w.pollOnce(ctx) })},
+		{"* * * * *", w.job("sending digests", nil, func() { w.digests(ctx) })}, // what is due is known to the minute
+		{"17 3 * * *", w.job("removing old reports", nil, func() { w.prune(ctx) })},
+		{w.c.Schedule.Check, w.job("checking domains", nil, func() { w.checkDomains(ctx) })},
 	} {
 		if _, err := schedule.AddJob(j.spec, j.job); err != nil {
 			return fmt.Errorf("scheduling %q: %w", j.spec, err)
@@ -92,17 +95,22 @@ func (w *workday) work(ctx context.Context) error {
 	w.pollOnce(ctx)
 	w.digests(ctx)
 	schedule.Start()
+	var atOnce sync.WaitGroup
+	if w.dueCheck(ctx, time.Now()) {
+		atOnce.Go(func() { w.checkDomains(ctx) })
+	}
 	<-ctx.Done()
 	log.Info("stopping: finishing what is under way")
 	<-schedule.Stop().Done()
+	atOnce.Wait()
 	log.Info("stopped")
 	return nil
 }
 
 // job is work on a schedule: a panic in it is logged, and one that is still under
 // way when it is due again is left to finish, which is logged with the reason.
-func (w *workday) job(what string, work func()) cron.Job {
-	log := cronLog{log: w.a.log, what: what, why: w.underway}
+func (w *workday) job(what string, why func() []any, work func()) cron.Job {
+	log := cronLog{log: w.a.log, what: what, why: why}
 	return cron.NewChain(cron.Recover(log), cron.SkipIfStillRunning(log)).Then(cron.FuncJob(work))
 }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,5 +60,36 @@ func TestVerifyNamesTheStepThatFails(t *testing.T) {
 	o := r.try(t, "verify")
 	if o.code != 1 || !strings.Contains(o.stdout, `ok    mailbox "reports", connect`) || !strings.Contains(o.stdout, `FAIL  mailbox "reports", tls: `) {
 		t.Errorf("exit status %d\n%s", o.code, o.stdout)
+	}
+}
+
+func TestVerifyLooksUpTheServersName(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, imaptest.Memory(t), unchecked)
+	text, err := os.ReadFile(filepath.Join(r.dir, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		host string
+		code int
+		want []string
+	}{
+		{"localhost", 0, []string{`ok    mailbox "reports", resolve: localhost is `, "ok    smtp, resolve: localhost is "}},
+		{"no-such-host.invalid", 1, []string{
+			`FAIL  mailbox "reports", resolve: lookup no-such-host.invalid`, "FAIL  smtp, resolve: lookup no-such-host.invalid", "check the spelling of host",
+		}},
+	} {
+		config := strings.ReplaceAll(string(text), `host = "127.0.0.1"`, fmt.Sprintf("host = %q", tt.host))
+		if tt.host != "localhost" {
+			config = strings.ReplaceAll(config, `tls = "none"`, `tls = "implicit"`) // plain text is for this machine only
+		}
+		r.write(t, "config.toml", config)
+		o := r.try(t, "verify")
+		for _, want := range tt.want {
+			if o.code != tt.code || !strings.Contains(o.stdout, want) {
+				t.Errorf("host %s: exit status %d\n%swant %q in it", tt.host, o.code, o.stdout, want)
+			}
+		}
 	}
 }

@@ -2,9 +2,27 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"unicode"
+
+	"golang.org/x/term"
 )
+
+// terminalWidth tells whether what is written here is shown on a terminal, and how
+// many columns that has: 80 where it does not say.
+func terminalWidth(w io.Writer) (width int, is bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		return 80, true
+	}
+	return width, true
+}
 
 // clean makes a string from outside safe to print on a terminal: what cannot be
 // seen, such as an escape sequence or a change of writing direction, becomes

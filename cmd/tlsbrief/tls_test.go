@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/smtpsink"
 )
 
 // amend adds lines to the mailbox of a rig.
@@ -52,5 +53,27 @@ func TestClientCertificateIsShownWhereTheServerAsks(t *testing.T) {
 	}
 	if o := r.try(t, "poll"); o.code != 2 || !strings.Contains(o.stderr, "client_key_file") {
 		t.Errorf("poll with a broken key: exit status %d\n%s", o.code, o.stderr)
+	}
+}
+
+func TestClientCertificateIsShownToTheSMTPServer(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"))
+	sink := smtpsink.New(t, smtpsink.Options{Mode: smtpsink.STARTTLS, ClientCAs: s.CA})
+	r := newRig(t, s, unchecked)
+	r.write(t, "smtp-ca.pem", string(sink.CA().PEM()))
+	configure := func(client string) {
+		t.Helper()
+		r.write(t, "config.toml", fmt.Sprintf("%s[smtp]\nhost = \"127.0.0.1\"\nport = %d\ntls = \"starttls\"\nca_file = \"smtp-ca.pem\"\n"+
+			"from = \"reports@example.com\"\nto = [\"postmaster@example.com\"]\n%s", unchecked, sink.Port(), client))
+	}
+	configure("")
+	if o := r.try(t, "verify", "--send-test"); !strings.Contains(o.stdout, "FAIL  smtp, ") {
+		t.Errorf("verify without a certificate:\n%s", o.stdout)
+	}
+	certificate, key := s.ClientCertificate(t, t.TempDir())
+	configure(fmt.Sprintf("client_cert_file = %q\nclient_key_file = %q\n", certificate, key))
+	if o := r.try(t, "verify", "--send-test"); !strings.Contains(o.stdout, "ok    test mail to ") || len(sink.Mails()) != 1 {
+		t.Errorf("verify with a certificate: %d mails\n%s", len(sink.Mails()), o.stdout)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/dnstest"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/internal/samples"
 	"tlsbrief/internal/smtpsink"
@@ -108,7 +109,8 @@ func (l load) start(t *testing.T, server *hotel) *loaded {
 	w := &loaded{dir: t.TempDir(), sink: smtpsink.New(t, smtpsink.Options{}), log: &logBuffer{}}
 	var config strings.Builder
 	fmt.Fprintf(&config, "[database]\npath = \"tlsrpt.db\"\n[reports]\nauthenticity = \"off\"\n[schedule]\npoll = \"* * * * *\"\n"+
-		"[smtp]\nhost = \"127.0.0.1\"\nport = %d\ntls = \"none\"\nfrom = \"reports@example.com\"\nto = [\"rest@example.com\"]\n", w.sink.Port())
+		"[dns]\nserver = %q\n[smtp]\nhost = \"127.0.0.1\"\nport = %d\ntls = \"none\"\nfrom = \"reports@example.com\"\nto = [\"rest@example.com\"]\n",
+		dnstest.New(t).Addr(), w.sink.Port())
 	for n := range l.mailboxes {
 		box := server.next(t)
 		w.boxes = append(w.boxes, box)

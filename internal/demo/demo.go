@@ -127,6 +127,10 @@ to   = ["postmaster@example.com"]
 
 [dns]
 server = %q
+
+# The domains of the sample reports are nobody's to look at.
+[check]
+confirm = false
 `, "127.0.0.1", s.imap.Port(), user, "127.0.0.1", s.smtp.Port(), s.dns.Addr())
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password+"\n"), 0o600); err != nil {
 		return err

@@ -114,7 +114,7 @@ func (s *Server) Append(t testing.TB, folder string, flags []string, date time.T
 }
 
 // Fill delivers count messages to an empty folder that exists, much faster than
-// Append does. They get the UIDs 1 to count; message makes them by UID.
+// Append does, but for Cyrus. They get the UIDs 1 to count; message makes them by UID.
 func (s *Server) Fill(t testing.TB, folder string, count int, message func(uid int) []byte) {
 	t.Helper()
 	s.FillFrom(t, folder, 0, count, message)
@@ -131,6 +131,8 @@ func (s *Server) FillFrom(t testing.TB, folder string, first, count int, message
 		switch {
 		case s.dovecot != nil:
 			s.dovecot.deliver(t, folder, n, message(n))
+		case s.cyrus != nil:
+			s.Append(t, folder, nil, time.Time{}, message(n))
 		case s.memory != nil:
 			if _, err := s.memory.Append(folder, nil, time.Time{}, message(n)); err != nil {
 				t.Fatal(err)
@@ -242,14 +244,29 @@ func (s *Server) Recreate(t testing.TB, folder string) {
 	s.CreateFolder(t, folder)
 }
 
-// SetRights restricts what the user may do with a folder, by Dovecot's ACL
-// letters: "lr" may see and read it, "lrs" may set \Seen too. Only Dovecot can.
+// SetRights restricts what the user may do with a folder, by the letters of
+// RFC 4314: "lr" may see and read it, "lrs" may set \Seen too. Only Dovecot and
+// Cyrus can.
 func (s *Server) SetRights(t testing.TB, folder, rights string) {
 	t.Helper()
-	if s.dovecot == nil {
+	switch {
+	case s.dovecot != nil:
+		s.dovecot.setRights(t, folder, rights)
+	case s.cyrus != nil:
+		s.Grant(t, s.Username, folder, rights)
+	default:
 		t.Fatalf("a %s server has no rights to set", s.Kind)
 	}
-	s.dovecot.setRights(t, folder, rights)
+}
+
+// Grant says what the user may do with a folder of another's, or of their own. With
+// any right, they see it as "Other Users/owner/folder". Only Cyrus can.
+func (s *Server) Grant(t testing.TB, owner, folder, rights string) {
+	t.Helper()
+	if s.cyrus == nil {
+		t.Fatalf("a %s server shares no folders", s.Kind)
+	}
+	s.cyrus.grant(t, s, owner, folder, rights)
 }
 
 // Damage makes the messages of a folder that contain text unreadable: asked for

@@ -1,7 +1,6 @@
 package imaptest
 
 import (
-	"bufio"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -12,16 +11,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // mailUID owns the mail. It needs no entry in /etc/passwd.
 const mailUID = 5999
-
-// dovecotWait bounds starting and stopping.
-const dovecotWait = 20 * time.Second
 
 // Dovecot starts a Dovecot with an empty mailbox, as a child in a folder of its
 // own. The test is skipped where there is none to start; see RequireDovecot.
@@ -42,7 +36,7 @@ func Dovecot(t testing.TB, opts ...Option) *Server {
 	ca := newAuthority(t, base)
 	d := &dovecot{program: program, base: base, username: "reports@example.test", password: "dovecot-secret"}
 	d.prepare(t, ca, o)
-	d.start(t, o)
+	startDaemon(t, "Dovecot", d.command(t, o), d.log)
 
 	s := &Server{
 		Kind: KindDovecot, Host: "127.0.0.1", Port: d.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
@@ -101,85 +95,12 @@ func (d *dovecot) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// start starts the server on two free ports. Somebody else may take one of them
-// between choosing and listening; then others are tried.
-func (d *dovecot) start(t testing.TB, o options) {
-	t.Helper()
-	const tries = 5
-	for range tries {
-		d.plain, d.tls = freePorts(t)
+// command makes the process that starts all others.
+func (d *dovecot) command(t testing.TB, o options) func(plain, tls int) *exec.Cmd {
+	return func(plain, tls int) *exec.Cmd {
+		d.plain, d.tls = plain, tls
 		d.write(t, "dovecot.conf", []byte(d.config(o)))
-		cmd := exec.Command(d.program, "-F", "-c", filepath.Join(d.base, "dovecot.conf"))
-		// Should the test be killed, the server goes with it.
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
-		var output strings.Builder
-		cmd.Stdout, cmd.Stderr = &output, &output
-		if err := cmd.Start(); err != nil {
-			t.Fatalf("starting Dovecot: %v", err)
-		}
-		exited := make(chan struct{})
-		go func() {
-			_ = cmd.Wait() // how it ended is in its log
-			close(exited)
-		}()
-		if d.answers(t, exited) {
-			t.Cleanup(func() { d.stop(t, cmd, exited) })
-			return
-		}
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		<-exited
-		log := d.log()
-		if !strings.Contains(log, "Address already in use") {
-			t.Fatalf("Dovecot did not start:\n%s%s", output.String(), log)
-		}
-	}
-	t.Fatalf("Dovecot found no free port in %d tries", tries)
-}
-
-// answers waits for the greeting, and reports false if the process ended or time
-// ran out.
-func (d *dovecot) answers(t testing.TB, exited <-chan struct{}) bool {
-	t.Helper()
-	deadline := time.NewTimer(dovecotWait)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-exited:
-			return false
-		case <-deadline.C:
-			return false
-		case <-tick.C:
-		}
-		if greets(d.plain) {
-			return true
-		}
-	}
-}
-
-func greets(port int) bool {
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), time.Second)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = conn.Close() }()
-	if err := conn.SetReadDeadline(time.Now().Add(dovecotWait)); err != nil {
-		return false
-	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	return err == nil && strings.HasPrefix(line, "* OK")
-}
-
-// stop kills the server with all its children. Asked politely, it takes a second
-// about it, and there is nothing worth saving.
-func (d *dovecot) stop(t testing.TB, cmd *exec.Cmd, exited <-chan struct{}) {
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
-		t.Errorf("stopping Dovecot: %v", err)
-	}
-	<-exited
-	if t.Failed() {
-		t.Logf("Dovecot's log:\n%s", d.log())
+		return exec.Command(d.program, "-F", "-c", filepath.Join(d.base, "dovecot.conf"))
 	}
 }
 
@@ -295,6 +216,9 @@ ssl_dh =
 mail_max_userip_connections = 200
 mail_fsync = never
 mail_plugins = acl
+protocol imap {
+  mail_plugins = acl imap_acl
+}
 # The auth process otherwise ends after a minute, and the next login waits for
 # another.
 default_idle_kill = 86400 secs
@@ -341,23 +265,4 @@ userdb {
   args = uid=%[2]d gid=%[2]d home=%[1]s/mail/%%u
 }
 %[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config)
-}
-
-// freePorts asks the system for two ports that nobody listens on.
-func freePorts(t testing.TB) (int, int) {
-	t.Helper()
-	var ports [2]int
-	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close() // only once both are known: else they may be the same
-		_, port, err := net.SplitHostPort(listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports[i] = portOf(t, port)
-	}
-	return ports[0], ports[1]
 }

@@ -1,5 +1,6 @@
-// Package imaptest gives a test an IMAP server: Debian's Dovecot, go-imap's
-// server in memory, or one that plays a script, and a proxy to put between.
+// Package imaptest gives a test an IMAP server: Debian's Dovecot or Cyrus,
+// go-imap's server in memory, or one that plays a script, and a proxy to put
+// between.
 //
 // All of them listen on 127.0.0.1, on free ports, with certificates of a CA made
 // for the test, and are gone when the test ends.
@@ -17,12 +18,13 @@ import (
 	"tlsbrief/internal/memimap"
 )
 
-// RequireDovecot is the environment variable that makes a missing Dovecot a
-// failure instead of a reason to skip.
+// RequireDovecot is the environment variable that makes a missing Dovecot, or
+// Cyrus, a failure instead of a reason to skip.
 const RequireDovecot = "TLSBRIEF_REQUIRE_DOVECOT"
 
 // Kinds of server.
 const (
+	KindCyrus    = "cyrus"
 	KindDovecot  = "dovecot"
 	KindMemory   = "memory"
 	KindScripted = "scripted"
@@ -41,8 +43,9 @@ type Server struct {
 	Username string
 	Password string
 
-	authority *authority // nil if it is another kind than Dovecot
+	authority *authority // nil if it is another kind than Dovecot or Cyrus
 	admin     *admin
+	cyrus     *cyrus          // nil if it is another kind
 	dovecot   *dovecot        // nil if it is another kind
 	memory    *memimap.Server // nil if it is another kind
 }
@@ -64,6 +67,7 @@ type options struct {
 	certificate  *Certificate
 	maxTLS       uint16
 	config       string
+	cyrusConfig  string
 	capabilities []string
 	users        []string
 }
@@ -87,7 +91,12 @@ func WithMaxTLS(version uint16) Option { return func(o *options) { o.maxTLS = ve
 // with other tests, and takes a moment longer to start.
 func WithDovecotConfig(config string) Option { return func(o *options) { o.config += config + "\n" } }
 
-// WithUsers gives Dovecot accounts beside the usual one. See Server.As.
+// WithCyrusConfig adds lines to imapd.conf, or replaces some of its settings.
+func WithCyrusConfig(config string) Option {
+	return func(o *options) { o.cyrusConfig += config + "\n" }
+}
+
+// WithUsers gives Dovecot and Cyrus accounts beside the usual one. See Server.As.
 func WithUsers(names ...string) Option {
 	return func(o *options) { o.users = append(o.users, names...) }
 }
@@ -106,17 +115,28 @@ func collectOptions(opts []Option) options {
 	return o
 }
 
-// Each runs a test against each kind of real server: in memory always, Dovecot
-// where it is installed.
+// Each runs a test against each kind of real server: in memory always, Dovecot and
+// Cyrus where they are installed.
 func Each(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
 	t.Helper()
 	t.Run(KindMemory, func(t *testing.T) {
 		t.Parallel()
 		test(t, Memory(t, opts...))
 	})
+	EachInstalled(t, test, opts...)
+}
+
+// EachInstalled runs a test against Dovecot and Cyrus, for what the memory server
+// cannot do: rights, and special uses.
+func EachInstalled(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
+	t.Helper()
 	t.Run(KindDovecot, func(t *testing.T) {
 		t.Parallel()
 		test(t, Dovecot(t, opts...))
+	})
+	t.Run(KindCyrus, func(t *testing.T) {
+		t.Parallel()
+		test(t, Cyrus(t, opts...))
 	})
 }
 
@@ -133,11 +153,18 @@ func haveDovecot(t testing.TB) string {
 	default:
 		return path
 	}
+	missing(t, why)
+	return ""
+}
+
+// missing skips a test that lacks a server, or fails it where servers are
+// required.
+func missing(t testing.TB, why string) {
+	t.Helper()
 	if os.Getenv(RequireDovecot) != "" {
 		t.Fatalf("%s is set, and %s", RequireDovecot, why)
 	}
 	t.Skip(why)
-	return ""
 }
 
 // Eventually waits until a condition holds, and fails the test if it never does.

@@ -148,16 +148,17 @@ func TestRecreateChangesUIDVALIDITY(t *testing.T) {
 
 func TestRightsOfAFolder(t *testing.T) {
 	t.Parallel()
-	s := imaptest.Dovecot(t)
-	s.CreateFolder(t, "Shared/Box")
-	s.SetRights(t, "Shared/Box", "lr")
-	c := dial(t, s.Addr)
-	_ = c.line()
-	c.login(s)
-	lines := c.command("SELECT Shared/Box")
-	if last := lines[len(lines)-1]; !strings.Contains(last, "READ-ONLY") {
-		t.Errorf("SELECT: %q, want READ-ONLY", last)
-	}
+	imaptest.EachInstalled(t, func(t *testing.T, s *imaptest.Server) {
+		s.CreateFolder(t, "Shared/Box")
+		s.SetRights(t, "Shared/Box", "lr")
+		c := dial(t, s.Addr)
+		_ = c.line()
+		c.login(s)
+		lines := c.command("SELECT Shared/Box")
+		if last := lines[len(lines)-1]; !strings.Contains(last, "READ-ONLY") {
+			t.Errorf("SELECT: %q, want READ-ONLY", last)
+		}
+	})
 }
 
 func TestCertificateOfTheServer(t *testing.T) {

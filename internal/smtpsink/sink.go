@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -42,10 +43,11 @@ const (
 // Options say what kind of server to be. The zero value is a plain one that
 // asks for no password.
 type Options struct {
-	Mode          Mode     // empty: None
-	CA            *CA      // signs the certificate; nil: a new one, see Sink.CA
-	Names         []string // in the certificate; none: 127.0.0.1 and localhost
-	MaxTLSVersion uint16   // such as tls.VersionTLS11; 0: what crypto/tls has
+	Mode          Mode           // empty: None
+	CA            *CA            // signs the certificate; nil: a new one, see Sink.CA
+	Names         []string       // in the certificate; none: 127.0.0.1 and localhost
+	MaxTLSVersion uint16         // such as tls.VersionTLS11; 0: what crypto/tls has
+	ClientCAs     *x509.CertPool // clients must show a certificate of one of these; nil: none is asked for
 
 	// User and Password, where set, must be given before MAIL. They are
 	// accepted on plain connections too.
@@ -169,6 +171,9 @@ func (s *Sink) tlsConfig() (*tls.Config, error) {
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	if v := s.options.MaxTLSVersion; v != 0 {
 		config.MinVersion, config.MaxVersion = tls.VersionTLS10, v
+	}
+	if cas := s.options.ClientCAs; cas != nil {
+		config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, cas
 	}
 	return config, nil
 }

@@ -37,6 +37,27 @@ func (s *Session) Bodies(ctx context.Context, uids []uint32, limit int64, each f
 	if err != nil {
 		return err
 	}
+	return s.download(ctx, batches, limit, each)
+}
+
+// BodiesOf is [Session.Bodies] for messages whose headers are known, and so how
+// large they are: it does not ask for that again.
+func (s *Session) BodiesOf(ctx context.Context, headers []Header, limit int64, each func(Body) error) error {
+	uids := make([]uint32, len(headers))
+	sizes := make(map[uint32]int64, len(headers))
+	for i, h := range headers {
+		uids[i], sizes[h.UID] = h.UID, h.Size
+	}
+	var batches []imap.UIDSet
+	for _, set := range sets(uids) {
+		batches = append(batches, splitBySize(members(set), sizes, limit)...)
+	}
+	return s.download(ctx, batches, limit, each)
+}
+
+// download downloads batches of messages, each of which has few enough bytes to be
+// held.
+func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int64, each func(Body) error) error {
 	options := &imap.FetchOptions{
 		UID: true, InternalDate: true,
 		BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: &imap.SectionPartial{Size: limit + 1}}},

@@ -141,10 +141,11 @@ func (m *fetched) find(kind imap.PartSpecifier, part ...int) (section, bool) {
 
 // fetchEach fetches UIDs in batches and calls use for every message that came;
 // use decides whether it came complete. Those that did not come, or not complete,
-// are asked for once more, one by one: go-imap takes the first response for a UID
-// for the answer, even if it is only news about flags, and some servers refuse a
-// whole batch for one message. UIDs that are no longer in the folder are not
-// asked for again.
+// are asked for again in smaller batches, and at last one by one: go-imap takes
+// the first response for a UID for the answer, even if it is only news about
+// flags; some servers refuse a whole batch for one message, and some leave out
+// of a large one what they would give of a small one. UIDs that are no longer in
+// the folder are not asked for again.
 func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) (complete bool)) error {
 	for _, set := range batches {
 		missing, err := s.fetchBatch(ctx, set, options, bounds, use)
@@ -154,34 +155,46 @@ func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, options 
 		if len(missing) == 0 {
 			continue
 		}
-		if err := s.fetchSingly(ctx, missing, err, options, bounds, use); err != nil {
+		if err := s.fetchAgain(ctx, missing, err, options, bounds, use); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fetchSingly fetches messages one by one and passes over those that the server
-// refuses. If the batch was refused for the reason refusal, and so is each of
-// its messages, that is the server's fault and not a message's.
-func (s *Session) fetchSingly(ctx context.Context, uids []uint32, refusal error, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) error {
+// fewUIDs is how many messages a batch has that is asked for because a larger
+// one came incomplete.
+const fewUIDs = 20
+
+// fetchAgain asks for what a batch left out, a few messages at a time, and for
+// what is missing then one by one. It passes over single messages that the server
+// refuses. If the batch was refused for the reason refusal, and so is each of its
+// messages, that is the server's fault and not a message's.
+func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) error {
 	exist, err := s.existing(ctx, uids)
-	if err != nil {
+	if err != nil || len(exist) == 0 {
 		return err
 	}
+	missing := slices.DeleteFunc(uids, func(uid uint32) bool { return !exist[uid] })
 	answered := 0
-	for _, uid := range uids {
-		if !exist[uid] {
+	for _, size := range []int{fewUIDs, 1} {
+		if len(missing) <= size && size > 1 {
 			continue
 		}
-		switch _, err := s.fetchBatch(ctx, imap.UIDSetNum(imap.UID(uid)), options, bounds, use); {
-		case err == nil:
-			answered++
-		case !refused(err):
-			return err
+		asked := missing
+		missing = nil
+		for few := range slices.Chunk(asked, size) {
+			left, err := s.fetchBatch(ctx, sets(few)[0], options, bounds, use)
+			if err != nil && !refused(err) {
+				return err
+			}
+			if err == nil {
+				answered++
+			}
+			missing = append(missing, left...)
 		}
 	}
-	if answered == 0 && len(exist) > 0 {
+	if answered == 0 {
 		return refusal
 	}
 	return nil

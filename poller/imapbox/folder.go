@@ -91,6 +91,9 @@ func (s *Session) list(ctx context.Context, pattern string, options *imap.ListOp
 // amount of work, whatever the size of the folder.
 func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 	folder = canonical(folder)
+	if err := s.mayName("status", folder); err != nil {
+		return Status{}, err
+	}
 	var status Status
 	err := s.run(ctx, "status", folder, maxReply, func() error {
 		data, err := s.client.Status(folder, &imap.StatusOptions{UIDNext: true, UIDValidity: true, NumMessages: true}).Wait()
@@ -144,6 +147,9 @@ func (s *Session) Select(ctx context.Context, folder string) (Selected, error) {
 func (s *Session) selectFolder(ctx context.Context, step, folder string, readOnly bool) (Selected, error) {
 	folder = canonical(folder)
 	s.open = opened{} // a failed SELECT leaves no folder open
+	if err := s.mayName(step, folder); err != nil {
+		return Selected{}, err
+	}
 	var selected Selected
 	err := s.run(ctx, step, folder, maxReply, func() error {
 		data, err := s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()

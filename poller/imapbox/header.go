@@ -13,6 +13,7 @@ import (
 // Bounds on the header fields that are read, in bytes. More is cut off.
 const (
 	maxHeader     = 64 << 10
+	maxHeaders    = 8 << 20 // of all messages of one FETCH; those that do not fit are asked for again
 	maxPartHeader = 16 << 10
 	maxParts      = 8 // parts of one container that PartHeaders looks at
 )
@@ -52,7 +53,7 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header
 		}},
 	}
 	headers := make(map[uint32]Header, len(uids))
-	bounds := fetchBounds{literal: maxHeader, total: maxSetUIDs * maxHeader, sections: 1}
+	bounds := fetchBounds{literal: maxHeader, total: maxHeaders, sections: 1}
 	err := s.fetchEach(ctx, sets(uids), options, bounds, func(m *fetched) bool {
 		sec, ok := m.find(imap.PartSpecifierHeader)
 		if ok {
@@ -77,6 +78,13 @@ type PartHeader struct {
 // part is a container too: its parts are those of the message in it. It returns
 // none where the message has gone. At most 16 KiB are read per part.
 func (s *Session) PartHeaders(ctx context.Context, uid uint32, path []int) ([]PartHeader, error) {
+	parts, err := s.PartHeadersOf(ctx, []uint32{uid}, path)
+	return parts[uid], err
+}
+
+// PartHeadersOf is [Session.PartHeaders] for several messages, by UID. A message
+// without an entry has gone, or the server told nothing of it.
+func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) (map[uint32][]PartHeader, error) {
 	options := &imap.FetchOptions{UID: true}
 	for n := 1; n <= maxParts; n++ {
 		options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{
@@ -84,9 +92,10 @@ func (s *Session) PartHeaders(ctx context.Context, uid uint32, path []int) ([]Pa
 			Partial: &imap.SectionPartial{Size: maxPartHeader},
 		})
 	}
-	var parts []PartHeader
-	bounds := fetchBounds{literal: maxPartHeader, total: maxParts * maxPartHeader, sections: maxParts}
-	err := s.fetchEach(ctx, sets([]uint32{uid}), options, bounds, func(m *fetched) bool {
+	all := make(map[uint32][]PartHeader, len(uids))
+	bounds := fetchBounds{literal: maxPartHeader, total: maxHeaders, sections: maxParts}
+	err := s.fetchEach(ctx, sets(uids), options, bounds, func(m *fetched) bool {
+		var parts []PartHeader
 		for n := 1; n <= maxParts; n++ {
 			sec, ok := m.find(imap.PartSpecifierMIME, child(path, n)...)
 			if !ok || len(sec.data) == 0 {
@@ -94,12 +103,13 @@ func (s *Session) PartHeaders(ctx context.Context, uid uint32, path []int) ([]Pa
 			}
 			parts = append(parts, PartHeader{Path: child(path, n), Fields: parseFields(sec.data)})
 		}
+		all[m.uid] = parts
 		return len(m.sections) > 0
 	})
 	if err != nil {
 		return nil, err
 	}
-	return parts, nil
+	return all, nil
 }
 
 // child appends to a path without touching it.

@@ -115,6 +115,7 @@ type Session struct {
 	caps   imap.CapSet
 	limit  time.Duration // for one command
 	way    string        // how it logged in: a SASL mechanism, or the LOGIN command
+	utf8   bool          // folders' names go over the wire as UTF-8
 	open   opened
 }
 
@@ -127,7 +128,7 @@ type opened struct {
 
 // Open connects, logs in and learns what the server can do. Its errors are
 // *[StepError]; the step is one of "credentials", "connect", "tls", "greeting",
-// "starttls", "login" and "capability".
+// "starttls", "login", "capability" and "enable".
 func Open(ctx context.Context, o Options) (*Session, error) {
 	o = o.withDefaults()
 	credentials, err := o.credentials(ctx, "")
@@ -250,7 +251,11 @@ func (s *Session) explain(err error) error {
 	if cause := s.wire.cause(); cause != nil {
 		return cause
 	}
-	err = &protocolError{detail: printable(s.wire.hide(err.Error()))}
+	detail := err.Error()
+	if s.utf8 && strings.Contains(detail, "invalid UTF-7") {
+		detail = ampersand
+	}
+	err = &protocolError{detail: printable(s.wire.hide(detail))}
 	s.wire.fail(err)
 	return err
 }

@@ -19,6 +19,13 @@ func TestSets(t *testing.T) {
 		}
 		return uids
 	}
+	pairs := func(n int) []uint32 {
+		var uids []uint32
+		for i := range n / 2 {
+			uids = append(uids, math.MaxUint32-uint32(i)*1000, math.MaxUint32-uint32(i)*1000-1)
+		}
+		return uids
+	}
 	for _, tt := range []struct {
 		name string
 		uids []uint32
@@ -30,7 +37,8 @@ func TestSets(t *testing.T) {
 		{"twice and unsorted", []uint32{7, 3, 7, 5, 0}, 1},
 		{"a full set", spread(maxSetUIDs, 1), 1},
 		{"one more", spread(maxSetUIDs+1, 1), 2},
-		{"long numbers, far apart", spread(3000, 1000), 6},
+		{"long numbers, far apart", spread(3000, 1000), 5},
+		{"long numbers, in pairs", pairs(3000), 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

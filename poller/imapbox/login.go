@@ -67,10 +67,14 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 	}
 	// The library learns the new capabilities behind our back and may still
 	// answer with the old ones.
-	return s.run(ctx, "capability", "", maxReply, func() error {
+	err = s.run(ctx, "capability", "", maxReply, func() error {
 		s.caps, err = s.client.Capability().Wait()
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.settleNames(ctx)
 }
 
 // mechanism picks how to authenticate: by a token, the caller's own, PLAIN, the

@@ -31,6 +31,9 @@ func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, g
 	if err := s.mayMark("move", string(imap.FlagDeleted)); err != nil {
 		return nil, nil, err
 	}
+	if err := s.mayName("move", dest); err != nil {
+		return nil, nil, err
+	}
 	if dest == s.open.folder {
 		return nil, nil, s.stepError("move", s.open.folder, fmt.Errorf("it is the destination as well"))
 	}
@@ -53,10 +56,21 @@ func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, g
 			}
 		}
 		if err != nil {
-			return done, gone, err
+			return done, gone, towards(dest, err)
 		}
 	}
 	return done, gone, nil
+}
+
+// towards adds where to, if the server refused to move or copy a message: the
+// reason often lies there.
+func towards(dest string, err error) error {
+	var step *StepError
+	var reply *Reply
+	if errors.As(err, &step) && errors.As(err, &reply) && (step.Step == "move" || step.Step == "copy") {
+		step.Err = fmt.Errorf("to %q: %w", dest, step.Err)
+	}
+	return err
 }
 
 type moved struct{ done, gone []uint32 }

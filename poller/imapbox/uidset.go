@@ -6,10 +6,13 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// maxSetUIDs bounds one UID set in a command. At eleven bytes each it stays well
-// below the 8,192 bytes that RFC 7162, section 4, allows a command line; Dovecot
-// refuses a longer one than 64 KB.
-const maxSetUIDs = 500
+// The bounds of one UID set in a command: so many UIDs, in so many bytes. That
+// leaves room below the 8,192 bytes that RFC 7162, section 4, allows a command
+// line; Dovecot refuses a longer one than 64 KB.
+const (
+	maxSetUIDs  = 2500
+	maxSetBytes = 7000
+)
 
 // sets splits UIDs into sets that one command can carry, in ascending order,
 // each UID once. 0 is no UID and is left out: to go-imap it means "*".
@@ -21,11 +24,25 @@ func sets(uids []uint32) []imap.UIDSet {
 		sorted = sorted[1:]
 	}
 	var all []imap.UIDSet
-	for chunk := range slices.Chunk(sorted, maxSetUIDs) {
-		var set imap.UIDSet
-		for _, uid := range chunk {
-			set.AddNum(imap.UID(uid))
+	var set imap.UIDSet
+	const number = len("4294967295,") // or with a colon
+	count, length, run := 0, 0, 0
+	for i, uid := range sorted {
+		if i > 0 && sorted[i-1]+1 == uid {
+			run++
+		} else {
+			run = 1
 		}
+		if count == maxSetUIDs || length+number > maxSetBytes {
+			all, set, count, length, run = append(all, set), nil, 0, 0, 1
+		}
+		if run <= 2 { // a run is written as its two ends
+			length += number
+		}
+		set.AddNum(imap.UID(uid))
+		count++
+	}
+	if len(set) > 0 {
 		all = append(all, set)
 	}
 	return all

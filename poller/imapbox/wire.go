@@ -41,6 +41,8 @@ type wire struct {
 	tail    []byte
 	heardOf int64   // bytes of the answer to the command that is outstanding, or was last
 	secrets secrets // that the server was told, and may repeat
+	utf7    bool    // what is not ASCII is sent as modified UTF-7
+	unsent  []byte  // with utf7: the part of a name whose other part is to come
 }
 
 // keep remembers a password, or an answer in a SASL exchange, that no error is
@@ -243,16 +245,26 @@ func (w *wire) lostLocked(err error) error {
 func (w *wire) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	err := w.stateLocked()
+	out := b
+	if w.utf7 {
+		out, w.unsent = modifiedUTF7(append(w.unsent, b...))
+	}
 	w.mu.Unlock()
 	if err != nil {
 		return 0, err
 	}
-	n, err := w.Conn.Write(b)
-	if err != nil {
+	if _, err := w.Conn.Write(out); err != nil {
 		w.fail(&lostError{err: err})
-		return n, w.cause()
+		return 0, w.cause()
 	}
-	return n, nil
+	return len(b), nil
+}
+
+// encodeNames makes commands ASCII from here on.
+func (w *wire) encodeNames() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.utf7 = true
 }
 
 // Close is called by the library when it can't read on. The reason is the

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/domaincheck"
+)
+
+// checkDomains is the daily look at every domain of the configuration and of the
+// reports: what it finds is kept, and what changed since the one before.
+func (w *workday) checkDomains(ctx context.Context) {
+	if !w.checking.TryLock() {
+		return // the one before is not through yet
+	}
+	defer w.checking.Unlock()
+	start, log := time.Now(), w.a.log
+	domains, err := domainsToCheck(ctx, w.c, w.db, nil)
+	if err != nil {
+		log.Info("no domain to check: the configuration names none, and no report has come")
+		return
+	}
+	if err := told(ctx, w.db, domains, start); err != nil {
+		log.Error("checking the domains", "err", err)
+		return
+	}
+	checker, err := newChecker(w.c, false)
+	if err != nil {
+		log.Error("checking the domains", "err", err)
+		return
+	}
+	mend, changes := 0, 0
+	_, err = checker.CheckAll(ctx, domains, func(r domaincheck.Result) {
+		if ctx.Err() != nil {
+			return // it may be a look that was cut short
+		}
+		if r.Verdict != domaincheck.OK {
+			mend++
+		}
+		changes += len(r.Changes)
+		if err := saveCheck(ctx, w.db, r, start); err != nil {
+			log.Error("keeping what was found at a domain", "domain", r.Domain, "err", err)
+		}
+	})
+	if err != nil {
+		log.Info("the check of the domains was stopped", "err", err)
+		return
+	}
+	log.Info("checked the domains", "count", len(domains), "to_mend", mend, "changes", changes, "elapsed", time.Since(start).Round(time.Millisecond))
+}
+
+// dueCheck tells whether the domains were not looked at for a day, as after the
+// worker was down.
+func (w *workday) dueCheck(ctx context.Context, now time.Time) bool {
+	checks, err := w.db.DomainChecks(ctx, nil)
+	if err != nil {
+		return false // the schedule will find the database better, or say so
+	}
+	for _, c := range checks {
+		if now.Sub(c.At) < 24*time.Hour {
+			return false
+		}
+	}
+	return true
+}
+
+// saveCheck keeps a look.
+func saveCheck(ctx context.Context, d *db.DB, r domaincheck.Result, at time.Time) error {
+	seen, err := json.Marshal(r.Kept)
+	if err != nil {
+		return err
+	}
+	c := db.DomainCheck{Domain: r.Domain, At: at, Mode: r.Kept.Mode, Seen: seen}
+	for _, f := range r.Findings {
+		c.Findings = append(c.Findings, db.CheckFinding{
+			Check: f.Check, Code: string(f.Code), Severity: string(f.Severity), Message: f.Message, Fix: f.Fix, ResultType: f.ResultType,
+		})
+	}
+	var changes []db.DomainChange
+	for _, ch := range r.Changes {
+		changes = append(changes, db.DomainChange{Domain: r.Domain, At: at, Code: string(ch.Code), Message: ch.Message, Fix: ch.Fix})
+	}
+	return d.SaveDomainCheck(ctx, c, changes)
+}
+
+// readSeen reads what the look before saw.
+func readSeen(c db.DomainCheck) (*domaincheck.Seen, error) {
+	seen := new(domaincheck.Seen)
+	if err := json.Unmarshal(c.Seen, seen); err != nil {
+		return nil, fmt.Errorf("reading what was seen at %s: %w", c.Domain, err)
+	}
+	return seen, nil
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// resolveWait bounds one look-up of a server's name.
+const resolveWait = 20 * time.Second
+
+// resolve looks a server's name up as connecting to it does, by the system's
+// resolver, and says whether it has an address. An address needs none.
+func (v *verification) resolve(ctx context.Context, what, host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveWait)
+	defer cancel()
+	addresses, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil {
+		err = fmt.Errorf("%w: check the spelling of host, and this machine's DNS", err)
+	}
+	v.line(what+", resolve", host+" is "+strings.Join(addresses, ", "), err)
+	return err == nil
+}

@@ -1,0 +1,135 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"tlsbrief/tlsrpt"
+)
+
+// A DomainCheck is what a look at a domain found.
+type DomainCheck struct {
+	Domain   string // in lower case, as A-labels
+	At       time.Time
+	Mode     tlsrpt.Mode // of the MTA-STS policy; empty where there is none, or it could not be read
+	Findings []CheckFinding
+	Seen     json.RawMessage // what the domain published, for comparing it with the next look
+}
+
+// A CheckFinding is one thing that was found, in words (docs/check.md).
+type CheckFinding struct {
+	Check      string            `json:"check"`
+	Code       string            `json:"code"`
+	Severity   string            `json:"severity"` // ok, info, warning or error
+	Message    string            `json:"message"`
+	Fix        string            `json:"fix"`
+	ResultType tlsrpt.ResultType `json:"result_type"` // what a sender reports it as; empty: nothing
+}
+
+// A DomainChange is what was different at a domain from one look to the next.
+type DomainChange struct {
+	Domain  string
+	At      time.Time // when it was noticed
+	Code    string
+	Message string
+	Fix     string // what to do; empty: nothing
+}
+
+// SaveDomainCheck puts a look in the place of the one before, and adds what had
+// changed between them.
+func (d *DB) SaveDomainCheck(ctx context.Context, c DomainCheck, changes []DomainChange) error {
+	findings, err := json.Marshal(c.Findings)
+	if err != nil {
+		return fmt.Errorf("writing down what was found at %s: %w", c.Domain, err)
+	}
+	return d.write(ctx, "saving the check of "+c.Domain, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO domain_check (domain, checked_at, mode, findings, seen) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (domain) DO UPDATE SET checked_at = excluded.checked_at, mode = excluded.mode,
+				findings = excluded.findings, seen = excluded.seen`,
+			c.Domain, c.At.Unix(), string(c.Mode), string(findings), string(c.Seen))
+		if err != nil {
+			return err
+		}
+		for _, ch := range changes {
+			news, err := t.nextNews()
+			if err != nil {
+				return err
+			}
+			if _, err := t.exec("INSERT INTO domain_change (news, domain, noticed_at, code, message, fix) VALUES (?, ?, ?, ?, ?, ?)",
+				news, ch.Domain, ch.At.Unix(), ch.Code, ch.Message, ch.Fix); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DomainChecks returns the last look at each of the domains that was looked at;
+// nil is all of them.
+func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]DomainCheck, error) {
+	wanted, args, err := amongDomains(domains)
+	if err != nil {
+		return nil, err
+	}
+	all, err := collect(ctx, d.reader, func(rows *sql.Rows) (c DomainCheck, err error) {
+		var at int64
+		var findings, seen string
+		if err = rows.Scan(&c.Domain, &at, &c.Mode, &findings, &seen); err != nil {
+			return c, err
+		}
+		c.At, c.Seen = unix(at), json.RawMessage(seen)
+		return c, json.Unmarshal([]byte(findings), &c.Findings)
+	}, "SELECT domain, checked_at, mode, findings, seen FROM domain_check WHERE "+wanted, args...)
+	checks := make(map[string]DomainCheck, len(all))
+	for _, c := range all {
+		checks[c.Domain] = c
+	}
+	return checks, d.fail("reading what was found at the domains", err)
+}
+
+// A ChangeFilter selects what had changed at domains. Zero values do not bound it.
+type ChangeFilter struct {
+	Domains             []string // nil: all
+	NewsAfter, NewsUpTo int64    // exclusive and inclusive
+	From, To            time.Time
+}
+
+// DomainChanges returns what had changed at domains, the oldest first.
+func (d *DB) DomainChanges(ctx context.Context, f ChangeFilter) ([]DomainChange, error) {
+	wanted, names, err := amongDomains(f.Domains)
+	if err != nil {
+		return nil, err
+	}
+	upTo, from, to := f.NewsUpTo, int64(math.MinInt64), int64(math.MaxInt64)
+	if upTo == 0 {
+		upTo = math.MaxInt64
+	}
+	if !f.From.IsZero() {
+		from = f.From.Unix()
+	}
+	if !f.To.IsZero() {
+		to = f.To.Unix()
+	}
+	changes, err := collect(ctx, d.reader, func(rows *sql.Rows) (c DomainChange, err error) {
+		var at int64
+		err = rows.Scan(&c.Domain, &at, &c.Code, &c.Message, &c.Fix)
+		c.At = unix(at)
+		return c, err
+	}, `SELECT domain, noticed_at, code, message, fix FROM domain_change
+		WHERE news > ? AND news <= ? AND noticed_at >= ? AND noticed_at < ? AND `+wanted+` ORDER BY news`,
+		append([]any{f.NewsAfter, upTo, from, to}, names...)...)
+	return changes, d.fail("reading what changed at the domains", err)
+}
+
+// amongDomains is a condition that a row is about one of the domains; nil is all.
+func amongDomains(domains []string) (condition string, args []any, err error) {
+	if domains == nil {
+		return "TRUE", nil, nil
+	}
+	names, err := json.Marshal(domains)
+	return "domain IN (SELECT value FROM json_each(?))", []any{string(names)}, err
+}

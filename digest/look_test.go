@@ -1,0 +1,132 @@
+package digest_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/db"
+	"tlsbrief/digest"
+	"tlsbrief/tlsrpt"
+)
+
+// asking notes what a digest asks, and knows no answer.
+func asking(into *[]digest.Question) func(*digest.Options) {
+	return func(o *digest.Options) {
+		o.Ask = func(_ context.Context, q []digest.Question) map[digest.Question]digest.Answer {
+			*into = append(*into, q...)
+			return nil
+		}
+	}
+}
+
+func failing(domain string, details ...givenDetail) given {
+	n := int64(0)
+	for _, d := range details {
+		n += d.N
+	}
+	return given{
+		From: "2026-11-22", Organization: "Google Inc.", Signer: "google.com",
+		Policies: []givenPolicy{{Type: tlsrpt.STS, Domain: domain, OK: 10, Failed: n, Mode: tlsrpt.ModeEnforce, Details: details}},
+	}
+}
+
+// What can be looked at is asked before a digest is made: neither what is a
+// sender's own rule nor what is accepted, and nothing for days long gone.
+func TestWhatCanBeLookedAtIsAsked(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var asked []digest.Question
+	d := r.digester(func(o *digest.Options) {
+		asking(&asked)(o)
+		o.Accept = []digest.Accept{{MX: "known.example.com", Until: at(t, "2026-12-31"), Why: "known"}}
+	})
+	r.record(failing("example.com",
+		givenDetail{Result: tlsrpt.CertificateExpired, MX: "mx1.example.com", N: 3},
+		givenDetail{Result: tlsrpt.DANERequired, MX: "mx1.example.com", N: 2},
+		givenDetail{Result: tlsrpt.CertificateExpired, MX: "known.example.com", N: 1},
+		givenDetail{Result: tlsrpt.STSPolicyFetchError, N: 1}))
+	if _, err := d.Preview(r.ctx, "", at(t, "2026-11-10"), at(t, "2026-11-12")); err != nil || len(asked) > 0 {
+		t.Errorf("a preview of days long gone asked %v; %v", asked, err)
+	}
+	if err := d.RunDue(r.ctx); err != nil {
+		t.Fatal(err)
+	}
+	want := []digest.Question{
+		{Domain: "example.com", Type: tlsrpt.STS, Result: tlsrpt.CertificateExpired, MX: "mx1.example.com"},
+		{Domain: "example.com", Type: tlsrpt.STS, Result: tlsrpt.STSPolicyFetchError},
+	}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+}
+
+func TestLooksAtFewDomainsOfMany(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var asked []digest.Question
+	d := r.digester(asking(&asked))
+	for n := range 50 {
+		g := failing(fmt.Sprintf("d%02d.example", n), givenDetail{Result: tlsrpt.CertificateExpired, MX: "mx.example.com", N: int64(n + 1)})
+		g.ID = fmt.Sprint(n)
+		r.record(g)
+	}
+	if err := d.RunDue(r.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 20 || asked[0].Domain != "d49.example" {
+		t.Errorf("%d questions, the first about %s; want 20, from the worst domain on", len(asked), asked[0].Domain)
+	}
+}
+
+// Each change is told of once, in the next digest that is sent: what a run that
+// was not sent covered is not lost.
+func TestEachChangeIsToldOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	d := r.digester(func(o *digest.Options) {
+		o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"o@example.com"}, OnlyWhen: digest.OnlyFailures}}
+	})
+	day := func(date, change string, report given) string {
+		t.Helper()
+		r.clock.set(at(t, date+"T05:00:00Z"))
+		if change != "" {
+			c := db.DomainCheck{Domain: "example.com", At: r.clock.now()}
+			if err := r.db.SaveDomainCheck(r.ctx, c, []db.DomainChange{{Domain: c.Domain, At: c.At, Code: "mx-new", Message: change}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report.From = at(t, date).AddDate(0, 0, -1).Format("2006-01-02")
+		r.record(report)
+		r.clock.set(at(t, date+"T07:00:00Z"))
+		if err := d.RunDue(r.ctx); err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, m := range r.taken() {
+			text += strings.ReplaceAll(strings.ReplaceAll(m.Data, "=\r\n", ""), "\r\n", " ")
+		}
+		return text
+	}
+	bad := failing("example.com", givenDetail{Result: tlsrpt.CertificateExpired, MX: "mx1.example.com", N: 3})
+	good := failing("example.com")
+	if text := day("2026-11-20", "first change", bad); !strings.Contains(text, "first change") {
+		t.Errorf("the first mail does not tell of the first change:\n%s", text)
+	}
+	if text := day("2026-11-21", "second change", bad); !strings.Contains(text, "second change") || strings.Contains(text, "first change") {
+		t.Errorf("the second mail is to tell of the second change alone:\n%s", text)
+	}
+	day("2026-11-22", "", good) // all clear, said once
+	if text := day("2026-11-23", "third change", good); text != "" {
+		t.Errorf("a mail without a failure:\n%s", text)
+	}
+	if text := day("2026-11-24", "", good); text != "" {
+		t.Errorf("a mail without a failure:\n%s", text)
+	}
+	if text := day("2026-11-25", "fourth change", bad); !strings.Contains(text, "third change") || !strings.Contains(text, "fourth change") || strings.Contains(text, "second change") {
+		t.Errorf("the next mail is to tell of the third and the fourth change:\n%s", text)
+	}
+}

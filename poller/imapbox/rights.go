@@ -1,0 +1,118 @@
+package imapbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// LacksToFlag says which right (RFC 4314) the account lacks that it takes to set a
+// flag in a folder; empty if none, or if the server does not tell.
+func (s *Session) LacksToFlag(ctx context.Context, folder, flag string) string {
+	switch {
+	case strings.EqualFold(flag, string(imap.FlagSeen)):
+		return s.lacks(ctx, folder, "s")
+	case strings.EqualFold(flag, string(imap.FlagDeleted)):
+		return s.lacks(ctx, folder, "t")
+	}
+	return s.lacks(ctx, folder, "w")
+}
+
+// LacksToMove says the same of moving messages from a folder to another, and of
+// creating that one if it is not there. For MOVE, RFC 6851 asks for the right to
+// set \Deleted as well; Dovecot and Cyrus do without.
+func (s *Session) LacksToMove(ctx context.Context, folder, dest string) string {
+	needed := "e"
+	if !s.Has("MOVE") {
+		needed = "te"
+	}
+	if why := s.lacks(ctx, folder, needed); why != "" || !s.Has("ACL") {
+		return why
+	}
+	dest = canonical(dest)
+	names := make(map[string]rune) // with separators
+	if s.list(ctx, "*", nil, func(d *imap.ListData) { names[d.Mailbox] = d.Delim }) != nil {
+		return ""
+	}
+	if _, there := names[dest]; there {
+		return s.lacks(ctx, dest, "i")
+	}
+	// Whoever may create folders in the nearest one that is there may create it.
+	parent := ""
+	for name, delim := range names {
+		if delim != 0 && strings.HasPrefix(dest, name+string(delim)) && len(name) > len(parent) {
+			parent = name
+		}
+	}
+	if parent == "" {
+		return "" // at the top, of which no rights can be asked
+	}
+	return s.lacks(ctx, parent, "k")
+}
+
+// lacks asks for the account's rights to a folder, and says which of those needed
+// are not among them.
+func (s *Session) lacks(ctx context.Context, folder, needed string) string {
+	if !s.Has("ACL") || s.Broken() {
+		return ""
+	}
+	var have string
+	err := s.run(ctx, "rights", folder, maxReply, func() error {
+		data, err := s.client.MyRights(folder).Wait()
+		have = string(data.Rights)
+		return err
+	})
+	if err != nil || have == "" {
+		return ""
+	}
+	all := have
+	if !s.offers("RIGHTS=") {
+		// RFC 2086 had one letter for two or three of today's.
+		all = strings.NewReplacer("c", "ck", "d", "dte").Replace(have)
+	}
+	var lacking []string
+	for _, letter := range needed {
+		if !strings.ContainsRune(all, letter) {
+			lacking = append(lacking, fmt.Sprintf("%q (%s)", string(letter), rightTo(letter)))
+		}
+	}
+	if len(lacking) == 0 {
+		return ""
+	}
+	right := "the right "
+	if len(lacking) > 1 {
+		right = "the rights "
+	}
+	return fmt.Sprintf("the account lacks %s%s in folder %q, where it has %q", right, strings.Join(lacking, " and "), folder, printable(have))
+}
+
+// rightTo says what a right is good for. RFC 4314, section 2.1.
+func rightTo(letter rune) string {
+	switch letter {
+	case 's':
+		return `to set \Seen`
+	case 't':
+		return `to set \Deleted`
+	case 'e':
+		return "to expunge"
+	case 'w':
+		return "to set keywords"
+	case 'i':
+		return "to put messages there"
+	case 'k':
+		return "to create folders"
+	}
+	return "no right that is asked for here"
+}
+
+// offers tells whether the server offers a capability that begins with prefix.
+func (s *Session) offers(prefix string) bool {
+	for capability := range s.caps {
+		if strings.HasPrefix(string(capability), prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,303 @@
+package poller
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"tlsbrief/db"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
+)
+
+// Bounds of what is under way between two stages.
+const (
+	parcelMessages = 1500     // in a parcel
+	parcelBytes    = 4 << 20  // of bodies in a parcel, if none is larger
+	roomForBodies  = 16 << 20 // bytes of bodies that are held at a time, if none is larger
+	heldBytes      = 4 << 20  // of unpacked reports that wait to be recorded together
+)
+
+// A pipeline does the three parts of an examination side by side: messages are
+// fetched in parcels, read and authenticated, and recorded, each part in the order
+// of the folder. A parcel's cursor is recorded together with what was in it, and so
+// after all that lies before it. What one part fails at stops the others; what was
+// read by then is recorded.
+//
+// What is held is bounded whatever the folder holds: a parcel is asked for only when
+// there is room for its bodies, and they are dropped once they have been read.
+type pipeline struct {
+	*examination
+	room    *semaphore.Weighted
+	parcels chan *parcel
+	read    chan *reading
+
+	ignored  int64  // by the second part
+	recorded Counts // by the third
+}
+
+// A parcel is a group of candidates with the bodies of those that could be got.
+type parcel struct {
+	candidates []candidate
+	bodies     []gotten
+	size       int64      // of the bodies, as room was made for them
+	cursor     *db.Cursor // to be recorded with it
+	looked     int64      // how many messages were looked at with its end
+	reached    chan struct{}
+}
+
+// A gotten body is one that was asked for.
+type gotten struct {
+	candidate candidate
+	body      imapbox.Body
+	refused   error // why there is none
+}
+
+// A reading is what is to be recorded at a time.
+type reading struct {
+	db.Batch
+	looked  int64
+	reached chan struct{} // closed once it is recorded
+}
+
+// pipelined looks at messages while those that it has sent on are read and
+// recorded. It returns when all of that has come to an end.
+func (e *examination) pipelined(ctx context.Context, look func(context.Context) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	l := &pipeline{
+		examination: e, room: semaphore.NewWeighted(roomForBodies),
+		parcels: make(chan *parcel, 1), read: make(chan *reading, 1),
+	}
+	e.line = l
+	var stages sync.WaitGroup
+	var readErr, recordErr error
+	finish := func() {
+		stages.Wait()
+		e.line = nil
+		e.counts.Ignored += l.ignored
+		e.counts.Recorded += l.recorded.Recorded
+		e.counts.Duplicate += l.recorded.Duplicate
+		e.counts.Rejected += l.recorded.Rejected
+	}
+	stages.Go(func() {
+		defer close(l.read)
+		readErr = e.p.shielded(func() error { return each(l.parcels, func(p *parcel) error { return l.open(ctx, p) }) })
+		if readErr != nil {
+			stop(readErr)
+		}
+		for range l.parcels { // nobody is to wait for what will not be read
+		}
+	})
+	stages.Go(func() {
+		recordErr = e.p.shielded(func() error { return each(l.read, func(r *reading) error { return l.keep(ctx, r) }) })
+		if recordErr != nil {
+			stop(recordErr)
+		}
+		for range l.read {
+		}
+	})
+	lookErr := func() error {
+		defer finish()
+		defer close(l.parcels)
+		return look(ctx)
+	}()
+	switch {
+	case recordErr != nil:
+		return recordErr
+	case readErr != nil:
+		return readErr
+	}
+	return lookErr
+}
+
+// each calls f for everything that comes, until it fails.
+func each[T any](from <-chan T, f func(T) error) error {
+	for x := range from {
+		if err := f(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shielded returns a panic as an error.
+func (p *Poller) shielded(f func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p.o.Log.Error("a fault in tlsbrief: please report it", "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal fault: %v", fault)
+		}
+	}()
+	return f()
+}
+
+// send gets the bodies of a parcel, and sends it on.
+func (l *pipeline) send(ctx context.Context, p *parcel) error {
+	if err := l.fetch(ctx, p); err != nil {
+		return err
+	}
+	return put(ctx, l.parcels, p)
+}
+
+// settle waits until everything that was sent is recorded.
+func (l *pipeline) settle(ctx context.Context) error {
+	p := &parcel{reached: make(chan struct{})}
+	if err := put(ctx, l.parcels, p); err != nil {
+		return err
+	}
+	return await(ctx, p.reached)
+}
+
+func put[T any](ctx context.Context, into chan<- T, x T) error {
+	select {
+	case into <- x:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func await(ctx context.Context, reached <-chan struct{}) error {
+	select {
+	case <-reached:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// fetch gets the bodies of a parcel's candidates, when there is room for them.
+// What is too large, or is lost already, is not asked for.
+func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
+	limit := l.p.o.Reading.Limits.MaxMessage
+	var headers []imapbox.Header
+	byUID := map[uint32]candidate{}
+	for _, c := range p.candidates {
+		if c.lost != nil || c.header.Size > limit {
+			continue
+		}
+		byUID[c.header.UID] = c
+		headers = append(headers, c.header)
+		size := c.header.Size
+		if size < 0 {
+			size = limit // the server did not tell
+		}
+		p.size = min(p.size+size, roomForBodies)
+	}
+	if len(headers) == 0 {
+		return nil
+	}
+	if err := l.room.Acquire(ctx, p.size); err != nil {
+		return context.Cause(ctx)
+	}
+	return l.bodies(ctx, headers, func(b imapbox.Body, refused error) error {
+		p.bodies = append(p.bodies, gotten{byUID[b.UID], b, refused})
+		return nil
+	})
+}
+
+// open reads what is in a parcel, and sends on what is to be recorded of it.
+func (l *pipeline) open(ctx context.Context, p *parcel) error {
+	r := &reading{Batch: db.Batch{Mailbox: l.box.Name, Folder: l.name, Via: l.via}, looked: p.looked, reached: p.reached}
+	limit := l.p.o.Reading.Limits.MaxMessage
+	for _, c := range p.candidates {
+		switch {
+		case c.lost != nil:
+			r.Messages = append(r.Messages, l.unread(c, c.lost))
+		case c.header.Size > limit:
+			r.Messages = append(r.Messages, l.tooLarge(c, limit))
+		}
+	}
+	held := int64(0)
+	for i := range p.bodies {
+		g := &p.bodies[i]
+		m, ok, err := l.take(ctx, g.candidate, g.body, g.refused)
+		g.body.Data = nil
+		if err == nil {
+			err = l.p.o.DB.Prepare(&m)
+		}
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			l.ignored++
+			continue
+		}
+		r.Messages = append(r.Messages, m)
+		// Reports are far larger than the mails that bring them can be: before they
+		// fill the memory they are recorded, with the cursor to follow.
+		if held += weight(&m); held >= heldBytes {
+			held = 0
+			if err := l.keepFirst(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	l.room.Release(p.size)
+	r.Cursor = p.cursor
+	return put(ctx, l.read, r)
+}
+
+// weight is how many bytes of a message are held until it is recorded.
+func weight(m *db.Message) int64 {
+	n := int64(len(m.Raw))
+	for _, r := range m.Reports {
+		n += int64(len(r.JSON))
+	}
+	return n
+}
+
+// keepFirst has what was read so far recorded before anything more is read.
+func (l *pipeline) keepFirst(ctx context.Context, r *reading) error {
+	part := &reading{Batch: r.Batch, reached: make(chan struct{})}
+	r.Messages = nil
+	if err := put(ctx, l.read, part); err != nil {
+		return err
+	}
+	return await(ctx, part.reached)
+}
+
+// keep records what was read, and the cursor.
+func (l *pipeline) keep(ctx context.Context, r *reading) error {
+	if r.Cursor != nil || len(r.Messages) > 0 {
+		if err := l.p.record(ctx, &l.recorded, r.Batch); err != nil {
+			return err
+		}
+	}
+	if l.done != nil && r.looked > 0 {
+		l.done(r.looked)
+	}
+	if r.reached != nil {
+		close(r.reached)
+	}
+	return nil
+}
+
+// take reads one candidate's body. ok is false where it turns out to be none of
+// our business.
+func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m db.Message, ok bool, err error) {
+	switch {
+	case refused != nil:
+		return e.unread(c, refused), true, nil
+	case len(b.Data) == 0:
+		return e.pending(c, errNoBody), true, nil
+	case b.TooLarge:
+		return e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage), true, nil
+	}
+	m, ok, err = e.p.readMail(ctx, e.reader, incoming{
+		place: e.place(c.header.UID), data: b.Data, received: c.header.InternalDate, certain: c.likelihood == tlsrpt.Certain,
+	})
+	if err == nil && ctx.Err() != nil {
+		// Told to stop while DNS was asked: "unknown" would not be its answer.
+		err = context.Cause(ctx)
+	}
+	if m.From == "" && m.MessageID == "" {
+		describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
+	}
+	m.MarkOwed = e.mark
+	return m, ok, err
+}
