@@ -1,4 +1,5 @@
 # make test      every test; installs what the tests need and the machine lacks
+# make chaos     every fault there is, a line each: minutes, not seconds
 # make check     gofmt, go vet, staticcheck
 # make fuzz      each fuzz target for FUZZTIME
 # make bench     the benchmarks of docs/performance.md
@@ -7,13 +8,17 @@
 GO       ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test check fuzz bench deps build screenshots docs/digest.png
+.PHONY: test chaos check fuzz bench deps build screenshots docs/digest.png
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o tlsbrief ./cmd/tlsbrief
 
 test: deps
 	$(GO) test -timeout 15m ./...
+
+# A few of each kind are among the tests.
+chaos: deps
+	@cd internal/chaos && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
 
 # The tests run a real Dovecot and a real Cyrus where there is one. Where they can't
 # be had they skip what needs them and say so; TLSBRIEF_REQUIRE_DOVECOT=1 makes that

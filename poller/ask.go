@@ -165,7 +165,7 @@ func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each
 			return each(b, nil)
 		})
 	}
-	if err := p.all(ctx); err != nil {
+	if err := p.run(ctx); err != nil {
 		return err
 	}
 	e.quarantine(ctx, p.lost, p.given, true)

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,7 +97,8 @@ type Poller struct {
 	gates   gates
 	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
 
-	telling sync.Mutex // Progress is called by one goroutine at a time
+	underway sync.Map   // the names of the mailboxes that are being worked on
+	telling  sync.Mutex // Progress is called by one goroutine at a time
 }
 
 // New returns a Poller.
@@ -156,6 +158,8 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
+			p.underway.Store(box.Name, nil)
+			defer p.underway.Delete(box.Name)
 			errs[i] = p.guarded(ctx, workers[i], work)
 		})
 	}
@@ -166,6 +170,17 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 	}
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
+}
+
+// Underway names the mailboxes that are being worked on at the moment.
+func (p *Poller) Underway() []string {
+	var names []string
+	p.underway.Range(func(name, _ any) bool {
+		names = append(names, name.(string))
+		return true
+	})
+	slices.Sort(names)
+	return names
 }
 
 func (p *Poller) chosen(only string) ([]Mailbox, error) {

@@ -95,6 +95,18 @@ func (p *pursuit) left() []uint32 {
 	return slices.DeleteFunc(slices.Clone(p.uids), func(uid uint32) bool { return p.done[uid] || p.lost[uid] != nil })
 }
 
+// run gets the messages. Where none of several could be had, and the server gives no
+// others either, that is not about them.
+func (p *pursuit) run(ctx context.Context) error {
+	if err := p.all(ctx); err != nil {
+		return err
+	}
+	if len(p.done) > 0 || len(p.lost) < 2 || p.givesOthers(ctx, p.uids, true) {
+		return nil
+	}
+	return p.lost[p.uids[0]]
+}
+
 // all asks for all messages; where that jams at one, for that one alone and then
 // for the rest; and where there is no telling at which, one by one.
 func (p *pursuit) all(ctx context.Context) error {
@@ -108,12 +120,12 @@ func (p *pursuit) all(ctx context.Context) error {
 		}
 		one := stuckAt(err)
 		if one == 0 {
-			return p.singly(ctx, err)
+			return p.singly(ctx)
 		}
 		alone := p.get([]uint32{one})
 		switch {
 		case alone == nil:
-			return p.singly(ctx, err)
+			return p.singly(ctx)
 		case !p.suspect(ctx, alone):
 			return alone
 		}
@@ -122,9 +134,8 @@ func (p *pursuit) all(ctx context.Context) error {
 	return nil
 }
 
-// singly asks for what is left one by one, after asking for all of it failed for a
-// reason.
-func (p *pursuit) singly(ctx context.Context, why error) error {
+// singly asks for what is left one by one.
+func (p *pursuit) singly(ctx context.Context) error {
 	for _, uid := range p.left() {
 		if err := p.get([]uint32{uid}); err != nil {
 			p.lost[uid], p.given = err, false
@@ -132,9 +143,6 @@ func (p *pursuit) singly(ctx context.Context, why error) error {
 				return err
 			}
 		}
-	}
-	if len(p.done) == 0 && len(p.uids) > 1 && !p.givesOthers(ctx, p.uids, true) {
-		return why // it is not about one message
 	}
 	return nil
 }

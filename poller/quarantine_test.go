@@ -105,33 +105,45 @@ func TestConnectionThatBreaksOffOnceBlamesNoMessage(t *testing.T) {
 	}
 }
 
-// Where the server is silent at every message, none of them is to blame, and it is
+// Where the server breaks off at every message, none of them is to blame, and it is
 // not waited for at each of them.
-func TestServerThatIsSilentAtEveryMessageQuarantinesNone(t *testing.T) {
+func TestServerThatBreaksOffAtEveryMessageQuarantinesNone(t *testing.T) {
 	t.Parallel()
 	for _, word := range []string{"HEADER", "BODY.PEEK[]"} {
-		t.Run(word, func(t *testing.T) {
-			t.Parallel()
-			var mails [][]byte
-			var uids []int
-			for n := 1; n <= 20; n++ {
-				mails, uids = append(mails, report(n)), append(uids, n)
-			}
-			box := newScriptedBox(mails...)
-			box.on("UID FETCH", box.jamming(word, func(c *imaptest.Conn) { c.Hang() }, uids...))
-			r := newRig(t, box.start(t), timeout(300*time.Millisecond))
-			start := time.Now()
-			r.pollFails("did not answer")
-			if d := time.Since(start); d > testWait/2 {
-				t.Errorf("it took %s to give up", d)
-			}
-			r.want()
-			if f := r.folder("INBOX"); f.Poll != nil || len(r.rejected()) > 0 {
-				t.Errorf("cursor %+v, rejected %+v; want neither", f.Poll, r.rejected())
-			}
-			box.on("UID FETCH", nil)
-			r.change(timeout(testWait))
-			r.poll(poller.Totals{Examined: 20, Recorded: 20})
-		})
+		for _, way := range []struct {
+			name  string
+			count int
+			do    func(*imaptest.Conn)
+			says  string
+		}{
+			{"two, hangs up", 2, func(c *imaptest.Conn) { c.Close() }, "connection was lost"},
+			{"twenty, hangs up", 20, func(c *imaptest.Conn) { c.Close() }, "connection was lost"},
+			{"two, silent", 2, func(c *imaptest.Conn) { c.Hang() }, "did not answer"},
+			{"twenty, silent", 20, func(c *imaptest.Conn) { c.Hang() }, "did not answer"},
+		} {
+			t.Run(word+", "+way.name, func(t *testing.T) {
+				t.Parallel()
+				var mails [][]byte
+				var uids []int
+				for n := 1; n <= way.count; n++ {
+					mails, uids = append(mails, report(n)), append(uids, n)
+				}
+				box := newScriptedBox(mails...)
+				box.on("UID FETCH", box.jamming(word, way.do, uids...))
+				r := newRig(t, box.start(t), timeout(300*time.Millisecond))
+				start := time.Now()
+				r.pollFails(way.says)
+				if d := time.Since(start); d > testWait/2 {
+					t.Errorf("it took %s to give up", d)
+				}
+				r.want()
+				if f := r.folder("INBOX"); f.Poll != nil || len(r.rejected()) > 0 {
+					t.Errorf("cursor %+v, rejected %+v; want neither", f.Poll, r.rejected())
+				}
+				box.on("UID FETCH", nil)
+				r.change(timeout(testWait))
+				r.poll(poller.Totals{Examined: int64(way.count), Recorded: int64(way.count)})
+			})
+		}
 	}
 }

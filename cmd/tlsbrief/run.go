@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -45,6 +47,8 @@ type workday struct {
 	dg   *digest.Digester // nil: nothing to send by
 	turn sync.Mutex
 
+	begun atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
+
 	checking sync.Mutex // held while the domains are checked
 }
 
@@ -72,19 +76,17 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 // work runs the schedules until ctx ends, and then lets what is under way finish.
 func (w *workday) work(ctx context.Context) error {
 	log := w.a.log
-	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log}),
-		cron.WithChain(cron.Recover(cronLog{log}), cron.SkipIfStillRunning(cronLog{log})))
-	jobs := []struct {
+	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log: log}))
+	for _, j := range []struct {
 		spec string
-		job  func(context.Context)
+		job  cron.Job
 	}{
-		{w.c.Schedule.Poll, w.pollOnce},
-		{"* * * * *", w.digests}, // what is due is known to the minute
-		{"17 3 * * *", w.prune},
-		{w.c.Schedule.Check, w.checkDomains},
-	}
-	for _, j := range jobs {
-		if _, err := schedule.AddFunc(j.spec, func() { j.job(ctx) }); err != nil {
+		{w.c.Schedule.Poll, w.job("a poll", w.underway, func() { w.pollOnce(ctx) })},
+		{"* * * * *", w.job("sending digests", nil, func() { w.digests(ctx) })}, // what is due is known to the minute
+		{"17 3 * * *", w.job("removing old reports", nil, func() { w.prune(ctx) })},
+		{w.c.Schedule.Check, w.job("checking domains", nil, func() { w.checkDomains(ctx) })},
+	} {
+		if _, err := schedule.AddJob(j.spec, j.job); err != nil {
 			return fmt.Errorf("scheduling %q: %w", j.spec, err)
 		}
 	}
@@ -105,14 +107,35 @@ func (w *workday) work(ctx context.Context) error {
 	return nil
 }
 
+// job is work on a schedule: a panic in it is logged, and one that is still under
+// way when it is due again is left to finish, which is logged with the reason.
+func (w *workday) job(what string, why func() []any, work func()) cron.Job {
+	log := cronLog{log: w.a.log, what: what, why: why}
+	return cron.NewChain(cron.Recover(log), cron.SkipIfStillRunning(log)).Then(cron.FuncJob(work))
+}
+
+// underway says, as a log has it, what keeps the worker.
+func (w *workday) underway() []any {
+	begun := w.begun.Load()
+	if begun == nil {
+		return nil
+	}
+	return []any{"mailbox", strings.Join(w.poll.Underway(), ", "), "elapsed", time.Since(*begun).Round(time.Second)}
+}
+
 func (w *workday) pollOnce(ctx context.Context) {
-	w.turn.Lock()
+	log := w.a.log
+	if !w.turn.TryLock() {
+		log.Info("the poll waits: digests are being sent")
+		w.turn.Lock()
+	}
 	defer w.turn.Unlock()
 	if ctx.Err() != nil {
 		return
 	}
 	start := time.Now()
-	log := w.a.log
+	w.begun.Store(&start)
+	defer w.begun.Store(nil)
 	r, err := w.poll.Poll(ctx, "")
 	if retryErr := w.poll.RetryUnknown(ctx); retryErr != nil && ctx.Err() == nil {
 		log.Error("authenticating again", "err", retryErr)
@@ -161,20 +184,22 @@ func (w *workday) prune(ctx context.Context) {
 	}
 }
 
-// unjoin returns the errors that errors.Join joined, one a log line each.
+// unjoin returns the errors that errors.Join joined, one a log line each. One that
+// says more than those it wraps is left whole.
 func unjoin(err error) []error {
 	if err == nil {
 		return nil
 	}
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		if _, direct := err.(interface{ Unwrap() []error }); direct {
-			var all []error
-			for _, e := range joined.Unwrap() {
-				all = append(all, unjoin(e)...)
-			}
-			return all
-		}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	if again := errors.Join(joined.Unwrap()...); again == nil || again.Error() != err.Error() {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, unjoin(e)...)
+	}
+	return all
 }

@@ -269,13 +269,13 @@ func TestCorruptedPages(t *testing.T) {
 		if few(n, 25) {
 			continue
 		}
-		run(t, "disk", fmt.Sprintf("page %d of %d is garbage", n+1, pages), func(t *testing.T) string {
+		inTurn(t, "disk", fmt.Sprintf("page %d of %d is garbage", n+1, pages), func(t *testing.T) string {
 			return p.damaged(t, sound, n*pageSize, bytes.Repeat([]byte{0xA5}, pageSize))
 		})
 	}
 	if !few(1, 2) {
 		for name, cut := range map[string]int{"half of the file is missing": len(sound) / 2, "all but 100 bytes are missing": 100} {
-			run(t, "disk", name, func(t *testing.T) string { return p.damaged(t, sound[:cut], 0, nil) })
+			inTurn(t, "disk", name, func(t *testing.T) string { return p.damaged(t, sound[:cut], 0, nil) })
 		}
 	}
 	if err := os.WriteFile(p.database(), sound, 0o600); err != nil {

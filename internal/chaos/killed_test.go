@@ -127,10 +127,14 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if whole() {
 		kills = 50
 	}
-	for _, after := range []string{"seen", "move"} {
-		account := accounts(t, 1).next(t)
-		fault(t, "killed", fmt.Sprintf("%d times at random, after = %s", kills, after), func(t *testing.T) string {
-			p := newProcess(t, newScene(t, account, after), smtpsink.Options{}, "")
+	dovecot := func(t *testing.T) *imaptest.Server { return accounts(t, 1).next(t) }
+	memory := func(t *testing.T) *imaptest.Server { return imaptest.Memory(t) }
+	for _, on := range []struct {
+		name, after string
+		server      func(t *testing.T) *imaptest.Server
+	}{{"memory", "seen", memory}, {"Dovecot", "seen", dovecot}, {"Dovecot", "move", dovecot}} {
+		fault(t, "killed", fmt.Sprintf("%d times at random, %s, after = %s", kills, on.name, on.after), func(t *testing.T) string {
+			p := newProcess(t, newScene(t, on.server(t), on.after), smtpsink.Options{}, "")
 			p.watchMarks(t)
 			start := time.Now()
 			p.must(t, "poll")

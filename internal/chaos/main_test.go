@@ -78,7 +78,13 @@ func fault(t *testing.T, group, name string, f func(t *testing.T) (said string))
 	})
 }
 
-// run is fault for one that must not run beside others.
+// inTurn is fault for those that must come one after another.
+func inTurn(t *testing.T, group, name string, f func(t *testing.T) (said string)) {
+	t.Helper()
+	t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) { run(t, group, name, f) })
+}
+
+// run runs one fault in a test that is its own.
 func run(t *testing.T, group, name string, f func(t *testing.T) (said string)) {
 	t.Helper()
 	said := "(nothing)"

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/dnstest"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/internal/smtpsink"
 )
@@ -52,6 +53,8 @@ func newProcess(t *testing.T, sc *scene, o smtpsink.Options, extra string) *proc
 path = "tlsrpt.db"
 [reports]
 authenticity = "off"
+[dns]
+server = %q
 [[mailbox]]
 name = "reports"
 host = "127.0.0.1"
@@ -66,7 +69,7 @@ move_to = %q
 host = "127.0.0.1"
 from = "TLS reports <reports@example.com>"
 to = ["postmaster@example.com", "second@example.com", "third@example.com"]
-%s%s`, sc.proxy.Port, sc.imap.Username, sc.folder, sc.after, map[bool]string{true: archive}[sc.after == "move"], smtp, extra))
+%s%s`, dnstest.New(t).Addr(), sc.proxy.Port, sc.imap.Username, sc.folder, sc.after, map[bool]string{true: archive}[sc.after == "move"], smtp, extra))
 	return p
 }
 

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"tlsbrief/internal/imaptest"
 	"tlsbrief/internal/smtpsink"
 	"tlsbrief/mailer"
 )
@@ -180,6 +182,7 @@ func TestSMTP(t *testing.T) {
 	}
 	one("one recipient of three refused for good", refuse("second@example.com", 550, "5.1.1 chaos knows nobody of that name"), oneRefused)
 	one("one recipient of three refused for now", refuse("second@example.com", 451, "4.7.1 chaos greylists"), oneGreylisted)
+	one("one recipient refused for good, as a worker's log has it", refuse("second@example.com", 550, "5.1.1 chaos knows nobody of that name"), inTheLog)
 	one("message too large", smtpsink.Options{MaxBytes: 2000}, tooLarge)
 	one("log-in refused", smtpsink.Options{User: smtpUser, Password: smtpPassword}, loginRefused)
 	one("STARTTLS missing where it is required", smtpsink.Options{User: smtpUser, Password: smtpPassword}, noStartTLS)
@@ -221,6 +224,32 @@ func oneRefused(t *testing.T, p *process) string {
 	p.must(t, "digest", "--resend", row.MessageID)
 	p.sameBytes(t, row.MessageID, recipients()...)
 	return said
+}
+
+// inTheLog has a worker send, which is nobody's to watch.
+func inTheLog(t *testing.T, p *process) string {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
+	defer cancel()
+	worker := p.command(ctx, t, "run")
+	said := &logBuffer{}
+	worker.Stderr = said
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	imaptest.Eventually(t, "the worker has told of the failure", func() bool { return strings.Contains(said.String(), "sending digests") })
+	if err := worker.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Wait(); err != nil {
+		t.Errorf("the worker: %v", err)
+	}
+	for line := range strings.Lines(said.String()) {
+		if strings.Contains(line, "level=ERROR") && strings.Contains(line, "second@example.com") && strings.Contains(line, "refused for good") {
+			return line
+		}
+	}
+	t.Errorf("the log does not say that second@example.com was refused for good:\n%s", said)
+	return said.String()
 }
 
 func oneGreylisted(t *testing.T, p *process) string {

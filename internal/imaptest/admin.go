@@ -117,14 +117,24 @@ func (s *Server) Append(t testing.TB, folder string, flags []string, date time.T
 // Append does, but for Cyrus. They get the UIDs 1 to count; message makes them by UID.
 func (s *Server) Fill(t testing.TB, folder string, count int, message func(uid int) []byte) {
 	t.Helper()
-	for uid := 1; uid <= count; uid++ {
+	s.FillFrom(t, folder, 0, count, message)
+}
+
+// FillFrom is Fill for a folder that may have messages: the new ones are numbered
+// on from first, which must be as high as any number before.
+func (s *Server) FillFrom(t testing.TB, folder string, first, count int, message func(n int) []byte) {
+	t.Helper()
+	if s.dovecot != nil {
+		s.dovecot.makeMaildir(t, s.dovecot.maildir(folder))
+	}
+	for n := first + 1; n <= first+count; n++ {
 		switch {
 		case s.dovecot != nil:
-			s.dovecot.deliver(t, folder, uid, message(uid))
+			s.dovecot.deliver(t, folder, n, message(n))
 		case s.cyrus != nil:
-			s.Append(t, folder, nil, time.Time{}, message(uid))
+			s.Append(t, folder, nil, time.Time{}, message(n))
 		case s.memory != nil:
-			if _, err := s.memory.Append(folder, nil, time.Time{}, message(uid)); err != nil {
+			if _, err := s.memory.Append(folder, nil, time.Time{}, message(n)); err != nil {
 				t.Fatal(err)
 			}
 		default:

@@ -125,15 +125,15 @@ func (d *dovecot) maildir(folder string) string {
 // those that it finds by the time in their names.
 func (d *dovecot) deliver(t testing.TB, folder string, n int, message []byte) {
 	t.Helper()
-	dir := filepath.Join(d.maildir(folder), "new")
-	if n == 1 {
-		d.makeMaildir(t, filepath.Dir(dir))
-	}
-	path := filepath.Join(dir, fmt.Sprintf("%d.M000000P1.imaptest", 1_700_000_000+n))
-	if err := os.WriteFile(path, message, 0o600); err != nil {
+	name := fmt.Sprintf("%d.M000000P1.imaptest", 1_700_000_000+n)
+	half := filepath.Join(d.maildir(folder), "tmp", name)
+	if err := os.WriteFile(half, message, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chown(path, mailUID, mailUID); err != nil {
+	if err := os.Chown(half, mailUID, mailUID); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(half, filepath.Join(d.maildir(folder), "new", name)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"tlsbrief/config"
+	"tlsbrief/db"
+	"tlsbrief/internal/imaptest"
+)
+
+// A poll that is still under way when the next is due is not doubled, and the log
+// says which mailbox takes so long.
+func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	proxy := imaptest.NewProxy(t, s)
+	proxy.Inject(imaptest.Fault{At: "STATUS", Kind: imaptest.Silence})
+	r := newRig(t, s.Via(proxy), unchecked)
+	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var log bytes.Buffer
+	a := &app{log: slog.New(slog.NewTextHandler(&log, nil))}
+	w := &workday{a: a, c: c, db: d}
+	if w.poll, err = a.newPoller(c, d, nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	job := w.job("a poll", w.underway, func() { w.pollOnce(ctx) })
+	var first sync.WaitGroup
+	first.Go(job.Run)
+	imaptest.Eventually(t, "the first poll is stuck", proxy.Struck)
+	job.Run() // comes back at once
+	said := log.String()
+	cancel()
+	first.Wait()
+	for _, want := range []string{"level=WARN", "a poll was skipped", "mailbox=reports", "elapsed="} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the log does not say %s:\n%s", want, said)
+		}
+	}
+	if n := proxy.Connections(); n != 1 {
+		t.Errorf("%d connections, want that of the first poll", n)
+	}
+}
