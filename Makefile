@@ -37,8 +37,11 @@ fuzz:
 	@grep -rE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | sort | \
 		GO='$(GO)' xargs -P 2 -I {} sh -c 'sh internal/fuzz/target.sh {} $(FUZZTIME)'
 
-# Set TLSBRIEF_BENCH_DIR to keep the databases that they make for the next time.
-bench:
+# The table of docs/performance.md, measured anew, and then the benchmarks of each
+# part. Set TLSBRIEF_BENCH_DIR to keep the databases that they make for the next time.
+bench: deps
+	@sh internal/bench/install-mbsync.sh
+	TLSBRIEF_BENCH_TABLE=1 $(GO) test ./internal/bench -run TestTable -count 1 -timeout 60m -v | grep -v '^[= -]'
 	$(GO) test ./... -run '^$$' -bench . -benchmem -timeout 60m
 
 # Looks at every golden digest on a phone, in a mail program and in a wide window,

@@ -1,13 +1,24 @@
 package digest_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/internal/yeardb"
 )
+
+// emptyDatabase makes a database without reports.
+func emptyDatabase(path string) error {
+	d, err := db.Open(context.Background(), path, db.Options{})
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
 
 // BenchmarkDigestOfAYear is a morning's digest over what a year has brought: of
 // one domain, and of all.
@@ -18,7 +29,7 @@ func BenchmarkDigestOfAYear(b *testing.B) {
 		for _, of := range []string{"one", "all"} {
 			b.Run(fmt.Sprintf("domains=%d/days=%d/of=%s", y.Domains, y.Days, of), func(b *testing.B) {
 				if r == nil {
-					r = &rig{t: whole, ctx: whole.Context(), path: y.Open(whole), clock: &clock{t: at(b, "2026-11-23T07:00:00Z")}}
+					r = &rig{t: whole, ctx: whole.Context(), path: y.Open(whole, emptyDatabase), clock: &clock{t: at(b, "2026-11-23T07:00:00Z")}}
 					r.open()
 				}
 				d := r.digester(func(o *digest.Options) {

@@ -265,7 +265,14 @@ func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 func (b *table) longStored() {
 	preview := func(days int) time.Duration {
 		y := yeardb.Year{Domains: 25, Senders: 33, Days: days}
-		d, err := db.Open(b.t.Context(), y.Open(b.t), db.Options{})
+		path := y.Open(b.t, func(path string) error {
+			d, err := db.Open(b.t.Context(), path, db.Options{})
+			if err != nil {
+				return err
+			}
+			return d.Close()
+		})
+		d, err := db.Open(b.t.Context(), path, db.Options{})
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"tlsbrief/db"
 )
 
 // A Year is a database with a report of every sender on every domain on each of
@@ -17,13 +15,9 @@ import (
 type Year struct{ Domains, Senders, Days int }
 
 // fill writes the rows at once: recording them one by one would take an hour.
-func (y Year) fill(b testing.TB, path string) {
+func (y Year) fill(b testing.TB, path string, empty func(path string) error) {
 	b.Helper()
-	d, err := db.Open(b.Context(), path, db.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
+	if err := empty(path); err != nil {
 		b.Fatal(err)
 	}
 	pool, err := sql.Open("sqlite", path+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=foreign_keys(OFF)")
@@ -61,8 +55,8 @@ func (y Year) fill(b testing.TB, path string) {
 }
 
 // Open returns the path of the database, which is made once where TLSBRIEF_BENCH_DIR names a
-// folder to keep it in.
-func (y Year) Open(b testing.TB) (path string) {
+// folder to keep it in. empty makes an empty database at a path.
+func (y Year) Open(b testing.TB, empty func(path string) error) (path string) {
 	b.Helper()
 	dir := os.Getenv("TLSBRIEF_BENCH_DIR")
 	if dir == "" {
@@ -70,7 +64,7 @@ func (y Year) Open(b testing.TB) (path string) {
 	}
 	path = filepath.Join(dir, fmt.Sprintf("year-%d-%d-%d.db", y.Domains, y.Senders, y.Days))
 	if _, err := os.Stat(path); err != nil {
-		y.fill(b, path+".new")
+		y.fill(b, path+".new", empty)
 		if err := os.Rename(path+".new", path); err != nil {
 			b.Fatal(err)
 		}
