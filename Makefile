@@ -41,7 +41,7 @@ fuzz:
 # part. Set TLSBRIEF_BENCH_DIR to keep the databases that they make for the next time.
 bench: deps
 	@sh internal/bench/install-mbsync.sh
-	TLSBRIEF_BENCH_TABLE=1 $(GO) test ./internal/bench -run TestTable -count 1 -timeout 60m -v | grep -v '^[= -]'
+	@cd internal/bench && TLSBRIEF_BENCH_TABLE=1 $(GO) test -run TestTable -count 1 -timeout 60m
 	$(GO) test ./... -run '^$$' -bench . -benchmem -timeout 60m
 
 # Looks at every golden digest on a phone, in a mail program and in a wide window,
