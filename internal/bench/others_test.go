@@ -21,13 +21,10 @@ import (
 	"tlsbrief/internal/imaptest"
 )
 
-// mbsync copies the mailbox into an empty Maildir.
-func mbsync(tb testing.TB, s *imaptest.Server) run {
+// mbsync copies the mailbox into an empty Maildir, and must have copied so many
+// messages.
+func mbsync(tb testing.TB, path string, s *imaptest.Server, messages int) run {
 	tb.Helper()
-	path, err := exec.LookPath("mbsync")
-	if err != nil {
-		tb.Skip("mbsync (Debian: isync) is not installed: there is nothing to compare with")
-	}
 	dir := tb.TempDir()
 	config := filepath.Join(dir, "mbsyncrc")
 	text := fmt.Sprintf("FSync no\nIMAPAccount a\nHost %s\nPort %d\nUser %s\nPass %q\nSSLType None\nAuthMechs LOGIN\n\nIMAPStore far\nAccount a\n\n"+
@@ -37,6 +34,10 @@ func mbsync(tb testing.TB, s *imaptest.Server) run {
 		tb.Fatal(err)
 	}
 	r, _ := execute(tb, path, "-q", "-c", config, "c")
+	copied, err := filepath.Glob(filepath.Join(dir, "mail", "INBOX", "[cn]*", "*"))
+	if err != nil || len(copied) != messages {
+		tb.Fatalf("mbsync copied %d messages, want %d; %v", len(copied), messages, err)
+	}
 	return r
 }
 
