@@ -30,6 +30,8 @@ type examination struct {
 
 	begun bool // a batch has been looked at
 
+	parcel parcel // that is being filled
+
 	line *pipeline // what messages are sent into, while it runs
 }
 
@@ -70,7 +72,11 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 			e.begun, n = true, min(n, firstBatch)
 		}
 		last := n == len(uids)
-		if err := e.batch(ctx, uids[:n], last, end); err != nil {
+		reached := end
+		if !last {
+			reached = nil
+		}
+		if err := e.batch(ctx, uids[:n], last, reached); err != nil {
 			return err
 		}
 		if uids = uids[n:]; last {
@@ -83,8 +89,8 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 	return e.line.send(ctx, &parcel{cursor: end})
 }
 
-// batch looks at up to headerBatch messages. last says that end is reached with
-// them.
+// batch looks at up to headerBatch messages. With the last of them the cursor moves
+// to end, if that is set.
 func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *db.Cursor) error {
 	headers, lost, err := e.headers(ctx, uids)
 	if err != nil {
@@ -102,15 +108,6 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 	if err != nil {
 		return err
 	}
-	p, size := &parcel{}, int64(0)
-	send := func(upTo uint32) error {
-		if e.advance && p.cursor == nil {
-			p.cursor = &db.Cursor{UIDValidity: e.validity, LastUID: upTo}
-		}
-		sent := p
-		p, size = &parcel{}, 0
-		return e.line.send(ctx, sent)
-	}
 	for i, uid := range uids {
 		h, known := headers[uid]
 		h.UID = uid
@@ -121,18 +118,29 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 		if !ok {
 			continue
 		}
-		if n := max(h.Size, 0); len(p.candidates) > 0 && (size+n > parcelBytes || len(p.candidates) == parcelMessages) {
-			if err := send(uids[i-1]); err != nil {
+		if !e.parcel.holds(c) {
+			if err := e.send(ctx, uids[i-1], nil); err != nil {
 				return err
 			}
 		}
-		p.candidates, size = append(p.candidates, c), size+max(h.Size, 0)
+		e.parcel.add(c)
 	}
-	p.looked = int64(len(uids))
-	if last {
-		p.cursor = end
+	e.parcel.looked += int64(len(uids))
+	if len(uids) == headerBatch && !last {
+		return nil // what is next goes into the same parcel: each costs a round trip
 	}
-	return send(uids[len(uids)-1])
+	return e.send(ctx, uids[len(uids)-1], end)
+}
+
+// send sends the parcel that is being filled on, with the cursor end, or else one
+// that says how far the folder was looked at.
+func (e *examination) send(ctx context.Context, upTo uint32, end *db.Cursor) error {
+	p := e.parcel
+	e.parcel = parcel{}
+	if p.cursor = end; end == nil && e.advance {
+		p.cursor = &db.Cursor{UIDValidity: e.validity, LastUID: upTo}
+	}
+	return e.line.send(ctx, &p)
 }
 
 // consider decides whether a message is to be fetched, and counts it. known says

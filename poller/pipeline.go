@@ -44,10 +44,20 @@ type pipeline struct {
 type parcel struct {
 	candidates []candidate
 	bodies     []gotten
+	told       int64      // bytes of the bodies, as far as the server told
 	size       int64      // of the bodies, as room was made for them
 	cursor     *db.Cursor // to be recorded with it
 	looked     int64      // how many messages were looked at with its end
 	reached    chan struct{}
+}
+
+// holds tells whether there is place for one more candidate.
+func (p *parcel) holds(c candidate) bool {
+	return len(p.candidates) == 0 || p.told+max(c.header.Size, 0) <= parcelBytes && len(p.candidates) < parcelMessages
+}
+
+func (p *parcel) add(c candidate) {
+	p.candidates, p.told = append(p.candidates, c), p.told+max(c.header.Size, 0)
 }
 
 // A gotten body is one that was asked for.
