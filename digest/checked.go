@@ -13,7 +13,8 @@ import (
 )
 
 // What the domain check writes down by these codes has a place of its own
-// (docs/check.md).
+// (docs/check.md). All that it writes down is printable, and bounded, when it is
+// kept: to cut it to a line again would lose what a record was before.
 const (
 	codeRecordGone = "tlsrpt-gone"
 	codeRecordNew  = "tlsrpt-new"
@@ -111,7 +112,7 @@ func (w words) nobodyReads(d *domainJudgement) string {
 	for _, f := range c.Findings {
 		if f.Code == codeNotOurs || f.Code == codeNoMail {
 			return fmt.Sprintf("%s (domain check of %s): %s %s",
-				domainWord(d.Name), templates.ShortDay(dayOf(c.At).time()), templates.Line(f.Message), templates.Line(f.Fix))
+				domainWord(d.Name), templates.ShortDay(dayOf(c.At).time()), f.Message, f.Fix)
 		}
 	}
 	return ""
@@ -137,9 +138,9 @@ func (v *view) checked(j *judgement, most int) {
 		if v.tells(j, c.Domain, words) {
 			continue
 		}
-		line := fmt.Sprintf("%s%s: %s", where(c.Domain), templates.ShortDay(dayOf(c.At).time()), templates.Line(c.Message))
+		line := fmt.Sprintf("%s%s: %s", where(c.Domain), templates.ShortDay(dayOf(c.At).time()), c.Message)
 		if c.Fix != "" {
-			line += " " + templates.Line(c.Fix)
+			line += " " + c.Fix
 		}
 		v.Changes = append(v.Changes, line)
 	}
@@ -157,7 +158,7 @@ func (v *view) checked(j *judgement, most int) {
 				if c.At.After(last) {
 					last = c.At
 				}
-				v.Checked = append(v.Checked, fmt.Sprintf("%s%s: %s %s", where(d.Name), severity, templates.Line(f.Message), templates.Line(f.Fix)))
+				v.Checked = append(v.Checked, fmt.Sprintf("%s%s: %s %s", where(d.Name), severity, f.Message, f.Fix))
 			}
 		}
 	}
@@ -173,7 +174,6 @@ func (v *view) checked(j *judgement, most int) {
 // its top, or with the findings of that domain. With several domains what the top
 // says of one begins with its name.
 func (v *view) tells(j *judgement, domain, sentence string) bool {
-	sentence = templates.Line(sentence)
 	about := func(p string) bool {
 		rest, named := strings.CutPrefix(p, domainWord(domain))
 		return !j.several() || named && (strings.HasPrefix(rest, ": ") || strings.HasPrefix(rest, " ("))

@@ -21,7 +21,8 @@ func newStatusCommand(a *app) *cobra.Command {
 		Short: "Show mailboxes, polls, digests, the outbox and rejected messages",
 		Long: `Shows when each folder was last polled and how it went, when each digest
 was last sent and is next due, which mails wait or failed for good, and which
-messages looked like reports but could not be taken as such.`,
+messages looked like reports but could not be taken as such, or are in
+quarantine: the server broke off whenever it was asked for them.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

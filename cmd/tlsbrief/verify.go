@@ -25,7 +25,8 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Long: `Reads the configuration, opens the database, logs in to every mailbox, step by
 step, and looks at each folder, at what may be marked there and for reports, and
 talks to the SMTP server up to the recipients without sending anything. Says in
-a line each what works, and for what does not, how to mend it.
+a line each what works, and for what does not, how to mend it; where the server
+tells the account's rights, which one is missing.
 
 --send-test sends a mail that says it is a test, to the recipients of smtp.to.`,
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
