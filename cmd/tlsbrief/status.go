@@ -129,15 +129,15 @@ func configuredMailbox(c *config.Config, name string) bool {
 	return slices.ContainsFunc(c.Mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
-// configured tells whether a folder is still to be polled. A special use may
-// mean any.
+// configured tells whether a folder is still to be polled. A special use or a
+// pattern may mean any.
 func configured(c *config.Config, f db.Folder) bool {
 	for _, m := range c.Mailboxes {
 		if m.Name != f.Mailbox {
 			continue
 		}
 		for _, name := range m.Folders {
-			if name == f.Folder || strings.HasPrefix(name, `\`) {
+			if strings.EqualFold(name, f.Folder) || strings.HasPrefix(name, `\`) || strings.ContainsAny(name, "*%") {
 				return true
 			}
 		}
