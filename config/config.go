@@ -56,7 +56,7 @@ type Schedule struct {
 	Timezone *time.Location
 	Poll     string
 	Digest   string // the time of day of daily, weekly and monthly digests
-	Check    string // of the domain check, which this version does not run yet
+	Check    string // of the daily domain check
 
 	Parallel  int           // mailboxes polled at a time, each over one connection
 	WarnAfter time.Duration // for how long a mailbox is unread before a digest says that it is blind

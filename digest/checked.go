@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tlsbrief/db"
@@ -12,9 +13,12 @@ import (
 )
 
 // What the domain check writes down by these codes has a place of its own
-// (docs/check.md).
+// (docs/check.md). All that it writes down is printable, and bounded, when it is
+// kept: to cut it to a line again would lose what a record was before.
 const (
 	codeRecordGone = "tlsrpt-gone"
+	codeRecordNew  = "tlsrpt-new"
+	codeHeld       = "mta-sts-urgent"
 	codeNotOurs    = "tlsrpt-rua-not-ours"
 	codeNoMail     = "tlsrpt-rua-no-mail"
 )
@@ -41,9 +45,12 @@ func (d *Digester) readChecks(ctx context.Context, m *material, names []string, 
 	}
 	gone, err := d.o.DB.DomainChanges(ctx, db.ChangeFilter{Domains: names, From: sel.now.Add(-goneFor)})
 	m.Gone = map[string]db.DomainChange{}
-	for _, c := range gone {
-		if c.Code == codeRecordGone {
+	for _, c := range gone { // the oldest first
+		switch c.Code {
+		case codeRecordGone:
 			m.Gone[c.Domain] = c
+		case codeRecordNew:
+			delete(m.Gone, c.Domain)
 		}
 	}
 	return err
@@ -74,7 +81,8 @@ func (w words) urgent() []string {
 			name = hostName(held[0], "YOUR-DOMAIN")
 		}
 		out = append(out, fmt.Sprintf("The MTA-STS %s of %s %s in enforce mode, and %[6]s tell of failures under %[4]s: senders keep mail back. "+
-			"If that cannot be mended today, write mode: testing into https://mta-sts.%[5]s/.well-known/mta-sts.txt and change the id in _mta-sts.%[5]s; set it back to enforce afterwards.",
+			"If the cause cannot be mended today, let the mail through meanwhile: write \"mode: testing\" into https://mta-sts.%[5]s/.well-known/mta-sts.txt "+
+			"and change the id in the TXT record at _mta-sts.%[5]s. Set it back to enforce afterwards.",
 			verb(len(held), "policy", "policies"), listNames(held, maxUrgent), verb(len(held), "is", "are"), verb(len(held), "it", "them"), name, believed))
 	}
 	n := len(unread)
@@ -103,15 +111,15 @@ func (w words) nobodyReads(d *domainJudgement) string {
 	c := w.Checks[d.Name]
 	for _, f := range c.Findings {
 		if f.Code == codeNotOurs || f.Code == codeNoMail {
-			return fmt.Sprintf("Reports on %s go where nobody looks (found on %s): %s %s",
-				domainWord(d.Name), templates.ShortDay(dayOf(c.At).time()), templates.Line(f.Message), templates.Line(f.Fix))
+			return fmt.Sprintf("%s (domain check of %s): %s %s",
+				domainWord(d.Name), templates.ShortDay(dayOf(c.At).time()), f.Message, f.Fix)
 		}
 	}
 	return ""
 }
 
 // checked fills in what the domain check found and what had changed since the
-// digest before.
+// digest before, but for what stands further up already.
 func (v *view) checked(j *judgement, most int) {
 	if !j.Current {
 		return
@@ -123,9 +131,16 @@ func (v *view) checked(j *judgement, most int) {
 		return ""
 	}
 	for _, c := range j.Changes {
-		line := fmt.Sprintf("%s%s: %s", where(c.Domain), templates.ShortDay(dayOf(c.At).time()), templates.Line(c.Message))
+		words := c.Message
+		if c.Code == codeRecordGone {
+			words = untilThen(c.Message) // as silenceReason has it
+		}
+		if v.tells(j, c.Domain, words) {
+			continue
+		}
+		line := fmt.Sprintf("%s%s: %s", where(c.Domain), templates.ShortDay(dayOf(c.At).time()), c.Message)
 		if c.Fix != "" {
-			line += " " + templates.Line(c.Fix)
+			line += " " + c.Fix
 		}
 		v.Changes = append(v.Changes, line)
 	}
@@ -137,13 +152,13 @@ func (v *view) checked(j *judgement, most int) {
 		for _, d := range j.Domains {
 			c := j.Checks[d.Name]
 			for _, f := range c.Findings {
-				if f.Severity != severity {
+				if f.Severity != severity || f.Code == codeHeld && d.heldByPolicy() || v.tells(j, d.Name, f.Message) {
 					continue
 				}
 				if c.At.After(last) {
 					last = c.At
 				}
-				v.Checked = append(v.Checked, fmt.Sprintf("%s%s: %s %s", where(d.Name), severity, templates.Line(f.Message), templates.Line(f.Fix)))
+				v.Checked = append(v.Checked, fmt.Sprintf("%s%s: %s %s", where(d.Name), severity, f.Message, f.Fix))
 			}
 		}
 	}
@@ -153,4 +168,32 @@ func (v *view) checked(j *judgement, most int) {
 	if len(v.Checked) > 0 {
 		v.CheckedTitle = "What the domain check found on " + templates.ShortDay(dayOf(last).time())
 	}
+}
+
+// tells tells whether a sentence about a domain stands in the digest already: at
+// its top, or with the findings of that domain. With several domains what the top
+// says of one begins with its name.
+func (v *view) tells(j *judgement, domain, sentence string) bool {
+	about := func(p string) bool {
+		rest, named := strings.CutPrefix(p, domainWord(domain))
+		return !j.several() || named && (strings.HasPrefix(rest, ": ") || strings.HasPrefix(rest, " ("))
+	}
+	for _, p := range slices.Concat(v.Lead, v.Urgent) {
+		if about(p) && strings.Contains(p, sentence) {
+			return true
+		}
+	}
+	for _, b := range v.Domains {
+		if j.several() && b.Name != domainWord(domain) {
+			continue
+		}
+		for _, t := range b.Types {
+			for _, f := range t.Findings {
+				if slices.ContainsFunc(f.Paragraphs, func(p string) bool { return strings.Contains(p, sentence) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

@@ -122,11 +122,11 @@ func (a Answer) sentence() string {
 	case AnswerSo:
 		return "Confirmed by a look from here just now: " + a.Words
 	case AnswerOther:
-		return "A look from here just now found something else there: " + a.Words
+		return strings.TrimSpace("A look from here just now found something else there: " + a.Words + " " + a.Fix)
 	case AnswerNotSeen:
 		return strings.TrimSpace("Not seen by a look from here just now: it may be mended, or lie between the sender and you. " + a.Words)
 	case AnswerUnchecked:
-		return "It could not be looked at from here: " + a.Words
+		return "Whether it is still so could not be seen from here. " + upperFirst(a.Words)
 	}
 	return ""
 }
@@ -179,7 +179,7 @@ func (w words) silenceReason(d *domainJudgement) string {
 	case AnswerSo, AnswerOther:
 		s := "The most likely reason, found just now: " + a.Words
 		if c, ok := w.Gone[d.Name]; ok {
-			s += " " + c.Message
+			s += " " + untilThen(c.Message)
 		}
 		return s
 	case AnswerNotSeen:
@@ -188,6 +188,15 @@ func (w words) silenceReason(d *domainJudgement) string {
 		return "Whether reports are still asked for could not be looked up just now: " + a.Words
 	}
 	return ""
+}
+
+// untilThen leaves of the words on a record that is gone what it was until then:
+// that it is not there has been said.
+func untilThen(message string) string {
+	if _, was, ok := strings.Cut(message, " is gone. "); ok {
+		return was
+	}
+	return message
 }
 
 // silenceFixes says what to do where the reason is known; asked tells whether for

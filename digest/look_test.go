@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -128,5 +129,45 @@ func TestEachChangeIsToldOnce(t *testing.T) {
 	}
 	if text := day("2026-11-25", "fourth change", bad); !strings.Contains(text, "third change") || !strings.Contains(text, "fourth change") || strings.Contains(text, "second change") {
 		t.Errorf("the next mail is to tell of the third and the fourth change:\n%s", text)
+	}
+}
+
+// A record that went and came back is not named as what is missing.
+func TestARecordThatCameBackIsNotGone(t *testing.T) {
+	t.Parallel()
+	for _, back := range []bool{false, true} {
+		r := newRig(t)
+		changes := []db.DomainChange{{
+			Domain: "example.com", At: r.clock.now().AddDate(0, 0, -40), Code: "tlsrpt-gone",
+			Message: `The TLS-RPT record at _smtp._tls.example.com is gone. Until 10 Oct 2026 it was "v=TLSRPTv1; rua=mailto:a@example.com".`,
+		}}
+		if back {
+			changes = append(changes, db.DomainChange{Domain: "example.com", At: r.clock.now().AddDate(0, 0, -30), Code: "tlsrpt-new", Message: "There is one now."})
+		}
+		check := db.DomainCheck{Domain: "example.com", At: r.clock.now().Add(-time.Hour), Seen: []byte("{}")}
+		if err := r.db.SaveDomainCheck(r.ctx, check, changes); err != nil {
+			t.Fatal(err)
+		}
+		d := r.digester(func(o *digest.Options) {
+			o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"owner@example.com"}, Schedule: "daily"}}
+			o.Ask = func(_ context.Context, asked []digest.Question) map[digest.Question]digest.Answer {
+				return map[digest.Question]digest.Answer{asked[0]: {State: digest.AnswerSo, Words: "The TLS-RPT record cannot be read."}}
+			}
+		})
+		r.clock.set(at(t, "2026-11-22T07:00:00Z"))
+		r.record(given{From: "2026-11-01", To: "2026-11-18", Organization: "Google Inc.", Signer: "google.com",
+			Policies: []givenPolicy{{Type: tlsrpt.STS, Domain: "example.com", OK: 10}}})
+		if err := d.RunDue(r.ctx); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.set(at(t, "2026-11-23T07:00:00Z"))
+		r.polled("2026-11-23T06:00:00Z", nil)
+		p, err := d.Preview(r.ctx, "example", time.Time{}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(strings.Fields(p.Text), " "); !strings.Contains(text, "cannot be read.") || strings.Contains(text, "Until 10 Oct 2026 it was") == back {
+			t.Errorf("the record came back: %v\n%s", back, p.Text)
+		}
 	}
 }

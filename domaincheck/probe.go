@@ -68,7 +68,7 @@ type unreached struct {
 // fault that this machine has no way to it.
 func (l *look) unreached(failed []unreached, tried int) {
 	if len(failed) == tried && slices.ContainsFunc(failed, func(u unreached) bool { return !noRoute(u.err) }) {
-		l.add(ProbeClosed, "", fmt.Sprintf("The mail servers could not be examined from here: port %d is closed, no connection came about (addresses tried: %d).", l.c.o.SMTPPort, tried),
+		l.add(ProbeClosed, "", fmt.Sprintf("None of the mail servers could be connected to on port %d (addresses tried: %d): most likely such connections are blocked on their way out.", l.c.o.SMTPPort, tried),
 			"Run the check where outgoing connections to port 25 are allowed; many providers block them.")
 		return
 	}

@@ -31,7 +31,10 @@ func newDigestCommand(a *app) *cobra.Command {
 		Short: "Build and send what is due now, or only show it",
 		Long: `Builds every digest that is due, and sends it and whatever still waits in the
 outbox. With --preview a digest is only shown: nothing is sent, nothing changed.
-Days are UTC days, by what the reports cover; --to is included.`,
+Days are UTC days, by what the reports cover; --to is included.
+
+The domains that it tells of failures or silence of are looked at first, to say
+what is still so; [check] confirm = false leaves that out.`,
 		Example: "  tlsbrief digest\n" +
 			"  tlsbrief digest --preview --day 2026-11-22\n" +
 			"  tlsbrief digest --preview --format html --output digest.html\n" +

@@ -11,7 +11,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"--help"}, {"run", "--help"}, {"poll", "--help"}, {"backfill", "--help"}, {"digest", "--help"},
-		{"export", "--help"}, {"status", "--help"}, {"verify", "--help"}, {"check", "--help"}, {"demo", "--help"}, {"version", "--help"},
+		{"export", "--help"}, {"status", "--help"}, {"verify", "--help"}, {"check", "--help"}, {"demo", "--help"}, {"version", "--help"}, {"login", "--help"},
 	} {
 		var out strings.Builder
 		if code := run(t.Context(), args, &out, &out); code != 0 {

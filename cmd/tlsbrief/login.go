@@ -16,9 +16,9 @@ func newLoginCommand(a *app) *cobra.Command {
 		Use:   "login NAME",
 		Short: "Get and store an OAuth2 token for a mailbox",
 		Long: `Gets the refresh token of a mailbox whose oauth2.grant is "refresh_token", by
-the device authorization grant (RFC 8628): shows an address and a code, and waits
-until somebody has opened the one in a browser, entered the other and logged in.
-The token goes into refresh_token_file, which nobody else may read.
+the device authorization grant (RFC 8628): shows an address and a code, and
+waits until somebody has opened the one in a browser, entered the other and
+logged in. The token goes into refresh_token_file, which nobody else may read.
 
 NAME is that of a mailbox, or smtp for [smtp]. One login does for both where
 they have the same refresh_token_file.`,

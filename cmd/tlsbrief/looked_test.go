@@ -94,7 +94,7 @@ func TestDigestSaysWhatItSeesItself(t *testing.T) {
 			w.Renew(d.MX, domaintest.Template{Until: time.Now().Add(-49 * time.Hour)})
 		}, "", "Confirmed by a look from here just now: The certificate of mx.example.com (127.0.0.1) expired 2 days ago, on ", "Not seen"},
 		{"mended", func(*domaintest.World, *domaintest.Domain) {}, "", "Not seen by a look from here just now: it may be mended, or lie between the sender and you.", "Confirmed by"},
-		{"port closed", func(_ *domaintest.World, d *domaintest.Domain) { d.MX.Close() }, "", "It could not be looked at from here: The mail servers could not be examined from here: port ", "Confirmed by"},
+		{"port closed", func(_ *domaintest.World, d *domaintest.Domain) { d.MX.Close() }, "", "Whether it is still so could not be seen from here. None of the mail servers could be connected to on port ", "Confirmed by"},
 		{"not wanted", func(*domaintest.World, *domaintest.Domain) {}, "confirm = false\n", "Expired certificate on mx.example.com", "just now"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,7 +162,7 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	preview := strings.Join(strings.Fields(r.must(t, "digest", "--preview")), " ")
 	for _, want := range []string{
 		"NO REPORTS", "The most likely reason, found just now: There is no TLS-RPT record at _smtp._tls.example.com",
-		`The TLS-RPT record at _smtp._tls.example.com is gone. Until `, `it was "v=TLSRPTv1; rua=mailto:reports@example.com".`,
+		`so no sender reports on this domain. Until `, `it was "v=TLSRPTv1; rua=mailto:reports@example.com".`,
 		"The MX host mx2.example.com is new.", "What the domain check found on ",
 	} {
 		if !strings.Contains(preview, want) {

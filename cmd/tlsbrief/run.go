@@ -23,10 +23,10 @@ func newRunCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
 		Short: "Work until stopped: poll and send digests on their schedules",
-		Long: `Polls the mailboxes and sends the digests on the schedules of the configuration,
-until it is stopped by SIGTERM or SIGINT. It polls once at the start, and sends
-then what fell due while it was not running. What goes wrong is logged and tried
-again; nothing ends the worker but a stop.`,
+		Long: `Polls the mailboxes, checks the domains once a day and sends the digests, on the
+schedules of the configuration, until it is stopped by SIGTERM or SIGINT. It
+polls once at the start, and sends then what fell due while it was not running.
+What goes wrong is logged and tried again; nothing ends the worker but a stop.`,
 		Example: "  tlsbrief run\n  tlsbrief --config /etc/tlsbrief/config.toml --log-format json run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -21,7 +21,8 @@ func newStatusCommand(a *app) *cobra.Command {
 		Short: "Show mailboxes, polls, digests, the outbox and rejected messages",
 		Long: `Shows when each folder was last polled and how it went, when each digest
 was last sent and is next due, which mails wait or failed for good, and which
-messages looked like reports but could not be taken as such.`,
+messages looked like reports but could not be taken as such, or are in
+quarantine: the server broke off whenever it was asked for them.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -128,15 +129,15 @@ func configuredMailbox(c *config.Config, name string) bool {
 	return slices.ContainsFunc(c.Mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
-// configured tells whether a folder is still to be polled. A special use may
-// mean any.
+// configured tells whether a folder is still to be polled. A special use or a
+// pattern may mean any.
 func configured(c *config.Config, f db.Folder) bool {
 	for _, m := range c.Mailboxes {
 		if m.Name != f.Mailbox {
 			continue
 		}
 		for _, name := range m.Folders {
-			if name == f.Folder || strings.HasPrefix(name, `\`) {
+			if strings.EqualFold(name, f.Folder) || strings.HasPrefix(name, `\`) || strings.ContainsAny(name, "*%") {
 				return true
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,8 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Long: `Reads the configuration, opens the database, logs in to every mailbox, step by
 step, and looks at each folder, at what may be marked there and for reports, and
 talks to the SMTP server up to the recipients without sending anything. Says in
-a line each what works, and for what does not, how to mend it.
+a line each what works, and for what does not, how to mend it; where the server
+tells the account's rights, which one is missing.
 
 --send-test sends a mail that says it is a test, to the recipients of smtp.to.`,
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
@@ -60,7 +62,7 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 			continue
 		}
 		for _, s := range p.Verify(ctx, m.Name) {
-			v.line(fmt.Sprintf("mailbox %q, %s", m.Name, s.Name), s.Detail, reason(s.Err))
+			v.step(fmt.Sprintf("mailbox %q", m.Name), s.Name, s.Detail, reason(s.Err))
 		}
 	}
 	if err := a.verifySMTP(ctx, c, v); err != nil {
@@ -116,7 +118,7 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 	}
 	steps, err := m.Check(ctx, c.SMTP.From.Address, unique(to))
 	for _, s := range steps {
-		v.line("smtp, "+s.Name, s.Detail, s.Err)
+		v.step("smtp", s.Name, s.Detail, s.Err)
 		if s.Err != nil {
 			err = nil // said already
 		}
@@ -153,6 +155,14 @@ func (v *verification) line(what, detail string, err error) {
 	default:
 		v.printf("ok    %s: %s\n", clean(what), clean(detail))
 	}
+}
+
+// step prints a line for a step of a log-in, whose name an error begins with, too.
+func (v *verification) step(of, name, detail string, err error) {
+	if err != nil {
+		err = errors.New(strings.TrimPrefix(err.Error(), name+": "))
+	}
+	v.line(of+", "+name, detail, err)
 }
 
 // database looks at the database, or where there is none yet at the folder that

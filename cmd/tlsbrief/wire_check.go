@@ -130,7 +130,7 @@ func answerFrom(r domaincheck.Result, q digest.Question, probed bool) digest.Ans
 		c = r.Confirm(q.MX, q.Result)
 	}
 	if !probed && c.State == domaincheck.Unconfirmed && q.Result != "" && r.Domain != "" && c.Message == domaincheck.LeftAlone {
-		c.Message = "port 25 is closed from here; to none of the mail servers tried before a connection came about."
+		c.Message = "None of the mail servers tried before could be connected to on port 25: most likely such connections are blocked on their way out."
 	}
 	state := map[domaincheck.ConfirmState]digest.AnswerState{
 		domaincheck.Confirmed: digest.AnswerSo, domaincheck.OtherFault: digest.AnswerOther,

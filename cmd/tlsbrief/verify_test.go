@@ -1,0 +1,25 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"tlsbrief/internal/imaptest"
+)
+
+// The line says which step failed; the error need not say it again.
+func TestVerifyNamesAStepOnce(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	r := newRig(t, s, unchecked)
+	gone := *s
+	gone.Port = 1 // nothing listens there
+	r.configure(t, &gone, unchecked)
+	r.smtp.Close()
+	o := r.try(t, "verify")
+	for _, step := range []string{`FAIL  mailbox "reports", connect: `, "FAIL  smtp, connect: "} {
+		if _, rest, found := strings.Cut(o.stdout, step); !found || strings.HasPrefix(rest, "connect: ") {
+			t.Errorf("verify is to say %q, and no more than once that it is connecting:\n%s", step, o.stdout)
+		}
+	}
+}
