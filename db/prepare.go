@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // prepared is what recording a report needs that takes no database.
@@ -46,11 +47,14 @@ func (d *DB) prepare(r *Report) error {
 	return nil
 }
 
-// stayPrepared returns the statements that are prepared for all transactions.
+// stayPrepared returns the statements that are prepared for all transactions; none
+// before the first batch. It waits for nobody: who calls it has the one connection,
+// which keepPrepared needs.
 func (d *DB) stayPrepared() map[string]*sql.Stmt {
-	d.preparing.Lock()
-	defer d.preparing.Unlock()
-	return d.lasting
+	if lasting := d.lasting.Load(); lasting != nil {
+		return *lasting
+	}
+	return nil
 }
 
 // keepPrepared prepares the statements that every batch needs, once for the
@@ -58,7 +62,7 @@ func (d *DB) stayPrepared() map[string]*sql.Stmt {
 func (d *DB) keepPrepared(ctx context.Context) error {
 	d.preparing.Lock()
 	defer d.preparing.Unlock()
-	if d.lasting != nil {
+	if d.lasting.Load() != nil {
 		return nil
 	}
 	var t tx
@@ -73,10 +77,13 @@ func (d *DB) keepPrepared(ctx context.Context) error {
 	for _, query := range queries {
 		s, err := d.writer.PrepareContext(ctx, query) // closed with the pool
 		if err != nil {
+			for _, s := range lasting {
+				err = errors.Join(err, s.Close())
+			}
 			return d.fail("preparing to record", err)
 		}
 		lasting[query] = s
 	}
-	d.lasting = lasting
+	d.lasting.Store(&lasting)
 	return nil
 }
