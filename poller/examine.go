@@ -121,12 +121,13 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 		if !ok {
 			continue
 		}
-		if n := max(h.Size, 0); len(p.candidates) > 0 && (size+n > parcelBytes || len(p.candidates) == parcelMessages) {
+		n := e.toldSize(c)
+		if len(p.candidates) > 0 && (size+n > parcelBytes || len(p.candidates) == parcelMessages) {
 			if err := send(uids[i-1]); err != nil {
 				return err
 			}
 		}
-		p.candidates, size = append(p.candidates, c), size+max(h.Size, 0)
+		p.candidates, size = append(p.candidates, c), size+n
 	}
 	p.looked = int64(len(uids))
 	if last {

@@ -178,7 +178,7 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
 	var headers []imapbox.Header
 	byUID := map[uint32]candidate{}
 	for _, c := range p.candidates {
-		if c.lost != nil || c.header.Size > limit {
+		if !l.asksFor(c) {
 			continue
 		}
 		byUID[c.header.UID] = c
@@ -195,10 +195,33 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
 	if err := l.room.Acquire(ctx, p.size); err != nil {
 		return context.Cause(ctx)
 	}
+	held := int64(0)
 	return l.bodies(ctx, headers, func(b imapbox.Body, refused error) error {
 		p.bodies = append(p.bodies, gotten{byUID[b.UID], b, refused})
-		return nil
+		if held += int64(len(b.Data)); held <= roomForBodies {
+			return nil
+		}
+		// The server told no sizes, or wrong ones: there never is room for so much.
+		part := &parcel{bodies: p.bodies, reached: make(chan struct{})}
+		p.bodies, held = nil, 0
+		if err := put(ctx, l.parcels, part); err != nil {
+			return err
+		}
+		return await(ctx, part.reached)
 	})
+}
+
+// asksFor tells whether the body of a candidate is asked for.
+func (e *examination) asksFor(c candidate) bool {
+	return c.lost == nil && c.header.Size <= e.p.o.Reading.Limits.MaxMessage
+}
+
+// toldSize is how many bytes of a candidate's body come, as far as the server tells.
+func (e *examination) toldSize(c candidate) int64 {
+	if !e.asksFor(c) {
+		return 0
+	}
+	return max(c.header.Size, 0)
 }
 
 // open reads what is in a parcel, and sends on what is to be recorded of it.
@@ -232,7 +255,7 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 		r.Messages = append(r.Messages, m)
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
-		if held += heavy; held >= heldBytes || len(r.Messages) == recordedAtOnce {
+		if held += heavy; held >= heldBytes || len(r.Messages) >= recordedAtOnce {
 			if err := l.keepFirst(ctx, r, held >= heldBytes); err != nil {
 				return err
 			}
