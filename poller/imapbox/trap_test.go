@@ -497,3 +497,34 @@ func TestAMessageThatMakesTheServerHangUpIsNamed(t *testing.T) {
 		t.Errorf("bad ones (-want +got):\n%s", diff)
 	}
 }
+
+// The headers of thousands of messages are held at a time: long ones must not fill
+// the memory.
+func TestManyLongHeadersAreHeldWithinBounds(t *testing.T) {
+	t.Parallel()
+	const mails, long, most = 200, 60 << 10, 9 << 20
+	s := imaptest.Memory(t)
+	s.Fill(t, "INBOX", mails, func(int) []byte {
+		return []byte("Content-Type: multipart/report; report-type=tlsrpt; boundary=b\r\nSubject: " + strings.Repeat("x", long) + "\r\n\r\nbody\r\n")
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	var uids []uint32
+	for uid := range uint32(mails) {
+		uids = append(uids, uid+1)
+	}
+	headers, err := session.Headers(t.Context(), uids)
+	if err != nil || len(headers) != mails {
+		t.Fatalf("Headers: %d of %d, %v", len(headers), mails, err)
+	}
+	held := 0
+	for uid, h := range headers {
+		held += len(h.Fields.Get("Subject"))
+		if got := h.Fields.Get("Content-Type"); !strings.HasPrefix(got, "multipart/report") {
+			t.Errorf("Content-Type of %d is %q", uid, got)
+		}
+	}
+	if held > most {
+		t.Errorf("%d bytes of subjects are held, want at most %d", held, most)
+	}
+}
