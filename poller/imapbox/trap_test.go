@@ -528,3 +528,27 @@ func TestManyLongHeadersAreHeldWithinBounds(t *testing.T) {
 		t.Errorf("%d bytes of subjects are held, want at most %d", held, most)
 	}
 }
+
+// A message without so many parts as were asked for is not where the server got
+// stuck, if it said so.
+func TestAMessageWithFewPartsIsNotTheOneTheServerHangsUpAt(t *testing.T) {
+	t.Parallel()
+	session := open(t, imaptest.Scripted(t, func(c *imaptest.Conn) {
+		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
+			"UID FETCH": func(c *imaptest.Conn, _ imaptest.Command) {
+				answer := "* 1 FETCH (UID 1 BODY[1.MIME]<0> " + imaptest.Literal("X: y\r\n\r\n")
+				for n := 2; n <= 8; n++ {
+					answer += fmt.Sprintf(" BODY[%d.MIME]<0> NIL", n)
+				}
+				c.Send(answer + ")")
+				c.Close()
+			},
+		}})
+	}))
+	examine(t, session, "INBOX")
+	_, err := session.PartHeadersOf(t.Context(), []uint32{1, 2, 3}, nil)
+	var step *imapbox.StepError
+	if !errors.As(err, &step) || step.Stuck != 2 {
+		t.Errorf("PartHeadersOf: %v (%+v), want it stuck at 2", err, step)
+	}
+}
