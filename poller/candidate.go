@@ -73,8 +73,13 @@ func partsOf(headers []imapbox.PartHeader) []part {
 	return parts
 }
 
-// partsBatch is how many messages' part headers are asked for at a time.
-const partsBatch = 250
+const (
+	// partsBatch is how many messages' part headers are asked for at a time.
+	partsBatch = 250
+	// maxPartJams is how often that may end the connection before they are asked for
+	// one by one: to connect again, or to wait for a server that is silent, takes long.
+	maxPartJams = 3
+)
 
 // inside asks for the headers of the outermost parts of all messages of which their
 // own header does not tell what they are, many at a time. It leaves out those of
@@ -89,6 +94,9 @@ func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Hea
 	slices.Sort(open)
 	all := insides{parts: map[uint32][]part{}, jammed: map[uint32]bool{}}
 	for some := range slices.Chunk(open, partsBatch) {
+		if e.partJams == maxPartJams {
+			break
+		}
 		headers, err := e.session.PartHeadersOf(ctx, some, nil)
 		switch {
 		case err == nil:
@@ -99,6 +107,9 @@ func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Hea
 			return all, nil
 		case !e.suspect(ctx, err):
 			return all, fmt.Errorf("looking at the parts of messages: %w", err)
+		}
+		if err != nil {
+			e.partJams++
 		}
 		if uid := stuckAt(err); uid != 0 {
 			all.jammed[uid] = true

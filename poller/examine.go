@@ -28,7 +28,8 @@ type examination struct {
 	since, before time.Time   // where set: by INTERNALDATE, since inclusive, before exclusive
 	done          func(int64) // where set: told how many messages were looked at
 
-	begun bool // a batch has been looked at
+	begun    bool // a batch has been looked at
+	partJams int  // how often asking for many messages' parts ended the connection
 
 	line *pipeline // what messages are sent into, while it runs
 }

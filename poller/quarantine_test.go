@@ -174,3 +174,29 @@ func TestMessageAfterWhichNothingCameIsNotQuarantined(t *testing.T) {
 	box.on("UID FETCH", nil)
 	r.poll(poller.Totals{Recorded: 1})
 }
+
+// A server that hangs up where it is asked for the parts of many messages is soon
+// asked for those of one at a time.
+func TestServerThatHangsUpAtThePartsOfManyIsAskedOneByOne(t *testing.T) {
+	t.Parallel()
+	const mails, most = 1100, 3
+	var all [][]byte
+	for n := range mails {
+		all = append(all, withAttachment(n, 10))
+	}
+	box := newScriptedBox(all...)
+	var many atomic.Int64
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if !strings.Contains(cmd.Args, "MIME") || len(box.wantedUIDs(cmd)) == 1 {
+			return false
+		}
+		many.Add(1)
+		c.Close()
+		return true
+	})
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: mails, Ignored: mails})
+	if n := many.Load(); n != most {
+		t.Errorf("the parts of many messages were asked for %d times, want %d", n, most)
+	}
+}
