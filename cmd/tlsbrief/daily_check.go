@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,10 @@ func (w *workday) checkDomains(ctx context.Context) {
 	defer w.checking.Unlock()
 	start, log := time.Now(), w.a.log
 	domains, err := domainsToCheck(ctx, w.c, w.db, nil)
+	if err != nil && !errors.Is(err, errUsage) {
+		log.Error("checking the domains", "err", err)
+		return
+	}
 	if err != nil {
 		log.Info("no domain to check: the configuration names none, and no report has come")
 		return
@@ -33,10 +38,7 @@ func (w *workday) checkDomains(ctx context.Context) {
 		return
 	}
 	mend, changes := 0, 0
-	_, err = checker.CheckAll(ctx, domains, func(r domaincheck.Result) {
-		if ctx.Err() != nil {
-			return // it may be a look that was cut short
-		}
+	keep := func(r domaincheck.Result) {
 		if r.Verdict != domaincheck.OK {
 			mend++
 		}
@@ -44,10 +46,27 @@ func (w *workday) checkDomains(ctx context.Context) {
 		if err := saveCheck(ctx, w.db, r, start); err != nil {
 			log.Error("keeping what was found at a domain", "domain", r.Domain, "err", err)
 		}
+	}
+	var unanswered []domaincheck.Result
+	_, err = checker.CheckAll(ctx, domains, func(r domaincheck.Result) {
+		switch {
+		case ctx.Err() != nil: // it may be a look that was cut short
+		case !r.Answered:
+			unanswered = append(unanswered, r)
+		default:
+			keep(r)
+		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		log.Info("the check of the domains was stopped", "err", err)
 		return
+	case len(unanswered) == len(domains): // which says nothing of the domains
+		log.Error("checking the domains", "err", errNoDNS)
+		return
+	}
+	for _, r := range unanswered {
+		keep(r)
 	}
 	log.Info("checked the domains", "count", len(domains), "to_mend", mend, "changes", changes, "elapsed", time.Since(start).Round(time.Millisecond))
 }

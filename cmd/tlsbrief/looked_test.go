@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/mail"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/config"
 	"tlsbrief/db"
@@ -167,6 +170,60 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	} {
 		if !strings.Contains(preview, want) {
 			t.Errorf("the preview does not say %q:\n%s", want, preview)
+		}
+	}
+}
+
+// Where DNS answers nothing, or the database fails, that is said, and nothing of
+// the domains.
+func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
+	t.Parallel()
+	w := domaintest.New(t)
+	w.Domain("example.com")
+	r := watched(t, w, "")
+	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var log bytes.Buffer
+	day := &workday{a: &app{log: slog.New(slog.NewTextHandler(&log, nil))}, c: c, db: d}
+	day.checkDomains(t.Context())
+	before, err := d.DomainChecks(t.Context(), nil)
+	if err != nil || len(before) != 1 {
+		t.Fatalf("%+v, %v; %s", before, err, log.String())
+	}
+	for _, tt := range []struct {
+		says string
+		make func()
+	}{
+		{"DNS answered for none of the domains", func() {
+			silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.DNS.Server = silent.LocalAddr().String()
+			silent.Close() // nobody listens there
+		}},
+		{"database is closed", func() { d.Close() }},
+	} {
+		tt.make()
+		log.Reset()
+		if day.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
+			t.Errorf("want an error that says %q:\n%s", tt.says, log.String())
+		}
+		again, err := db.Open(t.Context(), c.Database.Path, db.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := again.DomainChecks(t.Context(), nil)
+		again.Close()
+		if diff := cmp.Diff(before, after); diff != "" || err != nil {
+			t.Errorf("what is kept of the domains (-before +after): %v\n%s", err, diff)
 		}
 	}
 }

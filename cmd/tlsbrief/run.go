@@ -97,7 +97,7 @@ func (w *workday) work(ctx context.Context) error {
 	schedule.Start()
 	var atOnce sync.WaitGroup
 	if w.dueCheck(ctx, time.Now()) {
-		atOnce.Go(func() { w.checkDomains(ctx) })
+		atOnce.Go(w.job("checking domains", nil, func() { w.checkDomains(ctx) }).Run)
 	}
 	<-ctx.Done()
 	log.Info("stopping: finishing what is under way")
