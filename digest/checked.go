@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,12 +24,17 @@ const (
 // which asked for them has gone.
 const goneFor = 60 * 24 * time.Hour
 
+// foundFor is how long what the domain check found is told: where the worker checks
+// no more, nobody knows whether it is still so.
+const foundFor = 7 * 24 * time.Hour
+
 // readChecks reads what the last domain check found, and what had changed since
 // the digest before.
 func (d *Digester) readChecks(ctx context.Context, m *material, names []string, sel selection) (err error) {
 	if m.Checks, err = d.o.DB.DomainChecks(ctx, names); err != nil || !m.Current {
 		return err
 	}
+	maps.DeleteFunc(m.Checks, func(_ string, c db.DomainCheck) bool { return sel.now.Sub(c.At) > foundFor })
 	f := db.ChangeFilter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
 	if !sel.untold.Since.IsZero() {
 		f.NewsAfter = sel.untold.ChangesAfter

@@ -43,6 +43,33 @@ addresses = ["reports@example.com"]
 	return r
 }
 
+// workday makes what the worker works with, which logs to a test. Its database is to
+// be closed.
+func (r *rig) workday(t *testing.T, log io.Writer) *workday {
+	t.Helper()
+	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &workday{a: &app{log: slog.New(slog.NewTextHandler(log, nil))}, c: c, db: d}
+}
+
+// checks reads what is kept of the domains.
+func (r *rig) checks(t *testing.T) map[string]db.DomainCheck {
+	t.Helper()
+	day := r.workday(t, io.Discard)
+	defer day.db.Close()
+	checks, err := day.db.DomainChecks(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checks
+}
+
 // report records one of yesterday, in which the certificate of the domain's mail
 // server has expired.
 func (r *rig) report(t *testing.T, failed int) {
@@ -126,16 +153,8 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	r := watched(t, w, "")
 	look := func() {
 		t.Helper()
-		c, err := config.Load(filepath.Join(r.dir, "config.toml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		day := &workday{a: &app{log: slog.New(slog.DiscardHandler)}, c: c, db: d}
+		day := r.workday(t, io.Discard)
+		defer day.db.Close()
 		if due := day.dueCheck(t.Context(), time.Now().Add(25*time.Hour)); !due {
 			t.Error("a day later the check is not due")
 		}
@@ -181,17 +200,10 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 	w := domaintest.New(t)
 	w.Domain("example.com")
 	r := watched(t, w, "")
-	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
 	var log bytes.Buffer
-	day := &workday{a: &app{log: slog.New(slog.NewTextHandler(&log, nil))}, c: c, db: d}
+	day := r.workday(t, &log)
+	c, d := day.c, day.db
+	defer d.Close()
 	day.checkDomains(t.Context())
 	before, err := d.DomainChecks(t.Context(), nil)
 	if err != nil || len(before) != 1 {
@@ -216,14 +228,8 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 		if day.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
 			t.Errorf("want an error that says %q:\n%s", tt.says, log.String())
 		}
-		again, err := db.Open(t.Context(), c.Database.Path, db.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, err := again.DomainChecks(t.Context(), nil)
-		again.Close()
-		if diff := cmp.Diff(before, after); diff != "" || err != nil {
-			t.Errorf("what is kept of the domains (-before +after): %v\n%s", err, diff)
+		if diff := cmp.Diff(before, r.checks(t)); diff != "" {
+			t.Errorf("what is kept of the domains (-before +after):\n%s", diff)
 		}
 	}
 }
@@ -247,16 +253,7 @@ func TestWorkerChecksTheDomainsAtOnce(t *testing.T) {
 			t.Fatal("the domains were not looked at")
 		case <-tick.C:
 		}
-		d, err := db.Open(ctx, filepath.Join(r.dir, "tlsrpt.db"), db.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		checks, err := d.DomainChecks(ctx, nil)
-		d.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c, ok := checks["example.com"]; ok {
+		if c, ok := r.checks(t)["example.com"]; ok {
 			if c.Mode != "enforce" || len(c.Findings) > 0 {
 				t.Errorf("the look found %+v", c)
 			}

@@ -3,14 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"tlsbrief/config"
-	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
 )
 
@@ -22,19 +18,11 @@ func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
 	proxy := imaptest.NewProxy(t, s)
 	proxy.Inject(imaptest.Fault{At: "STATUS", Kind: imaptest.Silence})
 	r := newRig(t, s.Via(proxy), unchecked)
-	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
 	var log bytes.Buffer
-	a := &app{log: slog.New(slog.NewTextHandler(&log, nil))}
-	w := &workday{a: a, c: c, db: d}
-	if w.poll, err = a.newPoller(c, d, nil); err != nil {
+	w := r.workday(t, &log)
+	defer w.db.Close()
+	var err error
+	if w.poll, err = w.a.newPoller(w.c, w.db, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
