@@ -19,6 +19,7 @@ import (
 
 	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/domaincheck"
 	"tlsbrief/internal/domaintest"
 	"tlsbrief/internal/imaptest"
 )
@@ -230,6 +231,29 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 		}
 		if diff := cmp.Diff(before, r.checks(t)); diff != "" {
 			t.Errorf("what is kept of the domains (-before +after):\n%s", diff)
+		}
+	}
+}
+
+// Anybody's report may name thousands of domains: they must not keep the worker from
+// one's own, nor from those it knows.
+func TestDomainsThatOnlyReportsNameTakeTurns(t *testing.T) {
+	t.Parallel()
+	at := func(hour int) db.DomainCheck { return db.DomainCheck{At: time.Unix(int64(hour)*3600, 0)} }
+	domains := []domaincheck.Domain{
+		{Name: "a.new", Reported: true}, {Name: "b.late", Reported: true}, {Name: "c.early", Reported: true}, {Name: "own"}, {Name: "d.new", Reported: true},
+	}
+	for _, tt := range []struct {
+		most, left int
+		want       string
+	}{{4, 0, "own c.early b.late a.new d.new"}, {3, 1, "own c.early b.late a.new"}, {1, 3, "own c.early"}, {0, 4, "own"}} {
+		chosen, left := turns(domains, map[string]db.DomainCheck{"b.late": at(2), "c.early": at(1)}, tt.most)
+		var names []string
+		for _, d := range chosen {
+			names = append(names, d.Name)
+		}
+		if got := strings.Join(names, " "); got != tt.want || left != tt.left {
+			t.Errorf("at most %d: %s, and %d left; want %s, and %d", tt.most, got, left, tt.want, tt.left)
 		}
 	}
 }
