@@ -43,3 +43,32 @@ func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
 		t.Errorf("%d connections, want that of the first poll", n)
 	}
 }
+
+// Digests are looked for each minute and may take several: that is nobody's fault.
+func TestDigestsThatTakeLongerThanAMinuteAreNoWarning(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, imaptest.Memory(t), unchecked)
+	var log bytes.Buffer
+	w := r.workday(t, &log)
+	defer w.db.Close()
+	for _, tt := range []struct {
+		what string
+		warn bool
+	}{{"", false}, {"checking domains", true}} {
+		log.Reset()
+		begun, done := make(chan struct{}), make(chan struct{})
+		job := w.job(tt.what, nil, func() {
+			close(begun)
+			<-done
+		})
+		var first sync.WaitGroup
+		first.Go(job.Run)
+		<-begun
+		job.Run() // comes back at once
+		close(done)
+		first.Wait()
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != tt.warn {
+			t.Errorf("%q: warned %v, want %v:\n%s", tt.what, warned, tt.warn, log.String())
+		}
+	}
+}
