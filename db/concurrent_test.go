@@ -91,3 +91,38 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	check(t, f.IntegrityCheck(f.ctx))
 }
+
+// Whoever writes while the first batch has its statements prepared must not be
+// waited for by it and wait for it.
+func TestFirstBatchesBesideOtherWriters(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		f := open(t)
+		var working sync.WaitGroup
+		for w := range 6 {
+			mailbox := fmt.Sprint("mailbox ", w)
+			working.Go(func() {
+				for range 5 {
+					if err := f.PollDone(f.ctx, mailbox, "INBOX", nil); err != nil {
+						t.Errorf("PollDone: %v", err)
+					}
+				}
+			})
+		}
+		working.Go(func() {
+			if _, err := f.Record(f.ctx, db.Batch{Mailbox: "mailbox", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{f.message(usual(1))}}); err != nil {
+				t.Errorf("Record: %v", err)
+			}
+		})
+		done := make(chan struct{})
+		go func() {
+			working.Wait()
+			close(done)
+		}()
+		select {
+		case <-done:
+		case <-time.After(30 * time.Second):
+			t.Fatal("the writers wait for one another")
+		}
+	}
+}

@@ -38,6 +38,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -64,8 +65,8 @@ type DB struct {
 	reader *sql.DB // as many as there are readers; none of them can write
 	pack   packer
 
-	preparing sync.Mutex
-	lasting   map[string]*sql.Stmt // statements of the writer that stay prepared; nil until the first batch
+	preparing sync.Mutex                           // held by who prepares lasting
+	lasting   atomic.Pointer[map[string]*sql.Stmt] // statements of the writer that stay prepared; nil until the first batch
 }
 
 // Close closes the database. What was recorded stays recorded without it.

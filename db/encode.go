@@ -157,7 +157,8 @@ func (p *packer) pack(data []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// unpack returns what pack was given. It is our own data: it needs no bound.
+// unpack returns what pack was given. A report may be packed by its sender, but was
+// unpacked within bounds before it was recorded: it needs none here.
 func unpack(data []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {

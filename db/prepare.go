@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // prepared is what recording a report needs that takes no database.
@@ -12,9 +13,9 @@ type prepared struct {
 }
 
 // Prepare does what recording a message takes and needs no database for, so that
-// it can be done beside a transaction. Record does it where it was not done. The text
-// of a report is then held in a few bytes: its JSON is nil, unless its authenticity
-// is unknown, when it may have to be kept.
+// it can be done beside a transaction. Record does it where it was not done. The
+// report's JSON is nil afterwards, since it is held packed, unless its authenticity is
+// unknown: then it may have to be kept.
 func (d *DB) Prepare(m *Message) error {
 	for i := range m.Reports {
 		r := &m.Reports[i]
@@ -46,11 +47,14 @@ func (d *DB) prepare(r *Report) error {
 	return nil
 }
 
-// stayPrepared returns the statements that are prepared for all transactions.
+// stayPrepared returns the statements that are prepared for all transactions; none
+// before the first batch. It waits for nobody: who calls it has the one connection,
+// which keepPrepared needs.
 func (d *DB) stayPrepared() map[string]*sql.Stmt {
-	d.preparing.Lock()
-	defer d.preparing.Unlock()
-	return d.lasting
+	if lasting := d.lasting.Load(); lasting != nil {
+		return *lasting
+	}
+	return nil
 }
 
 // keepPrepared prepares the statements that every batch needs, once for the
@@ -58,7 +62,7 @@ func (d *DB) stayPrepared() map[string]*sql.Stmt {
 func (d *DB) keepPrepared(ctx context.Context) error {
 	d.preparing.Lock()
 	defer d.preparing.Unlock()
-	if d.lasting != nil {
+	if d.lasting.Load() != nil {
 		return nil
 	}
 	var t tx
@@ -73,10 +77,13 @@ func (d *DB) keepPrepared(ctx context.Context) error {
 	for _, query := range queries {
 		s, err := d.writer.PrepareContext(ctx, query) // closed with the pool
 		if err != nil {
+			for _, s := range lasting {
+				err = errors.Join(err, s.Close())
+			}
 			return d.fail("preparing to record", err)
 		}
 		lasting[query] = s
 	}
-	d.lasting = lasting
+	d.lasting.Store(&lasting)
 	return nil
 }

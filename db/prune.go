@@ -7,11 +7,12 @@ import "context"
 const pruneAtOnce = 500
 
 // Prune removes what was recorded longer ago than Options.Keep: reports, messages
-// that no report is left of, mails that nobody waits for, and what had changed at
-// domains. What is still owed to
-// a message after all that time, a body, an answer or a mark, is given up. Identities stay for ever: a report that is
-// delivered again is still a duplicate. It returns how many reports it removed,
-// also where it was stopped half way, and can then be called again.
+// that no report is left of, mails that nobody waits for, what had changed at
+// domains, and what was found at those that are looked at no more. What is still
+// owed to a message after all that time, a body, an answer or a mark, is given up.
+// Identities stay for ever: a report that is delivered again is still a duplicate.
+// It returns how many reports it removed, also where it was stopped half way, and
+// can then be called again.
 func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
 	if d.opt.Keep <= 0 {
 		return 0, nil
@@ -27,6 +28,7 @@ func (d *DB) Prune(ctx context.Context) (removed int64, err error) {
 		`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < ?
 			AND NOT EXISTS (SELECT 1 FROM recipient WHERE recipient.mail = outbox.id AND state = 'waiting') LIMIT ?)`,
 		`DELETE FROM domain_change WHERE news IN (SELECT news FROM domain_change WHERE noticed_at < ? LIMIT ?)`,
+		`DELETE FROM domain_check WHERE domain IN (SELECT domain FROM domain_check WHERE checked_at < ? LIMIT ?)`,
 	} {
 		if _, err := d.pruneStep(ctx, query, before); err != nil {
 			return removed, err

@@ -33,6 +33,28 @@ func TestReportsAreKeptForTheirTime(t *testing.T) {
 	check(t, f.IntegrityCheck(f.ctx))
 }
 
+// Anybody's report may bring a domain that is looked at while there are reports on
+// it, and then no more.
+func TestChecksOfDomainsLookedAtNoMoreArePruned(t *testing.T) {
+	t.Parallel()
+	f := openKeep(t, keep)
+	save := func(domain string) {
+		check(t, f.SaveDomainCheck(f.ctx, db.DomainCheck{Domain: domain, At: f.clock.now()}, []db.DomainChange{{Domain: domain, At: f.clock.now()}}))
+	}
+	save("gone.example")
+	save("here.example")
+	f.clock.pass(keep + time.Second)
+	save("here.example")
+	must(f.Prune(f.ctx))(t)
+	checks := must(f.DomainChecks(f.ctx, nil))(t)
+	if _, here := checks["here.example"]; !here || len(checks) != 1 {
+		t.Errorf("checks left: %+v", checks)
+	}
+	if changes := must(f.DomainChanges(f.ctx, db.ChangeFilter{}))(t); len(changes) != 1 {
+		t.Errorf("changes left: %+v", changes)
+	}
+}
+
 func TestNothingIsPrunedWithoutALimit(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, 0)

@@ -57,8 +57,10 @@ func (t *tx) dropUndecided(message int64) error {
 
 // hold makes bytes of a report, to record it later.
 func (t *tx) hold(r *tlsrpt.Report) ([]byte, error) {
+	kept := *r
+	kept.Packed = nil // the same as JSON, once more
 	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(r); err != nil {
+	if err := gob.NewEncoder(&b).Encode(&kept); err != nil {
 		return nil, fmt.Errorf("keeping report %q: %w", r.ReportID, err)
 	}
 	return t.db.pack.pack(b.Bytes())

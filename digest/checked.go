@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,12 +28,17 @@ const (
 // which asked for them has gone.
 const goneFor = 60 * 24 * time.Hour
 
+// foundFor is how long what the domain check found is told: where the worker checks
+// no more, nobody knows whether it is still so.
+const foundFor = 7 * 24 * time.Hour
+
 // readChecks reads what the last domain check found, and what had changed since
 // the digest before.
 func (d *Digester) readChecks(ctx context.Context, m *material, names []string, sel selection) (err error) {
 	if m.Checks, err = d.o.DB.DomainChecks(ctx, names); err != nil || !m.Current {
 		return err
 	}
+	maps.DeleteFunc(m.Checks, func(_ string, c db.DomainCheck) bool { return sel.now.Sub(c.At) > foundFor })
 	f := db.ChangeFilter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
 	if !sel.untold.Since.IsZero() {
 		f.NewsAfter = sel.untold.ChangesAfter
@@ -40,8 +46,11 @@ func (d *Digester) readChecks(ctx context.Context, m *material, names []string, 
 	if sel.byDays {
 		f = db.ChangeFilter{Domains: names, From: sel.from.time(), To: (sel.to + 1).time()}
 	}
-	if m.Changes, err = d.o.DB.DomainChanges(ctx, f); err != nil {
-		return err
+	// A zero bound would be none.
+	if sel.byDays || m.Watermark > f.NewsAfter {
+		if m.Changes, err = d.o.DB.DomainChanges(ctx, f); err != nil {
+			return err
+		}
 	}
 	gone, err := d.o.DB.DomainChanges(ctx, db.ChangeFilter{Domains: names, From: sel.now.Add(-goneFor)})
 	m.Gone = map[string]db.DomainChange{}

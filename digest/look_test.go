@@ -83,6 +83,30 @@ func TestLooksAtFewDomainsOfMany(t *testing.T) {
 	}
 }
 
+// What a check found that is made no more is not told for ever.
+func TestOldFindingsAreNotTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	d := r.digester(nil)
+	r.record(failing("example.com"))
+	for _, tt := range []struct {
+		age  time.Duration
+		told bool
+	}{{time.Hour, true}, {7 * 24 * time.Hour, true}, {8 * 24 * time.Hour, false}} {
+		c := db.DomainCheck{Domain: "example.com", At: r.clock.now().Add(-tt.age), Findings: []db.CheckFinding{{Severity: "error", Message: "A finding."}}}
+		if err := r.db.SaveDomainCheck(r.ctx, c, nil); err != nil {
+			t.Fatal(err)
+		}
+		out, err := d.Preview(r.ctx, d.Names()[0], time.Time{}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out.Text, "A finding.") != tt.told {
+			t.Errorf("found %s ago: told %v, want %v", tt.age, !tt.told, tt.told)
+		}
+	}
+}
+
 // Each change is told of once, in the next digest that is sent: what a run that
 // was not sent covered is not lost.
 func TestEachChangeIsToldOnce(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -91,13 +90,20 @@ func policyChange(domain, then string, before, now *Seen, add func(Code, string,
 }
 
 // certificateChange names each host once that shows another certificate at some
-// of its addresses.
+// of its addresses. A renewed one that another of its addresses had before was told
+// of then: a look sees few of many addresses.
 func certificateChange(before, now *Seen, add func(Code, string, string, ...any)) {
-	told := map[string]bool{}
+	told, had := map[string]bool{}, map[[2]string]bool{}
+	for key, c := range before.Certificates {
+		had[[2]string{hostOf(key), c.Fingerprint}] = true
+	}
 	for _, key := range slices.Sorted(maps.Keys(now.Certificates)) {
-		is, host := now.Certificates[key], strings.Fields(key + " ")[0]
+		is, host := now.Certificates[key], hostOf(key)
 		was, known := before.Certificates[key]
 		if !known || was.Fingerprint == is.Fingerprint || told[host] {
+			continue
+		}
+		if had[[2]string{host, is.Fingerprint}] && !is.Until.Before(was.Until) {
 			continue
 		}
 		told[host] = true

@@ -2,6 +2,8 @@ package domaincheck
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,6 +63,13 @@ func TestChanges(t *testing.T) {
 		{"an older certificate of another authority", full(nil), full(func(s *Seen) {
 			s.Certificates["mx1.example.com 192.0.2.1"] = Certificate{Fingerprint: "b", Issuer: "CN=R2", Until: day(21)}
 		}), []string{`cert-older: mx1.example.com shows a certificate that holds until 21 Nov 2026 and comes from "CN=R2" instead of "CN=R1"; the one before holds longer, until 25 Nov 2026. See whether an old certificate was put back by mistake.`}},
+		{"a renewed certificate that was told of at the other address", full(func(s *Seen) {
+			s.Certificates["mx1.example.com 192.0.2.1"] = Certificate{Fingerprint: "b", Issuer: "CN=R1", Until: day(30)}
+		}), full(func(s *Seen) {
+			for key := range s.Certificates {
+				s.Certificates[key] = Certificate{Fingerprint: "b", Issuer: "CN=R1", Until: day(30)}
+			}
+		}), nil},
 		{"an address more", full(nil), full(func(s *Seen) {
 			s.Certificates["mx1.example.com 192.0.2.9"] = Certificate{Fingerprint: "c", Until: day(21)}
 		}), nil},
@@ -150,5 +159,46 @@ func TestALookIsComparedWithTheOneBefore(t *testing.T) {
 	r.Change(func() { r.DNS.SetTXT("_mta-sts."+r.Name, "v=STSv1; id=20260202") })
 	if f, ok := r.checker().Check(t.Context(), r.domain).of(STSStaleID); ok {
 		t.Errorf("the id was changed, and yet %+v", f)
+	}
+}
+
+// What a name server gives in turn has not changed, and is looked at alike.
+func TestTheOrderOfRecordsIsNoChange(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	records := []string{"v=TLSRPTv1; rua=mailto:a@healthy.example", "v=TLSRPTv1; rua=mailto:b@healthy.example"}
+	hosts := []string{}
+	for n := range maxHosts + 5 {
+		hosts = append(hosts, fmt.Sprintf("MX 10 mx%d.healthy.example.", n))
+	}
+	publish := func() {
+		r.DNS.SetTXT("_smtp._tls."+r.Name, records...)
+		r.DNS.Set(r.Name, hosts...)
+	}
+	publish()
+	first := r.checker().Check(t.Context(), r.domain)
+	slices.Reverse(records)
+	slices.Reverse(hosts)
+	publish()
+	r.domain.Before = &first.Seen
+	if again := r.checker().Check(t.Context(), r.domain); len(again.Changes) > 0 {
+		t.Errorf("changes: %+v", again.Changes)
+	}
+}
+
+// A host whose addresses are others at each look does not fill the database.
+func TestCertificatesKeptAreBounded(t *testing.T) {
+	t.Parallel()
+	before := &Seen{}
+	for n := range 3 * maxCertificates {
+		now := Seen{Hosts: []string{"mx.example.com"}, Certificates: map[string]Certificate{fmt.Sprint("mx.example.com ", n): {Fingerprint: "a"}}}
+		kept := now.over(before)
+		before = &kept
+		if _, ok := kept.Certificates[fmt.Sprint("mx.example.com ", n)]; !ok {
+			t.Fatal("what was just seen is not kept")
+		}
+	}
+	if n := len(before.Certificates); n > maxCertificates {
+		t.Errorf("%d certificates are kept", n)
 	}
 }

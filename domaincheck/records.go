@@ -1,6 +1,7 @@
 package domaincheck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,10 @@ func (l *look) mx(ctx context.Context) {
 			`Publish an MX record, or "MX 0 ." where the domain takes no mail.`)
 	}
 	l.secureMX = found.Secure
-	slices.SortStableFunc(found.List, func(a, b resolver.MX) int { return int(a.Preference) - int(b.Preference) })
+	// Name servers give equal ones in turn: the order must not be a change.
+	slices.SortFunc(found.List, func(a, b resolver.MX) int {
+		return cmp.Or(cmp.Compare(a.Preference, b.Preference), cmp.Compare(a.Host, b.Host))
+	})
 	null := slices.ContainsFunc(found.List, func(m resolver.MX) bool { return m.Host == "" })
 	if null && len(found.List) == 1 {
 		l.noMail = true
@@ -102,7 +106,7 @@ func (l *look) reportRecord(ctx context.Context) (none bool) {
 		return false
 	}
 	records := versioned(texts, "v=TLSRPTv1")
-	published := clean(strings.Join(records, " "), maxMessage)
+	published := clean(strings.Join(slices.Sorted(slices.Values(records)), " "), maxMessage) // name servers give several in turn
 	l.seen.Report = &published
 	switch {
 	case len(records) == 0:

@@ -38,6 +38,16 @@ type Certificate struct {
 	Until       time.Time `json:"until"`
 }
 
+// hostOf is the host of a certificate's key.
+func hostOf(key string) string {
+	host, _, _ := strings.Cut(key, " ")
+	return host
+}
+
+// maxCertificates is how many a look keeps of those before it: a host may have
+// other addresses at each.
+const maxCertificates = 200
+
 // sawCertificate keeps which certificate a server showed.
 func (l *look) sawCertificate(at *Server, state tls.ConnectionState) {
 	if len(state.PeerCertificates) == 0 {
@@ -88,13 +98,12 @@ func (s Seen) over(before *Seen) Seen {
 		s.Hosts = before.Hosts
 	}
 	certificates := maps.Clone(s.Certificates)
-	for key, c := range before.Certificates {
-		host, _, _ := strings.Cut(key, " ")
-		if _, known := certificates[key]; !known && slices.Contains(s.Hosts, host) {
-			if certificates == nil {
-				certificates = map[string]Certificate{}
-			}
-			certificates[key] = c
+	if certificates == nil {
+		certificates = map[string]Certificate{}
+	}
+	for _, key := range slices.Sorted(maps.Keys(before.Certificates)) {
+		if _, known := certificates[key]; !known && len(certificates) < maxCertificates && slices.Contains(s.Hosts, hostOf(key)) {
+			certificates[key] = before.Certificates[key]
 		}
 	}
 	s.Certificates = certificates

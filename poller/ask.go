@@ -52,50 +52,66 @@ func (e *examination) suspect(ctx context.Context, err error) bool {
 // neither result has been deleted since; lost says why the server does not tell
 // of one that is there. A single bad message must not stop the others.
 func (e *examination) headers(ctx context.Context, uids []uint32) (map[uint32]imapbox.Header, map[uint32]error, error) {
-	headers, lost := make(map[uint32]imapbox.Header, len(uids)), map[uint32]error{}
-	if err := e.ask(ctx, uids, headers, lost); err != nil {
+	q := inquiry{e, make(map[uint32]imapbox.Header, len(uids)), map[uint32]error{}, false}
+	if err := q.ask(ctx, uids); err != nil {
 		return nil, nil, err
 	}
-	e.quarantine(ctx, lost, len(headers) > 0, false)
-	return headers, lost, e.silent(ctx, uids, headers, lost)
+	e.quarantine(ctx, q.lost, q.given, false)
+	return q.headers, q.lost, e.silent(ctx, uids, q.headers, q.lost)
 }
+
+// An inquiry is the attempt to get the headers of messages, whatever some of them
+// do to the connection.
+type inquiry struct {
+	*examination
+	headers map[uint32]imapbox.Header
+	lost    map[uint32]error
+	given   bool // since the last that was lost
+}
+
+func (q *inquiry) got(headers map[uint32]imapbox.Header) {
+	maps.Copy(q.headers, headers)
+	q.given = q.given || len(headers) > 0
+}
+
+func (q *inquiry) lose(uid uint32, why error) { q.lost[uid], q.given = why, false }
 
 // ask asks for headers. Where one of the messages may be the reason why that fails,
 // it is asked for alone, and where it is not known which, those of each half are.
-func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32]imapbox.Header, lost map[uint32]error) error {
-	got, err := e.session.Headers(ctx, uids)
+func (q *inquiry) ask(ctx context.Context, uids []uint32) error {
+	got, err := q.session.Headers(ctx, uids)
 	switch {
 	case err == nil:
-		maps.Copy(headers, got)
+		q.got(got)
 		return nil
 	case refusal(err) && len(uids) > 1: // package imapbox has tried each: all were refused
-		if !e.givesOthers(ctx, uids, false) {
+		if !q.givesOthers(ctx, uids, false) {
 			return err
 		}
-		return e.blame(ctx, uids, err, lost)
-	case !e.suspect(ctx, err), e.tooMany(ctx, len(lost), len(headers) > 0, err, uids, false):
+		return q.blame(ctx, uids, err, q.lost)
+	case !q.suspect(ctx, err), q.tooMany(ctx, len(q.lost), q.given, err, uids, false):
 		return err
 	case refusal(err):
-		lost[uids[0]] = err
+		q.lose(uids[0], err)
 		return nil
 	}
 	if one := stuckAt(err); one != 0 {
-		got, err := e.session.Headers(ctx, []uint32{one})
+		got, err := q.session.Headers(ctx, []uint32{one})
 		uids = without(uids, one)
 		switch {
 		case err == nil: // it was not the one
-			maps.Copy(headers, got)
-		case !e.suspect(ctx, err):
+			q.got(got)
+		case !q.suspect(ctx, err):
 			return err
 		default:
-			lost[one] = err
+			q.lose(one, err)
 			if len(uids) == 0 {
 				return nil
 			}
-			return e.ask(ctx, uids, headers, lost)
+			return q.ask(ctx, uids)
 		}
 	} else if len(uids) == 1 {
-		lost[uids[0]] = err
+		q.lose(uids[0], err)
 		return nil
 	}
 	half := len(uids) / 2
@@ -103,7 +119,7 @@ func (e *examination) ask(ctx context.Context, uids []uint32, headers map[uint32
 		if len(part) == 0 {
 			continue
 		}
-		if err := e.ask(ctx, part, headers, lost); err != nil {
+		if err := q.ask(ctx, part); err != nil {
 			return err
 		}
 	}

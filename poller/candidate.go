@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"tlsbrief/poller/imapbox"
@@ -52,15 +51,35 @@ func (e *examination) candidate(ctx context.Context, h imapbox.Header, inside in
 	return c, nil
 }
 
-// insides are the headers of the outermost parts of messages, by UID, and at which
-// messages asking for them jammed.
+// insides are the outermost parts of messages, by UID, and at which messages asking
+// for them jammed.
 type insides struct {
-	parts  map[uint32][]imapbox.PartHeader
+	parts  map[uint32][]part
 	jammed map[uint32]bool
 }
 
-// partsBatch is how many messages' part headers are asked for at a time.
-const partsBatch = 250
+// A part is what a part's header says: of thousands of messages that is far less
+// than the headers.
+type part struct {
+	path []int
+	kind tlsrpt.PartKind
+}
+
+func partsOf(headers []imapbox.PartHeader) []part {
+	parts := make([]part, len(headers))
+	for i, h := range headers {
+		parts[i] = part{h.Path, tlsrpt.ClassifyPart(h.Fields.Get)}
+	}
+	return parts
+}
+
+const (
+	// partsBatch is how many messages' part headers are asked for at a time.
+	partsBatch = 250
+	// maxPartJams is how often that may end the connection before they are asked for
+	// one by one: to connect again, or to wait for a server that is silent, takes long.
+	maxPartJams = 3
+)
 
 // inside asks for the headers of the outermost parts of all messages of which their
 // own header does not tell what they are, many at a time. It leaves out those of
@@ -73,16 +92,24 @@ func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Hea
 		}
 	}
 	slices.Sort(open)
-	all := insides{parts: map[uint32][]imapbox.PartHeader{}, jammed: map[uint32]bool{}}
+	all := insides{parts: map[uint32][]part{}, jammed: map[uint32]bool{}}
 	for some := range slices.Chunk(open, partsBatch) {
-		parts, err := e.session.PartHeadersOf(ctx, some, nil)
+		if e.partJams == maxPartJams {
+			break
+		}
+		headers, err := e.session.PartHeadersOf(ctx, some, nil)
 		switch {
 		case err == nil:
-			maps.Copy(all.parts, parts)
+			for uid, of := range headers {
+				all.parts[uid] = partsOf(of)
+			}
 		case refusesParts(err):
 			return all, nil
 		case !e.suspect(ctx, err):
 			return all, fmt.Errorf("looking at the parts of messages: %w", err)
+		}
+		if err != nil {
+			e.partJams++
 		}
 		if uid := stuckAt(err); uid != 0 {
 			all.jammed[uid] = true
@@ -107,18 +134,19 @@ func (e *examination) holdsReport(ctx context.Context, uid uint32, inside inside
 		queue = queue[1:]
 		parts, known := inside.parts[uid]
 		if path != nil || !known {
-			var err error
-			if parts, err = e.session.PartHeaders(ctx, uid, path); err != nil {
+			headers, err := e.session.PartHeaders(ctx, uid, path)
+			if err != nil {
 				return false, err
 			}
+			parts = partsOf(headers)
 		}
-		for _, part := range parts {
-			switch tlsrpt.ClassifyPart(part.Fields.Get) {
+		for _, p := range parts {
+			switch p.kind {
 			case tlsrpt.PartReport:
 				return true, nil
 			case tlsrpt.PartContainer:
 				if len(path) < partDepth {
-					queue = append(queue, part.Path)
+					queue = append(queue, p.path)
 				}
 			case tlsrpt.PartOther:
 			}

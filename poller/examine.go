@@ -28,7 +28,8 @@ type examination struct {
 	since, before time.Time   // where set: by INTERNALDATE, since inclusive, before exclusive
 	done          func(int64) // where set: told how many messages were looked at
 
-	begun bool // a batch has been looked at
+	begun    bool // a batch has been looked at
+	partJams int  // how often asking for many messages' parts ended the connection
 
 	parcel parcel // that is being filled
 
@@ -118,12 +119,13 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 		if !ok {
 			continue
 		}
-		if !e.parcel.holds(c) {
+		size := e.toldSize(c)
+		if !e.parcel.holds(size) {
 			if err := e.send(ctx, uids[i-1], nil); err != nil {
 				return err
 			}
 		}
-		e.parcel.add(c)
+		e.parcel.add(c, size)
 	}
 	e.parcel.looked += int64(len(uids))
 	if len(uids) == headerBatch && !last {

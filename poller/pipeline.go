@@ -40,33 +40,6 @@ type pipeline struct {
 	recorded Counts // by the third
 }
 
-// A parcel is a group of candidates with the bodies of those that could be got.
-type parcel struct {
-	candidates []candidate
-	bodies     []gotten
-	told       int64      // bytes of the bodies, as far as the server told
-	size       int64      // of the bodies, as room was made for them
-	cursor     *db.Cursor // to be recorded with it
-	looked     int64      // how many messages were looked at with its end
-	reached    chan struct{}
-}
-
-// holds tells whether there is place for one more candidate.
-func (p *parcel) holds(c candidate) bool {
-	return len(p.candidates) == 0 || p.told+max(c.header.Size, 0) <= parcelBytes && len(p.candidates) < parcelMessages
-}
-
-func (p *parcel) add(c candidate) {
-	p.candidates, p.told = append(p.candidates, c), p.told+max(c.header.Size, 0)
-}
-
-// A gotten body is one that was asked for.
-type gotten struct {
-	candidate candidate
-	body      imapbox.Body
-	refused   error // why there is none
-}
-
 // A reading is what is to be recorded at a time.
 type reading struct {
 	db.Batch
@@ -146,14 +119,6 @@ func (p *Poller) shielded(f func() error) (err error) {
 	return f()
 }
 
-// send gets the bodies of a parcel, and sends it on.
-func (l *pipeline) send(ctx context.Context, p *parcel) error {
-	if err := l.fetch(ctx, p); err != nil {
-		return err
-	}
-	return put(ctx, l.parcels, p)
-}
-
 // settle waits until everything that was sent is recorded.
 func (l *pipeline) settle(ctx context.Context) error {
 	p := &parcel{reached: make(chan struct{})}
@@ -179,36 +144,6 @@ func await(ctx context.Context, reached <-chan struct{}) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// fetch gets the bodies of a parcel's candidates, when there is room for them.
-// What is too large, or is lost already, is not asked for.
-func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
-	limit := l.p.o.Reading.Limits.MaxMessage
-	var headers []imapbox.Header
-	byUID := map[uint32]candidate{}
-	for _, c := range p.candidates {
-		if c.lost != nil || c.header.Size > limit {
-			continue
-		}
-		byUID[c.header.UID] = c
-		headers = append(headers, c.header)
-		size := c.header.Size
-		if size < 0 {
-			size = limit // the server did not tell
-		}
-		p.size = min(p.size+size, roomForBodies)
-	}
-	if len(headers) == 0 {
-		return nil
-	}
-	if err := l.room.Acquire(ctx, p.size); err != nil {
-		return context.Cause(ctx)
-	}
-	return l.bodies(ctx, headers, func(b imapbox.Body, refused error) error {
-		p.bodies = append(p.bodies, gotten{byUID[b.UID], b, refused})
-		return nil
-	})
 }
 
 // open reads what is in a parcel, and sends on what is to be recorded of it.
@@ -242,7 +177,7 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 		r.Messages = append(r.Messages, m)
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
-		if held += heavy; held >= heldBytes || len(r.Messages) == recordedAtOnce {
+		if held += heavy; held >= heldBytes || len(r.Messages) >= recordedAtOnce {
 			if err := l.keepFirst(ctx, r, held >= heldBytes); err != nil {
 				return err
 			}

@@ -61,6 +61,7 @@ func (e *examination) quarantine(ctx context.Context, lost map[uint32]error, giv
 			jammed = append(jammed, uid)
 		}
 	}
+	slices.Sort(jammed)
 	if len(jammed) == 0 || !given && !e.givesOthers(ctx, jammed, bodies) {
 		return
 	}

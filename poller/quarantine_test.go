@@ -3,6 +3,7 @@ package poller_test
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,5 +146,57 @@ func TestServerThatBreaksOffAtEveryMessageQuarantinesNone(t *testing.T) {
 				r.poll(poller.Totals{Examined: int64(way.count), Recorded: int64(way.count)})
 			})
 		}
+	}
+}
+
+// A connection that breaks at one message after another, and at no other since, is
+// no reason to reject the last of them.
+func TestMessageAfterWhichNothingCameIsNotQuarantined(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), report(2))
+	var came atomic.Bool // the header of the first, alone
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if !strings.Contains(cmd.Args, "HEADER") {
+			return false
+		}
+		if uids := box.wantedUIDs(cmd); len(uids) == 1 && uids[0] == 1 && came.CompareAndSwap(false, true) {
+			return false
+		} else if len(uids) == 2 {
+			for _, uid := range uids {
+				c.Raw(box.response(uid, cmd.Args, "")) // both whole: no telling at which it broke off
+			}
+		}
+		c.Close()
+		return true
+	})
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 2, Recorded: 1})
+	box.on("UID FETCH", nil)
+	r.poll(poller.Totals{Recorded: 1})
+}
+
+// A server that hangs up where it is asked for the parts of many messages is soon
+// asked for those of one at a time.
+func TestServerThatHangsUpAtThePartsOfManyIsAskedOneByOne(t *testing.T) {
+	t.Parallel()
+	const mails, most = 1100, 3
+	var all [][]byte
+	for n := range mails {
+		all = append(all, withAttachment(n, 10))
+	}
+	box := newScriptedBox(all...)
+	var many atomic.Int64
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if !strings.Contains(cmd.Args, "MIME") || len(box.wantedUIDs(cmd)) == 1 {
+			return false
+		}
+		many.Add(1)
+		c.Close()
+		return true
+	})
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: mails, Ignored: mails})
+	if n := many.Load(); n != most {
+		t.Errorf("the parts of many messages were asked for %d times, want %d", n, most)
 	}
 }

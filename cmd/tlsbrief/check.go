@@ -17,6 +17,9 @@ import (
 // errMend ends check with exit status 3.
 var errMend = errors.New("there is something to mend")
 
+// errNoDNS is about the resolver and not about the domains.
+var errNoDNS = errors.New("DNS answered for none of the domains: see [dns] server (tlsbrief verify tries it)")
+
 // newCheckCommand returns "tlsbrief check".
 func newCheckCommand(a *app) *cobra.Command {
 	var asJSON, noProbe bool
@@ -71,7 +74,7 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 		return err
 	}
 	if !slices.ContainsFunc(results, func(r domaincheck.Result) bool { return r.Answered }) {
-		return errors.New("DNS answered for none of the domains: see [dns] server (tlsbrief verify tries it)")
+		return errNoDNS
 	}
 	if slices.ContainsFunc(results, func(r domaincheck.Result) bool { return r.Verdict != domaincheck.OK }) {
 		return errMend

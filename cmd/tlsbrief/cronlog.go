@@ -6,14 +6,14 @@ import "log/slog"
 // interest; what it skips or catches is.
 type cronLog struct {
 	log  *slog.Logger
-	what string       // the job
+	what string       // the job; empty: one that may be skipped and nobody need know
 	why  func() []any // what keeps it, as the log's attributes; nil: there is no telling
 }
 
 // Info logs that a job was skipped because the one before was still running,
 // and, for debugging, each wake-up.
 func (l cronLog) Info(msg string, keysAndValues ...any) {
-	if msg == "skip" {
+	if msg == "skip" && l.what != "" {
 		var why []any
 		if l.why != nil {
 			why = l.why()

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tlsbrief/db"
@@ -18,25 +20,21 @@ func (w *workday) checkDomains(ctx context.Context) {
 	}
 	defer w.checking.Unlock()
 	start, log := time.Now(), w.a.log
-	domains, err := domainsToCheck(ctx, w.c, w.db, nil)
-	if err != nil {
+	domains, err := w.domainsOfToday(ctx, start)
+	if errors.Is(err, errUsage) {
 		log.Info("no domain to check: the configuration names none, and no report has come")
 		return
 	}
-	if err := told(ctx, w.db, domains, start); err != nil {
-		log.Error("checking the domains", "err", err)
-		return
+	var checker *domaincheck.Checker
+	if err == nil {
+		checker, err = newChecker(w.c, false)
 	}
-	checker, err := newChecker(w.c, false)
 	if err != nil {
 		log.Error("checking the domains", "err", err)
 		return
 	}
 	mend, changes := 0, 0
-	_, err = checker.CheckAll(ctx, domains, func(r domaincheck.Result) {
-		if ctx.Err() != nil {
-			return // it may be a look that was cut short
-		}
+	keep := func(r domaincheck.Result) {
 		if r.Verdict != domaincheck.OK {
 			mend++
 		}
@@ -44,12 +42,73 @@ func (w *workday) checkDomains(ctx context.Context) {
 		if err := saveCheck(ctx, w.db, r, start); err != nil {
 			log.Error("keeping what was found at a domain", "domain", r.Domain, "err", err)
 		}
+	}
+	var unanswered []domaincheck.Result
+	_, err = checker.CheckAll(ctx, domains, func(r domaincheck.Result) {
+		switch {
+		case ctx.Err() != nil: // it may be a look that was cut short
+		case !r.Answered:
+			unanswered = append(unanswered, r)
+		default:
+			keep(r)
+		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		log.Info("the check of the domains was stopped", "err", err)
 		return
+	case len(unanswered) == len(domains): // which says nothing of the domains
+		log.Error("checking the domains", "err", errNoDNS)
+		return
+	}
+	for _, r := range unanswered {
+		keep(r)
 	}
 	log.Info("checked the domains", "count", len(domains), "to_mend", mend, "changes", changes, "elapsed", time.Since(start).Round(time.Millisecond))
+}
+
+// domainsOfToday are those to look at, with what is known of them.
+func (w *workday) domainsOfToday(ctx context.Context, now time.Time) ([]domaincheck.Domain, error) {
+	domains, err := domainsToCheck(ctx, w.c, w.db, nil)
+	if err != nil {
+		return nil, err
+	}
+	before, err := w.db.DomainChecks(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	domains, left := turns(domains, before, maxReported)
+	if left > 0 {
+		w.a.log.Warn("reports name more domains than are looked at in a day: those of your own are all looked at if [reports] domains names them", "count", left)
+	}
+	return domains, told(ctx, w.db, domains, now)
+}
+
+// maxReported is how many of the domains that only reports name are looked at in a
+// day: anybody's report may name thousands.
+const maxReported = 5000
+
+// turns leaves out domains that only reports name where there are too many: of those
+// that were looked at before, the longest ago comes first, and after them new ones.
+func turns(domains []domaincheck.Domain, before map[string]db.DomainCheck, most int) (chosen []domaincheck.Domain, left int) {
+	var reported []domaincheck.Domain
+	for _, d := range domains {
+		if d.Reported {
+			reported = append(reported, d)
+		} else {
+			chosen = append(chosen, d)
+		}
+	}
+	slices.SortStableFunc(reported, func(a, b domaincheck.Domain) int {
+		was, known := before[a.Name]
+		other, otherKnown := before[b.Name]
+		if known != otherKnown {
+			return map[bool]int{true: -1, false: 1}[known]
+		}
+		return was.At.Compare(other.At)
+	})
+	n := min(len(reported), most)
+	return append(chosen, reported[:n]...), len(reported) - n
 }
 
 // dueCheck tells whether the domains were not looked at for a day, as after the

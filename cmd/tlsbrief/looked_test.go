@@ -8,14 +8,18 @@ import (
 	"log/slog"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/mail"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/domaincheck"
 	"tlsbrief/internal/domaintest"
 	"tlsbrief/internal/imaptest"
 )
@@ -38,6 +42,33 @@ addresses = ["reports@example.com"]
 %s`, w.DNS.Addr(), w.SMTPPort, w.HTTPSPort, extra))
 	r.write(t, "root.pem", w.Root.PEM())
 	return r
+}
+
+// workday makes what the worker works with, which logs to a test. Its database is to
+// be closed.
+func (r *rig) workday(t *testing.T, log io.Writer) *workday {
+	t.Helper()
+	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &workday{a: &app{log: slog.New(slog.NewTextHandler(log, nil))}, c: c, db: d}
+}
+
+// checks reads what is kept of the domains.
+func (r *rig) checks(t *testing.T) map[string]db.DomainCheck {
+	t.Helper()
+	day := r.workday(t, io.Discard)
+	defer day.db.Close()
+	checks, err := day.db.DomainChecks(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checks
 }
 
 // report records one of yesterday, in which the certificate of the domain's mail
@@ -123,16 +154,8 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	r := watched(t, w, "")
 	look := func() {
 		t.Helper()
-		c, err := config.Load(filepath.Join(r.dir, "config.toml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		day := &workday{a: &app{log: slog.New(slog.DiscardHandler)}, c: c, db: d}
+		day := r.workday(t, io.Discard)
+		defer day.db.Close()
 		if due := day.dueCheck(t.Context(), time.Now().Add(25*time.Hour)); !due {
 			t.Error("a day later the check is not due")
 		}
@@ -171,6 +194,70 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	}
 }
 
+// Where DNS answers nothing, or the database fails, that is said, and nothing of
+// the domains.
+func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
+	t.Parallel()
+	w := domaintest.New(t)
+	w.Domain("example.com")
+	r := watched(t, w, "")
+	var log bytes.Buffer
+	day := r.workday(t, &log)
+	c, d := day.c, day.db
+	defer d.Close()
+	day.checkDomains(t.Context())
+	before, err := d.DomainChecks(t.Context(), nil)
+	if err != nil || len(before) != 1 {
+		t.Fatalf("%+v, %v; %s", before, err, log.String())
+	}
+	for _, tt := range []struct {
+		says string
+		make func()
+	}{
+		{"DNS answered for none of the domains", func() {
+			silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.DNS.Server = silent.LocalAddr().String()
+			silent.Close() // nobody listens there
+		}},
+		{"database is closed", func() { d.Close() }},
+	} {
+		tt.make()
+		log.Reset()
+		if day.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
+			t.Errorf("want an error that says %q:\n%s", tt.says, log.String())
+		}
+		if diff := cmp.Diff(before, r.checks(t)); diff != "" {
+			t.Errorf("what is kept of the domains (-before +after):\n%s", diff)
+		}
+	}
+}
+
+// Anybody's report may name thousands of domains: they must not keep the worker from
+// one's own, nor from those it knows.
+func TestDomainsThatOnlyReportsNameTakeTurns(t *testing.T) {
+	t.Parallel()
+	at := func(hour int) db.DomainCheck { return db.DomainCheck{At: time.Unix(int64(hour)*3600, 0)} }
+	domains := []domaincheck.Domain{
+		{Name: "a.new", Reported: true}, {Name: "b.late", Reported: true}, {Name: "c.early", Reported: true}, {Name: "own"}, {Name: "d.new", Reported: true},
+	}
+	for _, tt := range []struct {
+		most, left int
+		want       string
+	}{{4, 0, "own c.early b.late a.new d.new"}, {3, 1, "own c.early b.late a.new"}, {1, 3, "own c.early"}, {0, 4, "own"}} {
+		chosen, left := turns(domains, map[string]db.DomainCheck{"b.late": at(2), "c.early": at(1)}, tt.most)
+		var names []string
+		for _, d := range chosen {
+			names = append(names, d.Name)
+		}
+		if got := strings.Join(names, " "); got != tt.want || left != tt.left {
+			t.Errorf("at most %d: %s, and %d left; want %s, and %d", tt.most, got, left, tt.want, tt.left)
+		}
+	}
+}
+
 // The worker looks at the domains at once where they were not looked at for a day.
 func TestWorkerChecksTheDomainsAtOnce(t *testing.T) {
 	t.Parallel()
@@ -190,16 +277,7 @@ func TestWorkerChecksTheDomainsAtOnce(t *testing.T) {
 			t.Fatal("the domains were not looked at")
 		case <-tick.C:
 		}
-		d, err := db.Open(ctx, filepath.Join(r.dir, "tlsrpt.db"), db.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		checks, err := d.DomainChecks(ctx, nil)
-		d.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c, ok := checks["example.com"]; ok {
+		if c, ok := r.checks(t)["example.com"]; ok {
 			if c.Mode != "enforce" || len(c.Findings) > 0 {
 				t.Errorf("the look found %+v", c)
 			}

@@ -3,14 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"tlsbrief/config"
-	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
 )
 
@@ -22,19 +18,11 @@ func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
 	proxy := imaptest.NewProxy(t, s)
 	proxy.Inject(imaptest.Fault{At: "STATUS", Kind: imaptest.Silence})
 	r := newRig(t, s.Via(proxy), unchecked)
-	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := db.Open(t.Context(), c.Database.Path, db.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
 	var log bytes.Buffer
-	a := &app{log: slog.New(slog.NewTextHandler(&log, nil))}
-	w := &workday{a: a, c: c, db: d}
-	if w.poll, err = a.newPoller(c, d, nil); err != nil {
+	w := r.workday(t, &log)
+	defer w.db.Close()
+	var err error
+	if w.poll, err = w.a.newPoller(w.c, w.db, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -53,5 +41,34 @@ func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
 	}
 	if n := proxy.Connections(); n != 1 {
 		t.Errorf("%d connections, want that of the first poll", n)
+	}
+}
+
+// Digests are looked for each minute and may take several: that is nobody's fault.
+func TestDigestsThatTakeLongerThanAMinuteAreNoWarning(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, imaptest.Memory(t), unchecked)
+	var log bytes.Buffer
+	w := r.workday(t, &log)
+	defer w.db.Close()
+	for _, tt := range []struct {
+		what string
+		warn bool
+	}{{"", false}, {"checking domains", true}} {
+		log.Reset()
+		begun, done := make(chan struct{}), make(chan struct{})
+		job := w.job(tt.what, nil, func() {
+			close(begun)
+			<-done
+		})
+		var first sync.WaitGroup
+		first.Go(job.Run)
+		<-begun
+		job.Run() // comes back at once
+		close(done)
+		first.Wait()
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != tt.warn {
+			t.Errorf("%q: warned %v, want %v:\n%s", tt.what, warned, tt.warn, log.String())
+		}
 	}
 }

@@ -82,7 +82,8 @@ func (w *workday) work(ctx context.Context) error {
 		job  cron.Job
 	}{
 		{w.c.Schedule.Poll, w.job("a poll", w.underway, func() { w.pollOnce(ctx) })},
-		{"* * * * *", w.job("sending digests", nil, func() { w.digests(ctx) })}, // what is due is known to the minute
+		// What is due is known to the minute; to look at its domains may take longer.
+		{"* * * * *", w.job("", nil, func() { w.digests(ctx) })},
 		{"17 3 * * *", w.job("removing old reports", nil, func() { w.prune(ctx) })},
 		{w.c.Schedule.Check, w.job("checking domains", nil, func() { w.checkDomains(ctx) })},
 	} {
@@ -97,7 +98,7 @@ func (w *workday) work(ctx context.Context) error {
 	schedule.Start()
 	var atOnce sync.WaitGroup
 	if w.dueCheck(ctx, time.Now()) {
-		atOnce.Go(func() { w.checkDomains(ctx) })
+		atOnce.Go(w.job("checking domains", nil, func() { w.checkDomains(ctx) }).Run)
 	}
 	<-ctx.Done()
 	log.Info("stopping: finishing what is under way")

@@ -27,9 +27,9 @@ type Body struct {
 // for every UID once. Of a message with more than limit bytes only the first
 // limit are handed out.
 //
-// Messages come in batches of some megabytes. None is handed out before its
-// batch has arrived complete, so after an error what each was called for is
-// sound. While each runs no command is outstanding: it may take its time, and
+// Messages come in batches of some megabytes. None is handed out before the answer
+// that it came in has arrived complete, so after an error what each was called for
+// is sound. While each runs no command is outstanding: it may take its time, and
 // may use the session. Its error ends the download and is returned as it is.
 // Where the server fails at a message, see UIDs of [StepError].
 func (s *Session) Bodies(ctx context.Context, uids []uint32, limit int64, each func(Body) error) error {
@@ -64,22 +64,27 @@ func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int
 	}
 	bounds := fetchBounds{literal: limit + 1, total: max(maxBatch, limit+1), sections: 1}
 	for _, set := range batches {
-		bodies := make(map[uint32]Body)
+		given := make(map[uint32]bool)
+		var refused error // by each
 		err := s.fetchEach(ctx, []imap.UIDSet{set}, options, bounds, func(m *fetched) bool {
 			sec, ok := m.find(imap.PartSpecifierNone)
-			if ok {
-				bodies[m.uid] = newBody(m, sec, limit)
+			if ok && refused == nil {
+				given[m.uid] = true
+				refused = each(newBody(m, sec, limit))
 			}
 			return ok
 		})
+		if refused != nil {
+			return refused
+		}
 		if err != nil {
 			return err
 		}
 		for _, uid := range members(set) {
-			body := bodies[uid]
-			delete(bodies, uid)
-			body.UID = uid
-			if err := each(body); err != nil {
+			if given[uid] {
+				continue
+			}
+			if err := each(Body{UID: uid}); err != nil {
 				return err
 			}
 		}

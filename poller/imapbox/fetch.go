@@ -24,6 +24,7 @@ type fetched struct {
 	flagged  bool // FLAGS was given
 	date     time.Time
 	sections []section
+	answered int // sections, with those of which it said that there is none
 }
 
 // A section is a literal, or what of it was wanted.
@@ -87,6 +88,7 @@ func (s *Session) collect(data *imapclient.FetchMessageData, limit int64, total 
 				m.flags = append(m.flags, string(flag))
 			}
 		case imapclient.FetchItemDataBodySection:
+			m.answered++
 			if item.Literal == nil {
 				continue // NIL: there is no such part
 			}
@@ -236,11 +238,11 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap
 }
 
 // stuckAt returns the first of the UIDs wanted that has not come with so many
-// sections; 0 if all have.
+// sections, or words that there is none; 0 if all have.
 func stuckAt(wanted []uint32, messages []*fetched, sections int) uint32 {
 	came := make(map[uint32]bool, len(messages))
 	for _, m := range messages {
-		if len(m.sections) >= sections {
+		if m.answered >= sections {
 			came[m.uid] = true
 		}
 	}

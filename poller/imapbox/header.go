@@ -14,6 +14,7 @@ import (
 const (
 	maxHeader     = 64 << 10
 	maxHeaders    = 8 << 20 // of all messages of one FETCH; those that do not fit are asked for again
+	maxClipped    = 1 << 10 // of a field, where Headers has read maxHeaders already
 	maxPartHeader = 16 << 10
 	maxParts      = 8 // parts of one container that PartHeaders looks at
 )
@@ -83,6 +84,21 @@ func unfold(value []byte) string {
 	return strings.TrimSpace(b.String())
 }
 
+// clipped returns the first of each of the headerFields, and not much of each.
+func (f Fields) clipped() Fields {
+	var raw []byte
+	for _, wanted := range headerFields() {
+		for name, value := range f.All() {
+			if strings.EqualFold(name, wanted) {
+				raw = append(append(raw, wanted...), ':')
+				raw = append(append(raw, bytes.TrimRight(value[:min(len(value), maxClipped)], "\r\n")...), "\r\n"...)
+				break
+			}
+		}
+	}
+	return Fields{raw}
+}
+
 // headerFields are the fields that Headers asks for. DESIGN 5.
 func headerFields() []string {
 	return []string{
@@ -93,7 +109,9 @@ func headerFields() []string {
 }
 
 // Headers returns size, arrival and the few header fields by which a
-// report is told from other mail. At most 64 KiB of fields are read per message.
+// report is told from other mail. At most 64 KiB of fields are read per message; and
+// once they are some megabytes, as no reports and no letters have, no more is kept of
+// each field of the others than a report's needs.
 // A UID that is missing in the result was expunged, or the server gave nothing
 // for it.
 func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header, error) {
@@ -106,12 +124,18 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header
 	}
 	headers := make(map[uint32]Header, len(uids))
 	bounds := fetchBounds{literal: maxHeader, total: maxHeaders, sections: 1}
+	held := 0
 	err := s.fetchEach(ctx, sets(uids), options, bounds, func(m *fetched) bool {
 		sec, ok := m.find(imap.PartSpecifierHeader)
-		if ok {
-			headers[m.uid] = Header{UID: m.uid, Size: m.size, InternalDate: m.date, Fields: Fields{sec.data}}
+		if !ok {
+			return false
 		}
-		return ok
+		fields := Fields{sec.data}
+		if held += len(sec.data); held > maxHeaders {
+			fields = fields.clipped()
+		}
+		headers[m.uid] = Header{UID: m.uid, Size: m.size, InternalDate: m.date, Fields: fields}
+		return true
 	})
 	if err != nil {
 		return nil, err

@@ -180,3 +180,20 @@ func TestPrintable(t *testing.T) {
 		}
 	}
 }
+
+// What is kept of a header where others have taken the room is what tells a report.
+func TestClippedFields(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 2*maxClipped)
+	f := Fields{[]byte("X-Other: y\r\nsubject: " + long + "\r\nSUBJECT: second\r\nContent-Type: multipart/report;\r\n\treport-type=tlsrpt\r\nFrom: a@b.example\r\n\r\n")}.clipped()
+	want := map[string]string{
+		"Subject": long[:maxClipped-1], "Content-Type": "multipart/report;\treport-type=tlsrpt", "From": "a@b.example", "X-Other": "", "Message-ID": "",
+	}
+	got := map[string]string{}
+	for name := range want {
+		got[name] = f.Get(name)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("clipped (-want +got):\n%s", diff)
+	}
+}

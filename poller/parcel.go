@@ -1,0 +1,96 @@
+package poller
+
+import (
+	"context"
+
+	"tlsbrief/db"
+	"tlsbrief/poller/imapbox"
+)
+
+// A parcel is a group of candidates with the bodies of those that could be got.
+type parcel struct {
+	candidates []candidate
+	bodies     []gotten
+	told       int64      // bytes of the bodies, as far as the server told
+	size       int64      // of the bodies, as room was made for them
+	cursor     *db.Cursor // to be recorded with it
+	looked     int64      // how many messages were looked at with its end
+	reached    chan struct{}
+}
+
+// holds tells whether there is place for one more candidate, of so many bytes.
+func (p *parcel) holds(size int64) bool {
+	return len(p.candidates) == 0 || p.told+size <= parcelBytes && len(p.candidates) < parcelMessages
+}
+
+func (p *parcel) add(c candidate, size int64) {
+	p.candidates, p.told = append(p.candidates, c), p.told+size
+}
+
+// A gotten body is one that was asked for.
+type gotten struct {
+	candidate candidate
+	body      imapbox.Body
+	refused   error // why there is none
+}
+
+// send gets the bodies of a parcel, and sends it on.
+func (l *pipeline) send(ctx context.Context, p *parcel) error {
+	if err := l.fetch(ctx, p); err != nil {
+		return err
+	}
+	return put(ctx, l.parcels, p)
+}
+
+// fetch gets the bodies of a parcel's candidates, when there is room for them.
+// What is too large, or is lost already, is not asked for.
+func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
+	limit := l.p.o.Reading.Limits.MaxMessage
+	var headers []imapbox.Header
+	byUID := map[uint32]candidate{}
+	for _, c := range p.candidates {
+		if !l.asksFor(c) {
+			continue
+		}
+		byUID[c.header.UID] = c
+		headers = append(headers, c.header)
+		size := c.header.Size
+		if size < 0 {
+			size = limit // the server did not tell
+		}
+		p.size = min(p.size+size, roomForBodies)
+	}
+	if len(headers) == 0 {
+		return nil
+	}
+	if err := l.room.Acquire(ctx, p.size); err != nil {
+		return context.Cause(ctx)
+	}
+	held := int64(0)
+	return l.bodies(ctx, headers, func(b imapbox.Body, refused error) error {
+		p.bodies = append(p.bodies, gotten{byUID[b.UID], b, refused})
+		if held += int64(len(b.Data)); held <= roomForBodies {
+			return nil
+		}
+		// The server told no sizes, or wrong ones: there never is room for so much.
+		part := &parcel{bodies: p.bodies, reached: make(chan struct{})}
+		p.bodies, held = nil, 0
+		if err := put(ctx, l.parcels, part); err != nil {
+			return err
+		}
+		return await(ctx, part.reached)
+	})
+}
+
+// asksFor tells whether the body of a candidate is asked for.
+func (e *examination) asksFor(c candidate) bool {
+	return c.lost == nil && c.header.Size <= e.p.o.Reading.Limits.MaxMessage
+}
+
+// toldSize is how many bytes of a candidate's body come, as far as the server tells.
+func (e *examination) toldSize(c candidate) int64 {
+	if !e.asksFor(c) {
+		return 0
+	}
+	return max(c.header.Size, 0)
+}
