@@ -34,6 +34,11 @@ const (
 // 64 MiB, which need not cost twice that.
 const memoryLimit = 96 << 20
 
+// garbagePercent is how much garbage may stand beside what is in use, in percent of
+// it, before it is collected. Go's 100 takes a few megabytes more for little speed
+// (docs/performance.md).
+const garbagePercent = 75
+
 func main() {
 	os.Exit(process()) // the only os.Exit in the module
 }
@@ -43,6 +48,9 @@ func main() {
 func process() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
