@@ -1,12 +1,16 @@
 package bench
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/poller"
+	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
 )
 
 // BenchmarkBackfill reads a mailbox in this process, to be profiled.
@@ -29,4 +33,19 @@ func BenchmarkBackfill(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(reports)*float64(b.N)/b.Elapsed().Seconds(), "reports/s")
+}
+
+func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
+	return poller.New(poller.Options{
+		DB: d, Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		Mailboxes: []poller.Mailbox{{
+			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
+			IMAP: imapbox.Options{
+				Name: "reports", Host: s.Host, Port: s.Port, TLS: s.TLS, Timeout: time.Minute,
+				Auth: func(context.Context) (imapbox.Credentials, error) {
+					return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+				},
+			},
+		}},
+	})
 }
