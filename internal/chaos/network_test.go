@@ -29,6 +29,11 @@ func troubles() []trouble {
 	of := func(k imaptest.Kind, says string) trouble {
 		return trouble{name: string(k), fault: imaptest.Fault{Kind: k}, says: says}
 	}
+	reset := func(k imaptest.Kind) trouble { // it may be felt while connecting
+		t := of(k, "connection was lost")
+		t.or = "connection reset by peer"
+		return t
+	}
 	late := trouble{name: "delay", fault: imaptest.Fault{Kind: imaptest.Late, Delay: 300 * time.Millisecond}}
 	whatever := func(k imaptest.Kind) trouble {
 		return trouble{name: string(k), fault: imaptest.Fault{Kind: k}, may: true}
@@ -36,7 +41,7 @@ func troubles() []trouble {
 	return []trouble{
 		late,
 		of(imaptest.Silence, "did not answer"), of(imaptest.SilenceHalf, "did not answer"),
-		{name: "reset", fault: imaptest.Fault{Kind: imaptest.Reset}, says: "connection was lost", or: "connection reset by peer"}, of(imaptest.ResetHalf, "connection was lost"),
+		reset(imaptest.Reset), reset(imaptest.ResetHalf),
 		of(imaptest.CutOff, "connection was lost"), of(imaptest.CutAnswered, "connection was lost"),
 		of(imaptest.CutLiteral, "connection was lost"), of(imaptest.HalfLine, "connection was lost"),
 		of(imaptest.Swapped, ""), whatever(imaptest.TaggedFirst), whatever(imaptest.Unsolicited),
