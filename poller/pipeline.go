@@ -15,11 +15,11 @@ import (
 
 // Bounds of what is under way between two stages.
 const (
-	parcelMessages = 1500     // in a parcel
-	parcelBytes    = 11 << 18 // of bodies in a parcel, if none is larger
-	roomForBodies  = 6 << 20  // bytes of bodies that are held at a time, if none is larger
-	recordedAtOnce = 400      // messages in a transaction
-	heldBytes      = 4 << 20  // of unpacked reports that wait to be recorded together
+	parcelMessages = 1500    // in a parcel
+	parcelBytes    = 3 << 20 // of bodies in a parcel, if none is larger
+	roomForBodies  = 6 << 20 // bytes of bodies that are held at a time, if none is larger
+	recordedAtOnce = 400     // messages in a transaction
+	heldBytes      = 4 << 20 // of unpacked reports that wait to be recorded together
 )
 
 // A pipeline does the three parts of an examination side by side: messages are
