@@ -78,7 +78,7 @@ type Told struct {
 	// Ready says, in a sentence, for how long and over how much there was no
 	// failure under a policy in testing mode; empty: for too short, or too few.
 	Ready  string
-	Failed int64 // sessions of the last week by verified reports
+	Failed int64 // sessions of the last week, by verified reports, whose mail an enforced policy holds back
 }
 
 // A Severity says how bad a finding is.

@@ -39,7 +39,7 @@ func policyFaults() []fault {
 			id := "20250101"
 			r.domain.Before = &Seen{PolicyID: &id, PolicyOfID: "another policy's"}
 		}},
-		{name: "enforce while reports tell of failures", make: func(_ *testing.T, r *rig) { r.domain.Told.Failed = 45 }, want: "mta-sts-urgent error", says: "45 failed sessions"},
+		{name: "enforce while reports tell of failures", make: func(_ *testing.T, r *rig) { r.domain.Told.Failed = 45 }, want: "mta-sts-urgent error", says: "45 in all"},
 		{name: "testing while reports tell of failures", make: func(t *testing.T, r *rig) {
 			policy("enforce", "testing")(t, r)
 			r.domain.Told.Failed = 45

@@ -58,7 +58,11 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 	if err != nil {
 		return err
 	}
-	if err := told(ctx, d, domains, time.Now()); err != nil {
+	before, err := d.DomainChecks(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := told(ctx, d, domains, before, time.Now()); err != nil {
 		return err
 	}
 	bar, done := newBar(a.stderr), int64(0)

@@ -81,7 +81,7 @@ func (w *workday) domainsOfToday(ctx context.Context, now time.Time) ([]domainch
 	if left > 0 {
 		w.a.log.Warn("reports name more domains than are looked at in a day: those of your own are all looked at if [reports] domains names them", "count", left)
 	}
-	return domains, told(ctx, w.db, domains, now)
+	return domains, told(ctx, w.db, domains, before, now)
 }
 
 // maxReported is how many of the domains that only reports name are looked at in a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -21,8 +22,12 @@ func (v *verification) resolve(ctx context.Context, what, host string) bool {
 	ctx, cancel := context.WithTimeout(ctx, resolveWait)
 	defer cancel()
 	addresses, err := net.DefaultResolver.LookupHost(ctx, host)
-	if err != nil {
+	var answer *net.DNSError
+	switch {
+	case errors.As(err, &answer) && answer.IsNotFound:
 		err = fmt.Errorf("%w: check the spelling of host, and this machine's DNS", err)
+	case err != nil:
+		err = fmt.Errorf("%w: this machine's DNS does not answer; check its network", err)
 	}
 	v.line(what+", resolve", host+" is "+strings.Join(addresses, ", "), err)
 	return err == nil

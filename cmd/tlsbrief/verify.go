@@ -62,7 +62,7 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 			continue
 		}
 		for _, s := range p.Verify(ctx, m.Name) {
-			v.step(fmt.Sprintf("mailbox %q", m.Name), s.Name, s.Detail, reason(s.Err))
+			v.step(fmt.Sprintf("mailbox %q", m.Name), s.Name, s.Detail, reason(s.Name, s.Err))
 		}
 	}
 	if err := a.verifySMTP(ctx, c, v); err != nil {
@@ -129,11 +129,14 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 	return nil
 }
 
-// reason leaves out of an error which mailbox and folder it is about: the line
-// says that already.
-func reason(err error) error {
+// reason leaves out of an error which mailbox and folder it is about, and the step
+// of that name: the line says that already.
+func reason(name string, err error) error {
 	var step *imapbox.StepError
 	if errors.As(err, &step) {
+		if step.Step == strings.ReplaceAll(name, "-", "") { // what people call "log-in"
+			return step.Err
+		}
 		return fmt.Errorf("%s: %w", step.Step, step.Err)
 	}
 	return err

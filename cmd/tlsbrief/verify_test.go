@@ -22,4 +22,9 @@ func TestVerifyNamesAStepOnce(t *testing.T) {
 			t.Errorf("verify is to say %q, and no more than once that it is connecting:\n%s", step, o.stdout)
 		}
 	}
+	r.configure(t, s, unchecked)
+	r.write(t, "password", "wrong")
+	if o := r.try(t, "verify"); !strings.Contains(o.stdout, `FAIL  mailbox "reports", log-in: the server refused the login`) {
+		t.Errorf("verify is to say once that it is logging in:\n%s", o.stdout)
+	}
 }

@@ -230,11 +230,11 @@ func neverABody(t *testing.T, account *imaptest.Server) string {
 
 // A server that lists a million messages in one answer is read, within bounds.
 func TestMillionMessages(t *testing.T) {
-	if !whole() {
-		t.Skip("only in the whole run: it takes half a minute")
+	count := 50_000
+	if whole() { // which takes half a minute
+		count = 1_000_000
 	}
-	run(t, "server", "1,000,000 UIDs in one SEARCH", func(t *testing.T) string {
-		const count = 1_000_000
+	run(t, "server", fmt.Sprintf("%d UIDs in one SEARCH", count), func(t *testing.T) string {
 		var list strings.Builder
 		list.WriteString("* SEARCH")
 		for n := range count {
@@ -281,7 +281,7 @@ func TestMillionMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := p.db.Folder(t.Context(), "reports", "INBOX")
-		if err != nil || f.Poll == nil || f.Poll.LastUID != 2*count {
+		if err != nil || f.Poll == nil || f.Poll.LastUID != uint32(2*count) {
 			t.Errorf("cursor %+v, %v", f.Poll, err)
 		}
 		if grown := int64(peak) - int64(before); grown > 64<<20 {
