@@ -73,13 +73,10 @@ func partsOf(headers []imapbox.PartHeader) []part {
 	return parts
 }
 
-const (
-	// partsBatch is how many messages' part headers are asked for at a time.
-	partsBatch = 250
-	// maxPartJams is how often that may end the connection before they are asked for
-	// one by one: to connect again, or to wait for a server that is silent, takes long.
-	maxPartJams = 3
-)
+// maxPartJams is how often asking for the parts of many messages may end the
+// connection before they are asked for one by one: to connect again, or to wait for a
+// server that is silent, takes long.
+const maxPartJams = 3
 
 // inside asks for the headers of the outermost parts of all messages of which their
 // own header does not tell what they are, many at a time. It leaves out those of
@@ -93,7 +90,7 @@ func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Hea
 	}
 	slices.Sort(open)
 	all := insides{parts: map[uint32][]part{}, jammed: map[uint32]bool{}}
-	for some := range slices.Chunk(open, partsBatch) {
+	for some := range slices.Chunk(open, e.p.o.Bounds.PartHeaders) {
 		if e.partJams == maxPartJams {
 			break
 		}

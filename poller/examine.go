@@ -9,13 +9,6 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
-// How many messages' headers are asked for at a time: few at first, so that
-// something is recorded soon, and then many, for the sake of slow links.
-const (
-	firstBatch  = 500
-	headerBatch = 5000
-)
-
 // An examination looks at messages of one folder and records the reports among
 // them.
 type examination struct {
@@ -28,8 +21,9 @@ type examination struct {
 	since, before time.Time   // where set: by INTERNALDATE, since inclusive, before exclusive
 	done          func(int64) // where set: told how many messages were looked at
 
-	begun    bool // a batch has been looked at
-	partJams int  // how often asking for many messages' parts ended the connection
+	begun    bool   // a batch has been looked at
+	upTo     uint32 // the last UID that was considered
+	partJams int    // how often asking for many messages' parts ended the connection
 
 	parcel parcel // that is being filled
 
@@ -39,11 +33,11 @@ type examination struct {
 // ranges runs over the UIDs in [from, below) in order.
 func (e *examination) ranges(ctx context.Context, from, below uint32, end *db.Cursor) error {
 	for from < below {
-		uids, err := e.session.Range(ctx, from, below, rangeSize)
+		uids, err := e.session.Range(ctx, from, below, e.p.o.Bounds.Range)
 		if err != nil {
 			return err
 		}
-		if len(uids) < rangeSize {
+		if len(uids) < e.p.o.Bounds.Range {
 			return e.run(ctx, uids, end)
 		}
 		last := uids[len(uids)-1]
@@ -68,9 +62,9 @@ func (e *examination) rangesOf(ctx context.Context, from, below uint32, end *db.
 // to end, if that is set.
 func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) error {
 	for len(uids) > 0 {
-		n := min(len(uids), headerBatch)
+		n := min(len(uids), e.p.o.Bounds.Headers)
 		if !e.begun {
-			e.begun, n = true, min(n, firstBatch)
+			e.begun, n = true, min(n, e.p.o.Bounds.FirstHeaders)
 		}
 		last := n == len(uids)
 		reached := end
@@ -90,7 +84,7 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 	return e.line.send(ctx, &parcel{cursor: end})
 }
 
-// batch looks at up to headerBatch messages. With the last of them the cursor moves
+// batch looks at up to Bounds.Headers messages. With the last of them the cursor moves
 // to end, if that is set.
 func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *db.Cursor) error {
 	headers, lost, err := e.headers(ctx, uids)
@@ -109,38 +103,40 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 	if err != nil {
 		return err
 	}
-	for i, uid := range uids {
+	for _, uid := range uids {
 		h, known := headers[uid]
 		h.UID = uid
 		c, ok, err := e.consider(ctx, candidate{header: h, lost: lost[uid]}, known, inside)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			continue
-		}
-		size := e.toldSize(c)
-		if !e.parcel.holds(size) {
-			if err := e.send(ctx, uids[i-1], nil); err != nil {
-				return err
+		if ok {
+			size := e.toldSize(c)
+			if !e.parcel.holds(size, e.p.o.Bounds) {
+				// The message itself is in the next parcel, and its UID not behind
+				// the cursor yet. The one before it may be of an earlier batch.
+				if err := e.send(ctx, nil); err != nil {
+					return err
+				}
 			}
+			e.parcel.add(c, size)
 		}
-		e.parcel.add(c, size)
+		e.upTo = uid
 	}
 	e.parcel.looked += int64(len(uids))
-	if len(uids) == headerBatch && !last {
+	if len(uids) == e.p.o.Bounds.Headers && !last {
 		return nil // what is next goes into the same parcel: each costs a round trip
 	}
-	return e.send(ctx, uids[len(uids)-1], end)
+	return e.send(ctx, end)
 }
 
 // send sends the parcel that is being filled on, with the cursor end, or else one
 // that says how far the folder was looked at.
-func (e *examination) send(ctx context.Context, upTo uint32, end *db.Cursor) error {
+func (e *examination) send(ctx context.Context, end *db.Cursor) error {
 	p := e.parcel
 	e.parcel = parcel{}
-	if p.cursor = end; end == nil && e.advance {
-		p.cursor = &db.Cursor{UIDValidity: e.validity, LastUID: upTo}
+	if p.cursor = end; end == nil && e.advance && e.upTo > 0 {
+		p.cursor = &db.Cursor{UIDValidity: e.validity, LastUID: e.upTo}
 	}
 	return e.line.send(ctx, &p)
 }

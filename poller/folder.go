@@ -24,9 +24,6 @@ type folder struct {
 // at: mail can be delayed, and clocks differ (DESIGN 5).
 const backlog = 48 * time.Hour
 
-// rangeSize is how many UIDs are asked for at a time.
-const rangeSize = 20000
-
 // poll reads what is new in the folder, and then marks what is to be marked. A
 // mark that could not be made is an error, but the folder has been read: that it
 // could not be is not to be said of it (DESIGN 7, "blind").

@@ -19,8 +19,8 @@ type parcel struct {
 }
 
 // holds tells whether there is place for one more candidate, of so many bytes.
-func (p *parcel) holds(size int64) bool {
-	return len(p.candidates) == 0 || p.told+size <= parcelBytes && len(p.candidates) < parcelMessages
+func (p *parcel) holds(size int64, b Bounds) bool {
+	return len(p.candidates) == 0 || p.told+size <= b.BatchBytes && len(p.candidates) < b.BatchMessages
 }
 
 func (p *parcel) add(c candidate, size int64) {
@@ -58,7 +58,7 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
 		if size < 0 {
 			size = limit // the server did not tell
 		}
-		p.size = min(p.size+size, roomForBodies)
+		p.size = min(p.size+size, l.p.o.Bounds.BodyBytes)
 	}
 	if len(headers) == 0 {
 		return nil
@@ -69,7 +69,7 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
 	held := int64(0)
 	return l.bodies(ctx, headers, func(b imapbox.Body, refused error) error {
 		p.bodies = append(p.bodies, gotten{byUID[b.UID], b, refused})
-		if held += int64(len(b.Data)); held <= roomForBodies {
+		if held += int64(len(b.Data)); held <= l.p.o.Bounds.BodyBytes {
 			return nil
 		}
 		// The server told no sizes, or wrong ones: there never is room for so much.

@@ -13,15 +13,6 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
-// Bounds of what is under way between two stages.
-const (
-	parcelMessages = 1500    // in a parcel
-	parcelBytes    = 3 << 20 // of bodies in a parcel, if none is larger
-	roomForBodies  = 6 << 20 // bytes of bodies that are held at a time, if none is larger
-	recordedAtOnce = 400     // messages in a transaction
-	heldBytes      = 4 << 20 // of unpacked reports that wait to be recorded together
-)
-
 // A pipeline does the three parts of an examination side by side: messages are
 // fetched in parcels, read and authenticated, and recorded, each part in the order
 // of the folder. A parcel's cursor is recorded together with what was in it, and so
@@ -53,7 +44,7 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	l := &pipeline{
-		examination: e, room: semaphore.NewWeighted(roomForBodies),
+		examination: e, room: semaphore.NewWeighted(e.p.o.Bounds.BodyBytes),
 		parcels: make(chan *parcel, 1), read: make(chan *reading, 1),
 	}
 	e.line = l
@@ -158,7 +149,7 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 			r.Messages = append(r.Messages, l.tooLarge(c, limit))
 		}
 	}
-	held := int64(0)
+	held, bounds := int64(0), l.p.o.Bounds
 	for i := range p.bodies {
 		g := &p.bodies[i]
 		m, ok, err := l.take(ctx, g.candidate, g.body, g.refused)
@@ -177,8 +168,8 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 		r.Messages = append(r.Messages, m)
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
-		if held += heavy; held >= heldBytes || len(r.Messages) >= recordedAtOnce {
-			if err := l.keepFirst(ctx, r, held >= heldBytes); err != nil {
+		if held += heavy; held >= bounds.HeldBytes || len(r.Messages) >= bounds.RecordMessages {
+			if err := l.keepFirst(ctx, r, held >= bounds.HeldBytes); err != nil {
 				return err
 			}
 			held = 0

@@ -77,6 +77,8 @@ type Options struct {
 
 	RetryFor time.Duration // how long RetryUnknown may take; 30 s if 0
 
+	Bounds Bounds // of what is asked for, held and recorded together
+
 	Parallel int          // mailboxes polled at a time; 4 if 0
 	Log      *slog.Logger // nil discards
 }
@@ -112,6 +114,7 @@ func New(o Options) *Poller {
 	if o.RetryFor <= 0 {
 		o.RetryFor = 30 * time.Second
 	}
+	o.Bounds = o.Bounds.orDefaults()
 	p := &Poller{o: o}
 	p.before.Store(math.MaxInt64)
 	return p
