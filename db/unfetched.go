@@ -121,7 +121,7 @@ func (d *DB) TryAlone(ctx context.Context, id int64) error {
 		if _, err := t.get("SELECT tries FROM unfetched WHERE message = ?", []any{id}, &tries); err != nil {
 			return err
 		}
-		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, nextAlone(tries+1, t.now), id)
+		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, nextAlone(tries, t.now), id)
 		return err
 	})
 }

@@ -25,9 +25,8 @@ const (
 // for a while, which says nothing of the messages.
 //
 // The canaries are reports that are recorded already, and, where it is about
-// headers only, the headers of whatever lies before. Where it is about the bodies
-// of candidates and there is no canary, as where recorded reports are moved
-// away, time tells.
+// headers only, whatever lies before. Where it is about the bodies of candidates and
+// there is no canary, as where recorded reports are moved away, time tells.
 func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies bool) bool {
 	if e.line != nil && e.line.settle(ctx) != nil { // what was read by now is a canary, too
 		return false
@@ -38,6 +37,9 @@ func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies
 		return false
 	}
 	recorded = slices.DeleteFunc(recorded, func(uid uint32) bool { return slices.Contains(these, uid) })
+	if !bodies {
+		return e.givesHeaders(ctx, these, recorded)
+	}
 	if len(recorded) > 0 {
 		exist, err := e.session.Existing(ctx, recorded)
 		if err != nil {
@@ -47,14 +49,21 @@ func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies
 			return e.gives(ctx, recorded)
 		}
 	}
-	if bodies {
-		return e.longFailing(ctx)
-	}
+	return e.longFailing(ctx)
+}
+
+// givesHeaders reports whether the server gives a header of these messages that are
+// recorded, or of those that lie before the ones whose headers it does not give.
+func (e *examination) givesHeaders(ctx context.Context, these, recorded []uint32) bool {
 	before, err := e.session.Range(ctx, 1, slices.Min(these), canaries)
-	if err != nil || len(before) == 0 {
+	canaries := slices.DeleteFunc(slices.Concat(before, recorded), func(uid uint32) bool {
+		_, pending := e.pendings[uid]
+		return pending || slices.Contains(these, uid)
+	})
+	if err != nil || len(canaries) == 0 {
 		return false
 	}
-	headers, err := e.session.Headers(ctx, before)
+	headers, err := e.session.Headers(ctx, canaries)
 	return err == nil && len(headers) > 0
 }
 

@@ -30,7 +30,7 @@ type examination struct {
 
 	held     bool // messages were taken in hand
 	suspects db.Suspects
-	skip     map[uint32]bool // pending messages, which are asked for by themselves
+	pendings map[uint32]bool // the pending messages, and whether each is quarantined
 
 	parcel parcel // that is being filled
 
@@ -68,7 +68,7 @@ func (e *examination) rangesOf(ctx context.Context, from, below uint32, end *db.
 // run looks at the messages of these UIDs, ascending, and then moves the cursor
 // to end, if that is set.
 func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) error {
-	uids = slices.DeleteFunc(uids, func(uid uint32) bool { return e.skip[uid] })
+	uids = slices.DeleteFunc(uids, e.skips)
 	for len(uids) > 0 {
 		n := min(len(uids), e.p.o.Bounds.Headers)
 		if !e.begun {

@@ -9,17 +9,19 @@ import (
 // prepare reads what is known of messages that are not to be read as the others are:
 // those that are pending, and those that a process had in hand when it died.
 func (e *examination) prepare(ctx context.Context) error {
-	pending, err := e.p.o.DB.PendingUIDs(ctx, e.box.Name, e.name, e.validity)
-	if err != nil {
+	var err error
+	if e.pendings, err = e.p.o.DB.PendingUIDs(ctx, e.box.Name, e.name, e.validity); err != nil {
 		return err
-	}
-	e.skip = map[uint32]bool{}
-	for uid, quarantined := range pending {
-		// A backfill asks for all that may be asked for among others.
-		e.skip[uid] = quarantined || e.via == db.ViaPoll
 	}
 	e.suspects, err = e.p.o.DB.Suspects(ctx, e.box.Name, e.name, e.validity, e.via)
 	return err
+}
+
+// skips reports whether a message is left out since it is asked for by itself. A backfill
+// leaves out only what may not be asked for among others.
+func (e *examination) skips(uid uint32) bool {
+	quarantined, pending := e.pendings[uid]
+	return quarantined || pending && e.via == db.ViaPoll
 }
 
 // takeInHand notes that messages are about to be asked for and read, so that one at which

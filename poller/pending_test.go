@@ -55,8 +55,8 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 			if n := box.count("UID FETCH") - fetches; n != 0 {
 				t.Errorf("a quarantined message was asked for again at once, %d times", n)
 			}
-			for range 40 {
-				r.pass(5 * time.Hour)
+			for range 20 {
+				r.pass(11 * time.Hour)
 				if _, err := r.p.Poll(t.Context(), ""); err != nil {
 					t.Fatal(err)
 				}

@@ -69,8 +69,7 @@ func (f *folder) retrying(ctx context.Context) (*examination, error) {
 	// Whether a mark is owed was decided when the message was first recorded:
 	// one that a backfill found is to keep its flags.
 	e := &examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, breaks: 1}
-	e.suspects, err = f.p.o.DB.Suspects(ctx, f.box.Name, f.name, e.validity, e.via)
-	return e, err
+	return e, e.prepare(ctx)
 }
 
 // retry asks once more for one message. came is false where that broke the connection.
@@ -135,6 +134,8 @@ func (e *examination) givesOthers(ctx context.Context, but uint32) bool {
 // again looks once more at one message. ours is false where it turns out to be none
 // of our business; the error is errGone where it is not there.
 func (e *examination) again(ctx context.Context, uid uint32) (m db.Message, ours bool, err error) {
+	came := e.came
+	defer func() { e.came = came || err == nil && m.Pending == "" }() // a part of the message is no other message
 	found := e.headers(ctx, []uint32{uid})
 	h, known := found.headers[uid]
 	c := candidate{header: imapbox.Header{UID: uid}, lost: found.lost[uid]}

@@ -63,6 +63,18 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *
 
 func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.skew.Load())) }
 
+// reopen opens the database anew, as the next process does.
+func (r *rig) reopen() {
+	r.t.Helper()
+	_ = r.db.Close()
+	d, err := db.Open(r.t.Context(), r.path, db.Options{Log: r.o.Log, Now: r.now})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.db, r.o.DB = d, d
+	r.change()
+}
+
 // pass lets time pass for the database.
 func (r *rig) pass(d time.Duration) { r.skew.Add(int64(d)) }
 

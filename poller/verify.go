@@ -56,27 +56,37 @@ func stepOf(err error) string {
 const lastLooked = 50
 
 // recent says whether there is a TLS report among the newest messages of the open
-// folder, by their headers alone.
+// folder, by their headers alone. It asks for them as a poll does, and fails where a poll
+// would.
 func (f *folder) recent(ctx context.Context, st imapbox.Status) (string, error) {
 	from := max(st.UIDNext, lastLooked+1) - lastLooked
 	uids, err := f.session.Range(ctx, from, st.UIDNext, lastLooked)
 	if err != nil || len(uids) == 0 {
 		return "", err
 	}
-	headers, err := f.session.Headers(ctx, uids)
-	if err != nil {
-		return "", err
+	e := examination{folder: f, validity: st.UIDValidity}
+	found := e.headers(ctx, uids)
+	if found.err != nil {
+		return "", found.err
 	}
 	certain := 0
-	for _, h := range headers {
+	for _, h := range found.headers {
 		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
 			certain++
 		}
 	}
+	said := fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain)
 	if certain == 0 {
-		return fmt.Sprintf(", no TLS report among the last %d", len(uids)), nil
+		said = fmt.Sprintf(", no TLS report among the last %d", len(uids))
 	}
-	return fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain), nil
+	for uid, why := range found.lost {
+		said += fmt.Sprintf("; the header of UID %d does not come (%v): a poll goes on without it and asks again", uid, why)
+		break
+	}
+	if more := len(found.lost) - 1; more > 0 {
+		said += fmt.Sprintf(", and of %d more", more)
+	}
+	return said, nil
 }
 
 // verifyNames says what becomes of names in the configuration that the server

@@ -46,6 +46,7 @@ type Proxy struct {
 	toClient  int64
 	toServer  int64
 	cutAfter  int64 // -1: never
+	cutEach   int64 // bytes to the client after which each connection ends; 0: never
 	delay     time.Duration
 	commands  []string
 	onCommand func(line string) Action
@@ -139,6 +140,13 @@ func (p *Proxy) CutAfter(n int64) {
 	p.cutAfter = n
 }
 
+// CutEach ends each connection that brings more than n bytes to a client; 0 ends none.
+func (p *Proxy) CutEach(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cutEach = n
+}
+
 // OnCommand is asked what to do with each line of a client; nil forwards all.
 func (p *Proxy) OnCommand(f func(line string) Action) {
 	p.mu.Lock()
@@ -209,6 +217,7 @@ type link struct {
 	client, server net.Conn
 	once           sync.Once
 	ended          chan struct{}
+	sent           int64 // to the client; guarded by the proxy's mutex
 
 	mu      sync.Mutex
 	stalled bool
@@ -366,6 +375,10 @@ func (l *link) send(line []byte) bool {
 	} else if p.cutAfter >= 0 {
 		p.cutAfter -= int64(len(line))
 	}
+	if p.cutEach > 0 && l.sent+int64(len(line)) > p.cutEach {
+		cut, line = true, line[:max(p.cutEach-l.sent, 0)]
+	}
+	l.sent += int64(len(line))
 	p.mu.Unlock()
 	n, err := l.client.Write(line)
 	p.mu.Lock()
