@@ -2,6 +2,7 @@ package netclient
 
 import (
 	"bytes"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"unicode"
@@ -45,7 +46,7 @@ func (h *hunt) mark(from, to int, encoded bool) {
 // search looks for the secrets in a text, as it is and decoded.
 func (h *hunt) search(text view) {
 	for _, encoded := range h.secrets.encoded {
-		h.find(text, []byte(encoded))
+		h.find(text, []byte(encoded), true)
 	}
 	h.look(text, maxDepth)
 }
@@ -58,7 +59,7 @@ func (h *hunt) look(v view, depth int) {
 	}
 	folded := view{text: fold(v.text), from: v.from, to: v.to, decoded: v.decoded}
 	for _, form := range h.secrets.forms {
-		h.find(folded, form.text)
+		h.find(folded, form.text, form.encoded)
 		h.findBeginning(folded, form)
 	}
 	// In what is decoded by chance a short secret would be found by chance, and
@@ -67,7 +68,7 @@ func (h *hunt) look(v view, depth int) {
 		return
 	}
 	for _, short := range h.secrets.short {
-		h.find(v, short)
+		h.find(v, short, false)
 	}
 	if depth == 0 {
 		return
@@ -108,15 +109,17 @@ func (h *hunt) decode(v view, c *coding, depth int) {
 	}
 }
 
-// find marks each place of a secret in a view.
-func (h *hunt) find(v view, secret []byte) {
+// find marks each place of a secret in a view. encoded says that it is the encoded
+// secret that is looked for.
+func (h *hunt) find(v view, secret []byte, encoded bool) {
+	encoded = encoded || v.decoded
 	for at, marked := 0, 0; ; {
 		i := bytes.Index(v.text[at:], secret)
 		if i < 0 {
 			return
 		}
 		at += i + 1
-		h.markView(v, max(at-1, marked), at-1+len(secret)) // places may overlap
+		h.markView(v, max(at-1, marked), at-1+len(secret), encoded) // places may overlap
 		marked = at - 1 + len(secret)
 	}
 }
@@ -134,7 +137,7 @@ func (h *hunt) findBeginning(v view, f form) {
 			n++
 		}
 		if n >= leastPart && i >= len(v.text)-1-remainder {
-			h.markView(v, i+1-n, len(v.text))
+			h.markView(v, i+1-n, len(v.text), v.decoded || f.encoded)
 		}
 	}
 }
@@ -144,7 +147,8 @@ type form struct {
 	text []byte
 	// border is, for the first n+1 bytes of text, how long the longest of their
 	// beginnings is that they also end in, without being all of them.
-	border []int
+	border  []int
+	encoded bool // it is base64
 }
 
 func newForm(text []byte) form {
@@ -162,7 +166,9 @@ func newForm(text []byte) form {
 }
 
 // markView marks what a part of a view comes from, with what stands between.
-func (h *hunt) markView(v view, from, to int) { h.mark(v.from[from], v.to[to-1], v.decoded) }
+func (h *hunt) markView(v view, from, to int, encoded bool) {
+	h.mark(v.from[from], v.to[to-1], encoded)
+}
 
 // replaced returns the text with what is marked replaced. Of a word of which a part
 // is an encoded secret nothing remains, since the rest tells of it.
@@ -209,6 +215,19 @@ func reversed(s string) []byte {
 		s = s[:len(s)-n]
 	}
 	return out
+}
+
+// base64Cores returns what base64 has of a secret wherever it stands in what is
+// encoded: in upper or lower case alone, as some software spells what it does not
+// know, it cannot be decoded any more.
+func base64Cores(secret string) [][]byte {
+	var cores [][]byte
+	for before := range 3 {
+		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", before) + secret))
+		whole := (before + len(secret)) * 8 / 6 // letters that what follows has no part in
+		cores = append(cores, []byte(encoded[(before*8+5)/6:whole]))
+	}
+	return cores
 }
 
 // latin1 returns s in ISO 8859-1, or nil if that has not all of its letters.

@@ -20,6 +20,9 @@ const (
 	// leastPart is how much of a secret, in bytes, counts as its beginning where
 	// the text ends within it.
 	leastPart = 5
+	// leastCore is how many letters of base64 must be alike where their case is
+	// not looked at.
+	leastCore = 6
 	// maxWord bounds a word, and cutWord is what remains of a longer one, in
 	// bytes: it may be a secret in a form that is not known.
 	maxWord, cutWord = 80, 24
@@ -58,6 +61,12 @@ func (s *Secrets) Add(secret string) {
 	} {
 		if len(text) >= leastDecoded {
 			s.forms = append(s.forms, newForm(fold(text)))
+		}
+	}
+	for _, core := range base64Cores(secret) {
+		if f := newForm(fold(core)); len(f.text) >= leastCore {
+			f.encoded = true
+			s.forms = append(s.forms, f)
 		}
 	}
 	// The longest first, so that none is left in pieces by a shorter one within it.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tlsbrief/internal/netclient"
 )
 
 // A line of the dialogue before the library takes over is at most this long.
@@ -38,6 +40,12 @@ func connect(ctx context.Context, o Options) (*wire, error) {
 	raw, err := o.Dial(ctx, "tcp", address)
 	if err != nil {
 		return nil, fail("connect", err)
+	}
+	if o.TLS == TLSNone {
+		if err := netclient.CheckPlain(raw); err != nil {
+			_ = raw.Close()
+			return nil, fail("connect", err)
+		}
 	}
 	o.Passed("connect", raw.RemoteAddr().String())
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
