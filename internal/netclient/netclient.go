@@ -37,7 +37,7 @@ type PlainError struct {
 }
 
 func (e *PlainError) Error() string {
-	return "tls = \"none\" is for a server on this machine only, and " + addrText(e.Addr) + " is not on it: nothing was sent"
+	return "without TLS only a server on this machine is used, and " + addrText(e.Addr) + " is not on it: nothing was sent"
 }
 
 // PlainHint says what to do about a [PlainError].
