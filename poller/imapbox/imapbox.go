@@ -90,6 +90,8 @@ type Options struct {
 	Passed func(step, detail string)
 	// Dial replaces the net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	quote func(string) string // makes what a server says before the login fit for an error
 }
 
 func (o Options) withDefaults() Options {
@@ -158,6 +160,10 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 
 // open is Open with credentials, on one connection.
 func open(ctx context.Context, o Options, credentials Credentials) (*Session, error) {
+	var known secrets // that the server may have been sent on a connection before this
+	known.password(credentials.Password)
+	known.password(credentials.token)
+	o.quote = func(text string) string { return printable(known.hide(text)) }
 	w, err := connect(ctx, o)
 	if err != nil {
 		return nil, err

@@ -329,6 +329,25 @@ func TestAServerThatRepeatsTheLoginDoesNotSpreadThePassword(t *testing.T) {
 	}
 }
 
+// M-I4: what a server was sent once it may repeat in the greeting of the next
+// connection, before anything was sent there.
+func TestAGreetingThatRepeatsThePasswordDoesNotSpreadIt(t *testing.T) {
+	t.Parallel()
+	const password = "scripted secret"
+	encoded := base64.StdEncoding.EncodeToString([]byte("A1 LOGIN me " + password))
+	for _, greeting := range []string{"* BYE " + password, "* BYE [X-" + encoded + "] " + encoded, "220 " + encoded, "* HELLO " + strings.ToUpper(password)} {
+		s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Send(greeting) })
+		o := optionsFor(s)
+		o.Auth = func(context.Context) (imapbox.Credentials, error) {
+			return imapbox.Credentials{Username: s.Username, Password: password}, nil
+		}
+		_, err := imapbox.Open(t.Context(), o)
+		if err == nil || !strings.Contains(strings.ToLower(err.Error()), "<secret>") || strings.Contains(strings.ToLower(err.Error()), "scripted") || strings.Contains(err.Error(), encoded[:12]) {
+			t.Errorf("greeting %q: Open: %v", greeting, err)
+		}
+	}
+}
+
 // Before the login a server may offer less than after it, and go-imap learns of
 // the change at a moment of its own.
 func TestCapabilitiesAreThoseAfterTheLogin(t *testing.T) {
