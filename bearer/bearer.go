@@ -24,6 +24,17 @@ const (
 	XOAuth2     = "XOAUTH2"
 )
 
+// A Grant says how a token was got, and so whom the mail server must let in: it
+// decides what to do about a refusal.
+type Grant int
+
+// The grants. Of the zero value nothing is known.
+const (
+	GrantProgram        Grant = iota + 1 // client_credentials: the program itself
+	GrantPerson                          // refresh_token, also after a device login: a person who logged in
+	GrantServiceAccount                  // service_account: a service account that stands in for a person
+)
+
 // ErrNotOffered means that the server takes no OAuth2 tokens.
 var ErrNotOffered = errors.New("the server offers neither OAUTHBEARER nor XOAUTH2, so it takes no OAuth2 token; check host, or use a password")
 

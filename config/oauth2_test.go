@@ -89,3 +89,18 @@ func TestClientSecretIsNamedInItsErrors(t *testing.T) {
 		t.Errorf("Read = %q, %v", s.Reveal(), err)
 	}
 }
+
+// M-I5: what a name leads to is seen when a connection is made; here only what is
+// plainly another machine is refused.
+func TestPlainTextIsRefusedWhereTheHostIsPlainlyElsewhere(t *testing.T) {
+	t.Parallel()
+	for host, refused := range map[string]bool{
+		"localhost": false, "mail.localhost": false, "localhost.localdomain": false, "127.0.0.1": false, "127.0.1.1": false, "::1": false,
+		"myself": false, "imap.example.com": true, "192.0.2.1": true, "2001:db8::1": true, "0.0.0.0": true, "localhost.example.com": true,
+	} {
+		text := "[[mailbox]]\nname = \"a\"\nhost = \"" + host + "\"\ntls = \"none\"\nusername = \"u\"\npassword_file = \"/p\"\n"
+		if _, err := parse("config.toml", "/etc/tlsbrief", []byte(text)); (err != nil) != refused {
+			t.Errorf("host = %q with tls = \"none\": %v, want refused: %t", host, err, refused)
+		}
+	}
+}

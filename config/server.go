@@ -37,7 +37,7 @@ func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, examp
 		name, err := hostName(f.Host.value)
 		if err != nil {
 			c.fault(f.Host.key, "%v", err)
-		} else if s.host = name; s.tls == tlsNone && !loopback(name) {
+		} else if s.host = name; s.tls == tlsNone && elsewhere(name) {
 			c.fault(tls.key, `"none" is for a server on this machine only (localhost, 127.0.0.1, ::1), and %s is not; use "implicit" or "starttls"`, quote(name))
 		}
 	}
@@ -73,7 +73,18 @@ func (c *checker) clientTLS(f *fileServer) ClientTLS {
 	return t
 }
 
-// loopback tells whether a host is this machine for certain.
+// elsewhere reports whether a host is plainly not this machine: an address that is
+// not loopback, or a full domain name. Of other names DNS and /etc/hosts decide,
+// "localhost" included, so the connection is judged by its address when it is made.
+func elsewhere(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return !loopback(host)
+	}
+	return strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && host != "localhost.localdomain"
+}
+
+// loopback tells whether a host is called as this machine is, or is an address of
+// it.
 func loopback(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.IsLoopback()

@@ -3,15 +3,16 @@ package mailer
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
+	"slices"
+	"strings"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
 	"tlsbrief/bearer"
+	"tlsbrief/internal/netclient"
 )
 
 // auth logs in where credentials are configured.
@@ -23,8 +24,7 @@ func (s *session) auth(ctx context.Context) error {
 		return s.unusable(StepAuth, errors.New("the connection is not encrypted, so that the password was not sent"),
 			`set tls = "starttls" or "implicit"; without it, log-in is for servers on this machine`)
 	}
-	ok, offered := s.client.Extension("AUTH")
-	if !ok {
+	if len(s.mechanisms) == 0 {
 		return s.unusable(StepAuth, errors.New("a log-in is configured, but the server offers none"),
 			"if it knows us by our address, remove username and password; else check port and tls")
 	}
@@ -38,7 +38,7 @@ func (s *session) auth(ctx context.Context) error {
 				return err
 			}
 		}
-		mechanism, err := s.mechanism(credentials, offered)
+		mechanism, err := s.mechanism(credentials)
 		if err != nil {
 			return err
 		}
@@ -55,28 +55,28 @@ func (s *session) private() bool {
 	if _, ok := s.conn.(*tls.Conn); ok {
 		return true
 	}
-	tcp, ok := s.raw.RemoteAddr().(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
+	return netclient.CheckPlain(s.raw) == nil
 }
 
 // mechanism returns how to log in with the credentials, and takes note of what
 // must not get out.
-func (s *session) mechanism(c Credentials, offered string) (*startedSASL, error) {
-	s.hide(c.Password)
-	s.hide(s.token)
+func (s *session) mechanism(c Credentials) (*startedSASL, error) {
+	s.secrets.Add(c.Password)
+	s.secrets.Add(s.token)
+	offered := strings.Join(s.mechanisms, " ")
 	var client sasl.Client
 	switch {
 	case s.token != "":
 		var err error
-		client, err = bearer.Client(bearer.Identity{Username: c.Username, Token: s.token, Host: s.o.Host, Port: s.o.Port}, s.client.SupportsAuth)
+		client, err = bearer.Client(bearer.Identity{Username: c.Username, Token: s.token, Host: s.o.Host, Port: s.o.Port}, s.offers)
 		if err != nil {
 			return nil, fmt.Errorf("%w; the server offers %q", err, offered)
 		}
 	case c.SASL != nil:
 		client = c.SASL
-	case s.client.SupportsAuth(sasl.Plain):
+	case s.offers(sasl.Plain):
 		client = sasl.NewPlainClient("", c.Username, c.Password)
-	case s.client.SupportsAuth(sasl.Login):
+	case s.offers(sasl.Login):
 		client = &loginClient{username: c.Username, password: c.Password}
 	default:
 		return nil, fmt.Errorf("the server offers %q, and with a password only PLAIN and LOGIN can be used", offered)
@@ -85,23 +85,51 @@ func (s *session) mechanism(c Credentials, offered string) (*startedSASL, error)
 	if err != nil {
 		return nil, fmt.Errorf("beginning to log in: %w", err)
 	}
-	if !s.client.SupportsAuth(name) {
+	if !s.offers(name) {
 		return nil, fmt.Errorf("the server offers %q and not %s, which is configured", offered, name)
 	}
-	s.hide(string(first))
-	return &startedSASL{Client: client, name: name, first: first}, nil
+	s.secrets.AddAnswer(first)
+	return &startedSASL{Client: client, secrets: &s.secrets, name: name, first: first}, nil
 }
 
-// hide keeps a secret, and its form on the wire, out of errors.
-func (s *session) hide(secret string) {
-	if secret != "" {
-		s.secrets = append(s.secrets, secret, base64.StdEncoding.EncodeToString([]byte(secret)))
+// offers reports whether the server offers a mechanism.
+func (s *session) offers(mechanism string) bool {
+	return slices.ContainsFunc(s.mechanisms, func(m string) bool { return strings.EqualFold(m, mechanism) })
+}
+
+// authMechanisms returns the mechanisms that the answer to EHLO offers, as in "AUTH
+// PLAIN LOGIN" (RFC 4954, section 3). Servers of the years before that RFC, and some
+// that still speak to clients of those years, say "AUTH=PLAIN LOGIN".
+func authMechanisms(answer string) []string {
+	var mechanisms []string
+	for line := range strings.Lines(answer) {
+		if len(line) < 4 || line[:3] != "250" {
+			continue
+		}
+		words := strings.Fields(strings.ToUpper(line[4:]))
+		if len(words) == 0 {
+			continue
+		}
+		if first, ok := strings.CutPrefix(words[0], "AUTH="); ok {
+			words[0] = first
+		} else if words[0] == "AUTH" {
+			words = words[1:]
+		} else {
+			continue
+		}
+		for _, m := range words {
+			if m != "" && !slices.Contains(mechanisms, m) {
+				mechanisms = append(mechanisms, m)
+			}
+		}
 	}
+	return mechanisms
 }
 
 // A startedSASL is a mechanism that has been asked for its beginning already.
 type startedSASL struct {
 	sasl.Client
+	secrets *netclient.Secrets // is told what is sent, since a server may repeat it
 	name    string
 	first   []byte
 	refusal *bearer.Refusal
@@ -117,6 +145,7 @@ func (c *startedSASL) Next(challenge []byte) ([]byte, error) {
 	if errors.As(err, &c.refusal) {
 		return []byte{1}, nil
 	}
+	c.secrets.AddAnswer(answer)
 	return answer, err
 }
 

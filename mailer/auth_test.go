@@ -4,14 +4,19 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/emersion/go-sasl"
 
+	"tlsbrief/bearer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/smtpsink"
 	"tlsbrief/mailer"
 )
@@ -112,7 +117,7 @@ func TestPasswordIsAskedForEachTime(t *testing.T) {
 }
 
 // TestPasswordStaysHomeInPlainText connects to an address of this machine that
-// is not its loopback.
+// is not its loopback (M-I5): the address decides, and nothing at all is sent.
 func TestPasswordStaysHomeInPlainText(t *testing.T) {
 	t.Parallel()
 	host := outwardAddress(t)
@@ -139,10 +144,11 @@ func TestPasswordStaysHomeInPlainText(t *testing.T) {
 		},
 	})
 	_ = l.Close()
-	if e.Step != mailer.StepAuth || !strings.Contains(e.Error(), "not encrypted") || asked {
+	var plain *netclient.PlainError
+	if e.Step != mailer.StepConnect || !errors.As(e, &plain) || !strings.Contains(e.Error(), host+" is not on it: nothing was sent") || !strings.Contains(e.Hint, "starttls") || asked {
 		t.Errorf("error = %v (step %s), password asked for: %t", e, e.Step, asked)
 	}
-	if got := <-heard; strings.Contains(got, "AUTH") {
+	if got := <-heard; got != "" {
 		t.Errorf("the server heard %q", got)
 	}
 }
@@ -196,6 +202,14 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 		{"in a second line", "535-5.7.8 No\r\n535 5.7.8 " + plain},
 		{"in a challenge", "334 " + encoded},
 		{"in a challenge that is not base64", "334 !" + password},
+		// M-I4: in other forms, alone or in something longer.
+		{"the line, encoded", "535 5.7.8 " + base64.StdEncoding.EncodeToString([]byte("AUTH PLAIN "+plain)) + " is wrong"},
+		{"the line, encoded for a URL", "535 5.7.8 https://a.example/?line=" + base64.URLEncoding.EncodeToString([]byte("x"+password+"?"))},
+		{"in hexadecimal", "535 5.7.8 " + hex.EncodeToString([]byte("\x00"+user+"\x00"+password))},
+		{"in upper case", "535 5.7.8 " + strings.ToUpper(password) + " is wrong"},
+		{"with percent signs", "535 5.7.8 " + url.QueryEscape(password) + " is wrong"},
+		{"quoted", "535 5.7.8 " + strconv.Quote(password) + " is wrong"},
+		{"in a word that is too long", "535 5.7.8 " + strings.Repeat("x", 600) + password},
 	}
 	for _, tt := range tests {
 		for _, mechanism := range []string{"PLAIN", "LOGIN"} {
@@ -215,13 +229,115 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 					t.Errorf("error = %v: at step %s, want auth", e, e.Step)
 				}
 				for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e), fmt.Sprintf("%v", e.Err), e.Hint} {
-					for _, secret := range []string{password, encoded, plain} {
-						if strings.Contains(text, secret) {
+					for _, secret := range []string{
+						password, encoded, plain, plain[:12], password[:6], hex.EncodeToString([]byte(password)), url.QueryEscape(password),
+						base64.StdEncoding.EncodeToString([]byte(plain))[:12], base64.StdEncoding.EncodeToString([]byte(password[2:]))[:8],
+					} {
+						if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
 							t.Errorf("error holds the password: %q", text)
 						}
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestOldFormOfAuth: M-G13. Before RFC 4954 there was an equals sign, which some
+// servers still send, alone or beside the form of today.
+func TestOldFormOfAuth(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, offer string
+		want        string // the command that is sent; empty: none
+		says        string
+	}{
+		{"LOGIN", "250 AUTH=LOGIN", "AUTH LOGIN", ""},
+		{"several", "250 AUTH=LOGIN PLAIN", "AUTH PLAIN", ""},
+		{"with a blank", "250 AUTH= LOGIN", "AUTH LOGIN", ""},
+		{"in small letters", "250 auth=login", "AUTH LOGIN", ""},
+		{"both forms", "250-AUTH=LOGIN\r\n250 AUTH NTLM", "AUTH LOGIN", ""},
+		{"none that is known", "250 AUTH=NTLM", "", `"NTLM"`},
+		{"none", "250 AUTHENTIC", "", "offers none"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			heard := make(chan string, 1)
+			port := serve(t, func(conn net.Conn) {
+				heard <- converse(conn, "250-mail.example.com\r\n"+tt.offer+"\r\n", "535 5.7.8 No\r\n")
+			})
+			e := sendOne(t, mailer.Options{
+				Host: "127.0.0.1", Port: port, TLS: mailer.TLSNone, HELO: "client.example.com", Auth: credentials(user, password),
+			})
+			if got := <-heard; tt.want == "" && strings.Contains(got, "AUTH") || !strings.Contains(got, tt.want) {
+				t.Errorf("the server heard %q, want %q", got, tt.want)
+			}
+			if e.Step != mailer.StepAuth || !strings.Contains(e.Error(), tt.says) {
+				t.Errorf("error = %v (step %s), want one that says %q", e, e.Step, tt.says)
+			}
+		})
+	}
+}
+
+func TestARefusalSaysWhichSecret(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, answer    string
+		token           bool
+		password, other bool // what errors.Is says of ErrPassword and ErrToken
+		says            string
+	}{
+		{"a password", "535 5.7.8 no", false, true, false, "check username and password"},
+		{"a password, for now", "454 4.7.0 later", false, false, false, "later"},
+		{"a password where none is taken", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", false, true, false, "use OAuth2"},
+		{"a token", "535 5.7.8 no", true, false, true, "no such token"},
+		{"a token, for now", "454 4.7.0 later", true, false, false, "later"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password, Mechanisms: []string{"PLAIN", "XOAUTH2"}, Faults: []smtpsink.Fault{
+				{Step: smtpsink.Auth, Code: number(tt.answer), Text: tt.answer[4:]},
+			}})
+			o := options(sink, true)
+			if tt.token {
+				var asked []string
+				o = byTokens(o, &asked, "t1-token", "t2-token")
+			}
+			e := sendOne(t, o)
+			if errors.Is(e, mailer.ErrPassword) != tt.password || errors.Is(e, mailer.ErrToken) != tt.other || !strings.Contains(e.Error(), tt.says) {
+				t.Errorf("error = %v: ErrPassword %t, ErrToken %t; want %t, %t and %q in it",
+					e, errors.Is(e, mailer.ErrPassword), errors.Is(e, mailer.ErrToken), tt.password, tt.other, tt.says)
+			}
+		})
+	}
+}
+
+// number returns the code of an answer.
+func number(answer string) int {
+	n, err := strconv.Atoi(answer[:3])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// TestRefusedTokensAreToldByTheGrant: M-G7, for SMTP.
+func TestRefusedTokensAreToldByTheGrant(t *testing.T) {
+	t.Parallel()
+	for grant, tt := range map[bearer.Grant]struct{ says, not string }{
+		0:                          {"SMTP.SendAsApp or SMTP.Send", "the app's"},
+		bearer.GrantProgram:        {"SMTP.SendAsApp", "SMTP.Send)"},
+		bearer.GrantPerson:         {"SMTP.Send)", "SendAsApp"},
+		bearer.GrantServiceAccount: {"subject", "SMTP.Send"},
+	} {
+		sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password, Mechanisms: []string{"XOAUTH2"}})
+		var asked []string
+		o := byTokens(options(sink, false), &asked, "t1-token", "t2-token")
+		o.Grant = grant
+		if e := sendOne(t, o); !strings.Contains(e.Hint, tt.says) || strings.Contains(e.Hint, tt.not) {
+			t.Errorf("grant %d: hint = %q, want %q in it and no %q", grant, e.Hint, tt.says, tt.not)
 		}
 	}
 }

@@ -29,6 +29,29 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// A recordingConn keeps what is read until it is told to stop. go-smtp shows of the
+// answer to EHLO only what is in today's form.
+type recordingConn struct {
+	net.Conn
+	stopped bool
+	heard   bytes.Buffer
+}
+
+// Read reads, and keeps what was read.
+func (c *recordingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if !c.stopped {
+		c.heard.Write(b[:n])
+	}
+	return n, err
+}
+
+// stop ends the recording and returns it.
+func (c *recordingConn) stop() string {
+	c.stopped = true
+	return c.heard.String()
+}
+
 // A replayConn gives out what has been read before, and then the connection.
 //
 // go-smtp's client begins by reading the greeting. This package has by then

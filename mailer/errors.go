@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/emersion/go-smtp"
+
+	"tlsbrief/internal/netclient"
 )
 
 // The steps of handing in a mail, in their order, as an Error and a Step name
@@ -48,12 +50,17 @@ type Error struct {
 	Temporary bool
 
 	Err error // the cause, or a *Reply
+
+	byToken bool // it was a token that was logged in with
 }
 
 // Error tells the whole story in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", e.Server, e.Step)
+	b.WriteString(e.Server)
+	if e.Step != StepConnect { // which what happened says
+		b.WriteString(": " + e.Step)
+	}
 	if e.Address != "" {
 		fmt.Fprintf(&b, " <%s>", printable(e.Address, maxText))
 	}
@@ -66,6 +73,19 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Which secret a server refused, for errors.Is. To refuse is to answer for good
+// (5yz): a server that is out of order for now refuses nothing.
+var (
+	ErrPassword = errors.New("the server refused the password")
+	ErrToken    = errors.New("the server refused the access token")
+)
+
+// Is reports whether e is ErrPassword or ErrToken.
+func (e *Error) Is(target error) bool {
+	refused := e.Step == StepAuth && e.Code/100 == 5
+	return target == ErrPassword && refused && !e.byToken || target == ErrToken && refused && e.byToken
+}
 
 // Temporary tells whether sending the same mail again may help. An error that
 // is not of this package tells nothing about the mail, so it is temporary too.
@@ -171,10 +191,7 @@ func isEnhanced(s string) bool {
 // clean makes text from the server fit for an error. A server may repeat what
 // it was sent, so the secrets go first.
 func (s *session) clean(text string) string {
-	for _, secret := range s.secrets {
-		text = strings.ReplaceAll(text, secret, "<secret>")
-	}
-	return printable(text, maxText)
+	return printable(s.secrets.Hide(text), maxText)
 }
 
 // impossible returns the Error for what this server can never take, found out
@@ -192,7 +209,7 @@ func (s *session) unusable(step string, err error, hint string) *Error {
 // failed returns the Error for what went wrong at step. Only a refusal of the
 // sender, a recipient or the mail is permanent.
 func (s *session) failed(step string, address string, err error) *Error {
-	e := &Error{Server: s.server, Step: step, Address: address, Temporary: true}
+	e := &Error{Server: s.server, Step: step, Address: address, Temporary: true, byToken: s.token != ""}
 	if r := s.replyOf(err); r != nil {
 		e.Code, e.Enhanced, e.Err = r.Code, r.Enhanced, r
 		switch {
@@ -202,7 +219,7 @@ func (s *session) failed(step string, address string, err error) *Error {
 			e.Temporary = r.Code/100 != 5
 		}
 	} else {
-		e.Err = &cause{err: err, text: s.clean(err.Error())}
+		e.Err = &cause{err: err, text: s.clean(netclient.DialText(err))} // server says where
 	}
 	e.Hint = s.hint(e)
 	return s.note(e)

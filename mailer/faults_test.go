@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -220,9 +221,13 @@ func TestNobodyListens(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: mailer.TLSNone})
-	if e.Step != mailer.StepConnect || !e.Temporary || !strings.Contains(e.Hint, "nothing listens") {
+	e := sendOne(t, mailer.Options{Host: "localhost", Port: port, TLS: mailer.TLSNone})
+	if e.Step != mailer.StepConnect || !e.Temporary || !errors.Is(e, syscall.ECONNREFUSED) {
 		t.Errorf("error = %v (step %s, temporary %t)", e, e.Step, e.Temporary)
+	}
+	// M-G13: server and cause, once.
+	if want := fmt.Sprintf("localhost:%d: connection refused (nothing listens there: check host and port %d)", port, port); e.Error() != want {
+		t.Errorf("error = %q, want %q", e, want)
 	}
 }
 

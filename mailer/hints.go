@@ -7,6 +7,9 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"tlsbrief/bearer"
+	"tlsbrief/internal/netclient"
 )
 
 // hint says what to do about e where there is something to be said.
@@ -29,8 +32,13 @@ func (s *session) hint(e *Error) string {
 
 // connectHint is for a connection that did not come about.
 func (s *session) connectHint(err error) string {
-	var dns *net.DNSError
+	var (
+		dns   *net.DNSError
+		plain *netclient.PlainError
+	)
 	switch {
+	case errors.As(err, &plain):
+		return netclient.PlainHint
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "check the host's spelling"
 	case errors.As(err, &dns):
@@ -68,7 +76,9 @@ func (s *session) replyHint(e *Error) string {
 	case e.Enhanced == "5.7.60":
 		return "this account may not send as the configured from address: give it the right (Add-RecipientPermission … -AccessRights SendAs), or set from to its own"
 	case e.Step == StepAuth && s.token != "" && e.Code/100 == 5:
-		return "it takes no such token: check username, scopes (Microsoft 365: SMTP.SendAsApp or SMTP.Send), the app's right to the mailbox, and that authenticated SMTP is switched on for it"
+		return tokenHint(s.o.Grant)
+	case e.Step == StepAuth && e.Code/100 == 5 && strings.Contains(strings.ToLower(text), "basic authentication is disabled"):
+		return "this provider takes no password: use OAuth2 ([smtp.oauth2]; docs/mailboxes.md has it step by step)"
 	case e.Step == StepAuth && e.Code == 535:
 		return "check username and password; some providers want an app password, or have password log-in switched off"
 	case e.Step == StepAuth && e.Code == 534:
@@ -89,4 +99,19 @@ func (s *session) replyHint(e *Error) string {
 		return "check the address"
 	}
 	return ""
+}
+
+// tokenHint is for a token that was refused. What to look at depends on how it was
+// got.
+func tokenHint(grant bearer.Grant) string {
+	const rest = ", and that authenticated SMTP is switched on for it"
+	switch grant {
+	case bearer.GrantProgram:
+		return "it takes no such token: check username, scopes (Microsoft 365: SMTP.SendAsApp), the app's right to the mailbox" + rest
+	case bearer.GrantPerson:
+		return "it takes no such token: check username, scopes (Microsoft 365: SMTP.Send), whether the person who logged in may send as it" + rest
+	case bearer.GrantServiceAccount:
+		return "it takes no such token: check that username is the mailbox that the token is made for (subject), and scopes (Google: https://mail.google.com/, in the domain-wide delegation too)"
+	}
+	return "it takes no such token: check username, scopes (Microsoft 365: SMTP.SendAsApp or SMTP.Send), the right to the mailbox" + rest
 }

@@ -26,13 +26,15 @@ import (
 	"time"
 
 	"github.com/emersion/go-sasl"
+
+	"tlsbrief/bearer"
 )
 
 // The ways to protect the connection, as Options.TLS has them.
 const (
 	TLSImplicit = "implicit" // TLS from the first byte, RFC 8314; usually port 465
 	TLSStartTLS = "starttls" // RFC 3207, and required; usually port 587
-	TLSNone     = "none"     // plain text
+	TLSNone     = "none"     // plain text, to a server on this machine only
 )
 
 // Options say where and how mail is handed in.
@@ -54,6 +56,9 @@ type Options struct {
 	// the password. refused, where not empty, is one that it gave and that the
 	// server has just refused: another is tried, once.
 	Token func(ctx context.Context, refused string) (string, error)
+
+	// Grant says how Token gets its tokens, for advice on refused ones.
+	Grant bearer.Grant
 
 	// HELO is the name to give. Empty: this machine's, if it is a full domain
 	// name, else its address, as RFC 5321 section 4.1.4 has it.
@@ -164,5 +169,6 @@ func (m *Mailer) open(ctx context.Context) (*session, error) {
 	}
 	again := m.newSession()
 	again.refused = s.token
+	again.secrets = s.secrets // which the server may still repeat
 	return again, again.open(ctx)
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"tlsbrief/internal/netclient"
 )
 
 // A session is one connection to the server, for one mail.
@@ -25,11 +27,13 @@ type session struct {
 	raw     net.Conn
 	conn    net.Conn // raw, bounded, and TLS where there is some
 	client  *smtp.Client
-	secrets []string // what no error may hold
-	steps   []Step   // what was done, for Check
-	token   string   // the access token that was tried; empty: none
-	refused string   // the one that was refused before
-	broken  bool     // a step got no answer: nothing more can be asked
+	secrets netclient.Secrets // what no error may hold
+	steps   []Step            // what was done, for Check
+	token   string            // the access token that was tried; empty: none
+	refused string            // the one that was refused before
+	broken  bool              // a step got no answer: nothing more can be asked
+
+	mechanisms []string // to log in by, that the server offers
 }
 
 var (
@@ -120,6 +124,11 @@ func (s *session) connect(ctx context.Context) error {
 	conn, err := dialer.DialContext(ctx, "tcp", s.server)
 	if err != nil {
 		return err
+	}
+	if s.o.TLS == TLSNone {
+		if err := netclient.CheckPlain(conn); err != nil {
+			return errors.Join(err, conn.Close())
+		}
 	}
 	s.raw, s.conn = conn, &boundedConn{Conn: conn, left: maxServerBytes}
 	s.passed(StepConnect, "%s", conn.RemoteAddr())
@@ -221,12 +230,14 @@ func (s *session) hello(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.client = smtp.NewClient(newReplayConn(s.conn, "220 greeted before\r\n"))
+		heard := &recordingConn{Conn: s.conn}
+		s.client = smtp.NewClient(newReplayConn(heard, "220 greeted before\r\n"))
 		// Ours come first and tell more.
 		s.client.CommandTimeout, s.client.SubmissionTimeout = 2*s.o.Timeout, 2*s.o.DataTimeout
 		if err := s.client.Hello(name); err != nil {
 			return err
 		}
+		s.mechanisms = authMechanisms(heard.stop())
 		s.passed(StepEHLO, "as %s", name)
 		return nil
 	})

@@ -50,13 +50,13 @@ func Login(ctx context.Context, o Options, show func(Prompt) error) (refreshToke
 	if err := show(Prompt{clean(code.VerificationURI), clean(code.UserCode), code.Expiry}); err != nil {
 		return "", err
 	}
-	token, err := wait(withClient, c, code)
+	token, err := r.wait(withClient, c, code)
 	if err == nil {
 		err = judge(token)
 	}
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-		return "", &Error{Server: hostOf(o.TokenURL), Code: "expired_token", Hint: hint("expired_token", "")}
+		return "", &Error{Server: hostOf(o.TokenURL), Code: "expired_token", Hint: adviceOn("expired_token", "", "").hint}
 	case err != nil:
 		return "", r.explain(ctx, err)
 	case token.RefreshToken == "":
@@ -76,7 +76,7 @@ func (r *request) sound(code *oauth2.DeviceAuthResponse) error {
 	case err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Host == "" || len(code.VerificationURI) > 500:
 		return fmt.Errorf("it names no address to log in at: %q", r.clean(code.VerificationURI))
 	}
-	r.hide(code.DeviceCode)
+	r.secrets.Add(code.DeviceCode)
 	code.Interval = min(max(code.Interval, 0), longestPauses)
 	now := time.Now() // as x/oauth2 counts
 	if code.Expiry.IsZero() {
@@ -89,13 +89,19 @@ func (r *request) sound(code *oauth2.DeviceAuthResponse) error {
 }
 
 // wait asks for the token until the person has logged in. A network that fails
-// meanwhile does not end it.
-func wait(ctx context.Context, c *oauth2.Config, code *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
+// meanwhile, or a token server that is out of order, does not end it; it is asked less
+// often then, as RFC 8628, section 3.5, has it.
+func (r *request) wait(ctx context.Context, c *oauth2.Config, code *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
 	for {
 		token, err := c.DeviceAccessToken(ctx, code)
-		var network *url.Error
-		if err == nil || ctx.Err() != nil || !errors.As(err, &network) || !time.Now().Before(code.Expiry) {
+		if err == nil || ctx.Err() != nil || !time.Now().Before(code.Expiry) {
 			return token, err
 		}
+		var fault *Error
+		if !errors.As(r.explain(ctx, err), &fault) || !fault.Temporary {
+			return token, err
+		}
+		r.o.Log.Debug("the token server cannot say whether somebody has logged in; it is asked again", "err", fault)
+		code.Interval = min(2*max(code.Interval, 1), longestPauses)
 	}
 }

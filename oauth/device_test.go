@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,12 +40,14 @@ func TestLoginThatDoesNotComeAboutSaysWhy(t *testing.T) {
 		before func(s *idptest.Server)
 		says   string
 	}{
-		"no refresh token":        {before: approve, says: "offline_access"},
-		"turned down":             {before: func(s *idptest.Server) { s.Answer(400, `{"error":"access_denied","error_description":"no"}`) }, says: "access_denied: no"},
-		"in vain":                 {before: func(s *idptest.Server) { s.Answer(400, `{"error":"expired_token"}`) }, says: "run the command again"},
-		"an answer without codes": {device: `{"verification_uri":"https://a.example/"}`, says: "no device_code"},
-		"an address that is none": {device: `{"device_code":"h1dden","user_code":"A","verification_uri":"javascript:alert(1)"}`, says: "names no address"},
-		"time below zero":         {device: `{"device_code":"h1dden","user_code":"A","verification_uri":"https://a.example/","interval":-5,"expires_in":1}`, says: "expired_token"},
+		"no refresh token":         {before: approve, says: "offline_access"},
+		"turned down":              {before: func(s *idptest.Server) { s.Answer(400, `{"error":"access_denied","error_description":"no"}`) }, says: "access_denied: no"},
+		"in vain":                  {before: func(s *idptest.Server) { s.Answer(400, `{"error":"expired_token"}`) }, says: "run the command again"},
+		"turned down at Microsoft": {before: func(s *idptest.Server) { s.Answer(400, `{"error":"authorization_declined"}`) }, says: "authorization_declined (the request was turned down"}, // M-G9
+		"a code that is not known": {before: func(s *idptest.Server) { s.Answer(400, `{"error":"bad_verification_code"}`) }, says: "bad_verification_code (the token server does not know this login any more"},
+		"an answer without codes":  {device: `{"verification_uri":"https://a.example/"}`, says: "no device_code"},
+		"an address that is none":  {device: `{"device_code":"h1dden","user_code":"A","verification_uri":"javascript:alert(1)"}`, says: "names no address"},
+		"time below zero":          {device: `{"device_code":"h1dden","user_code":"A","verification_uri":"https://a.example/","interval":-5,"expires_in":1}`, says: "expired_token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +64,36 @@ func TestLoginThatDoesNotComeAboutSaysWhy(t *testing.T) {
 			var e *oauth.Error
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "h1dden") {
 				t.Errorf("Login: %v; want an Error that says %q", err, tt.says)
+			}
+		})
+	}
+}
+
+// M-G9: a token server that is out of order for a moment does not end a login.
+func TestLoginWaitsOutATokenServerThatIsBusy(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []struct {
+		status int
+		body   string
+	}{
+		{503, "<html>Service Unavailable</html>"},
+		{503, `{"error":"temporarily_unavailable"}`},
+		{429, ""},
+		{200, "<html>Please accept the terms of this network</html>"},
+	} {
+		t.Run(fmt.Sprint(answer), func(t *testing.T) {
+			t.Parallel()
+			s := idptest.New(t, idptest.Options{})
+			got, err := oauth.Login(t.Context(), options(s, oauth.RefreshToken), func(oauth.Prompt) error {
+				s.Answer(answer.status, answer.body)
+				s.Approve()
+				return nil
+			})
+			if err != nil || got != s.Refresh() {
+				t.Errorf("Login = %q, %v; want %q", got, err, s.Refresh())
+			}
+			if n := len(s.Asked()); n != 3 {
+				t.Errorf("the server was asked %d times, want for a code, in vain, and again", n)
 			}
 		})
 	}

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"golang.org/x/oauth2"
+
+	"tlsbrief/internal/netclient"
 )
 
 var errNoAnswer = errors.New("no answer")
@@ -68,37 +69,71 @@ func (r *request) explain(ctx context.Context, err error) error {
 	}
 	e := &Error{Server: hostOf(r.o.TokenURL)}
 	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) {
-		if r.network != nil {
-			err = r.network
-			e.Temporary, e.Hint = true, "check that this machine reaches the token server"
-		}
+	var plain *netclient.PlainError
+	switch {
+	case errors.As(err, &refused):
+		r.explainRefusal(e, refused)
+	case errors.As(err, &plain), errors.As(r.network, &plain):
+		e.Err, e.Hint = plain, "write token_url and auth_url with https, or make their host point to this machine"
+	case r.network != nil:
+		e.Err = &cause{r.network, r.clean(r.network.Error())}
+		e.Temporary, e.Hint = true, "check that this machine reaches the token server"
+	case r.began.isPage():
+		e.Err = &cause{err, "what came is a web page and not a token"}
+		e.Temporary, e.Hint = true, pageHint
+	default:
 		e.Err = &cause{err, r.clean(err.Error())}
-		return e
-	}
-	e.Code, e.Description = r.clean(refused.ErrorCode), r.clean(refused.ErrorDescription)
-	if e.Code == "" { // the grant of RFC 7523 leaves the body to us
-		var body struct {
-			Error       string `json:"error"`
-			Description string `json:"error_description"`
-		}
-		if json.Unmarshal(refused.Body, &body) == nil {
-			e.Code, e.Description = r.clean(body.Error), r.clean(body.Description)
-		}
-	}
-	status := refused.Response.StatusCode
-	e.Temporary = status >= 500 || status == http.StatusTooManyRequests ||
-		e.Code == "temporarily_unavailable" || e.Code == "server_error"
-	if e.Code == "" {
-		e.Err = fmt.Errorf("it answered with HTTP status %d, and without an error of OAuth2", status)
-		if status/100 == 3 || status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
-			e.Hint = "check token_url, and tenant where there is one"
-		}
-	}
-	if hint := hint(e.Code, e.Description); hint != "" {
-		e.Hint = hint
 	}
 	return e
+}
+
+// pageHint says what to do where somebody else than the token server answers. A portal
+// that lets one through after a while mends itself.
+const pageHint = "a proxy or a login portal stands between this machine and the token server: let this machine through, or set HTTPS_PROXY; and check token_url"
+
+// explainRefusal fills in what a token server answered in place of a token.
+func (r *request) explainRefusal(e *Error, refused *oauth2.RetrieveError) {
+	e.Code, e.Description = r.clean(refused.ErrorCode), r.clean(refused.ErrorDescription)
+	var body struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Subtype     string `json:"error_subtype"` // Google's
+	}
+	// The grant of RFC 7523 leaves the body to us.
+	if json.Unmarshal(refused.Body, &body) == nil && e.Code == "" {
+		e.Code, e.Description = r.clean(body.Error), r.clean(body.Description)
+	}
+	status := refused.Response.StatusCode
+	page := e.Code == "" && head(refused.Body).isPage()
+	if e.Code == "" {
+		e.Err = fmt.Errorf("it answered with HTTP status %d, and without an error of OAuth2", status)
+		if page {
+			e.Err = fmt.Errorf("it answered with HTTP status %d and a web page", status)
+		}
+	}
+	known := adviceOn(e.Code, e.Description, r.clean(body.Subtype))
+	e.Hint = known.hint
+	e.Temporary = known.passes || passes(status, e.Code)
+	switch {
+	case e.Hint != "":
+	case e.Temporary:
+		e.Hint = "the token server is busy or out of order; nothing is to be mended here, it is asked again later"
+	case status == http.StatusProxyAuthRequired, status == http.StatusNetworkAuthenticationRequired:
+		e.Hint = pageHint
+	case e.Code != "":
+	case status/100 == 3:
+		e.Hint = "check token_url, and tenant where there is one; or a proxy or a login portal stands between"
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
+		e.Hint = "check token_url, and tenant where there is one"
+	case page:
+		e.Hint = pageHint
+	}
+}
+
+// passes reports whether an answer says that the same request may succeed later.
+func passes(status int, code string) bool {
+	return status >= 500 && status != http.StatusNetworkAuthenticationRequired || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
+		code == "temporarily_unavailable" || code == "server_error" || code == "slow_down"
 }
 
 // A cause is an error from below with its words made printable.
@@ -110,17 +145,8 @@ type cause struct {
 func (c *cause) Error() string { return c.text }
 func (c *cause) Unwrap() error { return c.err }
 
-// signed finds JWTs (RFC 7519), which prove who asks and of which some are made
-// where we do not see them.
-var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
-
 // clean takes the secrets out of what a server said, and makes a line of it.
-func (r *request) clean(s string) string {
-	for _, secret := range r.secrets {
-		s = strings.ReplaceAll(s, secret, "<secret>")
-	}
-	return clean(signed.ReplaceAllString(s, "<secret>"))
-}
+func (r *request) clean(s string) string { return clean(r.secrets.Hide(s)) }
 
 // clean makes one printable line of at most 500 bytes or so. Microsoft appends
 // to its errors what only its own support has a use for.

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 	"golang.org/x/oauth2/jwt"
+
+	"tlsbrief/internal/netclient"
 )
 
 // maxToken bounds a token in bytes: the mail server must take it in one line.
@@ -59,15 +62,9 @@ func judge(token *oauth2.Token) error {
 type request struct {
 	o       *Options
 	base    http.RoundTripper
-	secrets []string
+	secrets netclient.Secrets
 	network error // why the last request got no answer; jwt keeps only its words
-}
-
-// hide keeps a secret out of errors, in the form it has in a body as well.
-func (r *request) hide(secret string) {
-	if secret != "" {
-		r.secrets = append(r.secrets, secret, url.QueryEscape(secret))
-	}
+	began   head  // of the last answer
 }
 
 // do runs f with a context that x/oauth2 finds our HTTP client in. Some of its
@@ -105,14 +102,33 @@ func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	b.r.network = nil
-	response.Body = body{response.Body, cancel}
+	b.r.began = nil
+	response.Body = body{response.Body, cancel, &b.r.began}
 	return response, nil
 }
 
-// A body ends its request's context when it has been read.
+// A head is how an answer begins.
+type head []byte
+
+// maxBegan bounds a head, in bytes.
+const maxBegan = 256
+
+// isPage reports whether the answer is a web page, whatever it was declared as.
+func (h head) isPage() bool {
+	return bytes.HasPrefix(bytes.TrimLeft(h, "\ufeff \t\r\n"), []byte("<"))
+}
+
+// A body ends its request's context when it has been read, and keeps its head.
 type body struct {
 	io.ReadCloser
-	done context.CancelFunc
+	done  context.CancelFunc
+	began *head
+}
+
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	*b.began = append(*b.began, p[:min(n, maxBegan-len(*b.began))]...)
+	return n, err
 }
 
 func (b body) Close() error {
@@ -130,7 +146,7 @@ func (r *request) clientSecret(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", &localError{fmt.Errorf("getting the client secret: %w", err)}
 	}
-	r.hide(secret)
+	r.secrets.Add(secret)
 	return secret, nil
 }
 
@@ -150,7 +166,7 @@ func (s *Source) clientCredentials(ctx context.Context, r *request) (*oauth2.Tok
 		if err != nil {
 			return nil, &localError{err}
 		}
-		r.hide(assertion)
+		r.secrets.Add(assertion)
 		c.EndpointParams = url.Values{
 			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 			"client_assertion":      {assertion},

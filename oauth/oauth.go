@@ -21,12 +21,16 @@ package oauth
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"tlsbrief/internal/netclient"
 )
 
 // The grants.
@@ -104,8 +108,37 @@ func New(o Options) *Source {
 	return &Source{o: o, base: transport(o.TLSConfig)}
 }
 
-// transport speaks TLS 1.2 or newer, and to a proxy where the environment has one.
+// A byScheme transport speaks plain text on this machine only. Configuration asks for
+// https elsewhere, yet a name says little of where it leads.
+type byScheme struct{ secure, plain http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (b byScheme) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme == "https" {
+		return b.secure.RoundTrip(r)
+	}
+	return b.plain.RoundTrip(r)
+}
+
+// transport speaks TLS 1.2 or newer, and to a proxy where the environment has one, or
+// plain text to this machine.
 func transport(config *tls.Config) http.RoundTripper {
+	return byScheme{secure: secureTransport(config), plain: &http.Transport{
+		MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			if err := netclient.CheckPlain(conn); err != nil {
+				return nil, errors.Join(err, conn.Close())
+			}
+			return conn, nil
+		},
+	}}
+}
+
+func secureTransport(config *tls.Config) http.RoundTripper {
 	t := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConns: 2,
 		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: &tls.Config{},

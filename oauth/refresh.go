@@ -32,7 +32,7 @@ func (s *Source) refresh(ctx context.Context, r *request) (*oauth2.Token, error)
 	if s.kept.from == stored && s.kept.to != "" {
 		current = s.kept.to // nobody has logged in anew since
 	}
-	r.hide(current)
+	r.secrets.Add(current)
 	secret, err := r.clientSecret(ctx)
 	if err != nil {
 		return nil, err

@@ -36,3 +36,23 @@ func TestRecipesOfTheDocsLoad(t *testing.T) {
 		}
 	}
 }
+
+// M-C4, M-G15: what people stumble over when they set a mailbox up.
+func TestTheMailboxGuideNamesWhatIsEasilyMissed(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/mailboxes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := strings.Join(strings.Fields(string(text)), " ")
+	for _, want := range []string{
+		"`username` is the mailbox to open", "needs FullAccess",
+		"**Microsoft Graph** → Delegated permissions", "Office 365 Exchange Online → Application permissions",
+		"**Show in IMAP**", "**Do not limit the number of messages in an IMAP folder**",
+		"https://login.microsoftonline.us/", "https://outlook.office365.us/.default",
+	} {
+		if !strings.Contains(guide, want) {
+			t.Errorf("docs/mailboxes.md does not say %q", want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tlsbrief/bearer"
 	"tlsbrief/config"
 	"tlsbrief/oauth"
 )
@@ -24,6 +25,19 @@ func (a *app) tokens(c *config.Config, o config.OAuth2, protocol oauth.Protocol)
 		return nil, err
 	}
 	return oauth.New(options).Token, nil
+}
+
+// grantOf says whose tokens a grant gives, for advice on refused ones.
+func grantOf(o config.OAuth2) bearer.Grant {
+	switch o.Grant {
+	case oauth.ClientCredentials:
+		return bearer.GrantProgram
+	case oauth.RefreshToken:
+		return bearer.GrantPerson
+	case oauth.ServiceAccount:
+		return bearer.GrantServiceAccount
+	}
+	return 0
 }
 
 // oauthOptions translates one [….oauth2].

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tlsbrief/internal/netclient"
 )
 
 // A line of the dialogue before the library takes over is at most this long.
@@ -38,6 +40,12 @@ func connect(ctx context.Context, o Options) (*wire, error) {
 	raw, err := o.Dial(ctx, "tcp", address)
 	if err != nil {
 		return nil, fail("connect", err)
+	}
+	if o.TLS == TLSNone {
+		if err := netclient.CheckPlain(raw); err != nil {
+			_ = raw.Close()
+			return nil, fail("connect", err)
+		}
 	}
 	o.Passed("connect", raw.RemoteAddr().String())
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
@@ -70,12 +78,12 @@ func greet(ctx context.Context, o Options, raw net.Conn) (conn net.Conn, replay 
 	if err := awaitWords(ctx, o, raw, br); err != nil {
 		return nil, nil, "greeting", err
 	}
-	greeting, err := readGreeting(br)
+	greeting, err := readGreeting(br, o.quote)
 	if err != nil {
 		return nil, nil, "greeting", err
 	}
 	if o.TLS == TLSStart {
-		if err := startTLS(conn, br); err != nil {
+		if err := startTLS(conn, br, o.quote); err != nil {
 			return nil, nil, "starttls", err
 		}
 		if conn, err = secure(ctx, o, raw); err != nil {
@@ -135,8 +143,9 @@ func secure(ctx context.Context, o Options, raw net.Conn) (net.Conn, error) {
 	return conn, nil
 }
 
-// readGreeting reads and judges the server's first line. RFC 9051, section 7.1.
-func readGreeting(br *bufio.Reader) (string, error) {
+// readGreeting reads and judges the server's first line. RFC 9051, section 7.1. quote
+// makes what the server says fit for an error.
+func readGreeting(br *bufio.Reader, quote func(string) string) (string, error) {
 	line, err := readLine(br)
 	if err != nil {
 		return "", err
@@ -145,24 +154,24 @@ func readGreeting(br *bufio.Reader) (string, error) {
 	status, text, _ := strings.Cut(rest, " ")
 	switch {
 	case star != "*":
-		return "", &protocolError{detail: fmt.Sprintf("this is not an IMAP server, it greets with %q; check host, port and tls", printable(line))}
+		return "", &protocolError{detail: fmt.Sprintf("this is not an IMAP server, it greets with %q; check host, port and tls", quote(line))}
 	case strings.EqualFold(status, "OK"):
 		return line, nil
 	case strings.EqualFold(status, "PREAUTH"):
 		return "", fmt.Errorf("%w: as whom is unknown, so it is not used; use a port that asks for a login", ErrPreauth)
 	case strings.EqualFold(status, "BYE"):
-		return "", byeReply(text)
+		return "", byeReply(text, quote)
 	}
-	return "", &protocolError{detail: fmt.Sprintf("it greets with %q", printable(line))}
+	return "", &protocolError{detail: fmt.Sprintf("it greets with %q", quote(line))}
 }
 
 // byeReply takes the response code, if any, off the text of a BYE.
-func byeReply(text string) *Reply {
-	reply := &Reply{Status: "BYE", Text: printable(text)}
+func byeReply(text string, quote func(string) string) *Reply {
+	reply := &Reply{Status: "BYE", Text: quote(text)}
 	if inner, ok := strings.CutPrefix(text, "["); ok {
 		if code, after, ok := strings.Cut(inner, "]"); ok {
 			name, _, _ := strings.Cut(code, " ")
-			reply.Code, reply.Text = strings.ToUpper(printable(name)), printable(after)
+			reply.Code, reply.Text = strings.ToUpper(quote(name)), quote(after)
 		}
 	}
 	return reply
@@ -170,7 +179,7 @@ func byeReply(text string) *Reply {
 
 // startTLS asks for TLS and returns when the server is ready for the handshake.
 // RFC 9051, section 6.2.1.
-func startTLS(conn net.Conn, br *bufio.Reader) error {
+func startTLS(conn net.Conn, br *bufio.Reader, quote func(string) string) error {
 	const tag, most = "S1", 50
 	if _, err := conn.Write([]byte(tag + " STARTTLS\r\n")); err != nil {
 		return &lostError{err: err}
@@ -187,10 +196,10 @@ func startTLS(conn net.Conn, br *bufio.Reader) error {
 		status, text, _ := strings.Cut(rest, " ")
 		switch {
 		case !ours:
-			return &protocolError{detail: fmt.Sprintf("it answers STARTTLS with %q", printable(line))}
+			return &protocolError{detail: fmt.Sprintf("it answers STARTTLS with %q", quote(line))}
 		case !strings.EqualFold(status, "OK"):
 			return fmt.Errorf("%w (it said %s %s): nothing was sent; use tls = %q if it has a port for that, usually 993",
-				ErrNoStartTLS, printable(status), printable(text), TLSImplicit)
+				ErrNoStartTLS, quote(status), quote(text), TLSImplicit)
 		case br.Buffered() > 0:
 			// Text in front of the handshake was put there by somebody who
 			// wants it read as if it had been protected.

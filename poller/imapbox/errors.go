@@ -14,8 +14,18 @@ import (
 // Errors that call for a decision. All arrive wrapped in a *[StepError].
 var (
 	// ErrAuth: the server refused the username or the secret. Trying again
-	// with the same ones will not help and may lock the account.
+	// with the same ones will not help and may lock the account. Each such error
+	// is ErrPassword or ErrToken as well.
 	ErrAuth = errors.New("the server refused the login")
+	// ErrPassword: it was a password that the server refused.
+	ErrPassword error = &authError{"the server refused the login"}
+	// ErrToken: it was an OAuth2 access token that the server refused.
+	ErrToken error = &authError{"the server refused the access token"}
+	// ErrMayNotOpen: the server knows who logs in, and does not let them into the
+	// mailbox or the folder.
+	ErrMayNotOpen = errors.New("this user may not use this mailbox")
+	// ErrUnavailable: the server cannot take log-ins for now, whatever the secret.
+	ErrUnavailable = errors.New("the server takes no log-ins for now; nothing is wrong with the secret, and the next poll tries again")
 	// ErrLoginDisabled: the server takes no password on this connection.
 	ErrLoginDisabled = errors.New("the server takes no password here")
 	// ErrPreauth: the server logged us in before we said who we are.
@@ -36,6 +46,12 @@ var (
 	// can't read. The same request is likely to end the same way.
 	ErrProtocol = errors.New("the server's answer could not be read")
 )
+
+// An authError is one kind of ErrAuth.
+type authError struct{ text string }
+
+func (e *authError) Error() string        { return e.text }
+func (e *authError) Is(target error) bool { return target == ErrAuth }
 
 var errTooMuch = &protocolError{detail: "it sent more than was asked for"}
 
@@ -100,6 +116,8 @@ func (r *Reply) Is(target error) bool {
 		return r.Code == "NONEXISTENT" || r.Code == "TRYCREATE"
 	case ErrReadOnly:
 		return r.Code == "NOPERM" || r.Code == "READ-ONLY"
+	case ErrUnavailable:
+		return r.Code == "UNAVAILABLE"
 	}
 	return false
 }
@@ -139,14 +157,14 @@ func Temporary(err error) bool {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return false
-	case Throttled(err), errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+	case Throttled(err), errors.Is(err, ErrUnavailable), errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return true
 	case errors.Is(err, ErrLost):
 		return true
 	}
 	if reply := (*Reply)(nil); errors.As(err, &reply) {
 		switch reply.Code {
-		case "UNAVAILABLE", "INUSE", "SERVERBUG":
+		case "INUSE", "SERVERBUG":
 			return true
 		}
 		return false

@@ -115,6 +115,9 @@ func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 // noFolder adds ErrNoFolder to a refusal that does not say why, as Dovecot's,
 // where the folder is not in the list.
 func (s *Session) noFolder(ctx context.Context, folder string, err error) error {
+	if err = s.explainRefusal(ctx, folder, err); errors.Is(err, ErrMayNotOpen) {
+		return err
+	}
 	var step *StepError
 	var reply *Reply
 	if !errors.As(err, &step) || !errors.As(err, &reply) || reply.Status != "NO" || reply.Code != "" {

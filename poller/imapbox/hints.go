@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"syscall"
 	"time"
+
+	"tlsbrief/internal/netclient"
 )
 
 // The port that speaks TLS from the first byte, and how long the first words of
@@ -25,13 +26,7 @@ type serverError struct {
 }
 
 func (e *serverError) Error() string {
-	text := e.err.Error()
-	if dial := (*net.OpError)(nil); errors.As(e.err, &dial) && dial.Op == "dial" {
-		text = dial.Err.Error() // without the address once more
-		if call := (*os.SyscallError)(nil); errors.As(dial.Err, &call) {
-			text = call.Err.Error() // nor the name of the system's call
-		}
-	}
+	text := netclient.DialText(e.err) // without the address once more
 	if e.hint != "" {
 		text += " (" + e.hint + ")"
 	}
@@ -49,10 +44,13 @@ func (e silentError) Unwrap() error { return e.error }
 // it came from, where the error is about time that ran out.
 func hint(o Options, step string, err, cause error) string {
 	var (
+		plain  *netclient.PlainError
 		dns    *net.DNSError
 		silent silentError
 	)
 	switch late := errors.Is(err, ErrTimeout); {
+	case errors.As(err, &plain):
+		return netclient.PlainHint
 	case step == "connect" && errors.As(err, &dns) && dns.IsNotFound:
 		return "check the host's spelling"
 	case step == "connect" && errors.As(err, &dns):

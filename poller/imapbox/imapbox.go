@@ -38,6 +38,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"tlsbrief/bearer"
 )
 
 // Bounds on what the server may send in answer to one command.
@@ -75,6 +77,8 @@ type Options struct {
 	// password. refused, where not empty, is one that it gave and that the server
 	// has just refused: another is tried, once.
 	Token func(ctx context.Context, refused string) (string, error)
+	// Grant says how Token gets its tokens, for advice on refused ones.
+	Grant bearer.Grant
 	// Timeout bounds each wait for the network: to connect, and for the next
 	// bytes of an answer. Zero means a minute. A whole command may last twenty
 	// times as long.
@@ -86,6 +90,8 @@ type Options struct {
 	Passed func(step, detail string)
 	// Dial replaces the net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	quote func(string) string // makes what a server says before the login fit for an error
 }
 
 func (o Options) withDefaults() Options {
@@ -114,8 +120,12 @@ type Session struct {
 	client *imapclient.Client
 	caps   imap.CapSet
 	limit  time.Duration // for one command
+	host   string        // as configured
+	user   string        // the name that it logged in with
 	way    string        // how it logged in: a SASL mechanism, or the LOGIN command
-	utf8   bool          // folders' names go over the wire as UTF-8
+	token  bool          // it logged in by a token, got by grant
+	grant  bearer.Grant
+	utf8   bool // folders' names go over the wire as UTF-8
 	open   opened
 }
 
@@ -150,6 +160,10 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 
 // open is Open with credentials, on one connection.
 func open(ctx context.Context, o Options, credentials Credentials) (*Session, error) {
+	var known secrets // that the server may have been sent on a connection before this
+	known.password(credentials.Password)
+	known.password(credentials.token)
+	o.quote = func(text string) string { return printable(known.hide(text)) }
 	w, err := connect(ctx, o)
 	if err != nil {
 		return nil, err
@@ -160,6 +174,10 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 		wire:   w,
 		client: imapclient.New(w, nil),
 		limit:  commandWaits * o.Timeout,
+		host:   o.Host,
+		user:   credentials.Username,
+		token:  o.Token != nil,
+		grant:  o.Grant,
 	}
 	credentials.host, credentials.port = o.Host, o.Port
 	if err := s.login(ctx, credentials); err != nil {
@@ -244,7 +262,7 @@ func (s *Session) explain(err error) error {
 		}
 		said := newReply(reply, s.wire.hide)
 		if notConnected(said) {
-			return fmt.Errorf("%s (%w)", tokenHint(said.Text), said)
+			return fmt.Errorf("%w: %s (%w)", ErrMayNotOpen, s.notConnectedHint(), said)
 		}
 		return said
 	}

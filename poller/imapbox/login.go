@@ -63,7 +63,7 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 		return s.stepError("login", "", err)
 	}
 	if err := s.run(ctx, "login", "", maxReply, authenticate); err != nil {
-		return explainLogin(err, c.token != "")
+		return s.explainLogin(err)
 	}
 	// The library learns the new capabilities behind our back and may still
 	// answer with the old ones.
@@ -132,26 +132,36 @@ func mechanisms(caps imap.CapSet) string {
 	return "only " + strings.Join(names, ", ")
 }
 
-// explainLogin tells a refusal that stays from one that passes. byToken: it was
-// not a password that was refused.
-func explainLogin(err error, byToken bool) error {
+// explainLogin tells a refusal that stays from one that passes, and says what to do
+// about it.
+func (s *Session) explainLogin(err error) error {
 	var step *StepError
 	var reply *Reply
 	if !errors.As(err, &step) || !errors.As(err, &reply) {
 		return err
 	}
+	alert := s.wire.alert()
+	refused := ErrPassword
+	if s.token {
+		refused = ErrToken
+	}
 	switch {
 	case Throttled(reply), Temporary(reply):
+	case unavailable(reply):
+		step.Err = fmt.Errorf("%w (%w)", ErrUnavailable, reply)
 	case reply.Code == "PRIVACYREQUIRED":
 		step.Err = fmt.Errorf("%w without TLS: set tls (%w)", ErrLoginDisabled, reply)
-	case byToken && (reply.Status == "NO" || notConnected(reply)):
-		step.Err = fmt.Errorf("%w: %s (%w)", ErrAuth, tokenHint(reply.Text), reply)
-	case reply.Code == "EXPIRED":
-		step.Err = fmt.Errorf("%w: the password has expired (%w)", ErrAuth, reply)
+	case notConnected(reply):
+		step.Err = fmt.Errorf("%w: %w: %s (%w)", refused, ErrMayNotOpen, s.notConnectedHint(), reply)
+	case reply.Status != "NO":
+	case s.token && reply.Code == "AUTHORIZATIONFAILED":
+		step.Err = fmt.Errorf("%w: %w: %s (%w%s)", refused, ErrMayNotOpen, tokenHint(alert.text+reply.Text, s.grant), reply, alert)
 	case reply.Code == "AUTHORIZATIONFAILED":
-		step.Err = fmt.Errorf("%w: this user may not use this mailbox (%w)", ErrAuth, reply)
-	case reply.Status == "NO":
-		step.Err = fmt.Errorf("%w: check username and password (%w)", ErrAuth, reply)
+		step.Err = fmt.Errorf("%w: %w: give %q the right to it, or log in as another (%w%s)", refused, ErrMayNotOpen, printable(s.user), reply, alert)
+	case s.token:
+		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, tokenHint(alert.text+reply.Text, s.grant), reply, alert)
+	default:
+		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, passwordHint(s.host, reply, alert), reply, alert)
 	}
 	return step
 }
@@ -181,7 +191,10 @@ func (p *patientSASL) Next(challenge []byte) ([]byte, error) {
 	answer, err := p.Client.Next(challenge)
 	if err != nil {
 		if p.err == nil {
-			p.err = fmt.Errorf("%w; challenge %q", err, printable(p.wire.hide(string(challenge))))
+			p.err = err
+			if refusal := (*bearer.Refusal)(nil); !errors.As(err, &refusal) { // which says what is in the challenge
+				p.err = fmt.Errorf("%w; challenge %q", err, printable(p.wire.hide(string(challenge))))
+			}
 		}
 		return []byte{1}, nil
 	}

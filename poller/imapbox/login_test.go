@@ -3,8 +3,10 @@ package imapbox_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -245,16 +247,33 @@ func TestTrap9AnErrorChallengeOfOAuthIsAnswered(t *testing.T) {
 	}
 }
 
+// M-I4: whatever a server repeats, and in whatever form.
 func TestAServerThatRepeatsTheLoginDoesNotSpreadThePassword(t *testing.T) {
 	t.Parallel()
 	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	long := strings.Repeat("x", 290) // an error has 300 bytes of the server's words
 	type reply func(c *imaptest.Conn, cmd imaptest.Command, sent string)
 	for name, answer := range map[string]reply{
-		"NO":                   func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, "cannot parse: "+sent) },
-		"NO, where it is cut":  func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, long+sent) },
-		"BAD":                  func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.Send(cmd.Tag + " BAD " + sent) },
-		"a code":               func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, "[X-"+sent+"] no") },
+		"NO":                  func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, "cannot parse: "+sent) },
+		"NO, where it is cut": func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, long+sent) },
+		"BAD":                 func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.Send(cmd.Tag + " BAD " + sent) },
+		"a code":              func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, "[X-"+sent+"] no") },
+		"NO, in base64":       func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, encode("A1 "+cmd.Name+" "+sent)) },
+		"NO, in base64, at another place": func(c *imaptest.Conn, cmd imaptest.Command, sent string) {
+			c.No(cmd, "you sent "+encode(cmd.Tag+" "+sent)+", didn't you?")
+		},
+		"NO, in hexadecimal": func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, hex.EncodeToString([]byte(sent))) },
+		"NO, in upper case":  func(c *imaptest.Conn, cmd imaptest.Command, sent string) { c.No(cmd, strings.ToUpper(sent)) },
+		"NO, in a URL": func(c *imaptest.Conn, cmd imaptest.Command, sent string) {
+			c.No(cmd, "https://a.example/?line="+url.QueryEscape(sent))
+		},
+		"WEBALERT": func(c *imaptest.Conn, cmd imaptest.Command, sent string) {
+			c.No(cmd, "[WEBALERT https://a.example/?line="+url.QueryEscape(sent)+"] no")
+		},
+		"beside the NO": func(c *imaptest.Conn, cmd imaptest.Command, sent string) {
+			c.Send("* NO [ALERT] " + encode("x"+sent))
+			c.No(cmd, "no")
+		},
 		"goodbye":              func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send("* BYE " + sent); c.Close() },
 		"goodbye, cut":         func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send("* BYE " + long + sent); c.Close() },
 		"what is not IMAP":     func(c *imaptest.Conn, _ imaptest.Command, sent string) { c.Send(sent + " what?"); c.Close() },
@@ -296,13 +315,35 @@ func TestAServerThatRepeatsTheLoginDoesNotSpreadThePassword(t *testing.T) {
 				}
 				for _, text := range []string{err.Error(), fmt.Sprintf("%+v", errors.Unwrap(err))} {
 					// The beginning is enough to show that it is there.
-					for _, secret := range []string{"scripted", encode("\x00" + s.Username + "\x00" + password)[:12], encode(password)[:10]} {
-						if strings.Contains(text, secret) {
+					for _, secret := range []string{
+						"scripted", encode("\x00" + s.Username + "\x00" + password)[:12], encode(password)[:10], encode("ripted \"s")[:10], encode("cripted \"s")[:10],
+						hex.EncodeToString([]byte("scripted")), hex.EncodeToString([]byte(encode("\x00" + s.Username + "\x00" + password)[:12])),
+					} {
+						if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
 							t.Errorf("the error has the password: %s", text)
 						}
 					}
 				}
 			})
+		}
+	}
+}
+
+// M-I4: what a server was sent once it may repeat in the greeting of the next
+// connection, before anything was sent there.
+func TestAGreetingThatRepeatsThePasswordDoesNotSpreadIt(t *testing.T) {
+	t.Parallel()
+	const password = "scripted secret"
+	encoded := base64.StdEncoding.EncodeToString([]byte("A1 LOGIN me " + password))
+	for _, greeting := range []string{"* BYE " + password, "* BYE [X-" + encoded + "] " + encoded, "220 " + encoded, "* HELLO " + strings.ToUpper(password)} {
+		s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Send(greeting) })
+		o := optionsFor(s)
+		o.Auth = func(context.Context) (imapbox.Credentials, error) {
+			return imapbox.Credentials{Username: s.Username, Password: password}, nil
+		}
+		_, err := imapbox.Open(t.Context(), o)
+		if err == nil || !strings.Contains(strings.ToLower(err.Error()), "<secret>") || strings.Contains(strings.ToLower(err.Error()), "scripted") || strings.Contains(err.Error(), encoded[:12]) {
+			t.Errorf("greeting %q: Open: %v", greeting, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package imapbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -88,9 +89,47 @@ func (s *Session) lacks(ctx context.Context, folder, needed string) string {
 	return fmt.Sprintf("the account lacks %s%s in folder %q, where it has %q", right, strings.Join(lacking, " and "), folder, printable(have))
 }
 
+// explainRefusal says of a folder that may not be opened which right is missing, and
+// for whom. Other errors stay as they are.
+func (s *Session) explainRefusal(ctx context.Context, folder string, err error) error {
+	var step *StepError
+	var reply *Reply
+	if !errors.As(err, &step) || !errors.As(err, &reply) || !deniesRight(reply) {
+		return err
+	}
+	user := printable(s.user)
+	if step.Step == "select" { // it was opened for reading before
+		step.Err = fmt.Errorf("%w for writing: to mark what was recorded, user %q needs the right \"s\" there (RFC 4314; \"w\" for after = \"keyword\", \"t\" and \"e\" for \"move\"): give it that, or set after = \"none\" (%w)",
+			errFolderRights, user, reply)
+		return step
+	}
+	lacks := s.lacks(ctx, folder, "r")
+	if lacks != "" {
+		lacks = "; " + lacks
+	}
+	step.Err = fmt.Errorf("%w: user %q needs the right \"r\" there, to read (RFC 4314): give it that, or take the folder out of folders%s (%w)", errFolderRights, user, lacks, reply)
+	return step
+}
+
+// deniesRight reports whether a server refuses for want of a right, by its code (RFC
+// 5530) or in the words that servers without codes have for it.
+func deniesRight(r *Reply) bool {
+	return r.Status == "NO" && (r.Code == "NOPERM" || r.Code == "" && says(r.Text, "permission denied", "access denied", "not permitted", "insufficient rights"))
+}
+
+// errFolderRights is ErrMayNotOpen for a folder.
+var errFolderRights error = folderRights{}
+
+type folderRights struct{}
+
+func (folderRights) Error() string        { return "the server does not let this account open the folder" }
+func (folderRights) Is(target error) bool { return target == ErrMayNotOpen }
+
 // rightTo says what a right is good for. RFC 4314, section 2.1.
 func rightTo(letter rune) string {
 	switch letter {
+	case 'r':
+		return "to read"
 	case 's':
 		return `to set \Seen`
 	case 't':

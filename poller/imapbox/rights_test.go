@@ -1,9 +1,12 @@
 package imapbox_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"tlsbrief/internal/imaptest"
+	"tlsbrief/poller/imapbox"
 )
 
 func TestRightsThatTheServerTells(t *testing.T) {
@@ -47,6 +50,69 @@ func TestRightsThatTheServerTells(t *testing.T) {
 			}
 			if session.Broken() {
 				t.Error("the session is broken")
+			}
+		})
+	}
+}
+
+// M-G6: a folder that may not be opened is told with the right that is missing, and
+// whose it is.
+func TestAFolderThatMayNotBeOpenedNamesTheRight(t *testing.T) {
+	t.Parallel()
+	const status, examine, sel = "STATUS", "EXAMINE", "SELECT"
+	for _, tt := range []struct {
+		name, reply, rights string
+		denied              bool
+	}{
+		{"by a code", "NO [NOPERM] no", "", true},
+		{"by a code, and the rights are told", "NO [NOPERM] no", "l", true},
+		{"in words", "NO Permission denied", "", true},
+		{"for another reason", "NO [SERVERBUG] Permission denied", "", false},
+		{"a fault of ours", "BAD Permission denied", "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			refuse := func(c *imaptest.Conn, cmd imaptest.Command) { c.Send(cmd.Tag + " " + tt.reply) }
+			capabilities := "IMAP4rev1 AUTH=PLAIN SASL-IR"
+			if tt.rights != "" {
+				capabilities += " ACL RIGHTS=kxte"
+			}
+			s := imaptest.Scripted(t, func(c *imaptest.Conn) {
+				c.Play(imaptest.Play{Capabilities: capabilities, On: map[string]func(*imaptest.Conn, imaptest.Command){
+					status: refuse, examine: refuse, sel: refuse,
+					"MYRIGHTS": func(c *imaptest.Conn, cmd imaptest.Command) {
+						c.Send("* MYRIGHTS " + cmd.Args + " " + tt.rights)
+						c.OK(cmd)
+					},
+				}})
+			})
+			session := open(t, s)
+			for step, call := range map[string]func() error{
+				status:  func() error { _, err := session.Status(t.Context(), "Shared/reports"); return err },
+				examine: func() error { _, err := session.Examine(t.Context(), "Shared/reports"); return err },
+				sel:     func() error { _, err := session.Select(t.Context(), "Shared/reports"); return err },
+			} {
+				err := call()
+				if errors.Is(err, imapbox.ErrMayNotOpen) != tt.denied || !strings.Contains(err.Error(), tt.reply) {
+					t.Errorf("%s: %v; is ErrMayNotOpen: %t, want %t with the server's words", step, err, !tt.denied, tt.denied)
+				}
+				if !tt.denied {
+					continue
+				}
+				want := []string{`folder "Shared/reports"`, `user "` + s.Username + `"`, `right "r"`, "to read"}
+				if step == sel {
+					want = []string{`user "` + s.Username + `"`, `right "s"`, `"w"`, "to mark", `after = "none"`}
+				} else if tt.rights != "" {
+					want = append(want, `where it has "l"`)
+				}
+				for _, part := range want {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%s: %v; want %q in it", step, err, part)
+					}
+				}
+				if code := strings.Contains(tt.reply, "NOPERM"); errors.Is(err, imapbox.ErrReadOnly) != code {
+					t.Errorf("%s: %v is ErrReadOnly: %t", step, err, !code)
+				}
 			}
 		})
 	}

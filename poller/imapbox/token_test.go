@@ -2,7 +2,6 @@ package imapbox_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -76,56 +75,6 @@ func TestTokenOfSomebodyElseIsRefused(t *testing.T) {
 	other := s.AccessToken(t, "somebody@example.test", time.Now().Add(time.Hour))
 	if _, err := imapbox.Open(t.Context(), by(s, &asked, other, other)); !errors.Is(err, imapbox.ErrAuth) {
 		t.Errorf("Open: %v, want ErrAuth", err)
-	}
-}
-
-func TestRefusedTokensAreToldWithWhatToDo(t *testing.T) {
-	t.Parallel()
-	const offers = "IMAP4rev1 SASL-IR AUTH=XOAUTH2"
-	for name, tt := range map[string]struct {
-		reply, says string
-	}{
-		"Microsoft":                 {"NO AUTHENTICATE failed.", "New-ServicePrincipal"},
-		"Microsoft, not to the box": {"BAD User is authenticated but not connected.", "Add-MailboxPermission"},
-		"Google":                    {"NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", "subject"},
-		"Google, IMAP off":          {"NO [ALERT] IMAP access is disabled for your domain.", "switched off"},
-		"anybody":                   {"NO nope", "check username, scopes"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := imaptest.Scripted(t, func(c *imaptest.Conn) {
-				c.Play(imaptest.Play{Capabilities: offers, On: map[string]func(*imaptest.Conn, imaptest.Command){
-					"AUTHENTICATE": func(c *imaptest.Conn, cmd imaptest.Command) {
-						c.Send("+ " + base64.StdEncoding.EncodeToString([]byte(`{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`)))
-						c.Line()
-						c.Send(cmd.Tag + " " + tt.reply)
-					},
-				}})
-			})
-			var asked []string
-			_, err := imapbox.Open(t.Context(), by(s, &asked, "t1", "t2"))
-			if !errors.Is(err, imapbox.ErrAuth) || !strings.Contains(err.Error(), tt.says) || len(asked) != 2 {
-				t.Errorf("Open: %v after %d tokens; want ErrAuth that says %q after two", err, len(asked), tt.says)
-			}
-			if !strings.Contains(err.Error(), "status 400") {
-				t.Errorf("Open: %v; want the challenge's words too", err)
-			}
-		})
-	}
-}
-
-// Microsoft lets a stranger to the mailbox log in, and refuses what comes next.
-func TestNotConnectedIsExplainedAfterTheLogin(t *testing.T) {
-	t.Parallel()
-	s := imaptest.Scripted(t, func(c *imaptest.Conn) {
-		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
-			"STATUS": func(c *imaptest.Conn, cmd imaptest.Command) {
-				c.Send(cmd.Tag + " BAD User is authenticated but not connected.")
-			},
-		}})
-	})
-	if _, err := open(t, s).Status(t.Context(), "INBOX"); err == nil || !strings.Contains(err.Error(), "Add-MailboxPermission") {
-		t.Errorf("Status: %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // tailSize is how much of what the server said last is kept, to find its
 // farewell when it closes the connection.
-const tailSize = 512
+const tailSize = 2048
 
 // A wire is the connection as go-imap sees it. The library sets deadlines that
 // suit a mail reader and reads on after errors; the wire

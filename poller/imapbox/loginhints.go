@@ -1,0 +1,110 @@
+package imapbox
+
+import (
+	"strings"
+
+	"tlsbrief/bearer"
+)
+
+// unavailable reports whether a server that gives no reason as a code says, in
+// words, that it cannot judge a log-in for now. Microsoft 365 says "Server
+// Unavailable. 15". It is for answers to a log-in alone: elsewhere the same words
+// may be about a message.
+func unavailable(r *Reply) bool {
+	return (r.Code == "" || r.Code == "ALERT") &&
+		says(r.Text, "unavailable", "temporar", "server busy", "server is busy", "overloaded", "maintenance",
+			"internal error", "internal server error", "server error", "system error", "try later", "retry later", "again in", "timed out")
+}
+
+// says reports whether text has one of some phrases, which are in lower case.
+func says(text string, phrases ...string) bool {
+	text = strings.ToLower(text)
+	for _, phrase := range phrases {
+		if strings.Contains(text, phrase) {
+			return true
+		}
+	}
+	return false
+}
+
+// imapOff reports whether a server says that IMAP is switched off.
+func imapOff(text string) bool {
+	return says(text, "imap access is disabled", "imap access disabled", "not enabled for imap", "imap is disabled", "imap is not enabled", "imap disabled", "imap not enabled")
+}
+
+const imapOffHint = "IMAP is switched off for this mailbox: switch it on in its settings, or let its administrator do so"
+
+// passwordHint says what to do about a password that was refused, by the words of
+// the large providers.
+func passwordHint(host string, r *Reply, a alert) string {
+	said := r.Text + "\n" + a.text
+	exchange := strings.EqualFold(r.Text, "LOGIN failed.") || strings.EqualFold(r.Text, "AUTHENTICATE failed.")
+	switch {
+	case a.address != "":
+		return "log in once with a web browser at " + a.address + " and try again; with an app password, or OAuth2 ([mailbox.oauth2]), nobody has to"
+	case says(said, "web login required", "web browser"):
+		return "log in once with a web browser, as it says, and try again; with an app password, or OAuth2 ([mailbox.oauth2]), nobody has to"
+	case says(said, "application-specific password", "application specific password", "app-specific password", "app specific password",
+		"application password", "app password", "authorization code", "authorized code"):
+		return "it wants an app password: make one in the settings of the account, and use it in place of the account's own"
+	case imapOff(said):
+		return imapOffHint
+	case says(said, "basic auth", "basicauth", "legacy auth", "modern auth", "oauth"), exchange && ofMicrosoft(host):
+		return "this provider takes no password: use OAuth2 ([mailbox.oauth2]; docs/mailboxes.md has it step by step)"
+	case exchange:
+		return "check username and password; if this is Microsoft 365, it takes none: use OAuth2 ([mailbox.oauth2]; docs/mailboxes.md has it step by step)"
+	case r.Code == "EXPIRED":
+		return "the password has expired"
+	case wantsAppPassword(host):
+		return "check username and password; this provider takes an app password and not the account's own"
+	}
+	return "check username and password"
+}
+
+// ofMicrosoft reports whether a host is one of Microsoft 365, its national clouds
+// included.
+func ofMicrosoft(host string) bool {
+	return within(host, "office365.com", "office365.us", "outlook.com", "outlook.cn")
+}
+
+// wantsAppPassword reports whether a host is of a provider whose IMAP takes app
+// passwords alone.
+func wantsAppPassword(host string) bool {
+	return within(host, "gmail.com", "googlemail.com", "yahoo.com", "aol.com", "me.com", "icloud.com", "fastmail.com")
+}
+
+func within(host string, domains ...string) bool {
+	host = strings.ToLower(host)
+	for _, domain := range domains {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// notConnected reports whether Exchange knows who we are and does not let us in,
+// which it says with BAD, and often not before the first folder is asked for.
+func notConnected(r *Reply) bool { return says(r.Text, "authenticated but not connected") }
+
+// notConnectedHint says what to do about it.
+func (s *Session) notConnectedHint() string {
+	if s.token {
+		return tokenNotConnected(s.grant)
+	}
+	return "the log-in is good, but the server did not open the mailbox: check that username names a mailbox, that this user may open it, and that IMAP is switched on for it (Set-CASMailbox -ImapEnabled $true)"
+}
+
+// tokenNotConnected is notConnectedHint for a token.
+func tokenNotConnected(grant bearer.Grant) string {
+	const app = "give the app's service principal the right to it (Add-MailboxPermission)"
+	const person = "give the person who logged in the right to it (Add-MailboxPermission -AccessRights FullAccess)"
+	const rest = ", check that username is the mailbox to open, and that IMAP is switched on for it (Set-CASMailbox -ImapEnabled $true)"
+	switch grant {
+	case bearer.GrantProgram:
+		return "the token is good, but not for this mailbox: " + app + rest
+	case bearer.GrantPerson:
+		return "the token is good, but not for this mailbox: " + person + rest
+	}
+	return "the token is good, but not for this mailbox: " + app + ", or " + person + rest
+}
