@@ -236,6 +236,7 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 		return nil, err
 	}
 	_, partial := s.cut()
+	partial = partial || s.learned.limit > 0 && size(set) > uint64(s.learned.limit)
 	var sure imap.UIDSet
 	for _, uid := range members(set) {
 		if copied.Contains(imap.UID(uid)) {
@@ -250,6 +251,9 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 		also = append(also, movedKeyword)
 	}
 	flagged, _, err := s.store(ctx, sure, string(imap.FlagDeleted), also...)
+	if Refusal(err) && len(also) > 0 { // rather without the keyword than copied again at each poll
+		flagged, _, err = s.store(ctx, sure, string(imap.FlagDeleted))
+	}
 	if err != nil && !errors.Is(err, errPart) {
 		return nil, err
 	}
