@@ -118,7 +118,7 @@ func stepOf(err error) string {
 func towards(dest string, err error) error {
 	var step *StepError
 	var reply *Reply
-	if errors.As(err, &step) && errors.As(err, &reply) && (step.Step == "move" || step.Step == "copy") {
+	if errors.As(err, &step) && errors.As(err, &reply) && !errors.Is(err, ErrNoMove) && (step.Step == "move" || step.Step == "copy") {
 		step.Err = fmt.Errorf("to %q: %w", dest, step.Err)
 	}
 	return err
