@@ -104,7 +104,7 @@ type headerFetch struct {
 // fetch asks for headers in one of the forms. It returns the UIDs of the messages for
 // which the server answered with what cannot be their header.
 func (h *headerFetch) fetch(ctx context.Context, batches []imap.UIDSet, topic string, forms ...headerForm) (doubtful []uint32, err error) {
-	q := &question{topic: topic, bounds: fetchBounds{literal: maxHeader, total: h.sizes.Headers, sections: 1}}
+	q := &question{topic: topic, bounds: fetchBounds{literal: maxHeader, total: max(h.sizes.Headers, maxHeader), sections: 1}}
 	for _, f := range forms {
 		q.forms = append(q.forms, f.options())
 	}

@@ -88,7 +88,7 @@ func (s *Session) allParts(path []int, all map[uint32]Parts) *question {
 	}
 	return &question{
 		topic: "parts", forms: []*imap.FetchOptions{options},
-		bounds: fetchBounds{literal: maxPartHeader, total: s.sizes.Headers, sections: maxParts},
+		bounds: fetchBounds{literal: maxPartHeader, total: max(s.sizes.Headers, maxParts*maxPartHeader), sections: maxParts},
 		use: func(m *fetched) bool {
 			var parts Parts
 			for n := 1; n <= maxParts; n++ {
@@ -160,7 +160,7 @@ func (p *partFetch) fetch(ctx context.Context, uids []uint32) error {
 	for len(uids) > 0 {
 		set := sets(uids, len(uids))[0]
 		asked := members(set)
-		messages, err := p.fetchPieces(ctx, set, options, maxPartHeader, p.sizes.Headers, maxReply+int64(len(asked))*(maxPartHeader*unbounded+fetchOverhead))
+		messages, err := p.fetchPieces(ctx, set, options, maxPartHeader, max(p.sizes.Headers, maxPartHeader), maxReply+int64(len(asked))*(maxPartHeader*unbounded+fetchOverhead))
 		if err != nil && !Refusal(err) {
 			return withUIDs(err, asked, messages, 1)
 		}
