@@ -91,10 +91,7 @@ func (e *examination) parts(ctx context.Context, uids []uint32, path []int, all 
 		headers, err := e.session.PartHeadersOf(ctx, uids, path)
 		for uid, of := range headers {
 			s.got(uid)
-			all[uid] = partAnswer{parts: partsOf(of)}
-		}
-		if refusal(err) {
-			return nil // it does not give the headers of parts: the whole message tells
+			all[uid] = partAnswer{parts: partsOf(of.Headers)} // none where it was refused: the whole message tells
 		}
 		return err
 	}

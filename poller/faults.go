@@ -17,12 +17,7 @@ var (
 // refusal reports whether the server refused what it was asked for, and not to be asked
 // at all: the connection holds, and asking later will not help.
 func refusal(err error) bool {
-	var reply *imapbox.Reply
-	if !errors.As(err, &reply) || reply.Status != "NO" && reply.Status != "BAD" {
-		return false
-	}
-	// SERVERBUG is what Dovecot says of a message that it cannot read.
-	return reply.Code == "SERVERBUG" || !imapbox.Temporary(err) && !errors.Is(err, imapbox.ErrNoFolder)
+	return imapbox.Refusal(err) && !errors.Is(err, imapbox.ErrNoFolder)
 }
 
 // broke reports whether the connection ended while messages were asked for, and for no

@@ -39,7 +39,8 @@ type wire struct {
 	left    int64       // bytes the server may still send
 	replay  []byte      // read before the library started
 	tail    []byte
-	heardOf int64   // bytes of the answer to the command that is outstanding, or was last
+	heardOf int64 // bytes of the answer to the command that is outstanding, or was last
+	codes   codeWatch
 	secrets secrets // that the server was told, and may repeat
 	utf7    bool    // what is not ASCII is sent as modified UTF-7
 	unsent  []byte  // with utf7: the part of a name whose other part is to come
@@ -76,6 +77,7 @@ func (w *wire) begin(budget int64) {
 	defer w.mu.Unlock()
 	w.left = budget
 	w.heardOf = 0
+	w.codes.begin()
 	w.waiting = true
 	if w.err == nil {
 		w.timer.Reset(w.wait)
@@ -168,6 +170,7 @@ func (w *wire) afterRead(got []byte, err error) (int, error) {
 	defer w.mu.Unlock()
 	w.left -= int64(len(got))
 	w.heardOf += int64(len(got))
+	w.codes.feed(got)
 	w.keepTail(got)
 	if err != nil && !w.closed {
 		w.failLocked(w.lostLocked(err))
