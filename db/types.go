@@ -74,7 +74,7 @@ type Message struct {
 	Refused string // why the message, or the part of it that is not in Reports, could not be read
 	Pending string // why no body could be got; to be fetched again at the next poll
 
-	Raw       []byte // the message, kept compressed while an authenticity is unknown
+	Kept      []byte // what it takes to judge its reports later; kept while an authenticity is unknown
 	MarkOwed  bool   // a mark in the mailbox is due once this is committed
 	Forwarded bool   // vouched for by an inner message's signature
 }
@@ -139,14 +139,28 @@ type Mark struct {
 	UID uint32
 }
 
-// A Retry is a message that could not be dealt with for good: a pending one
-// (no Raw), or one whose authenticity is unknown (with Raw).
+// A Retry is a message that could not be dealt with for good: a pending one, or
+// one whose authenticity is unknown, which alone has Reports, and Kept or Raw.
 type Retry struct {
 	ID int64
 	Place
 	ReceivedAt time.Time
 	Attempts   int // polls that tried, this far
-	Raw        []byte
+	Reports    []ReportKey
+	Kept       []byte // as it was given with the Message
+	Raw        []byte // the whole message, where it was kept by a version of before 0009_kept
+}
+
+// A ReportKey says which report of a message is meant.
+type ReportKey struct {
+	Identity, Content [32]byte // as the report's methods of these names return them
+}
+
+// A Decision is what is known at last of the reports of a message.
+type Decision struct {
+	Message int64 // the row
+	Answers []ReportAnswer
+	Kept    []byte // what it takes for the next try, where that has changed; nil where it has not
 }
 
 // A PolicyRow is one recorded policy of one report with what surrounds it.
