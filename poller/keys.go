@@ -21,8 +21,13 @@ const (
 	silentDomains  = 3                // signing domains of an organization that do not answer, before none of it is asked
 )
 
-// LookupsAtOnce is how many signing domains are asked for a key at a time.
-const LookupsAtOnce = 64
+// patience is for how long a domain must have gone without an answer before it
+// is taken to be silent. One that had less time, among many, is asked again.
+const patience = time.Second
+
+// LookupsAtOnce is how many signing domains are asked for a key at a time: not
+// more than the resolvers of small networks forward.
+const LookupsAtOnce = 128
 
 // errSilent stands for a key that was not asked for.
 var errSilent = errors.New("the name servers of the domain did not answer before, in the same poll")
@@ -123,7 +128,8 @@ func (k *keyLookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 	if k.isSilent(w.domain) {
 		return keyAnswer{err: errSilent}
 	}
-	begun := ctx.Err() == nil // or there is no time left to ask, but what is cached can be had
+	// Where no time is left, what is cached can still be had.
+	begun := time.Now()
 	err := k.guard(func() error {
 		a.records, a.err = k.lookup(ctx, w.name)
 		return nil
@@ -136,7 +142,7 @@ func (k *keyLookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 		k.mu.Lock()
 		k.answered[w.domain] = true
 		k.mu.Unlock()
-	case begun:
+	case ctx.Err() == nil || time.Since(begun) >= min(patience, k.total/16):
 		k.noteSilent(w.domain)
 	}
 	return a
