@@ -169,6 +169,7 @@ func (c *checker) reports(f *fileReports) Reports {
 		MaxReport:         c.size(f.MaxReport, kiB, giB),
 		MaxPolicies:       int(c.between(f.MaxPolicies, 1, 1_000_000)),
 		MaxFailures:       int(c.between(f.MaxFailures, 1, 10_000_000)),
+		MaxUnknown:        c.size(f.MaxUnknown, 1<<10, 1<<30),
 	}
 }
 

@@ -127,6 +127,7 @@ type Reports struct {
 	MaxReport         int64    // bytes, decompressed
 	MaxPolicies       int
 	MaxFailures       int
+	MaxUnknown        int64 // bytes kept of messages whose signatures are to be checked again
 }
 
 // DNS says whom to ask.

@@ -35,7 +35,7 @@ func TestAnEmptyFileIsTheDefaults(t *testing.T) {
 		Database: Database{Path: "/etc/tlsbrief/tlsrpt.db", Keep: 400 * 24 * time.Hour},
 		Schedule: Schedule{Timezone: time.UTC, Poll: "*/15 * * * *", Digest: "0 7 * * *", Check: "30 5 * * *", Parallel: 4, WarnAfter: 24 * time.Hour},
 		Reports: Reports{
-			Authenticity: "flag", MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000,
+			Authenticity: "flag", MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000, MaxUnknown: 32 << 20,
 		},
 		Check: Check{Concurrency: 32, Timeout: time.Minute, SMTPPort: 25, HTTPSPort: 443, EHLO: "localhost", Confirm: true},
 	}
@@ -94,7 +94,7 @@ func TestAFullFile(t *testing.T) {
 		Reports: Reports{
 			Domains: []string{"example.com", "*.example.org"}, Authenticity: "require",
 			TrustedAuthservID: []string{"mx.example.com"}, TrustMicrosoft365: true, IgnoreSigners: []string{"example.net"},
-			MaxMessage: 1_000_000, MaxReport: 1 << 30, MaxPolicies: 1, MaxFailures: 10_000_000,
+			MaxMessage: 1_000_000, MaxReport: 1 << 30, MaxPolicies: 1, MaxFailures: 10_000_000, MaxUnknown: 1 << 20,
 		},
 		DNS: DNS{Server: "[::1]:53"},
 		Check: Check{Addresses: []string{"tls@example.com"}, Concurrency: 4, Timeout: 5 * time.Second, SMTPPort: 2525, HTTPSPort: 8443,

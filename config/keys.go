@@ -117,6 +117,7 @@ type fileReports struct {
 	MaxReport         amountKey `toml:"max_report" default:"64MiB"`
 	MaxPolicies       numberKey `toml:"max_policies" default:"10000"`
 	MaxFailures       numberKey `toml:"max_failures" default:"100000"`
+	MaxUnknown        amountKey `toml:"max_unknown" default:"32MiB"`
 }
 
 // A key says where a setting stands.

@@ -55,6 +55,11 @@ type Options struct {
 	// from when they were recorded; 0: for ever. What makes a report the same
 	// as another is kept for ever in any case.
 	Keep time.Duration
+
+	// MaxKept is how many bytes are kept in all to judge messages later whose
+	// authenticity is unknown. Beyond it the oldest are given up: their reports
+	// have failed. 0: no bound.
+	MaxKept int64
 }
 
 // A DB is an open database. It is safe for concurrent use.

@@ -57,7 +57,14 @@ func openKeep(t testing.TB, keep time.Duration) *fixture {
 // reopen opens the fixture's file, which need not be closed.
 func (f *fixture) reopen(keep time.Duration) {
 	f.t.Helper()
-	d, err := db.Open(f.ctx, f.path, db.Options{Now: f.clock.now, Keep: keep})
+	f.reopenWith(db.Options{Keep: keep})
+}
+
+// reopenWith is reopen with other options.
+func (f *fixture) reopenWith(o db.Options) {
+	f.t.Helper()
+	o.Now = f.clock.now
+	d, err := db.Open(f.ctx, f.path, o)
 	if err != nil {
 		f.t.Fatalf("Open(%s) = %v", f.path, err)
 	}

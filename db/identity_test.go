@@ -241,7 +241,7 @@ func TestTheSignerThatTakesOverIsTheReporter(t *testing.T) {
 	if len(unknown) != 1 {
 		t.Fatalf("UnknownMessages = %+v, want the second copy", unknown)
 	}
-	check(t, f.Authenticated(f.ctx, unknown[0].ID, answers(pass("sender.example"), report("r"))))
+	check(t, f.Authenticated(f.ctx, decision(unknown[0].ID, answers(pass("sender.example"), report("r")))))
 	days := must(f.ReporterDays(f.ctx, nil, time.Time{}, time.Time{}))(t)
 	if len(days) != 1 || days[0].Reporter != "sender.example" {
 		t.Errorf("reporters %+v, want sender.example alone", days)

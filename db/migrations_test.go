@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -25,6 +26,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0006_untold.sql":        "221285ed137376ec",
 		"0007_domain_checks.sql": "972baae3114f302e",
 		"0008_unfetched.sql":     "283ef2f91f89aab0",
+		"0009_kept.sql":          "2219e365040ae615",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {
@@ -33,7 +35,8 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 	if len(entries) != len(released) {
 		t.Errorf("%d migrations, but %d hashes", len(entries), len(released))
 	}
-	for i, e := range entries {
+	before := ""
+	for _, e := range entries {
 		data, err := fs.ReadFile(migrations, "migrations/"+e.Name())
 		if err != nil {
 			t.Fatal(err)
@@ -42,9 +45,10 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		if got := hex.EncodeToString(sum[:8]); got != released[e.Name()] {
 			t.Errorf("%s has hash %s, want %q", e.Name(), got, released[e.Name()])
 		}
-		if want := fmt.Sprintf("%04d_", i+1); e.Name()[:5] != want {
-			t.Errorf("%s does not begin with %s: migrations are numbered without gaps", e.Name(), want)
+		if number := e.Name()[:4]; number <= before || e.Name()[4] != '_' {
+			t.Errorf("%s does not begin with a number of four digits above %q: a database that has run the newest runs no older one any more", e.Name(), before)
 		}
+		before = e.Name()[:4]
 	}
 }
 
@@ -87,4 +91,78 @@ func TestPoliciesRecordedBeforeAreAboutTheirOwnDomain(t *testing.T) {
 	if err != nil || policies != 2 || own != 2 || failures != 1 {
 		t.Errorf("%d policies, of which %d are about their own domain, and %d failures, %v; want 2, 2 and 1", policies, own, failures, err)
 	}
+}
+
+// A message that was kept whole, by a version before, is kept on, counts for the
+// bound on what is kept, and is kept in less once it has been tried again.
+func TestMessagesKeptWholeAreKeptOn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "tlsrpt.db")
+	old := openAt(t, path, 7)
+	var p packer
+	whole := bytes.Repeat([]byte("Subject: x\r\n"), 100)
+	packed, err := p.pack(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []struct {
+		query string
+		args  []any
+	}{
+		{fmt.Sprintf("PRAGMA application_id = %d", applicationID), nil},
+		{"INSERT INTO folder (id, mailbox, folder) VALUES (1, 'box', 'INBOX')", nil},
+		{`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, recorded_at, via, forwarded, state, refused, conflict,
+			attempts, reader_version, mark_owed, unknown, next_try) VALUES (1, 1, 7, 1, '', '', '', '', unixepoch(), 'poll', 0, 'recorded', '', '', 1, 1, 0, 1, 0)`, nil},
+		{"INSERT INTO message_raw (message, data) VALUES (1, ?)", []any{packed}},
+		{"INSERT INTO undecided (message, position, identity, content, conflict) VALUES (1, 0, zeroblob(32), zeroblob(32), '')", nil},
+	} {
+		if _, err := old.Exec(s.query, s.args...); err != nil {
+			t.Fatalf("%s: %v", s.query, err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(t.Context(), path, Options{MaxKept: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	unknown, err := d.UnknownMessages(t.Context())
+	if err != nil || len(unknown) != 1 || !bytes.Equal(unknown[0].Raw, whole) || len(unknown[0].Kept) != 0 || len(unknown[0].Reports) != 1 {
+		t.Fatalf("UnknownMessages = %+v, %v; want the whole message and one report", unknown, err)
+	}
+	var size int
+	if err := d.reader.QueryRow("SELECT size FROM message_kept").Scan(&size); err != nil || size != len(packed) {
+		t.Errorf("size %d, %v; want %d", size, err, len(packed))
+	}
+	still := Decision{Message: 1, Answers: []ReportAnswer{{Auth: Authenticity{Result: AuthUnknown}}}, Kept: []byte("less")}
+	if err := d.Authenticated(t.Context(), still); err != nil {
+		t.Fatal(err)
+	}
+	unknown, err = d.UnknownMessages(t.Context())
+	if err != nil || len(unknown) != 1 || len(unknown[0].Raw) != 0 || string(unknown[0].Kept) != "less" {
+		t.Errorf("UnknownMessages = %+v, %v; want what was kept last", unknown, err)
+	}
+}
+
+// openAt makes a database as the migrations up to a version leave it.
+func openAt(t *testing.T, path string, version int64) *sql.DB {
+	t.Helper()
+	pool, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, pool, folder, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+	return pool
 }

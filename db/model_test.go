@@ -203,7 +203,7 @@ func (w *walk) answerOne() {
 	r := unknown[w.rng.IntN(len(unknown))]
 	a := randomAuth(w.rng)
 	w.model.answer(w.copies[r.UID], a)
-	check(w.t, w.Authenticated(w.ctx, r.ID, answers(a, w.copies[r.UID].report())))
+	check(w.t, w.Authenticated(w.ctx, decision(r.ID, answers(a, w.copies[r.UID].report()))))
 }
 
 func randomAuth(rng *rand.Rand) db.Authenticity {

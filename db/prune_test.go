@@ -168,7 +168,7 @@ func TestAnAnswerForWhatWasPrunedIsRemembered(t *testing.T) {
 	f.record(f.raw(report("a", auth(db.AuthUnknown, ""))))
 	f.clock.pass(time.Second)
 	must(f.Prune(f.ctx))(t)
-	check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, answers(pass("sender.example"), report("a"))))
+	check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(pass("sender.example"), report("a")))))
 	// It stands under its signer now, so that there is room for an unsigned one.
 	if got := f.record(f.message(report("a", content(5), auth(db.AuthNone, "")))); got[0] != db.Recorded {
 		t.Errorf("outcome %s, want recorded", got[0])

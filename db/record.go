@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlsbrief/tlsrpt"
@@ -47,7 +48,11 @@ func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return outcomes, nil
+	if slices.ContainsFunc(b.Messages, func(m Message) bool { return len(m.Kept) > 0 }) {
+		// In transactions of its own: what is recorded is so whatever becomes of it.
+		err = d.giveUpOldest(ctx)
+	}
+	return outcomes, err
 }
 
 // Resolve records what became of a message that was pending or rejected, known
@@ -62,6 +67,9 @@ func (d *DB) Resolve(ctx context.Context, id int64, m Message) (outcome Outcome,
 		outcome, err = t.examine(&m, was.via, was)
 		return err
 	})
+	if err == nil && len(m.Kept) > 0 {
+		err = d.giveUpOldest(ctx)
+	}
 	return outcome, err
 }
 

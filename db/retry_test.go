@@ -179,7 +179,7 @@ func TestRowsThatAreNotThere(t *testing.T) {
 	for name, err := range map[string]error{
 		"Resolve":         err,
 		"PendingFailed":   f.PendingFailed(f.ctx, 99, "x"),
-		"Authenticated":   f.Authenticated(f.ctx, 99, nil),
+		"Authenticated":   f.Authenticated(f.ctx, decision(99, nil)),
 		"SaveAttempt":     f.SaveAttempt(f.ctx, 99, 1, noon, "", nil),
 		"MailByMessageID": func() error { _, err := f.MailByMessageID(f.ctx, "x"); return err }(),
 	} {
@@ -207,7 +207,7 @@ func TestPendingFailedLeavesTheRecordedAlone(t *testing.T) {
 // raw is a message whose reports' authenticity is unknown.
 func (f *fixture) raw(reports ...db.Report) db.Message {
 	m := f.message(reports...)
-	m.Raw = bytes.Repeat([]byte("Subject: x\r\n"), 100)
+	m.Kept = bytes.Repeat([]byte("Subject: x\r\n"), 100)
 	m.MarkOwed = true
 	return m
 }
@@ -218,19 +218,19 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	m := f.raw(report("a", auth(db.AuthUnknown, "")), report("b"))
 	f.record(m)
 	got := f.unknown()
-	if len(got) != 1 || !bytes.Equal(got[0].Raw, m.Raw) || got[0].Attempts != 1 || got[0].Place != m.Place {
+	if len(got) != 1 || !bytes.Equal(got[0].Kept, m.Kept) || got[0].Attempts != 1 || got[0].Place != m.Place {
 		t.Fatalf("UnknownMessages = %+v, want the message", got)
 	}
 	a, b := report("a"), report("b")
 	still := db.Authenticity{Result: db.AuthUnknown}
-	check(t, f.Authenticated(f.ctx, got[0].ID, append(answers(pass("sender.example"), b), answers(still, a)...))) // in any order
-	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 || len(got[0].Raw) == 0 {
+	check(t, f.Authenticated(f.ctx, decision(got[0].ID, append(answers(pass("sender.example"), b), answers(still, a)...)))) // in any order
+	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 || len(got[0].Kept) == 0 {
 		t.Errorf("still unknown: %+v, want the message with 2 attempts", got)
 	}
 	if got := f.lastNews(); got != 2 {
 		t.Errorf("LastNews = %d, want 2: nothing is new", got)
 	}
-	check(t, f.Authenticated(f.ctx, got[0].ID, answers(pass("sender.example"), a, b)))
+	check(t, f.Authenticated(f.ctx, decision(got[0].ID, answers(pass("sender.example"), a, b))))
 	if got := f.unknown(); len(got) != 0 {
 		t.Errorf("UnknownMessages = %+v after all passed", got)
 	}
@@ -240,7 +240,7 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	if rows := f.rows(db.Filter{NewsAfter: 2}); len(rows) != 1 || rows[0].Report.ReportID != "a" {
 		t.Errorf("news after it passed: %+v, want report a", rows)
 	}
-	check(t, f.Authenticated(f.ctx, got[0].ID, nil)) // decided meanwhile, by another process
+	check(t, f.Authenticated(f.ctx, decision(got[0].ID, nil))) // decided meanwhile, by another process
 }
 
 func TestWhatAnAnswerDoes(t *testing.T) {
@@ -284,7 +284,7 @@ func TestWhatAnAnswerDoes(t *testing.T) {
 			}
 			f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, ""))))
 			f.reopen(0)
-			check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, answers(tt.answer, report("r", content(7)))))
+			check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(tt.answer, report("r", content(7))))))
 			if diff := cmp.Diff(tt.want, f.standings()); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
@@ -313,7 +313,7 @@ func TestAConflictThatIsRecordedElsewhereMeanwhileIsADuplicate(t *testing.T) {
 	f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, "")))) // in conflict
 	id := f.unknown()[0].ID
 	f.record(f.message(report("r", content(7)))) // a verified copy
-	check(t, f.Authenticated(f.ctx, id, answers(pass("sender.example"), report("r", content(7)))))
+	check(t, f.Authenticated(f.ctx, decision(id, answers(pass("sender.example"), report("r", content(7))))))
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("rejected messages %+v, want none", got)
 	}
@@ -401,7 +401,7 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 	var places []db.Place
 	for _, r := range got {
 		places = append(places, r.Place)
-		if len(r.Raw) == 0 {
+		if len(r.Kept) == 0 {
 			t.Errorf("%+v has no body", r.Place)
 		}
 	}
@@ -423,10 +423,10 @@ func TestAnUnknownFileOfAKnownReportIsTriedAgain(t *testing.T) {
 		t.Errorf("outcome %s, want duplicate", got)
 	}
 	got := f.unknown()
-	if len(got) != 1 || len(got[0].Raw) == 0 {
+	if len(got) != 1 || len(got[0].Kept) == 0 {
 		t.Fatalf("UnknownMessages = %+v, want the file, once", got)
 	}
-	check(t, f.Authenticated(f.ctx, got[0].ID, answers(pass("sender.example"), report("a"))))
+	check(t, f.Authenticated(f.ctx, decision(got[0].ID, answers(pass("sender.example"), report("a")))))
 	if diff := cmp.Diff([]string{"100 pass sender.example"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}

@@ -77,7 +77,7 @@ type Message struct {
 	Claimed    bool // its header, or that of a part, says that it is a TLS report; for a pending one
 	Quarantine bool // a pending one is to be asked for last and alone
 
-	Raw       []byte // the message, kept compressed while an authenticity is unknown
+	Kept      []byte // what it takes to judge its reports later; kept while an authenticity is unknown
 	MarkOwed  bool   // a mark in the mailbox is due once this is committed
 	Forwarded bool   // vouched for by an inner message's signature
 }
@@ -144,15 +144,29 @@ type Mark struct {
 	UID uint32
 }
 
-// A Retry is a message that could not be dealt with for good: a pending one
-// (no Raw), or one whose authenticity is unknown (with Raw).
+// A Retry is a message that could not be dealt with for good: a pending one, or
+// one whose authenticity is unknown, which alone has Reports, and Kept or Raw.
 type Retry struct {
 	ID int64
 	Place
 	ReceivedAt time.Time
 	Attempts   int // polls that tried, this far
 	Claimed    bool // for a pending one: it says of itself that it is a TLS report
-	Raw        []byte
+	Reports    []ReportKey
+	Kept       []byte // as it was given with the Message
+	Raw        []byte // the whole message, where it was kept by a version of before 0009_kept
+}
+
+// A ReportKey says which report of a message is meant.
+type ReportKey struct {
+	Identity, Content [32]byte // as the report's methods of these names return them
+}
+
+// A Decision is what is known at last of the reports of a message.
+type Decision struct {
+	Message int64 // the row
+	Answers []ReportAnswer
+	Kept    []byte // what it takes for the next try, where that has changed; nil where it has not
 }
 
 // A PolicyRow is one recorded policy of one report with what surrounds it.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,23 +37,37 @@ func (t *tx) saveUndecided(row, was messageRow, verdicts []verdict) error {
 			return err
 		}
 	}
-	if len(row.Raw) == 0 {
-		return nil
+	return t.keep(row.id, row.Kept)
+}
+
+// undecidedBytes is what a row of undecided takes beside the report that it holds.
+const undecidedBytes = 100
+
+// keep keeps what it takes to judge a message's reports later, in place of what
+// was kept for it before.
+func (t *tx) keep(message int64, kept []byte) error {
+	if _, err := t.exec("DELETE FROM message_raw WHERE message = ?", message); err != nil {
+		return err
 	}
-	packed, err := t.db.pack.pack(row.Raw)
+	packed, err := t.db.pack.pack(kept)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec("INSERT INTO message_raw (message, data) VALUES (?, ?)", row.id, packed)
+	_, err = t.exec(`INSERT OR REPLACE INTO message_kept (message, size, data)
+		SELECT ?1, ?2 + COALESCE(SUM(?3 + COALESCE(length(held), 0)), 0), ?4 FROM undecided WHERE message = ?1`,
+		message, len(packed), undecidedBytes, packed)
 	return err
 }
 
 func (t *tx) dropUndecided(message int64) error {
-	if _, err := t.exec("DELETE FROM undecided WHERE message = ?", message); err != nil {
-		return err
+	for _, query := range [...]string{
+		"DELETE FROM undecided WHERE message = ?", "DELETE FROM message_kept WHERE message = ?", "DELETE FROM message_raw WHERE message = ?",
+	} {
+		if _, err := t.exec(query, message); err != nil {
+			return err
+		}
 	}
-	_, err := t.exec("DELETE FROM message_raw WHERE message = ?", message)
-	return err
+	return nil
 }
 
 // hold makes bytes of a report, to record it later.
@@ -87,19 +102,28 @@ type undecidedRow struct {
 	held              []byte
 }
 
-// Authenticated corrects the authenticity of the reports of a message that was
+// Authenticated corrects the authenticity of the reports of messages that were
 // among the UnknownMessages. A report that passes is news again; one that was set
 // aside as a conflict and passes is recorded after all. One without an answer is
 // not found in its message any more, and fails for that reason. What was kept to
 // try again is dropped, unless an answer is still AuthUnknown, and not for longer
-// than a week. A message that has been decided meanwhile is left alone.
-func (d *DB) Authenticated(ctx context.Context, id int64, answers []ReportAnswer) error {
+// than a week. A message that has been decided meanwhile, or is gone, is left
+// alone.
+func (d *DB) Authenticated(ctx context.Context, decisions ...Decision) error {
 	return d.write(ctx, "recording an authenticity", func(t *tx) error {
-		row, err := t.messageByID(id)
-		if err != nil || !row.unknown {
-			return err
+		for _, one := range decisions {
+			row, err := t.messageByID(one.Message)
+			if errors.Is(err, ErrNotFound) && len(decisions) > 1 {
+				continue // pruned meanwhile: the others are not to suffer from it
+			}
+			if err == nil && row.unknown {
+				err = t.decide(row, one)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return t.decide(row, answers)
+		return nil
 	})
 }
 
@@ -131,7 +155,7 @@ func (u undecidedRow) find(answers []ReportAnswer) Authenticity {
 }
 
 // decide applies the answers, and brings the message's row in line with them.
-func (t *tx) decide(row messageRow, answers []ReportAnswer) error {
+func (t *tx) decide(row messageRow, d Decision) error {
 	reports, err := t.undecided(row.id)
 	if err != nil {
 		return err
@@ -145,7 +169,7 @@ func (t *tx) decide(row messageRow, answers []ReportAnswer) error {
 	var conflicts []string
 	again, fresh := false, false
 	for i, u := range reports {
-		auth := u.find(answers)
+		auth := u.find(d.Answers)
 		if auth.Result == AuthUnknown && late {
 			auth.Result, auth.Reason = AuthFail, reasonNoAnswer
 		}
@@ -183,10 +207,13 @@ func (t *tx) decide(row messageRow, answers []ReportAnswer) error {
 		row.state, row.conflict, row.news, again, row.attempts, row.nextTry, row.id); err != nil {
 		return err
 	}
-	if again {
-		return nil
+	switch {
+	case !again:
+		return t.dropUndecided(row.id)
+	case d.Kept != nil:
+		return t.keep(row.id, d.Kept)
 	}
-	return t.dropUndecided(row.id)
+	return nil
 }
 
 // answer applies one answer to one report, which is recorded or held.

@@ -36,14 +36,14 @@ func nextTry(attempts int, now int64) sql.NullInt64 {
 	return sql.NullInt64{Int64: now + int64(wait/time.Second), Valid: true}
 }
 
-// maxRaw bounds, in bytes, the messages that UnknownMessages returns in one
-// call; the first is returned whatever its size.
+// maxRaw bounds, in bytes, what is kept of the messages that UnknownMessages
+// returns in one call; the first is returned whatever its size.
 const maxRaw = 64 << 20
 
 // UnknownMessages returns messages with a report whose authenticity is unknown:
 // at most 500, and about 64 MiB of them, those due first. They are of all
-// mailboxes, and of files: their bodies are kept here, so that no folder need be
-// open to try them again.
+// mailboxes, and of files: what it takes to judge them is kept here, so that no
+// folder need be open to try them again.
 func (d *DB) UnknownMessages(ctx context.Context) ([]Retry, error) {
 	return d.unknownMessages(ctx, "unknown = 1 ORDER BY message.next_try")
 }
@@ -80,22 +80,41 @@ func (d *DB) unknownMessages(ctx context.Context, condition string, args ...any)
 		if size >= maxRaw {
 			return retries[:i], nil
 		}
-		if err := d.addRaw(ctx, &retries[i]); err != nil {
+		if err := d.addKept(ctx, &retries[i]); err != nil {
 			return nil, d.fail(step, err)
 		}
-		size += len(retries[i].Raw)
+		size += len(retries[i].Raw) + len(retries[i].Kept)
 	}
 	return retries, nil
 }
 
-// addRaw adds the kept message, if it was kept.
-func (d *DB) addRaw(ctx context.Context, r *Retry) error {
-	packed, err := collect(ctx, d.reader, func(rows *sql.Rows) (b []byte, err error) {
-		return b, rows.Scan(&b)
-	}, "SELECT data FROM message_raw WHERE message = ?", r.ID)
-	if err != nil || len(packed) == 0 {
-		return err
+// addKept adds what was kept of a message.
+func (d *DB) addKept(ctx context.Context, r *Retry) (err error) {
+	for _, from := range []struct {
+		query string
+		into  *[]byte
+	}{
+		{"SELECT data FROM message_kept WHERE message = ?", &r.Kept},
+		{"SELECT data FROM message_raw WHERE message = ?", &r.Raw},
+	} {
+		packed, err := collect(ctx, d.reader, func(rows *sql.Rows) (b []byte, err error) {
+			return b, rows.Scan(&b)
+		}, from.query, r.ID)
+		if err != nil {
+			return err
+		}
+		if len(packed) > 0 && len(packed[0]) > 0 {
+			if *from.into, err = unpack(packed[0]); err != nil {
+				return err
+			}
+		}
 	}
-	r.Raw, err = unpack(packed[0])
+	r.Reports, err = collect(ctx, d.reader, func(rows *sql.Rows) (k ReportKey, err error) {
+		var identity, content []byte
+		if err := rows.Scan(&identity, &content); err != nil {
+			return k, err
+		}
+		return ReportKey{[32]byte(identity), [32]byte(content)}, nil
+	}, "SELECT identity, content FROM undecided WHERE message = ? ORDER BY position", r.ID)
 	return err
 }

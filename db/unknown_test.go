@@ -18,6 +18,11 @@ func answers(a db.Authenticity, reports ...db.Report) []db.ReportAnswer {
 	return all
 }
 
+// decision is one on a message row.
+func decision(message int64, answers []db.ReportAnswer) db.Decision {
+	return db.Decision{Message: message, Answers: answers}
+}
+
 func pass(domain string) db.Authenticity {
 	return db.Authenticity{Result: db.AuthPass, Domain: domain}
 }
@@ -40,7 +45,7 @@ func TestAnUnknownAuthenticityIsAskedForLessAndLessOften(t *testing.T) {
 	for f.clock.now().Sub(start) < 3*24*time.Hour {
 		for _, retry := range f.due() {
 			asked = append(asked, f.clock.now().Sub(start))
-			check(t, f.Authenticated(f.ctx, retry.ID, still))
+			check(t, f.Authenticated(f.ctx, decision(retry.ID, still)))
 		}
 		f.clock.pass(5 * time.Minute)
 	}
@@ -61,7 +66,7 @@ func TestWhatDNSDoesNotAnswerForAWeekHasFailed(t *testing.T) {
 	f.clock.pass(7*24*time.Hour - time.Second)
 	ask := func() {
 		t.Helper()
-		check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, answers(unknown.Auth, unknown)))
+		check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(unknown.Auth, unknown))))
 	}
 	ask()
 	if diff := cmp.Diff([]string{"100 unknown sender.example"}, f.standings()); diff != "" {
@@ -89,7 +94,7 @@ func TestAReportWithoutAnAnswerHasFailed(t *testing.T) {
 	a, b := report("a", auth(db.AuthUnknown, "")), report("b", auth(db.AuthUnknown, ""))
 	f.record(f.raw(a, b))
 	other := report("b", content(9)) // its content is another
-	check(t, f.Authenticated(f.ctx, f.unknown()[0].ID, answers(pass("sender.example"), report("c"), other, a)))
+	check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(pass("sender.example"), report("c"), other, a))))
 	if diff := cmp.Diff([]string{"100 pass sender.example", "100 fail  not-found-again"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}

@@ -95,6 +95,10 @@ func whyUncounted(s *uncountedReports) string {
 		why = "its signer is left out by the configuration"
 	case "not-found-again":
 		why = "it could not be read again"
+	case "too-many-unknown":
+		why = "DNS did not answer, and too much waited for it"
+	case "key-testing":
+		why = "the key of the signature is marked as being tried out"
 	}
 	return by + ": " + why + " (DKIM: fail" + reason + ")"
 }

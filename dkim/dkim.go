@@ -4,7 +4,9 @@
 //
 // [Verify] takes the message as it lies in the mailbox, the time it arrived, and
 // a function that looks up TXT records. It says of each signature whether it
-// holds, and if not, why. What a signature is worth (whose domain may sign what,
+// holds, and if not, why. [Examine] does all of it that needs the message and
+// leaves the keys to the caller, who can look up those of many messages at once,
+// or again on another day. What a signature is worth (whose domain may sign what,
 // whether l= is acceptable) is the caller's to judge.
 //
 // # Trust
@@ -20,8 +22,7 @@
 // in the header no signature holds beside it, since readers disagree on where a
 // header with one ends. Empty tags (";;") are passed over. A key published for the service "email" may sign a TLS
 // report, since no sender in practice publishes one for "tlsrpt" (R3); see
-// [Signature.KeyServices]. The testing flag t=y of a key is ignored, as all
-// large receivers do.
+// [Signature.KeyServices].
 package dkim
 
 import (
@@ -89,6 +90,7 @@ const (
 	ReasonKeyTooShort  Reason = "key-too-short" // RSA below 1024 bits: RFC 8301, section 3.2
 	ReasonKeyTooLong   Reason = "key-too-long"  // RSA above 8192 bits
 	ReasonKeyService   Reason = "key-service"   // s= names none of "*", "tlsrpt", "email"
+	ReasonKeyTesting   Reason = "key-testing"   // the key's flag t=y: the mail is to be treated as unsigned (RFC 6376, section 3.6.1)
 	ReasonUnwanted     Reason = "unwanted"      // [Options].Want refused it; nothing else was checked
 	ReasonLimit        Reason = "limit"         // beyond [Options].MaxLookups
 	ReasonDNS          Reason = "dns"           // only with Unknown: DNS did not answer, or there was no time to ask
@@ -105,6 +107,7 @@ type Signature struct {
 	Identity  string   // i=, or "@" and the domain; as sent
 	Algorithm string   // a=, such as "rsa-sha256"; lower case
 	Signed    []string // h=: the fields signed; lower case, in order, repeated as sent
+	Value     string   // b=: the signature in base64, without white space
 
 	// BodyLength tells that the signature has l= and so covers only the
 	// beginning of the body. RFC 8460, section 3, forbids that; whether it is a

@@ -27,6 +27,7 @@ type key struct {
 	hashes    []string // h=; nil for any
 	services  []string // s=; nil for any
 	strict    bool     // flag s of t=: no subdomains in i=
+	testing   bool     // flag y of t=: the domain only tries DKIM out
 }
 
 // parseKeys reads the TXT records found under a key's name. A record that is no
@@ -90,7 +91,8 @@ func parseKey(tags tagList) (*key, *fault) {
 	if _, ok := tags.get("s"); ok {
 		k.services = splitList(tags.text("s"))
 	}
-	k.strict = slices.Contains(splitList(tags.text("t")), "s")
+	flags := splitList(tags.text("t"))
+	k.strict, k.testing = slices.Contains(flags, "s"), slices.Contains(flags, "y")
 
 	p := tags.text("p")
 	if p == "" {
@@ -152,6 +154,9 @@ func (k *key) allows(s *Signature) *fault {
 	}
 	if k.strict && identityDomain(s) != s.Domain {
 		return &fault{ReasonIdentity, fmt.Errorf("i=%.100s is not in the domain %s itself, as the key demands (t=s)", s.Identity, s.Domain)}
+	}
+	if k.testing {
+		return &fault{ReasonKeyTesting, errors.New("the key is in testing (t=y): what it signs counts as unsigned")}
 	}
 	return nil
 }

@@ -101,8 +101,10 @@ func TestKeyAllows(t *testing.T) {
 		{"no service", "s=; ", "@sender.example", ReasonKeyService, []string{""}},
 		{"SHA-256 among the hashes", "h=sha1 : sha256; ", "@sender.example", "", nil},
 		{"only SHA-1", "h=sha1; ", "@sender.example", ReasonAlgorithm, nil},
-		{"testing changes nothing", "t=y; ", "@sender.example", "", nil},
-		{"strict, same domain", "t=y : s; ", "x@Sender.Example", "", nil},
+		{"M-E9: a key in testing proves nothing, RFC 6376 3.6.1", "t=y; ", "@sender.example", ReasonKeyTesting, nil},
+		{"M-E9: in testing among other flags", "t=x : Y : s; ", "@sender.example", ReasonKeyTesting, nil},
+		{"M-E9: another flag that begins alike", "t=yes; ", "@sender.example", "", nil},
+		{"strict, same domain", "t=s; ", "x@Sender.Example", "", nil},
 		{"strict, subdomain", "t=s; ", "x@tls.sender.example", ReasonIdentity, nil},
 		{"not strict, subdomain", "", "x@tls.sender.example", "", nil},
 	}

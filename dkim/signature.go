@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// fieldSignature is the name of the field, in lower case.
+const fieldSignature = "dkim-signature"
+
 const (
 	maxSignatureField = 64 << 10
 	maxSigned         = 500 // names in h=
@@ -86,6 +89,7 @@ func describe(tags tagList, s *Signature) error {
 		s.Signed = splitList(h)
 	}
 	_, s.BodyLength = tags.get("l")
+	s.Value = tags.text("b")
 
 	var err error
 	if s.Domain, err = asciiName(s.Domain); err != nil {

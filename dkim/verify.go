@@ -30,88 +30,104 @@ const futureSkew = 24 * time.Hour
 //
 // Once the context has ended, what is left is [Unknown].
 func Verify(ctx context.Context, message []byte, at time.Time, lookup Lookup, o Options) []Signature {
+	examined := Examine(message, at, o)
+	all := make([]Signature, len(examined))
+	for i, e := range examined {
+		all[i] = e.Signature
+		if e.Open == nil {
+			continue
+		}
+		var records []string
+		err := ctx.Err()
+		if err == nil {
+			records, err = lookup(ctx, e.Open.KeyName())
+		}
+		v := e.Open.Decide(records, err)
+		s := &all[i]
+		s.Status, s.Reason, s.Err, s.KeyServices, s.KeyBits = v.Status, v.Reason, v.Err, v.KeyServices, v.KeyBits
+	}
+	return all
+}
+
+// Examine does what [Verify] does before the keys are looked up: everything that
+// needs the message. What remains of a signature is its [Open], and the message
+// need not be kept for it.
+func Examine(message []byte, at time.Time, o Options) []Examined {
 	limit := o.MaxSignatures
 	if limit <= 0 {
 		limit = DefaultMaxSignatures
 	}
-	v := verifier{header: parseHeader(message), at: at, lookup: lookup, want: o.Want, lookups: limit}
+	v := verifier{header: parseHeader(message), at: at, want: o.Want, lookups: limit}
 	if o.MaxLookups > 0 {
 		v.lookups = o.MaxLookups
 	}
-	var all []Signature
+	var all []Examined
 	for i, f := range v.header.fields {
-		if f.name != "dkim-signature" {
+		if f.name != fieldSignature {
 			continue
 		}
 		if len(all) == limit {
 			break
 		}
-		all = append(all, v.verify(ctx, i))
+		all = append(all, v.examine(i))
 	}
 	return all
 }
 
-// A verifier verifies the signatures of one message.
+// A verifier examines the signatures of one message.
 type verifier struct {
 	header header
 	at     time.Time
-	lookup Lookup
 	want   func(Signature) bool // nil for all
 
 	lookups int       // how many are left
 	sums    []bodySum // of the body, each form hashed once
 }
 
-// verify verifies the signature that is field i.
-func (v *verifier) verify(ctx context.Context, i int) Signature {
-	s := Signature{Status: Pass}
-	f := v.check(ctx, i, &s)
-	if f == nil {
-		return s
+// examine examines the signature that is field i.
+func (v *verifier) examine(i int) Examined {
+	e := Examined{Signature: Signature{Status: Unknown, Reason: ReasonDNS, Err: errNotAsked}}
+	open, f := v.check(i, &e.Signature)
+	if f != nil {
+		e.Signature.Status, e.Signature.Reason, e.Signature.Err = Fail, f.reason, f.err
+		return e
 	}
-	s.Status, s.Reason, s.Err = Fail, f.reason, f.err
-	if f.reason == ReasonDNS {
-		s.Status = Unknown
-	}
-	return s
+	e.Open = open
+	return e
 }
 
-// check goes through the steps of RFC 6376, section 6.1: what costs nothing
-// first, then the body, then DNS, then the signature.
-func (v *verifier) check(ctx context.Context, i int, s *Signature) *fault {
+// errNotAsked stands with a signature whose key has not been looked up.
+var errNotAsked = errors.New("the key has not been looked up")
+
+// check goes through the steps of RFC 6376, section 6.1, up to the key: what
+// costs nothing first, then the body.
+func (v *verifier) check(i int, s *Signature) (*Open, *fault) {
 	p, f := parseSignature(v.header.fields[i], s)
 	if f != nil {
-		return f
+		return nil, f
 	}
 	if v.header.err != nil {
-		return &fault{ReasonSyntax, v.header.err}
+		return nil, &fault{ReasonSyntax, v.header.err}
 	}
 	if v.want != nil && !v.want(*s) {
-		return &fault{ReasonUnwanted, errors.New("the signature does not count, and was not checked")}
+		return nil, &fault{ReasonUnwanted, errors.New("the signature does not count, and was not checked")}
 	}
 	if f := v.checkTerms(s); f != nil {
-		return f
-	}
-	if err := ctx.Err(); err != nil {
-		return &fault{ReasonDNS, fmt.Errorf("no time is left for the key %s: %w", keyName(s), err)}
+		return nil, f
 	}
 	if f := v.checkBody(p); f != nil {
-		return f
+		return nil, f
 	}
-	k, f := v.key(ctx, s)
-	if k != nil {
-		s.KeyServices, s.KeyBits = k.services, k.bits
+	if len(p.signature) > maxRSABits/8 {
+		return nil, &fault{ReasonBadSignature, errors.New("the signature is longer than that of any key")}
 	}
-	if f != nil {
-		return f
+	if v.lookups--; v.lookups < 0 {
+		return nil, &fault{ReasonLimit, fmt.Errorf("the key %s was not looked up: too many were already", keyName(s))}
 	}
-	if f := k.allows(s); f != nil {
-		return f
-	}
-	if !k.verify(v.sumHeader(i, s.Signed, p), p.signature) {
-		return &fault{ReasonBadSignature, errors.New("the signature does not fit the message header and the key")}
-	}
-	return nil
+	return &Open{
+		Domain: s.Domain, Selector: s.Selector, Identity: s.Identity, Algorithm: s.Algorithm,
+		Hash: v.sumHeader(i, s.Signed, p), Value: p.signature,
+	}, nil
 }
 
 // checkTerms checks what can be told from the signature field alone.
@@ -174,26 +190,6 @@ func (v *verifier) sumBody(relaxed bool, limit int64) bodySum {
 	s := sumBody(v.header.body, relaxed, limit)
 	v.sums = append(v.sums, s)
 	return s
-}
-
-// key gets the key of a signature. It may be known in part where it is faulty.
-func (v *verifier) key(ctx context.Context, s *Signature) (*key, *fault) {
-	name := keyName(s)
-	if v.lookups--; v.lookups < 0 {
-		return nil, &fault{ReasonLimit, fmt.Errorf("the key %s was not looked up: too many were already", name)}
-	}
-	records, err := v.lookup(ctx, name)
-	switch {
-	case errors.Is(err, ErrNoRecord):
-		return nil, &fault{ReasonKeyGone, fmt.Errorf("the key %s does not exist: %w", name, err)}
-	case err != nil:
-		return nil, &fault{ReasonDNS, fmt.Errorf("looking up the key %s: %w", name, err)}
-	}
-	k, f := parseKeys(records)
-	if f != nil {
-		f.err = fmt.Errorf("the key %s: %w", name, f.err)
-	}
-	return k, f
 }
 
 // sumHeader hashes the signed fields and the signature field, number self,

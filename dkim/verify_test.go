@@ -52,6 +52,10 @@ func TestVerifyDescribesTheSignature(t *testing.T) {
 		Expires: time.Date(2026, 3, 9, 5, 40, 0, 0, time.UTC),
 		Status:  Pass, KeyBits: 2048,
 	}
+	if len(got.Value) != 344 || strings.ContainsAny(got.Value, " \t\r\n") { // 2048 bits in base64
+		t.Errorf("b= is %q", got.Value)
+	}
+	want.Value = got.Value
 	if diff := cmp.Diff(want, got, cmpopts.EquateErrors()); diff != "" {
 		t.Errorf("Verify (-want +got):\n%s", diff)
 	}

@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -47,22 +46,48 @@ const ReasonKeyForEmail = "key-service-email"
 // often in the name of one organization.
 const maxLookups = 3
 
+// An Authenticator judges the reports found in mail, in two steps.
+type Authenticator struct {
+	// Examine does what takes the message, which arrived at the time at, and no
+	// network.
+	Examine func(f tlsrpt.Found, at time.Time) Case
+
+	// Lookup gives the keys that a Case asks for.
+	Lookup dkim.Lookup
+}
+
 // DKIM returns an Authenticator that asks for a DKIM signature of the reporting
 // domain, valid at the time of arrival (RFC 8460, section 3). Keys come from
 // lookup. Where a signature is spoilt, who tells whose word counts instead.
-func DKIM(lookup dkim.Lookup, who Vouching) Authenticator {
-	return func(ctx context.Context, f tlsrpt.Found, at time.Time) db.Authenticity {
-		if at.IsZero() {
-			at = f.Envelope.Date
-		}
-		names, _ := tlsrpt.Fields(f.Message)
-		c := claim{envelope: f.Envelope, relies: f.Relies, fields: names}
-		signatures := dkim.Verify(ctx, f.Message, at, lookup, dkim.Options{
-			Want:       func(s dkim.Signature) bool { return !s.BodyLength && c.aligned(s) },
-			MaxLookups: maxLookups,
-		})
-		return judge(signatures, c, who.of(f))
+func DKIM(lookup dkim.Lookup, who Vouching) *Authenticator {
+	return &Authenticator{Examine: who.examine, Lookup: lookup}
+}
+
+func (v Vouching) examine(f tlsrpt.Found, at time.Time) Case {
+	if at.IsZero() {
+		at = f.Envelope.Date
 	}
+	names, _ := tlsrpt.Fields(f.Message)
+	c := claim{envelope: f.Envelope, relies: f.Relies, fields: names}
+	examined := dkim.Examine(f.Message, at, dkim.Options{
+		Want:       func(s dkim.Signature) bool { return !s.BodyLength && c.aligned(s) },
+		MaxLookups: maxLookups,
+	})
+	if len(examined) == 0 {
+		return Case{}
+	}
+	passed := v.of(f)
+	all := make([]CaseSignature, len(examined))
+	for i, e := range examined {
+		t := c.terms(e.Signature, passed(e.Signature))
+		if e.Open != nil {
+			all[i] = CaseSignature{Open: e.Open, Terms: t}
+			continue
+		}
+		a := t.judge(e.Signature.Domain, e.Signature.Status, e.Signature.Reason, nil)
+		all[i].Decided = &a
+	}
+	return Case{all}
 }
 
 // A claim is what a mail says of itself that a signature has to cover.
@@ -72,54 +97,28 @@ type claim struct {
 	fields   []string // the names of all header fields, in lower case
 }
 
-// of returns what a trusted server says of the signatures of a mail. It has seen
-// the mail that arrived, not one forwarded inside it, whose fields a stranger
-// may have written.
-func (v Vouching) of(f tlsrpt.Found) authres.Results {
+// of returns what a trusted server says of the signatures of a mail: whether it
+// found that one of them holds. It has seen the mail that arrived, not one
+// forwarded inside it, whose fields a stranger may have written.
+func (v Vouching) of(f tlsrpt.Found) (passed func(dkim.Signature) bool) {
+	none := func(dkim.Signature) bool { return false }
 	if f.Forwarded || len(v.AuthservIDs) == 0 && !v.Microsoft365 {
-		return authres.Results{}
+		return none
 	}
 	results, ok := authres.Trusted(f.Message, v.AuthservIDs, v.Microsoft365)
 	if !ok {
-		return authres.Results{}
+		return none
 	}
-	return results
+	var all []authres.Signature
+	for _, s := range dkim.Claimed(f.Message) {
+		all = append(all, named(s))
+	}
+	return func(s dkim.Signature) bool { return results.Passed(named(s), all) }
 }
 
-// judge takes the best of a message's signatures.
-func judge(signatures []dkim.Signature, c claim, vouched authres.Results) db.Authenticity {
-	best := db.Authenticity{Result: db.AuthNone}
-	for _, s := range signatures {
-		if a := judgeOne(s, c, vouched); rank(a) > rank(best) {
-			best = a
-		}
-	}
-	return best
-}
-
-func judgeOne(s dkim.Signature, c claim, vouched authres.Results) db.Authenticity {
-	a := db.Authenticity{Result: db.AuthFail, Domain: s.Domain, Reason: string(s.Reason)}
-	switch {
-	case !c.aligned(s):
-		a.Reason = ReasonNotAligned
-		return a
-	case s.BodyLength:
-		a.Reason = ReasonLTag
-		return a
-	case s.Status == dkim.Pass:
-		a.Result, a.Reason = db.AuthPass, ""
-		if forEmailOnly(s.KeyServices) {
-			a.Reason = ReasonKeyForEmail
-		}
-	case spoilt(s.Reason) && vouched.Passed(s.Domain, s.Selector):
-		a.Result, a.Reason = db.AuthPass, ReasonVouched
-	case s.Status == dkim.Unknown:
-		a.Result = db.AuthUnknown
-	}
-	if a.Result != db.AuthFail && !c.structureSigned(s) {
-		a.Result, a.Reason = db.AuthFail, ReasonStructureUnsigned
-	}
-	return a
+// named is a signature as Authentication-Results fields name it.
+func named(s dkim.Signature) authres.Signature {
+	return authres.Signature{Domain: s.Domain, Selector: s.Selector, Value: s.Value}
 }
 
 // forEmailOnly tells whether a key with these services is none for TLS reports.

@@ -20,7 +20,9 @@ type Backfill struct {
 // that the next reads everything again. One of a limited time always begins
 // anew. It never moves the poll's cursor (DESIGN 5).
 func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
-	return p.each(ctx, b.Mailbox, false, func(ctx context.Context, w *worker) error {
+	keys := p.newKeys(backfillLonger * p.o.LookupTime)
+	defer p.logSilent(keys)
+	return p.each(ctx, b.Mailbox, keys, false, func(ctx context.Context, w *worker) error {
 		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.backfill(ctx, b) })
 	})
 }

@@ -20,11 +20,13 @@ const filesMailbox = "files"
 // matter. A file that cannot be read stops no other, and is in the error.
 func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) (Result, error) {
 	start := time.Now()
+	keys := p.newKeys(backfillLonger * p.o.LookupTime)
+	defer p.logSilent(keys)
 	var r Result
 	var errs []error
 	for _, path := range paths {
 		f := &files{p: p, path: path, since: b.Since, before: b.Before,
-			reader: tlsrpt.NewReader(p.o.Reading.Limits), counts: &Counts{Mailbox: filesMailbox, Folder: path}}
+			reader: tlsrpt.NewReader(p.o.Reading.Limits), keys: keys, counts: &Counts{Mailbox: filesMailbox, Folder: path}}
 		if err := f.read(ctx); err != nil {
 			f.counts.Error = err.Error()
 			errs = append(errs, err)
@@ -50,11 +52,12 @@ type files struct {
 	path          string
 	since, before time.Time // by arrival; a file whose arrival is not known is read
 	reader        *tlsrpt.Reader
+	keys          *keyLookups
 	counts        *Counts
 
-	batch []db.Message
-	held  int64 // bytes of unpacked reports, and of whole messages, in the batch
-	errs  []error
+	drafts []*draft
+	held   int64 // bytes of unpacked reports in the drafts
+	errs   []error
 }
 
 // read reads everything under the path.
@@ -79,33 +82,22 @@ func (f *files) item(ctx context.Context, it sources.Item) error {
 		return nil
 	}
 	place := db.Place{Mailbox: filesMailbox, Folder: it.Path}
-	var m db.Message
-	var ok bool
+	var d *draft
 	var err error
 	if it.Kind == sources.Report {
-		m, ok, err = f.p.o.Reading.readFile(f.reader, place, it.Data)
+		d, err = f.p.o.Reading.readFile(f.reader, place, it.Data)
 	} else {
-		m, ok, err = f.p.readMail(ctx, f.reader, incoming{place: place, data: it.Data})
+		d, err = f.p.readMail(f.reader, incoming{place: place, data: it.Data})
 	}
 	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx) // "unknown" would not be DNS's answer
 	case err != nil:
 		return fmt.Errorf("%s: %w", it.Path, err)
-	case !f.wanted(m):
+	case !f.wanted(d.message):
 		return nil
 	}
 	f.counts.Examined++
-	if !ok {
-		f.counts.Ignored++
-		return nil
-	}
-	f.batch = append(f.batch, m)
-	f.held += int64(len(m.Raw))
-	for _, r := range m.Reports {
-		f.held += int64(len(r.JSON))
-	}
-	if len(f.batch) >= filesBatch || f.held >= filesBytes {
+	f.drafts = append(f.drafts, d)
+	if f.held += d.bytes(); len(f.drafts) >= filesBatch || f.held >= filesBytes {
 		return f.flush(ctx)
 	}
 	return nil
@@ -115,12 +107,26 @@ func (f *files) wanted(m db.Message) bool {
 	return m.ReceivedAt.IsZero() || !m.ReceivedAt.Before(f.since) && (f.before.IsZero() || m.ReceivedAt.Before(f.before))
 }
 
-// flush records what was read.
+// flush authenticates and records what was read.
 func (f *files) flush(ctx context.Context) error {
-	if len(f.batch) == 0 {
+	if len(f.drafts) == 0 {
 		return nil
 	}
-	b := db.Batch{Mailbox: filesMailbox, Folder: f.path, Via: db.ViaBackfill, Messages: f.batch}
-	f.batch, f.held = nil, 0
+	verdicts := f.p.judge(ctx, f.keys, f.drafts)
+	f.drafts, f.held = nil, 0
+	b := db.Batch{Mailbox: filesMailbox, Folder: f.path, Via: db.ViaBackfill}
+	for _, v := range verdicts {
+		switch {
+		case ctx.Err() != nil && len(v.message.Kept) > 0:
+			// Told to stop: "unknown" would not be DNS's answer.
+		case v.ok:
+			b.Messages = append(b.Messages, v.message)
+		default:
+			f.counts.Ignored++
+		}
+	}
+	if len(b.Messages) == 0 {
+		return nil
+	}
 	return f.p.record(ctx, f.counts, b)
 }

@@ -183,13 +183,13 @@ func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
 		deliver(t, s, "INBOX", report(1), report(2), report(3))
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := 0
-		r := newRig(t, s, authenticate(func(ctx context.Context, _ tlsrpt.Found, _ time.Time) db.Authenticity {
+		r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) db.Authenticity {
 			if asked++; asked == 2 {
 				cancel() // and DNS gives no answer any more
-				return db.Authenticity{Result: db.AuthUnknown}
+				return db.Authenticity{Result: db.AuthUnknown, Domain: "sender.example"}
 			}
 			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
-		}))
+		})))
 		_, err := r.p.Poll(ctx, "")
 		if !isCanceled(err) {
 			t.Fatalf("Poll: %v, want that it was cancelled", err)
@@ -287,13 +287,13 @@ func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 		ids = append(ids, id(n)+" pass")
 	}
 	var most uint64
-	r := newRig(t, s, authenticate(func(context.Context, tlsrpt.Found, time.Time) db.Authenticity {
+	r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) db.Authenticity {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
 		most = max(most, m.HeapAlloc)
 		return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
-	}))
+	})))
 	r.poll(poller.Totals{Examined: mails, Recorded: mails})
 	r.want(ids...)
 	if most > 5*each {

@@ -20,7 +20,7 @@ import (
 
 // keysFrom looks keys up in a DNS server, as the program does.
 func keysFrom(server *dnstest.Server) ourdkim.Lookup {
-	r := resolver.New(resolver.Options{Server: server.Addr(), Timeout: time.Second})
+	r := resolver.New(resolver.Options{Server: server.Addr(), Timeout: time.Second, Parallel: poller.LookupsAtOnce})
 	return func(ctx context.Context, name string) ([]string, error) {
 		records, err := r.TXT(ctx, name)
 		if errors.Is(err, resolver.ErrNotFound) {

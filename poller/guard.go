@@ -3,7 +3,6 @@ package poller
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"tlsbrief/db"
 	"tlsbrief/tlsrpt"
@@ -15,20 +14,17 @@ import (
 
 // readMail reads a message, by the configuration. Where that panics, the message
 // is refused, and the stack is in the log.
-func (p *Poller) readMail(ctx context.Context, r *tlsrpt.Reader, in incoming) (db.Message, bool, error) {
-	return p.readAs(ctx, p.o.Reading, r, in)
+func (p *Poller) readMail(r *tlsrpt.Reader, in incoming) (*draft, error) {
+	return p.readAs(p.o.Reading, r, in)
 }
 
-func (p *Poller) readAs(ctx context.Context, rd Reading, r *tlsrpt.Reader, in incoming) (m db.Message, ok bool, err error) {
+func (p *Poller) readAs(rd Reading, r *tlsrpt.Reader, in incoming) (d *draft, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			p.o.Log.Error("a fault in tlsbrief: please report it; the message is rejected",
-				"mailbox", in.place.Mailbox, "folder", in.place.Folder, "uid", in.place.UID, "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			m = db.Message{Place: in.place, ReceivedAt: in.received, Refused: fmt.Sprintf("internal fault: %v", fault)}
-			ok, err = true, nil
+			d, err = whole(p.faulty(db.Message{Place: in.place, ReceivedAt: in.received}, fault)), nil
 		}
 	}()
-	return rd.read(ctx, r, in)
+	return rd.read(r, in)
 }
 
 // guarded runs work on a mailbox, and returns a panic in it as an error.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
@@ -17,12 +16,12 @@ func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", report(1), report(2), report(3))
-		r := newRig(t, s, authenticate(func(_ context.Context, f tlsrpt.Found, _ time.Time) db.Authenticity {
+		r := newRig(t, s, authenticate(judging(func(f tlsrpt.Found) db.Authenticity {
 			if f.Report.ReportID == id(2) {
 				panic("index out of range")
 			}
 			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
-		}))
+		})))
 		r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
 		r.want(id(1)+" pass", id(3)+" pass")
 		r.wantRejected(2, "internal fault: index out of range")

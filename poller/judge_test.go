@@ -11,6 +11,21 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
+// judge takes the best of the signatures of a message with this claim.
+func judge(signatures []dkim.Signature, c claim, vouched authres.Results) db.Authenticity {
+	var all []authres.Signature
+	for _, s := range signatures {
+		all = append(all, named(s))
+	}
+	var of Case
+	for _, s := range signatures {
+		a := c.terms(s, vouched.Passed(named(s), all)).judge(s.Domain, s.Status, s.Reason, s.KeyServices)
+		of.Signatures = append(of.Signatures, CaseSignature{Decided: &a})
+	}
+	best, _ := of.Judge(nil)
+	return best
+}
+
 func TestAligned(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -156,43 +156,58 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 	}
 	r.InHand = p.inHand
 	held, bounds := int64(0), l.p.o.Bounds
+	var drafts []*draft
 	for i := range p.bodies {
 		g := &p.bodies[i]
-		m, ok, err := l.take(ctx, g.candidate, g.body, g.refused)
+		d, err := l.draft(g.candidate, g.body, g.refused)
 		g.body.Data = nil
-		heavy := weight(&m)
 		if err == nil {
-			err = l.p.o.DB.Prepare(&m)
+			err = context.Cause(ctx)
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !ok:
-			l.ignored++
-			continue
 		}
-		r.Messages = append(r.Messages, m)
+		drafts = append(drafts, d)
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
-		if held += heavy; held >= bounds.HeldBytes || len(r.Messages) >= bounds.RecordMessages {
+		if held += d.bytes(); held >= bounds.HeldBytes || len(r.Messages)+len(drafts) >= bounds.RecordMessages {
+			if err := l.authenticate(ctx, r, drafts); err != nil {
+				return err
+			}
 			if err := l.keepFirst(ctx, r, held >= bounds.HeldBytes); err != nil {
 				return err
 			}
-			held = 0
+			drafts, held = nil, 0
 		}
+	}
+	if err := l.authenticate(ctx, r, drafts); err != nil {
+		return err
 	}
 	l.room.Release(p.size)
 	r.Cursor = p.cursor
 	return put(ctx, l.read, r)
 }
 
-// weight is how many bytes of a message are held until it is recorded.
-func weight(m *db.Message) int64 {
-	n := int64(len(m.Raw))
-	for _, r := range m.Reports {
-		n += int64(len(r.JSON))
+// authenticate judges drafts together and adds them to what is to be recorded, in
+// their order.
+func (l *pipeline) authenticate(ctx context.Context, r *reading, drafts []*draft) error {
+	verdicts := l.p.judge(ctx, l.keys, drafts)
+	if ctx.Err() != nil {
+		// Told to stop while DNS was asked: "unknown" would not be its answer.
+		return context.Cause(ctx)
 	}
-	return n
+	for i := range verdicts {
+		v := &verdicts[i]
+		if !v.ok {
+			l.ignored++
+			continue
+		}
+		if err := l.p.o.DB.Prepare(&v.message); err != nil {
+			return err
+		}
+		r.Messages = append(r.Messages, v.message)
+	}
+	return nil
 }
 
 // keepFirst has what was read so far recorded, and waits for that if it is much.
@@ -225,30 +240,41 @@ func (l *pipeline) keep(ctx context.Context, r *reading) error {
 	return nil
 }
 
-// take reads one candidate's body. ok is false where it turns out to be none of
-// our business.
-func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m db.Message, ok bool, err error) {
+// draft reads one candidate's body, as far as that goes without DNS.
+func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft, error) {
 	switch {
 	case errors.Is(refused, errGone):
-		return m, false, nil // a colleague deleted it
+		return &draft{}, nil // a colleague deleted it
 	case refused != nil:
-		return e.pending(c, refused), true, nil
+		return whole(e.pending(c, refused)), nil
 	case b.TooLarge:
-		return e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage), true, nil
+		return whole(e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage)), nil
 	}
-	m, ok, err = e.p.readMail(ctx, e.reader, incoming{
+	d, err := e.p.readMail(e.reader, incoming{
 		place: e.place(c.header.UID), data: b.Data, received: c.header.InternalDate, certain: c.likelihood == tlsrpt.Certain,
 	})
-	if err == nil && ctx.Err() != nil {
-		// Told to stop while DNS was asked: "unknown" would not be its answer.
-		err = context.Cause(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if isStandIn(m.From, m.Subject) {
-		return e.pending(c, errStandIn), true, err
+	if m := &d.message; isStandIn(m.From, m.Subject) {
+		return whole(e.pending(c, errStandIn)), nil
+	} else if m.From == "" && m.MessageID == "" {
+		describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
 	}
-	if m.From == "" && m.MessageID == "" {
-		describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
+	d.message.MarkOwed = e.mark
+	return d, nil
+}
+
+// take reads and authenticates one candidate's body by itself. ok is false where
+// it turns out to be none of our business.
+func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m db.Message, ok bool, err error) {
+	d, err := e.draft(c, b, refused)
+	if err != nil {
+		return m, false, err
 	}
-	m.MarkOwed = e.mark
-	return m, ok, err
+	v := e.p.judge(ctx, e.keys, []*draft{d})[0]
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // as in authenticate
+	}
+	return v.message, v.ok, err
 }

@@ -1,7 +1,6 @@
 package poller_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -177,13 +176,13 @@ func TestMessageThatArrivesDuringThePollIsFoundByTheNext(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		next := 2
-		arrive := func(context.Context, tlsrpt.Found, time.Time) db.Authenticity {
+		arrive := func(tlsrpt.Found) db.Authenticity {
 			deliver(t, s, "INBOX", report(next))
 			next++
 			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
 		}
 		deliver(t, s, "INBOX", report(1))
-		r := newRig(t, s, authenticate(arrive))
+		r := newRig(t, s, authenticate(judging(arrive)))
 		r.poll(poller.Totals{Examined: 1, Recorded: 1}) // by what is unseen
 		r.wantCursor("INBOX", 1)
 		r.poll(poller.Totals{Examined: 1, Recorded: 1}) // by the cursor

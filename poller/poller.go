@@ -26,11 +26,13 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/dkim"
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/tlsrpt"
 )
@@ -75,7 +77,9 @@ type Options struct {
 	// at the polls before: for a worker, which polls on a schedule.
 	Patient bool
 
-	RetryFor time.Duration // how long RetryUnknown may take; 30 s if 0
+	// LookupTime is how long a poll, and RetryUnknown after it, may wait in all
+	// for the keys of signatures; 15 s if 0. A backfill may 20 times as long.
+	LookupTime time.Duration
 
 	Bounds Bounds // of what is asked for, held and recorded together
 
@@ -97,7 +101,8 @@ type Poller struct {
 	said    sayOnce
 	backoff backoff
 	gates   gates
-	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
+	before  atomic.Int64               // the last message row when the last poll began; see RetryUnknown
+	keys    atomic.Pointer[keyLookups] // of the last poll
 
 	underway sync.Map   // the names of the mailboxes that are being worked on
 	telling  sync.Mutex // Progress is called by one goroutine at a time
@@ -111,8 +116,8 @@ func New(o Options) *Poller {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.RetryFor <= 0 {
-		o.RetryFor = 30 * time.Second
+	if o.LookupTime <= 0 {
+		o.LookupTime = lookupTime
 	}
 	o.Bounds = o.Bounds.orDefaults()
 	p := &Poller{o: o}
@@ -135,7 +140,10 @@ func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
 		return Result{}, err
 	}
 	p.before.Store(before)
-	return p.each(ctx, only, true, func(ctx context.Context, w *worker) error {
+	keys := p.newKeys(p.o.LookupTime)
+	p.keys.Store(keys)
+	defer p.logSilent(keys)
+	return p.each(ctx, only, keys, true, func(ctx context.Context, w *worker) error {
 		return w.patient(ctx, func(ctx context.Context) error {
 			return w.eachFolder(ctx,
 				func(ctx context.Context, f *folder) error { return f.poll(ctx) },
@@ -145,7 +153,7 @@ func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
 }
 
 // each runs work on every mailbox, or only on the one named, some at a time.
-func (p *Poller) each(ctx context.Context, only string, polling bool, work func(context.Context, *worker) error) (Result, error) {
+func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, polling bool, work func(context.Context, *worker) error) (Result, error) {
 	start := time.Now()
 	boxes, err := p.chosen(only)
 	if err != nil {
@@ -157,7 +165,7 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 	var wg sync.WaitGroup
 	for i, box := range boxes {
 		workers[i] = &worker{
-			p: p, box: box, polling: polling,
+			p: p, box: box, polling: polling, keys: keys,
 			log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits),
 		}
 		wg.Go(func() {
@@ -175,6 +183,22 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 	}
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
+}
+
+// newKeys returns the look-ups of a poll or a backfill, which take so long at most.
+func (p *Poller) newKeys(most time.Duration) *keyLookups {
+	var lookup dkim.Lookup
+	if p.o.Reading.Authenticate != nil {
+		lookup = p.o.Reading.Authenticate.Lookup
+	}
+	return newKeyLookups(lookup, most, p.shielded)
+}
+
+// logSilent logs which domains did not answer for their keys, in one line.
+func (p *Poller) logSilent(keys *keyLookups) {
+	if n, some := keys.silentNames(); n > 0 {
+		p.o.Log.Warn("DNS did not answer for the keys of these signing domains: what they signed is tried again", "count", n, "sender", strings.Join(some, ", "))
+	}
 }
 
 // Underway names the mailboxes that are being worked on at the moment.

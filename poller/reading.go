@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,7 +17,7 @@ type Reading struct {
 
 	// Authenticate judges the authenticity of each report. Nil switches the
 	// check off: every report is recorded as unchecked and counts.
-	Authenticate Authenticator
+	Authenticate *Authenticator
 
 	// Require rejects what Authenticate does not pass.
 	Require bool
@@ -29,11 +28,8 @@ type Reading struct {
 	Now func() time.Time // time.Now if nil
 }
 
-// Bounds of the authentication of one mail, in which there may be many others.
-const (
-	authTime = 15 * time.Second // for DNS; what is left is tried again later
-	authMost = 32               // messages inside that are looked at
-)
+// authMost bounds the messages inside one mail whose signatures are looked at.
+const authMost = 32
 
 // reasonTooMany stands with the reports of messages beyond authMost.
 const reasonTooMany = "too-many-messages"
@@ -45,9 +41,6 @@ const futureSkew = 48 * time.Hour
 
 func earliest() time.Time { return time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// An Authenticator judges a report found in a mail that arrived at the time at.
-type Authenticator func(ctx context.Context, f tlsrpt.Found, at time.Time) db.Authenticity
-
 // An incoming message is what is known of one before it is read.
 type incoming struct {
 	place    db.Place
@@ -56,68 +49,62 @@ type incoming struct {
 	certain  bool      // its header says that it is a TLS report
 }
 
-// read reads one message or report file. ok is false where it is none of our
-// business: it holds no report, or only such as are to be left out.
-func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db.Message, ok bool, err error) {
-	m = db.Message{Place: in.place, ReceivedAt: in.received}
+// read reads one message, as far as that goes without DNS.
+func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
+	d := &draft{rules: rd, message: db.Message{Place: in.place, ReceivedAt: in.received}}
 	mail, err := r.ReadMail(in.data)
 	if mail != nil {
-		describe(&m, mail.Envelope)
+		describe(&d.message, mail.Envelope)
 	}
 	switch {
 	case errors.Is(err, tlsrpt.ErrNoReport) && !in.certain && len(mail.Faults) == 0:
-		return m, false, nil
+		return d, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
-		m.Refused = err.Error()
-		return m, true, nil
+		d.message.Refused, d.ours = err.Error(), true
+		return d, nil
 	case err != nil:
-		return m, false, err
+		return nil, err
 	}
-	reports := make([]db.Report, 0, len(mail.Found))
-	auths := rd.authenticate(ctx, mail.Found, m.ReceivedAt)
-	for i, f := range mail.Found {
-		m.Forwarded = m.Forwarded || f.Forwarded
-		rep := db.Report{Report: f.Report, Auth: auths[i]}
-		if rep.Auth.Result == db.AuthUnknown {
-			m.Raw = in.data
-		}
-		reports = append(reports, rep)
+	d.ours, d.faults = true, mail.Faults
+	d.cases, d.of = rd.examine(mail.Found, d.message.ReceivedAt)
+	for _, f := range mail.Found {
+		d.message.Forwarded = d.message.Forwarded || f.Forwarded
+		d.reports = append(d.reports, db.Report{Report: f.Report, Auth: db.Authenticity{Result: db.AuthUnchecked}})
 	}
-	return m, rd.accept(&m, reports, mail.Faults), nil
+	return d, nil
 }
 
 // readFile reads a report file that lies without its mail: nothing vouches for
 // what is in it.
-func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (m db.Message, ok bool, err error) {
-	m = db.Message{Place: place}
+func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (*draft, error) {
+	d := &draft{rules: rd, message: db.Message{Place: place}}
 	found, err := r.ReadFile(place.Folder, data)
-	var faults []error
 	switch {
 	case err == nil:
 	case !errors.Is(err, tlsrpt.ErrMalformed):
-		return m, false, err
+		return nil, err
 	case errors.Is(err, tlsrpt.ErrNoReport) && len(found) == 0:
-		return m, false, nil
+		return d, nil
 	default:
-		faults = append(faults, err) // of an archive, some may be whole
+		d.faults = append(d.faults, err) // of an archive, some may be whole
 	}
 	auth := db.Authenticity{Result: db.AuthUnchecked}
 	if rd.Authenticate != nil {
 		auth.Result = db.AuthNone
 	}
-	reports := make([]db.Report, 0, len(found))
+	d.ours = true
 	for _, rep := range found {
-		reports = append(reports, db.Report{Report: rep, Auth: auth})
+		d.reports = append(d.reports, db.Report{Report: rep, Auth: auth})
 	}
-	return m, rd.accept(&m, reports, faults), nil
+	return d, nil
 }
 
 // accept puts into m the reports that are to be taken, and why the others are not.
-// It returns false where nothing is left to record.
-func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) bool {
+// It returns which of them are taken; ok is false where nothing is left to record.
+func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) (taken []int, ok bool) {
 	var refused []string
 	left := 0
-	for _, rep := range reports {
+	for i, rep := range reports {
 		switch reason := rd.refusal(rep); {
 		case rd.ignores(rep.Auth):
 			left++
@@ -125,13 +112,14 @@ func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) boo
 			refused = append(refused, reason)
 		default:
 			m.Reports = append(m.Reports, rep)
+			taken = append(taken, i)
 		}
 	}
 	for _, fault := range faults {
 		refused = append(refused, fault.Error())
 	}
 	m.Refused = strings.Join(refused, "; ")
-	return len(m.Reports) > 0 || m.Refused != "" || left == 0
+	return taken, len(m.Reports) > 0 || m.Refused != "" || left == 0
 }
 
 // describe takes over what the header says of the message.
@@ -142,28 +130,28 @@ func describe(m *db.Message, env tlsrpt.Envelope) {
 	}
 }
 
-// authenticate judges the reports of a mail that arrived at the given time, in
-// their order. Those of one message are judged once.
-func (rd Reading) authenticate(ctx context.Context, found []tlsrpt.Found, arrived time.Time) []db.Authenticity {
-	auths := make([]db.Authenticity, len(found))
-	ctx, cancel := context.WithTimeout(ctx, authTime)
-	defer cancel()
-	judged := 0
+// examine returns the cases of the reports of a mail that arrived at the given
+// time, and which of them each report belongs to: the reports of one message have
+// one. There are none where authenticity is not checked.
+func (rd Reading) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case, of []int) {
+	if rd.Authenticate == nil {
+		return nil, nil
+	}
+	of = make([]int, len(found))
 	for i, f := range found {
 		same := slices.IndexFunc(found[:i], func(earlier tlsrpt.Found) bool { return sameMessage(earlier, f) })
 		switch {
-		case rd.Authenticate == nil:
-			auths[i] = db.Authenticity{Result: db.AuthUnchecked}
 		case same >= 0:
-			auths[i] = auths[same]
-		case judged == authMost:
-			auths[i] = db.Authenticity{Result: db.AuthFail, Reason: reasonTooMany}
-		default:
-			judged++
-			auths[i] = rd.Authenticate(ctx, f, arrival(f, arrived))
+			of[i] = of[same]
+			continue
+		case len(cases) == authMost:
+			cases = append(cases, decided(db.Authenticity{Result: db.AuthFail, Reason: reasonTooMany}))
+		case len(cases) < authMost:
+			cases = append(cases, rd.Authenticate.Examine(f, arrival(f, arrived)))
 		}
+		of[i] = len(cases) - 1 // beyond authMost it is the last for all
 	}
-	return auths
+	return cases, of
 }
 
 // sameMessage tells whether two reports lie in the same message of one mail.

@@ -22,10 +22,10 @@ import (
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].
 func byMessage(auths map[string]db.Authenticity) func(*poller.Options) {
-	return authenticate(func(_ context.Context, f tlsrpt.Found, _ time.Time) db.Authenticity {
+	return authenticate(judging(func(f tlsrpt.Found) db.Authenticity {
 		n, _, _ := strings.Cut(f.Envelope.MessageID, "@")
 		return auths[n]
-	})
+	}))
 }
 
 func everyResult() map[string]db.Authenticity {

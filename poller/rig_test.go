@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
+	"tlsbrief/dkim"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
@@ -158,8 +159,24 @@ func maxMessage(n int64) func(*poller.Options) {
 	return func(o *poller.Options) { o.Reading.Limits.MaxMessage = n }
 }
 
-func authenticate(f poller.Authenticator) func(*poller.Options) {
-	return func(o *poller.Options) { o.Reading.Authenticate = f }
+func authenticate(a *poller.Authenticator) func(*poller.Options) {
+	return func(o *poller.Options) { o.Reading.Authenticate = a }
+}
+
+// judging is an Authenticator that judges by itself. What it does not know is left
+// to a key that DNS does not give.
+func judging(f func(tlsrpt.Found) db.Authenticity) *poller.Authenticator {
+	return &poller.Authenticator{
+		Examine: func(found tlsrpt.Found, _ time.Time) poller.Case {
+			a := f(found)
+			s := poller.CaseSignature{Decided: &a}
+			if a.Result == db.AuthUnknown {
+				s = poller.CaseSignature{Open: &dkim.Open{Domain: a.Domain, Selector: "s"}}
+			}
+			return poller.Case{Signatures: []poller.CaseSignature{s}}
+		},
+		Lookup: func(context.Context, string) ([]string, error) { return nil, errors.New("no answer") },
+	}
 }
 
 // poll polls and wants it to go well and to count so. Totals are Examined,

@@ -1,7 +1,6 @@
 package poller
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,16 +51,17 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			rd := Reading{Authenticate: func(ctx context.Context, _ tlsrpt.Found, _ time.Time) db.Authenticity {
+			rd := Reading{Authenticate: &Authenticator{Examine: func(tlsrpt.Found, time.Time) Case {
 				calls++
-				if end, ok := ctx.Deadline(); !ok || time.Until(end) > authTime {
-					t.Errorf("the time ends %v (%v), want within %v", end, ok, authTime)
-				}
-				return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
-			}}
-			m, _, err := rd.read(t.Context(), tlsrpt.NewReader(tlsrpt.DefaultLimits()), incoming{data: []byte(tt.mail)})
-			if err != nil || m.Refused != "" {
-				t.Fatalf("%q, %v", m.Refused, err)
+				return decided(db.Authenticity{Result: db.AuthPass, Domain: "sender.example"})
+			}}}
+			d, err := rd.read(tlsrpt.NewReader(tlsrpt.DefaultLimits()), incoming{data: []byte(tt.mail)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := d.judge(nil).message
+			if m.Refused != "" {
+				t.Fatalf("refused: %q", m.Refused)
 			}
 			passed := 0
 			for _, r := range m.Reports {
@@ -106,15 +106,20 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 			t.Parallel()
 			rd := Reading{Now: func() time.Time { return now }}
 			reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
-			read := func() (db.Message, bool, error) {
+			read := func() (*draft, error) {
 				if tt.arrived.IsZero() {
 					return rd.readFile(reader, db.Place{}, []byte(jsonOn(tt.day)))
 				}
-				return rd.read(t.Context(), reader, incoming{data: []byte(mailWith(reportPart(tt.day))), received: tt.arrived})
+				return rd.read(reader, incoming{data: []byte(mailWith(reportPart(tt.day))), received: tt.arrived})
 			}
-			m, ok, err := read()
-			if err != nil || !ok {
-				t.Fatalf("ok %v, %v", ok, err)
+			d, err := read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := d.judge(nil)
+			m := v.message
+			if !v.ok {
+				t.Fatal("it is none of our business")
 			}
 			if m.Refused != tt.refused || (len(m.Reports) == 1) != (tt.refused == "") {
 				t.Errorf("%d reports, refused %q; want %q", len(m.Reports), m.Refused, tt.refused)
@@ -127,8 +132,11 @@ func TestReportThatDoesNotEndIsRejected(t *testing.T) {
 	t.Parallel()
 	rd := Reading{Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }}
 	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
-	m, ok, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), db.Place{}, []byte(endless))
-	if err != nil || !ok || len(m.Reports) != 0 || m.Refused != "reports on the time up to 2999-01-01, which is not over yet" {
-		t.Errorf("%d reports, ok %v, refused %q, %v", len(m.Reports), ok, m.Refused, err)
+	d, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), db.Place{}, []byte(endless))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := d.judge(nil); !v.ok || len(v.message.Reports) != 0 || v.message.Refused != "reports on the time up to 2999-01-01, which is not over yet" {
+		t.Errorf("%d reports, ok %v, refused %q", len(v.message.Reports), v.ok, v.message.Refused)
 	}
 }

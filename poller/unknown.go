@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,56 +14,108 @@ import (
 // Reading.IgnoreSigners.
 const reasonIgnored = "ignored-signer"
 
+// maxRetryRounds bounds how often RetryUnknown reads what is due, some hundred
+// messages each time.
+const maxRetryRounds = 20
+
 // RetryUnknown authenticates once more what DNS gave no answer for when it was
 // recorded, whatever mailbox it came from: what is due by now, but not what the
-// last poll has only just recorded. A DNS server that is silent takes many seconds
-// a message, so it ends after Options.RetryFor; the rest is for the next call.
+// last poll has only just recorded. It takes what that poll left of
+// Options.LookupTime, and does not ask domains that did not answer then. Where
+// little time is left only some are tried; the rest is for the next call.
 func (p *Poller) RetryUnknown(ctx context.Context) error {
 	if p.o.Reading.Authenticate == nil {
 		return nil
 	}
-	unknown, err := p.o.DB.UnknownDue(ctx, p.before.Load())
-	if err != nil {
-		return fmt.Errorf("reading which reports are still to be authenticated: %w", err)
+	keys := p.keys.Load()
+	if keys == nil {
+		keys = p.newKeys(p.o.LookupTime)
 	}
-	limited, cancel := context.WithTimeout(ctx, p.o.RetryFor)
-	defer cancel()
 	reader := tlsrpt.NewReader(p.o.Reading.Limits)
 	var errs []error
-	for _, r := range unknown {
-		if limited.Err() != nil {
+	for range maxRetryRounds {
+		unknown, err := p.o.DB.UnknownDue(ctx, p.before.Load())
+		if err != nil {
+			return errors.Join(append(errs, fmt.Errorf("reading which reports are still to be authenticated: %w", err))...)
+		}
+		if len(unknown) == 0 {
 			break
 		}
-		answers, err := p.answers(limited, reader, r)
+		err = p.retryUnknown(ctx, keys, reader, unknown)
 		if ctx.Err() != nil {
-			break // told to stop: "unknown" would not be DNS's answer
+			break // told to stop
 		}
-		if err == nil {
-			// Where the time ran out, too: it takes its turn behind the others.
-			err = p.o.DB.Authenticated(detached(ctx), r.ID, answers)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("authenticating the reports of %s, folder %q, UID %d again: %w", r.Mailbox, r.Folder, r.UID, err))
+		errs = append(errs, err)
+		if err != nil || !keys.plenty() {
+			break
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// answers says what is known now of the authenticity of each report of a message.
-func (p *Poller) answers(ctx context.Context, reader *tlsrpt.Reader, r db.Retry) ([]db.ReportAnswer, error) {
-	// They are recorded, and what is not wanted any more is not to vanish.
-	all := p.o.Reading
-	all.Require, all.Domains, all.IgnoreSigners = false, nil, nil
-	m, _, err := p.readAs(ctx, all, reader, incoming{place: r.Place, data: r.Raw, received: r.ReceivedAt})
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]db.ReportAnswer, len(m.Reports))
-	for i, rep := range m.Reports {
-		if p.o.Reading.ignores(rep.Auth) {
-			rep.Auth.Result, rep.Auth.Reason = db.AuthFail, reasonIgnored
+// retryUnknown authenticates messages once more, and records what is known then.
+func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *tlsrpt.Reader, unknown []db.Retry) error {
+	var errs []error
+	var wanted []wantedKey
+	kept := make([]keptCase, 0, len(unknown))
+	tried := make([]db.Retry, 0, len(unknown))
+	for _, r := range unknown {
+		k, err := p.keptOf(reader, &r)
+		if err != nil {
+			// Nothing will come of it: its reports have failed.
+			errs = append(errs, fmt.Errorf("authenticating the reports of %s, folder %q, UID %d again: %w", r.Mailbox, r.Folder, r.UID, err))
+			k, r.Reports = keptCase{}, nil
 		}
-		answers[i] = db.ReportAnswer{Identity: rep.Identity(), Content: rep.Content(), Auth: rep.Auth}
+		kept, tried = append(kept, k), append(tried, r)
+		for _, c := range k.Cases {
+			wanted = append(wanted, c.keys()...)
+		}
 	}
-	return answers, nil
+	found := keys.find(ctx, wanted)
+	if ctx.Err() != nil {
+		return nil // "unknown" would not be DNS's answer
+	}
+	decisions := make([]db.Decision, len(tried))
+	for i, r := range tried {
+		decisions[i] = p.decide(r, kept[i], answersOf(found))
+	}
+	if err := p.o.DB.Authenticated(detached(ctx), decisions...); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// decide says what is known now of the reports of a message.
+func (p *Poller) decide(r db.Retry, k keptCase, key func(name string) ([]string, error)) db.Decision {
+	auths, left := judgeAll(k.Cases, key)
+	d := db.Decision{Message: r.ID, Answers: make([]db.ReportAnswer, len(r.Reports))}
+	for i, rep := range r.Reports {
+		a := auths[k.Of[i]]
+		if p.o.Reading.ignores(a) {
+			a.Result, a.Reason = db.AuthFail, reasonIgnored
+		}
+		d.Answers[i] = db.ReportAnswer{Identity: rep.Identity, Content: rep.Content, Auth: a}
+	}
+	// With the keys that answered, the others are all that is left to ask for.
+	if now := (keptCase{Cases: left, Of: k.Of}).bytes(); !bytes.Equal(now, r.Kept) {
+		d.Kept = now
+	}
+	return d
+}
+
+// keptOf returns what was kept of a message. One that was kept whole is read once
+// more; its reports are then those that the reader finds now.
+func (p *Poller) keptOf(reader *tlsrpt.Reader, r *db.Retry) (keptCase, error) {
+	if len(r.Raw) == 0 {
+		return keptOf(r.Kept, len(r.Reports))
+	}
+	d, err := p.readMail(reader, incoming{place: r.Place, data: r.Raw, received: r.ReceivedAt})
+	if err != nil {
+		return keptCase{}, err
+	}
+	r.Raw, r.Reports = nil, make([]db.ReportKey, len(d.reports))
+	for i, rep := range d.reports {
+		r.Reports[i] = db.ReportKey{Identity: rep.Identity(), Content: rep.Content()}
+	}
+	return keptCase{Cases: d.cases, Of: d.of}, nil
 }

@@ -2,37 +2,70 @@ package poller_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/dkim"
 	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/samples"
 	"tlsbrief/poller"
-	"tlsbrief/tlsrpt"
 )
 
-// answering is an Authenticator whose answer can be changed.
-type answering struct {
-	auth  atomic.Pointer[db.Authenticity] // nil: it does not answer before its context ends
-	asked atomic.Int64
+// switchedKeys sign mail of sender.example, and look up the keys for it in a DNS
+// whose answer can be changed.
+type switchedKeys struct {
+	t      *testing.T
+	key    *samples.Key
+	answer atomic.Value // string: see lookup
+	asked  atomic.Int64
 }
 
-func (a *answering) set(result db.AuthResult, reason string) {
-	a.auth.Store(&db.Authenticity{Result: result, Domain: "sender.example", Reason: reason})
-}
-
-func (a *answering) judge(ctx context.Context, _ tlsrpt.Found, _ time.Time) db.Authenticity {
-	a.asked.Add(1)
-	if auth := a.auth.Load(); auth != nil {
-		return *auth
+func newSwitchedKeys(t *testing.T) *switchedKeys {
+	key, err := samples.NewKey()
+	if err != nil {
+		t.Fatal(err)
 	}
-	<-ctx.Done()
-	return db.Authenticity{Result: db.AuthUnknown, Domain: "sender.example", Reason: "dns"}
+	k := &switchedKeys{t: t, key: key}
+	k.set("fails")
+	return k
 }
 
-func retryFor(d time.Duration) func(*poller.Options) {
-	return func(o *poller.Options) { o.RetryFor = d }
+func (k *switchedKeys) set(answer string) { k.answer.Store(answer) }
+
+func (k *switchedKeys) sign(mail []byte) []byte { return k.signAs(signer, "s", mail) }
+
+func (k *switchedKeys) signAs(domain, selector string, mail []byte) []byte {
+	k.t.Helper()
+	signed, err := k.key.Sign(mail, samples.Signature{Domain: domain, Selector: selector, At: reportDay.Add(24 * time.Hour)})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return signed
+}
+
+func (k *switchedKeys) lookup(ctx context.Context, _ string) ([]string, error) {
+	k.asked.Add(1)
+	switch k.answer.Load() {
+	case "pass":
+		return []string{k.key.Record("")}, nil
+	case "gone":
+		return nil, fmt.Errorf("%w: gone", dkim.ErrNoRecord)
+	case "silent":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return nil, errors.New("SERVFAIL")
+}
+
+func (k *switchedKeys) authenticate() func(*poller.Options) {
+	return authenticate(poller.DKIM(k.lookup, poller.Vouching{}))
+}
+
+func lookupTime(d time.Duration) func(*poller.Options) {
+	return func(o *poller.Options) { o.LookupTime = d }
 }
 
 func (r *rig) retryUnknown() {
@@ -42,43 +75,50 @@ func (r *rig) retryUnknown() {
 	}
 }
 
-func TestSilentDNSDoesNotHoldUpTheWorkerAndEachMessageHasItsTurn(t *testing.T) {
+// M-E3: what is tried again shares the time with the new mail of its poll, and the
+// domains that did not answer then are not asked again.
+func TestRetriesShareTheTimeOfThePoll(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1), report(2), report(3))
-	var dns answering
-	dns.set(db.AuthUnknown, "dns")
-	r := newRig(t, s, authenticate(dns.judge), retryFor(50*time.Millisecond))
+	keys := newSwitchedKeys(t)
+	deliver(t, s, "INBOX", keys.sign(report(1)), keys.sign(report(2)), keys.sign(report(3)))
+	r := newRig(t, s, keys.authenticate(), lookupTime(200*time.Millisecond))
 	r.poll(poller.Totals{Examined: 3, Recorded: 3})
-	dns.auth.Store(nil)
-	dns.asked.Store(0)
-	r.poll(poller.Totals{})
-	for n := range 5 {
-		start := time.Now()
-		r.retryUnknown()
-		if d := time.Since(start); d > testWait/2 {
-			t.Fatalf("it took %s", d)
-		}
-		if got, want := dns.asked.Load(), int64(min(n+1, 3)); got != want {
-			t.Errorf("after call %d: asked %d times, want %d: one a call, and each message once", n+1, got, want)
-		}
+	if n := keys.asked.Load(); n != 1 {
+		t.Errorf("asked %d times for one key", n)
 	}
-	r.want(id(1)+" unknown", id(2)+" unknown", id(3)+" unknown")
+	keys.set("silent")
+	deliver(t, s, "INBOX", keys.sign(report(4)))
+	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.retryUnknown() // the three
+	if n := keys.asked.Load(); n != 2 {
+		t.Errorf("asked %d times after the second poll, want once more, for the new mail", n)
+	}
+	unknown, err := r.db.UnknownMessages(t.Context())
+	if err != nil || len(unknown) != 4 {
+		t.Fatalf("%d messages are to be tried again, %v; want 4", len(unknown), err)
+	}
+	tries := map[int]int{}
+	for _, u := range unknown {
+		tries[u.Attempts]++
+	}
+	if tries[2] != 3 || tries[1] != 1 {
+		t.Errorf("attempts %v, want 2 of three and 1 of the new one", tries)
+	}
 }
 
 func TestWhatThisPollRecordedIsNotTriedAgainBeforeTheNext(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
-	var dns answering
-	dns.set(db.AuthUnknown, "dns")
-	r := newRig(t, s, authenticate(dns.judge))
+	keys := newSwitchedKeys(t)
+	deliver(t, s, "INBOX", keys.sign(report(1)))
+	r := newRig(t, s, keys.authenticate())
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
 	r.retryUnknown()
-	if n := dns.asked.Load(); n != 1 {
+	if n := keys.asked.Load(); n != 1 {
 		t.Errorf("asked %d times within one poll, want once", n)
 	}
-	dns.set(db.AuthPass, "")
+	keys.set("pass")
 	r.poll(poller.Totals{})
 	r.retryUnknown()
 	r.want(id(1) + " pass")
@@ -87,25 +127,23 @@ func TestWhatThisPollRecordedIsNotTriedAgainBeforeTheNext(t *testing.T) {
 func TestAnswerThatWouldRefuseTheReportIsTakenAllTheSame(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		change func(*poller.Options)
-		answer db.AuthResult
-		want   string
+		name         string
+		change       func(*poller.Options)
+		answer, want string
 	}{
-		{"authenticity is required", func(o *poller.Options) { o.Reading.Require = true }, db.AuthFail, "fail key-gone"},
-		{"the signer is ignored since", func(o *poller.Options) { o.Reading.IgnoreSigners = []string{"sender.example"} }, db.AuthPass, "fail ignored-signer"},
-		{"the domain is not one's own any more", func(o *poller.Options) { o.Reading.Domains = []string{"elsewhere.example"} }, db.AuthPass, "pass key-gone"},
+		{"authenticity is required", func(o *poller.Options) { o.Reading.Require = true }, "gone", "fail key-gone"},
+		{"the signer is ignored since", func(o *poller.Options) { o.Reading.IgnoreSigners = []string{"sender.example"} }, "pass", "fail ignored-signer"},
+		{"the domain is not one's own any more", func(o *poller.Options) { o.Reading.Domains = []string{"elsewhere.example"} }, "pass", "pass"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Memory(t)
-			deliver(t, s, "INBOX", report(1))
-			var dns answering
-			dns.set(db.AuthUnknown, "dns")
-			r := newRig(t, s, authenticate(dns.judge))
+			keys := newSwitchedKeys(t)
+			deliver(t, s, "INBOX", keys.sign(report(1)))
+			r := newRig(t, s, keys.authenticate())
 			r.poll(poller.Totals{Examined: 1, Recorded: 1})
 			r.change(tt.change)
-			dns.set(tt.answer, "key-gone")
+			keys.set(tt.answer)
 			r.retryUnknown()
 			if got := r.authenticity(); got != tt.want {
 				t.Errorf("authenticity %q, want %q", got, tt.want)
@@ -120,15 +158,17 @@ func TestAnswerThatWouldRefuseTheReportIsTakenAllTheSame(t *testing.T) {
 func TestRetryThatIsStoppedDecidesNothing(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
-	var dns answering
-	dns.set(db.AuthUnknown, "dns")
-	r := newRig(t, s, authenticate(dns.judge))
+	keys := newSwitchedKeys(t)
+	deliver(t, s, "INBOX", keys.sign(report(1)))
+	r := newRig(t, s, keys.authenticate())
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
-	r.change()
-	dns.auth.Store(nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
+	keys.set("silent")
+	ctx, cancel := context.WithCancel(t.Context())
+	stopping := func(ctx context.Context, name string) ([]string, error) {
+		cancel()
+		return keys.lookup(ctx, name)
+	}
+	r.change(authenticate(poller.DKIM(stopping, poller.Vouching{})))
 	if err := r.p.RetryUnknown(ctx); err != nil {
 		t.Fatal(err)
 	}

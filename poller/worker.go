@@ -19,6 +19,7 @@ type worker struct {
 	polling bool // what goes wrong is remembered as a failed poll
 	log     *slog.Logger
 	reader  *tlsrpt.Reader
+	keys    *keyLookups
 
 	session *imapbox.Session // nil until connected
 	counts  []*Counts        // one a folder, in the order of work

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -67,6 +68,7 @@ const (
 // A Resolver looks up DNS records. It may be used by several goroutines.
 type Resolver struct {
 	servers  func() []string
+	knew     atomic.Int32 // the index of the server that knew an answer last
 	timeout  time.Duration
 	parallel chan struct{}
 	flights  flights

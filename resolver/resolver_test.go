@@ -232,6 +232,41 @@ func TestNextServerIsAsked(t *testing.T) {
 	}
 }
 
+// The server that knew last is asked first: one that is down costs its time once.
+func TestTheServerThatKnewIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	silent, good := dnstest.New(t), dnstest.New(t)
+	for _, name := range []string{"x.example", "y.example"} {
+		silent.Drop(name)
+		good.SetTXT(name, "right")
+	}
+	r := New(Options{Timeout: time.Second})
+	r.servers = func() []string { return []string{silent.Addr(), good.Addr()} }
+	for _, name := range []string{"x.example", "y.example"} {
+		if got, err := r.TXT(t.Context(), name); err != nil || !cmp.Equal(got, []string{"right"}) {
+			t.Errorf("TXT(%s) = %q, %v", name, got, err)
+		}
+	}
+	if n := silent.Total(); n != 1 {
+		t.Errorf("the silent server was asked %d times, want once", n)
+	}
+}
+
+// What is cached is had without time.
+func TestCachedAnswerAfterTheContextEnded(t *testing.T) {
+	t.Parallel()
+	s, r := start(t, Options{Timeout: 10 * time.Second})
+	s.SetTXT("x.example", "x")
+	if _, err := r.TXT(t.Context(), "x.example"); err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := r.TXT(ended, "x.example"); err != nil || !cmp.Equal(got, []string{"x"}) {
+		t.Errorf("TXT = %q, %v; want what is cached", got, err)
+	}
+}
+
 // closedPort returns an address where nobody listens.
 func closedPort(t *testing.T) string {
 	t.Helper()

@@ -81,7 +81,7 @@ func (a *app) looking(ctx context.Context, f func(*config.Config, *db.DB) error)
 
 // withDatabase runs f with the database at path, which it closes afterwards.
 func (a *app) withDatabase(ctx context.Context, c *config.Config, path string, f func(*config.Config, *db.DB) error) error {
-	d, err := db.Open(ctx, path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep})
+	d, err := db.Open(ctx, path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep, MaxKept: c.Reports.MaxUnknown})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"tlsbrief/config"
 	"tlsbrief/db"
@@ -117,6 +118,11 @@ func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error
 	return c, nil
 }
 
+// keyTimeout is how long a resolver may take for one try to find a key: short
+// enough that the next one, or the same, can be asked again while mail waits. A
+// resolver that is still looking when we give up has the answer at the next poll.
+const keyTimeout = 1500 * time.Millisecond
+
 // newReading translates [reports] and [dns].
 func newReading(c *config.Config) poller.Reading {
 	r := poller.Reading{
@@ -130,7 +136,7 @@ func newReading(c *config.Config) poller.Reading {
 	if c.Reports.Authenticity == "off" {
 		return r
 	}
-	dns := resolver.New(resolver.Options{Server: c.DNS.Server})
+	dns := resolver.New(resolver.Options{Server: c.DNS.Server, Timeout: keyTimeout, Parallel: poller.LookupsAtOnce})
 	r.Authenticate = poller.DKIM(keyLookup(dns), poller.Vouching{
 		AuthservIDs: c.Reports.TrustedAuthservID, Microsoft365: c.Reports.TrustMicrosoft365,
 	})

@@ -26,6 +26,10 @@
 // below that is never reached. This holds for who asks as [Results.Passed] does:
 // after a signature that the message really carries.
 //
+// A server checks only so many signatures of a message, and a stranger can add
+// more of any d= and s=. [Results.Passed] therefore wants to know which signature
+// a result is about.
+//
 // Microsoft 365 writes no authserv-id, so there is no name to trust. Where the
 // caller says that the mailbox is there, the topmost field of all stands for it
 // if it has none; no other field without authserv-id is ever believed. Microsoft
@@ -91,26 +95,62 @@ type DKIM struct {
 	Identity  string // header.i
 	Selector  string // header.s
 	Algorithm string // header.a
+	Value     string // header.b without white space: the first characters of the signature's b= (RFC 6008)
 	Reason    string // reason; for people only
 }
 
-// Passed tells whether the server found that the signature of the domain with
-// the selector holds. Both are to come from a DKIM-Signature field of the same
-// message. A result without selector stands for every selector of its domain.
-// Where results contradict each other the answer is no.
-func (r Results) Passed(domain, selector string) bool {
-	domain = strings.TrimSuffix(lower(domain), ".")
+// A Signature is what a DKIM-Signature field of a message says of itself: d=, s=
+// and b= without white space. All are empty where the field cannot be read.
+type Signature struct{ Domain, Selector, Value string }
+
+// minValue is how many characters of b= a header.b must have to tell signatures
+// apart: RFC 6008, section 4.
+const minValue = 8
+
+// Passed reports whether the server found that signature s of a message holds.
+// all are the signatures of that message, s among them. A result that names the
+// beginning of b= (RFC 6008) is about the one signature that begins so; any other
+// result is believed only if the message has a single signature of its domain and
+// selector, or of its domain where it names no selector: whoever passes a signed
+// message on can add a field with the same d= and s=. An unreadable signature may
+// be any. Where results contradict each other the answer is no.
+func (r Results) Passed(s Signature, all []Signature) bool {
+	s.Domain = strings.TrimSuffix(lower(s.Domain), ".")
 	passed := false
 	for _, d := range r.DKIM {
-		if d.Domain == "" || d.Domain != domain || d.Selector != "" && lower(d.Selector) != lower(selector) {
+		if d.Domain == "" || d.Domain != s.Domain || d.Selector != "" && lower(d.Selector) != lower(s.Selector) {
 			continue
+		}
+		if d.named() && !strings.HasPrefix(s.Value, d.Value) {
+			continue // about another signature of the same key
 		}
 		if d.Result != "pass" {
 			return false
 		}
-		passed = true
+		passed = passed || d.matches(all) == 1
 	}
 	return passed
+}
+
+// named reports whether a result names the signature that it is about.
+func (d DKIM) named() bool { return len(d.Value) >= minValue }
+
+// matches counts the signatures that a result may be about.
+func (d DKIM) matches(all []Signature) (n int) {
+	for _, s := range all {
+		domain := strings.TrimSuffix(lower(s.Domain), ".")
+		switch {
+		case s == Signature{}:
+			n++
+		case d.named():
+			if strings.HasPrefix(s.Value, d.Value) {
+				n++
+			}
+		case domain == d.Domain && (d.Selector == "" || lower(s.Selector) == lower(d.Selector)):
+			n++
+		}
+	}
+	return n
 }
 
 // lower makes A to Z small and leaves all else alone. Unicode's rules would turn

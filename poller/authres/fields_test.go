@@ -94,8 +94,63 @@ func TestPassed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := r.Passed(tt.domain, tt.selector); got != tt.want {
+			if got := r.Passed(authres.Signature{Domain: tt.domain, Selector: tt.selector}, []authres.Signature{{Domain: tt.domain, Selector: tt.selector}}); got != tt.want {
 				t.Errorf("%q: Passed(%q, %q) = %t", tt.value, tt.domain, tt.selector, got)
+			}
+		})
+	}
+}
+
+// M-E7: a result speaks of one signature of a message, and a stranger can have
+// added others with the same d= and s=, beyond those that the server looked at.
+func TestPassedIsAboutOneSignature(t *testing.T) {
+	t.Parallel()
+	genuine := authres.Signature{Domain: "a.example", Selector: "s", Value: "AbCdEfGhIjKl"}
+	added := authres.Signature{Domain: "a.example", Selector: "s", Value: "ZZZZZZZZZZZZ"}
+	alike := authres.Signature{Domain: "a.example", Selector: "s", Value: "AbCdEfGhXXXX"}
+	otherKey := authres.Signature{Domain: "a.example", Selector: "t", Value: "YYYYYYYYYYYY"}
+	foreign := authres.Signature{Domain: "b.example", Selector: "s", Value: "AbCdEfGh1234"}
+	unreadable := authres.Signature{}
+	tests := []struct {
+		name, value string
+		of          authres.Signature
+		beside      []authres.Signature
+		want        bool
+	}{
+		{"header.b is its own", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", genuine, nil, true},
+		{"all of b=", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGhIjKl", genuine, nil, true},
+		{"white space in header.b", `x; dkim=pass header.d=a.example header.b="AbCd EfGh"`, genuine, []authres.Signature{added}, true},
+		{"header.b is its own, beside an added one", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", genuine, []authres.Signature{added}, true},
+		{"header.b is another's", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", added, []authres.Signature{genuine}, false},
+		{"header.b is another's that is not there", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", added, nil, false},
+		{"header.b in another case", "x; dkim=pass header.d=a.example header.s=s header.b=ABCDEFGH", genuine, nil, false},
+		{"header.b fits two, the genuine one", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", genuine, []authres.Signature{alike}, false},
+		{"header.b fits two, the added one", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", alike, []authres.Signature{genuine}, false},
+		{"header.b fits one of another domain as well", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", genuine, []authres.Signature{foreign}, false},
+		{"header.b longer tells the two apart", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGhI", genuine, []authres.Signature{alike}, true},
+		{"header.b too short for RFC 6008, one signature", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfG", genuine, nil, true},
+		{"header.b too short for RFC 6008, two", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfG", genuine, []authres.Signature{added}, false},
+		{"header.b contradicts itself", "x; dkim=pass header.d=a.example header.b=AbCdEfGh header.b=ZZZZZZZZ", genuine, nil, false},
+		{"the added one failed", "x; dkim=fail header.d=a.example header.s=s header.b=ZZZZZZZZ; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", genuine, []authres.Signature{added}, true},
+		{"it failed, and the added one passed", "x; dkim=fail header.d=a.example header.s=s header.b=AbCdEfGh; dkim=pass header.d=a.example header.s=s header.b=ZZZZZZZZ", genuine, []authres.Signature{added}, false},
+		{"no header.b, one signature", "x; dkim=pass header.d=a.example header.s=s", genuine, nil, true},
+		{"no header.b, two of the same key", "x; dkim=pass header.d=a.example header.s=s", genuine, []authres.Signature{added}, false},
+		{"no header.b, two of the same key, both passed", "x; dkim=pass header.d=a.example header.s=s; dkim=pass header.d=a.example header.s=s", added, []authres.Signature{genuine}, false},
+		{"no header.b, another key of the domain", "x; dkim=pass header.d=a.example header.s=s", genuine, []authres.Signature{otherKey, foreign}, true},
+		{"neither header.b nor header.s, another key of the domain", "x; dkim=pass header.d=a.example", genuine, []authres.Signature{otherKey}, false},
+		{"neither header.b nor header.s, another domain", "x; dkim=pass header.d=a.example", genuine, []authres.Signature{foreign}, true},
+		{"no header.b, one that cannot be read", "x; dkim=pass header.d=a.example header.s=s", genuine, []authres.Signature{unreadable}, false},
+		{"header.b, and one that cannot be read", "x; dkim=pass header.d=a.example header.s=s header.b=AbCdEfGh", genuine, []authres.Signature{unreadable}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := authres.Parse(tt.value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Passed(tt.of, append([]authres.Signature{tt.of}, tt.beside...)); got != tt.want {
+				t.Errorf("%q: Passed(%+v) beside %+v = %t", tt.value, tt.of, tt.beside, got)
 			}
 		})
 	}

@@ -37,12 +37,12 @@ func FuzzParse(f *testing.F) {
 			if strings.ContainsAny(d.Result, "ABCDEFGHIJKLMNOPQRSTUVWXYZ \t;()\"") {
 				t.Errorf("the result is %q", d.Result)
 			}
-			for _, s := range []string{d.Domain, d.Identity, d.Selector, d.Algorithm, d.Reason} {
+			for _, s := range []string{d.Domain, d.Identity, d.Selector, d.Algorithm, d.Value, d.Reason} {
 				if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 					t.Errorf("a control character in %q", s)
 				}
 			}
-			if d.Domain == "" && got.Passed("", d.Selector) {
+			if one := (authres.Signature{Selector: d.Selector}); d.Domain == "" && got.Passed(one, []authres.Signature{one}) {
 				t.Errorf("a result without domain passes: %+v", d)
 			}
 		}

@@ -65,7 +65,7 @@ func TestParseReadsOverOddities(t *testing.T) {
 		{"a method with a version", "x; dkim/1=pass header.d=reporter.example", authres.DKIM{Result: "pass", Domain: "reporter.example"}},
 		{"empty results", "x;; ;dkim=pass header.d=reporter.example;;", authres.DKIM{Result: "pass", Domain: "reporter.example"}},
 		{"a stray parenthesis, equals sign, word and string", `x; dkim=pass ) = word "string; " header.d=reporter.example`, authres.DKIM{Result: "pass", Domain: "reporter.example"}},
-		{"base64 with equals signs", "x; dkim=pass header.b=ab+/==  header.d=reporter.example", authres.DKIM{Result: "pass", Domain: "reporter.example"}},
+		{"base64 with equals signs", "x; dkim=pass header.b=ab+/==  header.d=reporter.example", authres.DKIM{Result: "pass", Domain: "reporter.example", Value: "ab+/=="}},
 		{"an empty value", "x; dkim=temperror header.d=;", authres.DKIM{Result: "temperror"}},
 		{"no properties", "x; dkim=permerror", authres.DKIM{Result: "permerror"}},
 		{"a domain that is none", "x; dkim=pass header.d=reporter..example", authres.DKIM{Result: "pass"}},

@@ -137,6 +137,10 @@ func (l *lexer) dkim(result string) DKIM {
 			d.Selector = value
 		case "header.a":
 			d.Algorithm = value
+		case "header.b":
+			value = strings.Join(strings.Fields(value), "")
+			clash = clash || d.Value != "" && value != d.Value
+			d.Value = value
 		case "reason":
 			d.Reason = value
 		}

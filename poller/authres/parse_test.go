@@ -26,7 +26,7 @@ func forms() []form {
 			"spf=pass (google.com: domain of bounce@reporter.example designates 192.0.2.7 as permitted sender) smtp.mailfrom=bounce@reporter.example;",
 			"dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=reporter.example"),
 			want: authres.Results{AuthservID: "mx.google.com", DKIM: []authres.DKIM{
-				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example", Selector: "20230601"}}}},
+				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example", Selector: "20230601", Value: "AbCdEfGh"}}}},
 		{name: "Microsoft 365: no authserv-id, no space behind semicolons", value: fold(
 			"spf=pass (sender IP is 192.0.2.7)", "smtp.mailfrom=reporter.example; dkim=pass (signature was verified)",
 			"header.d=reporter.example;dmarc=pass action=none", "header.from=reporter.example;compauth=pass reason=100"),
@@ -41,25 +41,25 @@ func forms() []form {
 			"dkim=pass (2048-bit rsa key sha256) header.d=reporter.example", "  header.i=@reporter.example header.b=t0hmJ0p/ header.a=rsa-sha256",
 			"  header.s=sel-1;", "dmarc=pass policy.published-domain-policy=reject", "  (p=reject,d=none,d.eval=none) header.from=reporter.example;"),
 			want: authres.Results{AuthservID: "mx1.messagingengine.example", DKIM: []authres.DKIM{
-				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example", Selector: "sel-1", Algorithm: "rsa-sha256"}}}},
+				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example", Selector: "sel-1", Algorithm: "rsa-sha256", Value: "t0hmJ0p/"}}}},
 		{name: "Fastmail: comments in a comment", value: fold("mx1.messagingengine.example;", "arc=fail",
 			"  (as.1.relay.example=fail (bad RSA signature), ams.1.relay.example=fail (bad RSA signature))", "  smtp.remote-ip=192.0.2.7"),
 			want: authres.Results{AuthservID: "mx1.messagingengine.example"}},
 		{name: "OpenDKIM: semicolon in a comment", value: fold("mail.home.example;",
 			"dkim=pass (2048-bit key; unprotected) header.d=reporter.example header.i=@reporter.example header.b=glE73hE7;", "dkim-atps=neutral"),
 			want: authres.Results{AuthservID: "mail.home.example", DKIM: []authres.DKIM{
-				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example"}}},
+				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example", Value: "glE73hE7"}}},
 			differs: "splits at the semicolon within the comment"},
 		{name: "OpenDKIM: quoted reason and value", value: fold("mail.home.example; dkim=fail", `reason="signature verification failed; key too short" (1024-bit key) header.d=Reporter.Example`,
 			`header.i=@reporter.example header.b="a/b+c="`),
 			want: authres.Results{AuthservID: "mail.home.example", DKIM: []authres.DKIM{
-				{Result: "fail", Domain: "reporter.example", Identity: "@reporter.example", Reason: "signature verification failed; key too short"}}},
+				{Result: "fail", Domain: "reporter.example", Identity: "@reporter.example", Value: "a/b+c=", Reason: "signature verification failed; key too short"}}},
 			differs: "splits at the semicolon within the quoted string"},
 		{name: "rspamd: several signatures", value: fold("mail.home.example;",
 			"dkim=pass header.d=reporter.example header.s=a header.b=AbCdEfGh;", "dkim=pass header.d=relay.example header.s=b header.b=IjKlMnOp;",
 			"dmarc=pass (policy=reject) header.from=reporter.example;", "spf=pass (mail.home.example: domain of bounce@reporter.example designates 192.0.2.7 as permitted sender) smtp.mailfrom=bounce@reporter.example"),
 			want: authres.Results{AuthservID: "mail.home.example", DKIM: []authres.DKIM{
-				{Result: "pass", Domain: "reporter.example", Selector: "a"}, {Result: "pass", Domain: "relay.example", Selector: "b"}}}},
+				{Result: "pass", Domain: "reporter.example", Selector: "a", Value: "AbCdEfGh"}, {Result: "pass", Domain: "relay.example", Selector: "b", Value: "IjKlMnOp"}}}},
 		{name: "Exim: iprev first", value: fold("mail.home.example;", "iprev=pass (mail.reporter.example) smtp.remote-ip=192.0.2.7;",
 			"spf=pass smtp.mailfrom=reporter.example;", "dkim=pass header.d=reporter.example header.s=sel header.a=rsa-sha256;", "dmarc=pass header.from=reporter.example"),
 			want: authres.Results{AuthservID: "mail.home.example", DKIM: []authres.DKIM{
@@ -73,7 +73,7 @@ func forms() []form {
 			differs: "takes the first result for a version"},
 		{name: "iCloud: a field for each method", value: fold("dkim-verifier.icloud.example;", "dkim=pass (2048-bit key) header.d=reporter.example header.i=@reporter.example header.b=Xy12AbCd"),
 			want: authres.Results{AuthservID: "dkim-verifier.icloud.example", DKIM: []authres.DKIM{
-				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example"}}}},
+				{Result: "pass", Domain: "reporter.example", Identity: "@reporter.example", Value: "Xy12AbCd"}}}},
 		{name: "mail.ru: spf first", value: fold("mxs.mail.example; spf=pass (mx42.mail.example: domain of reporter.example designates 192.0.2.7 as permitted sender) smtp.mailfrom=bounce@reporter.example smtp.helo=out.reporter.example;",
 			" dkim=pass header.d=reporter.example; dmarc=pass header.from=tls@reporter.example"),
 			want: authres.Results{AuthservID: "mxs.mail.example", DKIM: []authres.DKIM{{Result: "pass", Domain: "reporter.example"}}}},
