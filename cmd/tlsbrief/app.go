@@ -34,23 +34,14 @@ func (a *app) load() (*config.Config, error) {
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	for _, m := range c.Mailboxes {
-		a.warn(m.Password.Warning())
-		a.warn(m.OAuth2.ClientSecret.Warning())
+	a.log.Info("configuration read", "path", c.Path)
+	for _, w := range c.Warnings {
+		a.log.Warn(w)
 	}
-	a.warn(c.SMTP.Password.Warning())
-	a.warn(c.SMTP.OAuth2.ClientSecret.Warning())
 	if _, err := loadTemplates(c); err != nil {
 		return nil, usage("%w", err)
 	}
 	return c, nil
-}
-
-// warn logs what is not a fault but should be mended.
-func (a *app) warn(what string) {
-	if what != "" {
-		a.log.Warn(what)
-	}
 }
 
 // with loads the configuration, opens the database and runs f with both.

@@ -47,7 +47,7 @@ var errVerify = errors.New("not everything works: see the lines marked FAIL")
 
 func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest bool) error {
 	v := &verification{printer: printer{a: a}}
-	v.line("configuration", "read", nil)
+	v.line("configuration", c.Path, nil)
 	v.database(ctx, c.Database.Path, d)
 	a.verifyDNS(ctx, c, v)
 	p, err := a.newPoller(c, d, nil)
