@@ -113,3 +113,18 @@ func quote(path string) string {
 	}
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
+
+// Writable returns that others may write to a file, or to the folder that it lies
+// in, by their modes; or nil. Whose they are is not looked at.
+func Writable(path string) *Fault {
+	for _, at := range []struct{ path, kind string }{{path, ""}, {filepath.Dir(path), "the folder "}} {
+		info, err := os.Stat(at.path)
+		if err != nil || !keepsModes(at.path, info) || info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
+			continue
+		}
+		if problem, fix := writable(at.path, at.kind, info); problem != "" {
+			return &Fault{Problem: problem, Fix: fix}
+		}
+	}
+	return nil
+}

@@ -8,9 +8,6 @@ import "io/fs"
 // here.
 const NoFollow = 0
 
-// OwnedByOthers returns nil: files have no owners here.
-func OwnedByOthers(string) *Fault { return nil }
-
 func foreign(string, string, fs.FileInfo, string) *Fault { return nil }
 
 func writable(string, string, fs.FileInfo) (problem, fix string) { return "", "" }

@@ -23,19 +23,6 @@ func owner(info fs.FileInfo) (uid, gid int, known bool) {
 	return int(st.Uid), int(st.Gid), true
 }
 
-// OwnedByOthers returns that a file, or a symbolic link itself, belongs to neither
-// root nor the running user; nil if it does, or is not there.
-func OwnedByOthers(path string) *Fault {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil
-	}
-	if f := unsure(path, info); f != nil {
-		return nil
-	}
-	return foreign(path, "", info, "-h ")
-}
-
 // foreign returns that neither root nor the running user owns a file. flag is for
 // chown.
 func foreign(path, kind string, info fs.FileInfo, flag string) *Fault {
