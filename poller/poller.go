@@ -93,6 +93,7 @@ type Progress struct {
 type Poller struct {
 	o       Options
 	said    sayOnce
+	rejects rejectLog
 	backoff backoff
 	gates   gates
 	before  atomic.Int64 // the last message row when the last poll began; see RetryUnknown
@@ -161,6 +162,7 @@ func (p *Poller) each(ctx context.Context, only string, polling bool, work func(
 			p.underway.Store(box.Name, nil)
 			defer p.underway.Delete(box.Name)
 			errs[i] = p.guarded(ctx, workers[i], work)
+			p.sumUpRejected(box.Name)
 		})
 	}
 	wg.Wait()

@@ -122,7 +122,7 @@ func (e *examination) failed(ctx context.Context, r leftOver, reason string, for
 	giveUp := forGood || attempts >= maxAttempts
 	if giveUp && !r.refused {
 		e.counts.Rejected++
-		e.log.Warn("rejected", "uid", r.UID, "err", reason)
+		e.p.logRejected(e.box.Name, e.name, db.Message{Place: r.Place, Refused: reason})
 	}
 	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason, giveUp)
 }

@@ -106,8 +106,12 @@ func (w *worker) folders(ctx context.Context) ([]string, error) {
 				return nil, located(fmt.Errorf("looking for the folder for %s: %w", name, err), w.box.Name, "")
 			}
 			if !ok {
+				level := slog.LevelInfo
+				if name == `\Junk` { // it is configured by default, so nobody may have meant it
+					level = slog.LevelDebug
+				}
 				if w.p.said.first(w.box.Name + "\x00" + name) {
-					w.log.Info("the server names no such folder; it is passed over", "folder", name)
+					w.log.Log(ctx, level, "the server names no such folder; it is passed over", "folder", name)
 				}
 				continue
 			}

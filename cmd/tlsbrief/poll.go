@@ -44,8 +44,10 @@ func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string,
 	if err := needMailbox(c, only); err != nil {
 		return err
 	}
+	end := a.beginPoll(c.Database.Path)
 	result, pollErr := p.Poll(ctx, only)
 	retryErr := p.RetryUnknown(ctx)
+	end()
 	var pruneErr error
 	if ctx.Err() == nil {
 		_, pruneErr = d.Prune(ctx) // for those who run it from cron, and never "run"
