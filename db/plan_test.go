@@ -159,6 +159,7 @@ func TestWalksNeedNoSort(t *testing.T) {
 	}{
 		"days":     {"SELECT id FROM report WHERE day = ? AND id > ? AND news <= ? ORDER BY id LIMIT ?", []any{1, 1, 1, 1}},
 		"policies": {"SELECT position FROM policy WHERE report = ? ORDER BY position", []any{1}},
+		"messages": {arrivedAhead, []any{1}},
 		"modes":    {lastOfMode, []any{"x", "testing", 1}},
 		"troubles": {lastTrouble, []any{"x", 1}},
 		"failures": {"SELECT sessions FROM failure WHERE report = ? AND policy = ? ORDER BY position", []any{1, 1}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/tlsrpt"
@@ -13,9 +14,10 @@ import (
 
 // A Step is one thing that Verify tried.
 type Step struct {
-	Name   string // such as "log-in" or `folder "INBOX"`
-	Detail string // what was found; empty where there is nothing to say
-	Err    error  // why it does not work and what to do
+	Name   string    // such as "log-in" or `folder "INBOX"`
+	Detail string    // what was found; empty where there is nothing to say
+	Err    error     // why it does not work and what to do
+	Newest time.Time // INTERNALDATE of the newest message that was looked at; zero if none was
 }
 
 // Verify tries what a poll of the mailbox needs, and changes nothing in it.
@@ -60,27 +62,30 @@ func stepOf(err error) string {
 const lastLooked = 50
 
 // recent says whether there is a TLS report among the newest messages of the open
-// folder, by their headers alone.
-func (f *folder) recent(ctx context.Context, st imapbox.Status) (string, error) {
+// folder, by their headers alone, and when the last of them arrived.
+func (f *folder) recent(ctx context.Context, st imapbox.Status) (says string, newest time.Time, err error) {
 	from := max(st.UIDNext, lastLooked+1) - lastLooked
 	uids, err := f.session.Range(ctx, from, st.UIDNext, lastLooked)
 	if err != nil || len(uids) == 0 {
-		return "", err
+		return "", newest, err
 	}
 	headers, err := f.session.Headers(ctx, uids)
 	if err != nil {
-		return "", err
+		return "", newest, err
 	}
 	certain := 0
 	for _, h := range headers {
+		if h.InternalDate.After(newest) {
+			newest = h.InternalDate
+		}
 		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
 			certain++
 		}
 	}
 	if certain == 0 {
-		return fmt.Sprintf(", no TLS report among the last %d", len(uids)), nil
+		return fmt.Sprintf(", no TLS report among the last %d", len(uids)), newest, nil
 	}
-	return fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain), nil
+	return fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain), newest, nil
 }
 
 // verifyNames says what becomes of names in the configuration that the server
@@ -144,7 +149,8 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if sel.Messages == 1 {
 		s.Detail = "1 message"
 	}
-	found, err := f.recent(ctx, sel.Status)
+	found, newest, err := f.recent(ctx, sel.Status)
+	s.Newest = newest
 	if err != nil {
 		s.Err = err
 		return s

@@ -22,6 +22,8 @@ type app struct {
 
 	configPath, logLevel, logFormat string
 	log                             *slog.Logger
+
+	clock *clockCheck // is told what servers say of the time; nil: nobody asks
 }
 
 // load reads the configuration.

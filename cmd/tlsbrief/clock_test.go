@@ -1,0 +1,36 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Verify warns where this machine's clock and a server's are more than 5 minutes
+// apart: a token server shows it either way, mail only where ours is behind.
+func TestClockCheck(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		tell func(*clockCheck)
+		want string
+	}{
+		"nobody told":       {func(*clockCheck) {}, "ok    clock: not compared"},
+		"a Date is missing": {func(c *clockCheck) { c.answer("idp.example", time.Time{}) }, "ok    clock: not compared"},
+		"a Date as ours":    {func(c *clockCheck) { c.answer("idp.example", now.Add(4*time.Minute)) }, "ok    clock: not off by more"},
+		"ours is behind":    {func(c *clockCheck) { c.answer("idp.example", now.Add(6*time.Minute)) }, "warn  clock: this machine's clock is 6m0s behind that of idp.example; set it by NTP"},
+		"ours is ahead":     {func(c *clockCheck) { c.answer("idp.example", now.Add(-2*time.Hour)) }, "warn  clock: this machine's clock is 2h0m0s ahead of that of idp.example"},
+		"mail of yesterday": {func(c *clockCheck) { c.mail(now.AddDate(0, 0, -1)) }, "ok    clock: not off by more"},
+		"mail of later":     {func(c *clockCheck) { c.mail(now.Add(10 * time.Minute)) }, "warn  clock: mail arrived, by the mail server's clock, 10m0s later than it is here"},
+		"an empty folder":   {func(c *clockCheck) { c.mail(time.Time{}) }, "ok    clock: not compared"},
+	} {
+		var out strings.Builder
+		c := &clockCheck{now: func() time.Time { return now }}
+		tt.tell(c)
+		v := &verification{printer: printer{a: &app{stdout: &out}}}
+		v.clock(c)
+		if !strings.HasPrefix(out.String(), tt.want) || strings.Count(out.String(), "\n") != 1 || v.failed {
+			t.Errorf("%s: %q, failed %t; want %q, and no failure", name, out.String(), v.failed, tt.want)
+		}
+	}
+}
