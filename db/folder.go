@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 )
 
 // moveCursor saves how far a batch's folder has been examined.
@@ -73,19 +72,6 @@ func scanFolder(rows *sql.Rows) (Folder, error) {
 	}
 	f.LastPoll, f.LastGoodPoll, f.FailingSince = timeOf(last), timeOf(good), timeOf(since)
 	return f, err
-}
-
-// arrivedAhead reads a constant number of the messages recorded last.
-const arrivedAhead = `SELECT COALESCE(MAX(received_at - recorded_at), 0) FROM (
-	SELECT uid, received_at, recorded_at FROM message ORDER BY id DESC LIMIT 50) WHERE uid > 0 AND recorded_at > ?`
-
-// ArrivedAhead returns by how much, at most, a message of the last 50, recorded within
-// a day, arrived by its server's clock after it was recorded by ours. It is negative
-// or 0 where none did: mail arrives before it is read.
-func (d *DB) ArrivedAhead(ctx context.Context) (time.Duration, error) {
-	var seconds int64
-	err := d.reader.QueryRowContext(ctx, arrivedAhead, d.now()-int64(24*time.Hour/time.Second)).Scan(&seconds)
-	return time.Duration(seconds) * time.Second, d.fail("comparing when messages arrived", err)
 }
 
 // Folder returns what is remembered of a folder: a zero Folder if that is

@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,31 +112,4 @@ func TestARenumberedFolderHasNewPlaces(t *testing.T) {
 			t.Errorf("under UIDVALIDITY %d marks are owed: %+v, want one", validity, got)
 		}
 	}
-}
-
-// Mail that arrived, by its server's clock, after it was recorded by ours shows that
-// one of the clocks is wrong.
-func TestArrivedAhead(t *testing.T) {
-	t.Parallel()
-	f := open(t)
-	arrive := func(by time.Duration) {
-		t.Helper()
-		m := f.message(report(fmt.Sprint(by)))
-		m.ReceivedAt = f.clock.now().Add(by)
-		f.record(m)
-	}
-	want := func(when string, want time.Duration) {
-		t.Helper()
-		if got := must(f.ArrivedAhead(f.ctx))(t); got != want {
-			t.Errorf("%s: ArrivedAhead = %s, want %s", when, got, want)
-		}
-	}
-	want("nothing recorded", 0)
-	arrive(-3 * time.Minute)
-	want("mail of before", -3*time.Minute)
-	arrive(20 * time.Minute)
-	arrive(-time.Hour)
-	want("one of them ahead", 20*time.Minute)
-	f.clock.pass(25 * time.Hour)
-	want("a day later", 0)
 }

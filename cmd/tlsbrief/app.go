@@ -52,7 +52,10 @@ func (a *app) with(ctx context.Context, f func(*config.Config, *db.DB) error) er
 	if err != nil {
 		return err
 	}
-	return a.withDatabase(ctx, c, c.Database.Path, f)
+	return a.withDatabase(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
+		a.compareClock(ctx, d)
+		return f(c, d)
+	})
 }
 
 // looking is with for commands that only look: where nothing has been recorded

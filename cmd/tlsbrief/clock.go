@@ -19,19 +19,26 @@ const clockTolerance = 5 * time.Minute
 type clockCheck struct {
 	now func() time.Time
 
+	// keep, where set, is told what comparing with a server gave, for status.
+	keep func(host string, ahead time.Duration, wrong bool)
+
 	mu       sync.Mutex
 	compared bool
 	warnings []string
 }
 
-// answer takes the Date of an answer that just came from a token server (RFC 9110,
-// section 6.6.1). A nil check takes nothing.
+// answer takes the Date of an answer that just came from a server of the
+// administrator's choice (RFC 9110, section 6.6.1). A nil check takes nothing.
 func (c *clockCheck) answer(host string, date time.Time) {
 	if c == nil || date.IsZero() {
 		return
 	}
 	ahead := c.now().Sub(date)
-	c.note(ahead.Abs() > clockTolerance, fmt.Sprintf("this machine's clock is %s %s that of %s", ahead.Abs().Round(time.Second), side(ahead), host))
+	wrong := ahead.Abs() > clockTolerance
+	c.note(wrong, fmt.Sprintf("this machine's clock is %s", apart(ahead, host)))
+	if c.keep != nil {
+		c.keep(host, ahead, wrong)
+	}
 }
 
 // mail takes when, by its server's clock, a message arrived (RFC 9051, section 2.3.3).
@@ -58,11 +65,13 @@ func mailAhead(by time.Duration) string {
 	return fmt.Sprintf("mail arrived, by the mail server's clock, %s later than it is here: this machine's clock is behind, or the server's ahead", by.Round(time.Second))
 }
 
-func side(ahead time.Duration) string {
+// apart says how far this machine's clock is from a server's.
+func apart(ahead time.Duration, host string) string {
+	side := "ahead of"
 	if ahead < 0 {
-		return "behind"
+		side = "behind"
 	}
-	return "ahead of"
+	return fmt.Sprintf("%s %s that of %s", ahead.Abs().Round(time.Second), side, host)
 }
 
 // clock prints what comparing the clocks gave.
@@ -81,11 +90,37 @@ func (v *verification) clock(c *clockCheck) {
 	}
 }
 
-// clockWarnings says what the messages recorded of late show of the clock.
+// compareClock has what servers say of the time compared while a command works that
+// talks to them: it is logged and kept for status where the clocks are apart.
+func (a *app) compareClock(ctx context.Context, d *db.DB) {
+	a.clock = &clockCheck{now: time.Now, keep: func(host string, ahead time.Duration, wrong bool) {
+		var err error
+		if wrong {
+			a.log.Warn("this machine's clock is " + apart(ahead, host) + mendClock)
+			err = d.SaveClockFault(context.WithoutCancel(ctx), host, ahead)
+		} else {
+			err = d.ClearClockFault(context.WithoutCancel(ctx), host)
+		}
+		if err != nil {
+			a.log.Error("comparing clocks", "err", err)
+		}
+	}}
+}
+
+// clockWarnings says what is known of the clock: by what servers told of late, and by
+// the messages recorded.
 func clockWarnings(ctx context.Context, d *db.DB) ([]string, error) {
-	ahead, err := d.ArrivedAhead(ctx)
-	if err != nil || ahead <= clockTolerance {
-		return []string{}, err
+	warnings := []string{}
+	f, err := d.ClockFault(ctx)
+	if err != nil {
+		return warnings, err
 	}
-	return []string{mailAhead(ahead) + mendClock}, nil
+	if f.Host != "" {
+		warnings = append(warnings, fmt.Sprintf("at %s this machine's clock was %s%s", timestamp(f.At), apart(f.Ahead, f.Host), mendClock))
+	}
+	ahead, err := d.ArrivedAhead(ctx)
+	if err == nil && ahead > clockTolerance {
+		warnings = append(warnings, mailAhead(ahead)+mendClock)
+	}
+	return warnings, err
 }

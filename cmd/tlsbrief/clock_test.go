@@ -1,9 +1,12 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"tlsbrief/internal/imaptest"
 )
 
 // Verify warns where this machine's clock and a server's are more than 5 minutes
@@ -33,4 +36,28 @@ func TestClockCheck(t *testing.T) {
 			t.Errorf("%s: %q, failed %t; want %q, and no failure", name, out.String(), v.failed, tt.want)
 		}
 	}
+}
+
+// Status tells what a poll, or the daily check, learned of the clock, until the server
+// and this machine agree again.
+func TestStatusTellsOfAClockThatIsWrong(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, imaptest.Memory(t), unchecked)
+	w := r.workday(t, io.Discard)
+	defer w.db.Close()
+	w.a.compareClock(t.Context(), w.db)
+	tells := func(when, want string) {
+		t.Helper()
+		out := r.must(t, "status")
+		if found := strings.Contains(out, "WARNING: "); found != (want != "") || !strings.Contains(out, want) {
+			t.Errorf("%s: status is to tell %q:\n%s", when, want, out)
+		}
+	}
+	tells("at first", "")
+	w.a.clock.answer("idp.example", time.Now())
+	tells("a clock that is right", "")
+	w.a.clock.answer("idp.example", time.Now().Add(-time.Hour))
+	tells("a clock that is wrong", "ahead of that of idp.example; set it by NTP")
+	w.a.clock.answer("idp.example", time.Now())
+	tells("mended", "")
 }

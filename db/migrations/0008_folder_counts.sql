@@ -38,3 +38,11 @@ END;
 
 -- The newest of a folder that a digest names.
 CREATE INDEX message_named ON message (folder, news) WHERE news IS NOT NULL;
+
+-- A server by whose clock this machine's is wrong; empty where none is known.
+CREATE TABLE clock (
+	id          INTEGER PRIMARY KEY CHECK (id = 1), -- one row
+	host        TEXT    NOT NULL,
+	ahead       INTEGER NOT NULL, -- seconds; negative: this machine's clock is behind
+	compared_at INTEGER NOT NULL  -- by this machine's clock
+) STRICT;
