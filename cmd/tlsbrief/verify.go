@@ -28,9 +28,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 step, and looks at each folder, at what may be marked there and for reports, and
 talks to the SMTP server up to the recipients without sending anything. Says in
 a line each what works, and for what does not, how to mend it; where the server
-tells the account's rights, which one is missing. Of more than 10 mailboxes those
-that do not work are told of, and the others counted. Warns where this machine's
-clock and those of the servers are more than 5 minutes apart.
+tells the account's rights, which one is missing. Of more than 10 mailboxes it
+tells of those that do not work, and counts the others. Warns where this
+machine's clock and a server's are more than 5 minutes apart.
 
 --send-test sends a mail that says it is a test, to the recipients of smtp.to.`,
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
