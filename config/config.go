@@ -6,7 +6,9 @@
 // The file is the administrator's. Everything else that this package touches
 // is checked as well: a password file is bounded, a password command has a
 // deadline, and what it writes to its standard output appears in no error.
-// A plain password in the file is refused, so that the file can be shown.
+// A plain password in the file is refused, so that the file can be shown. A file
+// that others than root and the running user may change is not used: what is
+// configured runs commands and decides where secrets go.
 //
 // # Tolerance
 //
@@ -32,6 +34,9 @@ import (
 // absolute, counted from the folder of the file; domains are in lower case, as
 // A-labels (RFC 5890, section 2.3.2.1), and without a trailing dot.
 type Config struct {
+	Path     string   // of the file, absolute; set by Load
+	Warnings []string // what is no fault and should be mended all the same, a sentence each; set by Load
+
 	Database     Database
 	Schedule     Schedule
 	Mailboxes    []Mailbox // may be empty: backfill of files needs none
@@ -138,17 +143,30 @@ type DNS struct {
 // maxFile bounds the configuration file: ten thousand domains fit in.
 const maxFile = 1 << 20
 
-// Load reads and checks a configuration file. Every error is an [*Error].
+// Load reads and checks a configuration file, and who may change it and the files
+// that it names. Every error is an [*Error].
 func Load(path string) (*Config, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, unreadable(path, err)
+	}
+	g := new(guard)
+	if problem := g.problem(abs); problem != "" {
+		return nil, &Error{File: path, Faults: []Fault{{Problem: clean("is not read: " + problem)}}}
+	}
 	data, err := readFile(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	dir, err := filepath.Abs(filepath.Dir(path))
+	cfg, err := parseGuarded(path, filepath.Dir(abs), data, g)
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, err
 	}
-	return parse(path, dir, data)
+	cfg.Path, cfg.Warnings = abs, g.warnings
+	return cfg, nil
 }
 
 func readFile(path string) ([]byte, error) {
@@ -179,12 +197,16 @@ func unreadable(path string, err error) *Error {
 
 // parse is Load without the file system: dir is where relative paths start.
 func parse(name, dir string, data []byte) (*Config, error) {
+	return parseGuarded(name, dir, data, nil)
+}
+
+func parseGuarded(name, dir string, data []byte, g *guard) (*Config, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors of Windows write one
 	doc, syntax := readDocument(data)
 	if syntax != nil {
 		return nil, &Error{File: name, Faults: []Fault{*syntax}}
 	}
-	c := &checker{dir: dir}
+	c := &checker{dir: dir, guard: g}
 	f := c.decode(doc)
 	cfg := c.config(f, c.include(f.Include))
 	if err := c.err(name); err != nil {

@@ -61,6 +61,7 @@ func (f Fault) at(file string) string {
 type checker struct {
 	dir    string // of the configuration file: relative paths start here
 	file   string // that file, where it is an included one
+	guard  *guard // of the files that are named; nil: they are not looked at
 	faults []Fault
 }
 

@@ -54,7 +54,11 @@ func (c *checker) includeFile(k key, path string) included {
 	if rel, err := filepath.Rel(c.dir, path); err == nil && !strings.HasPrefix(rel, "..") {
 		name = rel
 	}
-	inc := included{&checker{dir: filepath.Dir(path), file: clean(name)}, new(includedFile)}
+	inc := included{&checker{dir: filepath.Dir(path), file: clean(name), guard: c.guard}, new(includedFile)}
+	if problem := c.guard.problem(path); problem != "" {
+		c.fault(k, "including %s: %s", quote(name), problem)
+		return inc
+	}
 	data, err := readPlain(path)
 	if err != nil {
 		c.fault(k, "including %s: %v", quote(name), err)

@@ -73,12 +73,12 @@ func (c *checker) oauth2(f *fileServer) OAuth2 {
 		Grant:    c.oneOf(o.Grant, grantClient, grantRefresh, grantAccount),
 		Provider: o.Provider.value, Tenant: o.Tenant.value, ClientID: o.ClientID.value,
 		ClientSecret: PasswordSource{
-			Kind: "client_secret", File: c.path(o.ClientSecretFile), Env: c.envName(o.ClientSecretEnv), Command: c.command(o.ClientSecretCommand),
+			Kind: "client_secret", File: c.secretFile(o.ClientSecretFile), Env: c.envName(o.ClientSecretEnv), Command: c.command(o.ClientSecretCommand),
 		},
-		CertificateFile: c.path(o.CertificateFile), KeyFile: c.path(o.KeyFile),
-		RefreshTokenFile: c.path(o.RefreshTokenFile), ServiceAccountFile: c.path(o.ServiceAccountFile),
+		CertificateFile: c.guarded(o.CertificateFile), KeyFile: c.secretFile(o.KeyFile),
+		RefreshTokenFile: c.secretFile(o.RefreshTokenFile), ServiceAccountFile: c.secretFile(o.ServiceAccountFile),
 		Subject: o.Subject.value, TokenURL: c.endpoint(o.TokenURL), AuthURL: c.endpoint(o.AuthURL),
-		Scopes: c.scopes(o.Scopes), CAFile: c.path(o.CAFile),
+		Scopes: c.scopes(o.Scopes), CAFile: c.guarded(o.CAFile),
 	}
 	if out.Provider != "" {
 		c.oneOf(o.Provider, providerMS, providerGoogle)

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -59,20 +57,6 @@ func (p PasswordSource) Read(ctx context.Context) (Secret, error) {
 	return "", errors.New("no password is configured; set password_file, password_env or password_command")
 }
 
-// Warning says what is unwise about the source, in one line; empty where
-// nothing is. A file that every user may read is: except under /run/secrets,
-// where containers get theirs that way and are their only user.
-func (p PasswordSource) Warning() string {
-	if p.File == "" || runtime.GOOS == "windows" || strings.HasPrefix(filepath.Clean(p.File), "/run/secrets/") {
-		return ""
-	}
-	info, err := os.Stat(p.File)
-	if err != nil || info.Mode().Perm()&0o004 == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s: every user of this machine may read %s; chmod 600 it", p.key("file"), p.File)
-}
-
 // readPasswordFile reads a regular file: opening a pipe could wait for ever.
 func readPasswordFile(key, path string) (Secret, error) {
 	info, err := os.Stat(path)
@@ -81,6 +65,10 @@ func readPasswordFile(key, path string) (Secret, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s: %s is not a plain file; name one, or use password_command", key, path)
+	}
+	// It may have changed since the configuration was loaded.
+	if problem := new(guard).problem(path); problem != "" {
+		return "", fmt.Errorf("%s: %s", key, problem)
 	}
 	f, err := os.Open(path)
 	if err != nil {

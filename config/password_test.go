@@ -105,27 +105,6 @@ func TestPasswordFilesThatAreNone(t *testing.T) {
 	}
 }
 
-func TestWarningOfAPasswordFileThatEveryoneMayRead(t *testing.T) {
-	t.Parallel()
-	for mode, warns := range map[fs.FileMode]bool{0o600: false, 0o400: false, 0o440: false, 0o640: false, 0o644: true, 0o604: true} {
-		source := PasswordSource{File: write(t, "x", mode)}
-		got := source.Warning()
-		if (got != "") != warns || warns && !strings.Contains(got, source.File) {
-			t.Errorf("mode %o: Warning() = %q, want one: %v", mode, got, warns)
-		}
-		if _, err := source.Read(t.Context()); err != nil {
-			t.Errorf("mode %o: Read() = %v; the warning is no error", mode, err)
-		}
-	}
-	for _, source := range []PasswordSource{
-		{}, {Env: "X"}, {Command: []string{"x"}}, {File: "/nowhere/at/all"}, {File: "/run/secrets/imap"},
-	} {
-		if got := source.Warning(); got != "" {
-			t.Errorf("%+v: Warning() = %q, want none", source, got)
-		}
-	}
-}
-
 // Not parallel: the environment belongs to the process.
 func TestPasswordsFromTheEnvironment(t *testing.T) {
 	const name = "TLSBRIEF_TEST_PASSWORD"

@@ -27,7 +27,7 @@ type server struct {
 func (c *checker) server(f *fileServer, tls textKey, ports map[string]int, example string) server {
 	s := server{
 		tls:      c.oneOf(tls, tlsImplicit, tlsSTARTTLS, tlsNone),
-		caFile:   c.path(f.CAFile),
+		caFile:   c.guarded(f.CAFile),
 		client:   c.clientTLS(f),
 		username: f.Username.value,
 		password: c.passwordSource(f),
@@ -59,7 +59,7 @@ type ClientTLS struct {
 }
 
 func (c *checker) clientTLS(f *fileServer) ClientTLS {
-	t := ClientTLS{CertFile: c.path(f.ClientCertFile), KeyFile: c.path(f.ClientKeyFile)}
+	t := ClientTLS{CertFile: c.guarded(f.ClientCertFile), KeyFile: c.secretFile(f.ClientKeyFile)}
 	if f.ServerName.value != "" {
 		name, err := hostName(f.ServerName.value)
 		if err != nil {
@@ -96,7 +96,7 @@ func loopback(host string) bool {
 // depends on the server.
 func (c *checker) passwordSource(f *fileServer) PasswordSource {
 	p := PasswordSource{
-		File:    c.path(f.PasswordFile),
+		File:    c.secretFile(f.PasswordFile),
 		Env:     c.envName(f.PasswordEnv),
 		Command: c.command(f.PasswordCommand),
 	}

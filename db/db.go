@@ -26,7 +26,10 @@
 // # Files
 //
 // A file that is not ours is refused and never written to, nor is one that a
-// newer tlsbrief has written ([ErrNewerSchema]) or one that is damaged.
+// newer tlsbrief has written ([ErrNewerSchema]) or one that is damaged. A symbolic
+// link in the place of the database must be one that nobody but root and the running
+// user can change, and so must be what it leads to; one in the place of the files
+// beside it is refused. Where others may read or write the file, the log warns.
 //
 // Times are kept in whole seconds and come back in UTC.
 package db

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -43,6 +44,8 @@ type fixture struct {
 	clock *clock
 	path  string
 	uid   uint32
+
+	damaged bool // by the test: nothing in the file is to be believed
 }
 
 func open(t testing.TB) *fixture { return openKeep(t, 0) }
@@ -50,8 +53,39 @@ func open(t testing.TB) *fixture { return openKeep(t, 0) }
 func openKeep(t testing.TB, keep time.Duration) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: t.Context(), clock: newClock(), path: filepath.Join(t.TempDir(), "tlsrpt.db")}
+	t.Cleanup(f.checkCounts)
 	f.reopen(keep)
 	return f
+}
+
+// checkCounts holds, at the end of every test, the counts that folders keep to what
+// counting gives (M-H1).
+func (f *fixture) checkCounts() {
+	f.t.Helper()
+	if f.damaged {
+		return
+	}
+	pool, err := sql.Open("sqlite", "file:"+f.path+"?mode=ro")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer pool.Close()
+	rows, err := pool.Query(`SELECT mailbox || '/' || folder || ': ' || recorded || ' ' || rejected || ' ' || named || ', want ' || want FROM (
+		SELECT *, (SELECT COALESCE(SUM(state = 'recorded'), 0) || ' ' || COALESCE(SUM(state = 'rejected'), 0) || ' ' || count(news)
+			FROM message WHERE message.folder = folder.id) AS want FROM folder)
+		WHERE recorded || ' ' || rejected || ' ' || named <> want`)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var wrong string
+		if err := rows.Scan(&wrong); err != nil {
+			f.t.Fatal(err)
+		}
+		f.t.Errorf("counts of %s", wrong)
+	}
+	check(f.t, rows.Err())
 }
 
 // reopen opens the fixture's file, which need not be closed.

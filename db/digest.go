@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"slices"
 )
 
 // LastNews returns the highest news number given this far: 0 for none.
@@ -58,22 +60,48 @@ func (t *tx) saveDigestState(name string, s DigestState) error {
 // not in all their parts, with news numbers above newsAfter and up to newsUpTo;
 // 0 does not bound it. The newest is last.
 func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]RejectedMessage, error) {
-	messages, err := collect(ctx, d.reader, func(rows *sql.Rows) (RejectedMessage, error) {
-		var m RejectedMessage
-		var received sql.NullInt64
-		var recorded int64
-		var refused, conflict string
-		err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.News, &m.Via, &m.MessageID, &m.From, &m.Subject,
-			&refused, &conflict, &received, &recorded)
-		m.Reason = refused
-		if refused != "" && conflict != "" {
-			m.Reason += "; "
-		}
-		m.Reason += conflict
-		m.ReceivedAt, m.RecordedAt = timeOf(received), unix(recorded)
-		return m, err
-	}, `SELECT mailbox, folder.folder, uid_validity, uid, news, via, message_id, sender, subject, refused, conflict, received_at, recorded_at
-		FROM message JOIN folder ON folder.id = message.folder
+	messages, err := collect(ctx, d.reader, scanRejected, selectRejected+`FROM message JOIN folder ON folder.id = message.folder
 		WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news`, newsAfter, newsUpTo, newsUpTo)
 	return messages, d.fail("listing the rejected messages", err)
+}
+
+const selectRejected = `SELECT mailbox, folder.folder, uid_validity, uid, news, via, message_id, sender, subject, refused, conflict, received_at, recorded_at
+	`
+
+func scanRejected(rows *sql.Rows) (RejectedMessage, error) {
+	var m RejectedMessage
+	var received sql.NullInt64
+	var recorded int64
+	var refused, conflict string
+	err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.News, &m.Via, &m.MessageID, &m.From, &m.Subject,
+		&refused, &conflict, &received, &recorded)
+	m.Reason = refused
+	if refused != "" && conflict != "" {
+		m.Reason += "; "
+	}
+	m.Reason += conflict
+	m.ReceivedAt, m.RecordedAt = timeOf(received), unix(recorded)
+	return m, err
+}
+
+// newestRejected reads at most so many messages of each folder, whatever lies there.
+const newestRejected = selectRejected + `FROM folder CROSS JOIN message ON message.id IN (
+		SELECT id FROM message AS newest WHERE newest.folder = folder.id AND newest.news IS NOT NULL ORDER BY newest.news DESC LIMIT ?)
+	WHERE mailbox IN (SELECT value FROM json_each(?)) AND named > 0 ORDER BY news DESC LIMIT ?`
+
+// NewestRejected returns what [DB.RejectedMessages] would of these mailboxes and of
+// files: the newest, at most limit of them, the newest first, and how many there are
+// in all.
+func (d *DB) NewestRejected(ctx context.Context, mailboxes []string, limit int) (newest []RejectedMessage, all int64, err error) {
+	const step = "listing the rejected messages"
+	names, err := json.Marshal(append(slices.Clone(mailboxes), filesMailbox))
+	if err != nil {
+		return nil, 0, d.fail(step, err)
+	}
+	err = d.reader.QueryRowContext(ctx, "SELECT COALESCE(SUM(named), 0) FROM folder WHERE mailbox IN (SELECT value FROM json_each(?))", string(names)).Scan(&all)
+	if err != nil || all == 0 {
+		return nil, 0, d.fail(step, err)
+	}
+	newest, err = collect(ctx, d.reader, scanRejected, newestRejected, limit, string(names), limit)
+	return newest, all, d.fail(step, err)
 }

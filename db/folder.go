@@ -55,9 +55,7 @@ func (d *DB) PollDone(ctx context.Context, mailbox, folder string, pollErr error
 }
 
 const selectFolder = `SELECT mailbox, folder, poll_uid_validity, poll_last_uid, backfill_uid_validity, backfill_last_uid,
-	last_poll, last_good_poll, last_error, failing_since,
-	(SELECT count(*) FROM message WHERE message.folder = folder.id AND state = 'recorded'),
-	(SELECT count(*) FROM message WHERE message.folder = folder.id AND state = 'rejected')
+	last_poll, last_good_poll, last_error, failing_since, recorded, rejected
 	FROM folder `
 
 func scanFolder(rows *sql.Rows) (Folder, error) {

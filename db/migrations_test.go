@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/pressly/goose/v3"
@@ -27,6 +28,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0007_domain_checks.sql": "972baae3114f302e",
 		"0008_unfetched.sql":     "283ef2f91f89aab0",
 		"0009_kept.sql":          "2219e365040ae615",
+		"0010_folder_counts.sql": "e213e22a9f8e25a7",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {
@@ -56,22 +58,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 // keeps its policies and their failures, each under the domain that it was told of.
 func TestPoliciesRecordedBeforeAreAboutTheirOwnDomain(t *testing.T) {
 	t.Parallel()
-	pool, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "tlsrpt.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, pool, folder, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.UpTo(t.Context(), 2); err != nil {
-		t.Fatal(err)
-	}
+	pool, p := olderDatabase(t, filepath.Join(t.TempDir(), "tlsrpt.db"), 2)
 	for _, s := range []string{ // SQLite minds no references unless it is told to
 		"INSERT INTO domain (id, name) VALUES (4, 'example.com'), (7, 'mx1.provider.example')",
 		`INSERT INTO policy (report, position, domain, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)
@@ -87,7 +74,7 @@ func TestPoliciesRecordedBeforeAreAboutTheirOwnDomain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var policies, own, failures int
-	err = pool.QueryRow(`SELECT count(*), sum(about = domain), (SELECT count(*) FROM failure) FROM policy`).Scan(&policies, &own, &failures)
+	err := pool.QueryRow(`SELECT count(*), sum(about = domain), (SELECT count(*) FROM failure) FROM policy`).Scan(&policies, &own, &failures)
 	if err != nil || policies != 2 || own != 2 || failures != 1 {
 		t.Errorf("%d policies, of which %d are about their own domain, and %d failures, %v; want 2, 2 and 1", policies, own, failures, err)
 	}
@@ -98,7 +85,7 @@ func TestPoliciesRecordedBeforeAreAboutTheirOwnDomain(t *testing.T) {
 func TestMessagesKeptWholeAreKeptOn(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "tlsrpt.db")
-	old := openAt(t, path, 7)
+	old, _ := olderDatabase(t, path, 7)
 	var p packer
 	whole := bytes.Repeat([]byte("Subject: x\r\n"), 100)
 	packed, err := p.pack(whole)
@@ -146,13 +133,14 @@ func TestMessagesKeptWholeAreKeptOn(t *testing.T) {
 	}
 }
 
-// openAt makes a database as the migrations up to a version leave it.
-func openAt(t *testing.T, path string, version int64) *sql.DB {
+// olderDatabase makes a database as the migrations up to the given one left it.
+func olderDatabase(t *testing.T, path string, version int64) (*sql.DB, *goose.Provider) {
 	t.Helper()
 	pool, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { pool.Close() })
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		t.Fatal(err)
@@ -164,5 +152,32 @@ func openAt(t *testing.T, path string, version int64) *sql.DB {
 	if _, err := p.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
-	return pool
+	return pool, p
+}
+
+// TestMessagesRecordedBeforeAreCounted: a database of before 0010_folder_counts shows
+// the counts that it showed then (M-H1).
+func TestMessagesRecordedBeforeAreCounted(t *testing.T) {
+	t.Parallel()
+	pool, p := olderDatabase(t, filepath.Join(t.TempDir(), "tlsrpt.db"), 7)
+	for _, s := range []string{
+		"INSERT INTO folder (id, mailbox, folder) VALUES (1, 'a', 'INBOX'), (2, 'a', 'empty')",
+		`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, recorded_at, via, forwarded,
+			state, refused, conflict, attempts, news, reader_version, mark_owed, unknown) VALUES
+			(1, 1, 7, 1, '', '', '', '', 1, 'poll', 0, 'recorded', '', '', 0, NULL, 1, 0, 0),
+			(2, 1, 7, 2, '', '', '', '', 1, 'poll', 0, 'recorded', 'in part', '', 0, 1, 1, 0, 0),
+			(3, 1, 7, 3, '', '', '', '', 1, 'poll', 0, 'rejected', 'whole', '', 0, 2, 1, 0, 0),
+			(4, 1, 7, 4, '', '', '', '', 1, 'poll', 0, 'pending', 'no body', '', 1, NULL, 1, 0, 0)`,
+	} {
+		if _, err := pool.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := texts(pool.Query("SELECT id || ':' || recorded || ' ' || rejected || ' ' || named FROM folder ORDER BY id"))
+	if want := []string{"1:2 1 2", "2:0 0 0"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("counts %q, %v; want %q", got, err, want)
+	}
 }

@@ -68,6 +68,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := d.migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	d.warnOfOthers(ctx)
 	return d, nil
 }
 
@@ -84,6 +85,9 @@ func ensureFile(path string) error {
 		return fmt.Errorf("opening database %s: %w", path, err)
 	case !info.IsDir():
 		return fmt.Errorf("opening database %s: %s is not a folder; change database.path", path, folder)
+	}
+	if err := refuseLinks(path); err != nil {
+		return err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err == nil {

@@ -239,6 +239,7 @@ func TestADamagedPageIsFoundAndNamed(t *testing.T) {
 	}
 	check(t, f.IntegrityCheck(f.ctx))
 	check(t, f.Close())
+	f.damaged = true
 	info, err := os.Stat(f.path)
 	check(t, err)
 	file, err := os.OpenFile(f.path, os.O_RDWR, 0)

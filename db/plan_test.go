@@ -84,7 +84,7 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"unknown and due", "SELECT uid FROM message WHERE unknown = 1 AND next_try <= ? AND id <= ? ORDER BY next_try, id", []any{n, n}, "message_unknown (next_try<?)"},
 		{"how many are unknown", "SELECT count(*) FROM message WHERE unknown = 1", nil, "COVERING INDEX message_unknown"},
 		{"rejected by an older reader", "SELECT uid FROM message WHERE folder = ? AND state = 'rejected' AND reader_version < 2", []any{n}, "message_rejected (folder=? AND reader_version<?)"},
-		{"counts of a folder", selectFolder + "WHERE mailbox = ? AND folder = ?", []any{"a", "b"}, "COVERING INDEX message_state (folder=? AND state=?)"},
+		{"the newest rejected", newestRejected, []any{n, "[]", n}, "SEARCH newest USING COVERING INDEX message_named (folder=? AND news>?)"},
 		{"copies of a report", "SELECT standing FROM identity WHERE identity = ?", []any{"x"}, "PRIMARY KEY (identity=?)"},
 		{"news", "SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id", []any{n, n, n, n}, "report_news (news>? AND news<?)"},
 		{"a day's reports", "SELECT id FROM report WHERE day = ? AND id > ? AND news <= ? ORDER BY id LIMIT ?", []any{n, n, n, n}, "report_day (day=? AND rowid>?)"},
@@ -110,6 +110,25 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 				t.Errorf("planned as\n%s\nwant %s", got, tt.index)
 			}
 		})
+	}
+}
+
+// TestAFolderIsReadWithoutItsMessages: an idle poll and status read one row a folder,
+// whatever is kept of it (M-H1).
+func TestAFolderIsReadWithoutItsMessages(t *testing.T) {
+	t.Parallel()
+	d := openForPlans(t)
+	for name, q := range map[string]struct {
+		query string
+		args  []any
+		want  string
+	}{
+		"one": {selectFolder + "WHERE mailbox = ? AND folder = ?", []any{"a", "b"}, "SEARCH folder USING INDEX sqlite_autoindex_folder_1 (mailbox=? AND folder=?)"},
+		"all": {selectFolder + "WHERE mailbox <> ? ORDER BY mailbox, folder", []any{"files"}, "SCAN folder USING INDEX sqlite_autoindex_folder_1"},
+	} {
+		if got := plan(t, d.reader, q.query, q.args...); got != q.want {
+			t.Errorf("%s: planned as\n%s\nwant %s", name, got, q.want)
+		}
 	}
 }
 
@@ -140,6 +159,7 @@ func TestWalksNeedNoSort(t *testing.T) {
 	}{
 		"days":     {"SELECT id FROM report WHERE day = ? AND id > ? AND news <= ? ORDER BY id LIMIT ?", []any{1, 1, 1, 1}},
 		"policies": {"SELECT position FROM policy WHERE report = ? ORDER BY position", []any{1}},
+		"messages": {arrivedAhead, []any{1}},
 		"modes":    {lastOfMode, []any{"x", "testing", 1}},
 		"troubles": {lastTrouble, []any{"x", 1}},
 		"failures": {"SELECT sessions FROM failure WHERE report = ? AND policy = ? ORDER BY position", []any{1, 1}},

@@ -190,3 +190,47 @@ func TestRejectedMessagesOfASpan(t *testing.T) {
 		}
 	}
 }
+
+// TestNewestRejected: status shows the newest of what may be thousands, and how many
+// there are (M-H2).
+func TestNewestRejected(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	refused := func(mailbox, folder string, n int) {
+		t.Helper()
+		for range n {
+			m := f.message()
+			m.Mailbox, m.Folder, m.Refused = mailbox, folder, "x"
+			if mailbox == "files" {
+				m.UID, m.UIDValidity, m.MessageID = 0, 0, fmt.Sprint(f.uid)
+			}
+			_, err := f.Record(f.ctx, db.Batch{Mailbox: mailbox, Folder: folder, Via: db.ViaPoll, Messages: []db.Message{m}})
+			check(t, err)
+		}
+	}
+	refused("reports", "INBOX", 3) // news 1 to 3
+	refused("reports", "Junk", 2)
+	refused("dropped", "INBOX", 4) // 6 to 9
+	refused("files", "a.mbox", 2)
+	for _, tt := range []struct {
+		mailboxes []string
+		limit     int
+		want      []int64
+		all       int64
+	}{
+		{[]string{"reports"}, 20, []int64{11, 10, 5, 4, 3, 2, 1}, 7},
+		{[]string{"reports"}, 4, []int64{11, 10, 5, 4}, 7},
+		{[]string{"reports", "dropped"}, 3, []int64{11, 10, 9}, 11},
+		{nil, 20, []int64{11, 10}, 2},
+	} {
+		newest, all, err := f.NewestRejected(f.ctx, tt.mailboxes, tt.limit)
+		check(t, err)
+		var got []int64
+		for _, m := range newest {
+			got = append(got, m.News)
+		}
+		if !slices.Equal(got, tt.want) || all != tt.all {
+			t.Errorf("NewestRejected(%v, %d) = news %v of %d, want %v of %d", tt.mailboxes, tt.limit, got, all, tt.want, tt.all)
+		}
+	}
+}

@@ -150,7 +150,7 @@ type Retry struct {
 	ID int64
 	Place
 	ReceivedAt time.Time
-	Attempts   int // polls that tried, this far
+	Attempts   int  // polls that tried, this far
 	Claimed    bool // for a pending one: it says of itself that it is a TLS report
 	Reports    []ReportKey
 	Kept       []byte // as it was given with the Message

@@ -145,6 +145,8 @@ func (w words) see() []string {
 	switch {
 	case w.Verdict == VerdictBlind:
 		return []string{"tlsbrief verify"}
+	case w.waits():
+		return []string{"tlsbrief status"}
 	case w.Verdict == VerdictSilent && w.looksForReports():
 		return w.seeSilent()
 	}
@@ -159,6 +161,9 @@ func (w words) notes() []string {
 	var out []string
 	if w.AuthenticityOff {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
+	}
+	if !w.Overrun.IsZero() && !w.waits() {
+		out = append(out, w.overrunSentence())
 	}
 	if w.Verdict != VerdictBlind {
 		for _, u := range w.Unread {

@@ -67,6 +67,10 @@ type Options struct {
 	// is made. It must return in time to send: what is not answered is not told of.
 	Ask func(ctx context.Context, questions []Question) map[Question]Answer
 
+	// Overrun, if set, returns since when a poll has been running that takes longer
+	// than its interval; zero where none does.
+	Overrun func() time.Time
+
 	Accept          []Accept      // failures that are known and put up with
 	AuthenticityOff bool          // signatures are not checked, which every digest says
 	Mailboxes       []string      // names of the mailboxes that reports come from

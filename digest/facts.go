@@ -38,6 +38,7 @@ type material struct {
 	ReporterDays []db.ReporterDay
 	Rejected     []db.RejectedMessage
 	Mailboxes    []mailboxState
+	Overrun      time.Time                  // since when a poll has been running that takes too long; zero: none
 	Checks       map[string]db.DomainCheck  // the last look at each domain
 	Changes      []db.DomainChange          // what had changed at domains since the digest before
 	Gone         map[string]db.DomainChange // when the record that asks for reports has gone, of late
@@ -148,6 +149,9 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 		if m.Rejected, err = d.rejected(ctx, sel, m.Watermark); err != nil {
 			return nil, err
 		}
+	}
+	if m.Current && d.o.Overrun != nil {
+		m.Overrun = d.o.Overrun()
 	}
 	m.Mailboxes, err = d.mailboxes(ctx)
 	return m, err

@@ -16,6 +16,9 @@ func (w words) leadSilent() []string {
 	if w.Kind == kindFallback && len(w.Domains) == 0 {
 		return []string{w.leadFallback()}
 	}
+	if w.waits() {
+		return w.leadWaiting()
+	}
 	names := make([]string, 0, len(w.Domains))
 	for _, d := range w.Domains {
 		names = append(names, d.Name)
@@ -127,6 +130,9 @@ func (w words) firstSilent() []string {
 	}
 	if !w.looksForReports() {
 		return nil
+	}
+	if w.waits() {
+		return w.firstWaiting()
 	}
 	out, asked := w.silenceFixes()
 	if !asked {

@@ -136,6 +136,8 @@ func (v *view) silentSubject(w words) {
 	case len(w.Tally.uncounted.reports) > 0:
 		v.Words = "no verified reports"
 		v.Numbers = templates.Plural(int64(len(w.Tally.uncounted.reports)), "report") + " not counted"
+	case w.waits():
+		v.Words = "mail is waiting to be read"
 	case last > 0 && !w.ByDays:
 		v.Words = "no reports after " + shortSpan(last, last)
 	case w.ByDays:

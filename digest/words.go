@@ -38,6 +38,8 @@ func (w words) headline() string {
 	switch {
 	case w.Verdict == VerdictSilent && len(w.Tally.uncounted.reports) > 0:
 		return "NO VERIFIED REPORTS"
+	case w.waits():
+		return "MAIL IS WAITING"
 	case w.Verdict != VerdictClear:
 		return title(w.Verdict)
 	case w.Overall.sessions() == 0:

@@ -60,6 +60,11 @@ type Options struct {
 	// known. What leads to none of Ours may lead to theirs.
 	Unaddressed []string
 
+	// Answered, where set, is told the Date of the answer of each policy host whose
+	// domain is not named by reports alone (RFC 9110, section 6.6.1); zero where it has
+	// none.
+	Answered func(host string, date time.Time)
+
 	// Private lets addresses that are not public be connected to for every
 	// domain, also those that only reports name.
 	Private bool

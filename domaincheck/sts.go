@@ -133,6 +133,10 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
 	}
 	defer response.Body.Close()
+	if l.c.o.Answered != nil && !l.domain.Reported {
+		date, _ := http.ParseTime(response.Header.Get("Date")) // zero where there is none
+		l.c.o.Answered(host, date)
+	}
 	switch {
 	case response.StatusCode >= 300 && response.StatusCode < 400:
 		return "", l.notFetched(STSRedirect, where, "it redirects, which senders do not follow")

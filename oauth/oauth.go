@@ -68,6 +68,9 @@ type Options struct {
 	// Lock, where set, keeps others from RefreshTokenFile until the function that
 	// it returns is called: a server that rotates tokens takes each only once.
 	Lock func(ctx context.Context) (unlock func(), err error)
+	// Answered, where set, is told the Date of each answer of the token server (RFC
+	// 9110, section 6.6.1), zero where it has none.
+	Answered func(host string, date time.Time)
 	// Timeout bounds one request. Zero means 30 seconds.
 	Timeout time.Duration
 	Now     func() time.Time // nil: time.Now
@@ -105,7 +108,11 @@ type Source struct {
 // New returns a Source. It asks for nothing yet.
 func New(o Options) *Source {
 	o = o.withDefaults()
-	return &Source{o: o, base: transport(o.TLSConfig)}
+	s := &Source{o: o, base: transport(o.TLSConfig)}
+	if o.Answered != nil {
+		s.base = &dated{s.base, o.Answered}
+	}
+	return s
 }
 
 // A byScheme transport speaks plain text on this machine only. Configuration asks for
@@ -148,6 +155,21 @@ func secureTransport(config *tls.Config) http.RoundTripper {
 	}
 	t.TLSClientConfig.MinVersion = max(t.TLSClientConfig.MinVersion, tls.VersionTLS12)
 	return t
+}
+
+// A dated transport tells of the Date of each answer.
+type dated struct {
+	base http.RoundTripper
+	tell func(host string, date time.Time)
+}
+
+func (d *dated) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := d.base.RoundTrip(r)
+	if err == nil {
+		date, _ := http.ParseTime(answer.Header.Get("Date")) // zero where there is none
+		d.tell(r.URL.Hostname(), date)
+	}
+	return answer, err
 }
 
 // early is how long before its end a token is renewed: a mail server may look at

@@ -36,6 +36,7 @@ func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) 
 			break
 		}
 	}
+	p.sumUpRejected(filesMailbox)
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
 }

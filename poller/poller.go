@@ -99,6 +99,7 @@ type Progress struct {
 type Poller struct {
 	o       Options
 	said    sayOnce
+	rejects rejectLog
 	backoff backoff
 	gates   gates
 	before  atomic.Int64               // the last message row when the last poll began; see RetryUnknown
@@ -174,6 +175,7 @@ func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, pollin
 			p.underway.Store(box.Name, nil)
 			defer p.underway.Delete(box.Name)
 			errs[i] = p.guarded(ctx, workers[i], work)
+			p.sumUpRejected(box.Name)
 		})
 	}
 	wg.Wait()

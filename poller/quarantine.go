@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"tlsbrief/db"
 )
 
 // A message can jam a poll: asked for it, the server hangs up, falls silent or answers
@@ -72,7 +74,7 @@ func (e *examination) failedAlone(ctx context.Context, r leftOver, reason string
 	rejected, err := e.p.o.DB.AloneFailed(detached(ctx), r.ID, "asked for alone, for a week and at least five times, it did not come while others did: "+reason)
 	if rejected {
 		e.counts.Rejected++
-		e.log.Warn("rejected", "uid", r.UID, "err", reason)
+		e.p.logRejected(e.box.Name, e.name, db.Message{Place: r.Place, Refused: reason})
 	}
 	return err
 }

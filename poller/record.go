@@ -18,16 +18,8 @@ func (p *Poller) record(ctx context.Context, c *Counts, b db.Batch) error {
 	for i, o := range outcomes {
 		c.count(o)
 		if o == db.Rejected {
-			p.logRejected(b.Messages[i])
+			p.logRejected(b.Mailbox, b.Folder, b.Messages[i])
 		}
 	}
 	return nil
-}
-
-func (p *Poller) logRejected(m db.Message) {
-	why := m.Refused
-	if why == "" {
-		why = "it contradicts a report that is recorded already"
-	}
-	p.o.Log.Warn("rejected", "mailbox", m.Mailbox, "folder", m.Folder, "uid", m.UID, "message_id", m.MessageID, "sender", m.From, "err", why)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"tlsbrief/poller/imapbox"
 	"tlsbrief/tlsrpt"
@@ -13,9 +14,10 @@ import (
 
 // A Step is one thing that Verify tried.
 type Step struct {
-	Name   string // such as "log-in" or `folder "INBOX"`
-	Detail string // what was found; empty where there is nothing to say
-	Err    error  // why it does not work and what to do
+	Name   string    // such as "log-in" or `folder "INBOX"`
+	Detail string    // what was found; empty where there is nothing to say
+	Err    error     // why it does not work and what to do
+	Newest time.Time // INTERNALDATE of the newest message that was looked at; zero if none was
 }
 
 // Verify tries what a poll of the mailbox needs, and changes nothing in it.
@@ -56,21 +58,24 @@ func stepOf(err error) string {
 const lastLooked = 50
 
 // recent says whether there is a TLS report among the newest messages of the open
-// folder, by their headers alone. It asks for them as a poll does, and fails where a poll
-// would.
-func (f *folder) recent(ctx context.Context, st imapbox.Status) (string, error) {
+// folder, by their headers alone, and when the last of them arrived. It asks for them as
+// a poll does, and fails where a poll would.
+func (f *folder) recent(ctx context.Context, st imapbox.Status) (says string, newest time.Time, err error) {
 	from := max(st.UIDNext, lastLooked+1) - lastLooked
 	uids, err := f.session.Range(ctx, from, st.UIDNext, lastLooked)
 	if err != nil || len(uids) == 0 {
-		return "", err
+		return "", newest, err
 	}
 	e := examination{folder: f, validity: st.UIDValidity}
 	found := e.headers(ctx, uids)
 	if found.err != nil {
-		return "", found.err
+		return "", newest, found.err
 	}
 	certain := 0
 	for _, h := range found.headers {
+		if h.InternalDate.After(newest) {
+			newest = h.InternalDate
+		}
 		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
 			certain++
 		}
@@ -86,7 +91,7 @@ func (f *folder) recent(ctx context.Context, st imapbox.Status) (string, error) 
 	if more := len(found.lost) - 1; more > 0 {
 		said += fmt.Sprintf(", and of %d more", more)
 	}
-	return said, nil
+	return said, newest, nil
 }
 
 // verifyNames says what becomes of names in the configuration that the server
@@ -153,7 +158,8 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if limit := f.session.MessageLimit(); limit > 0 && sel.Messages > limit {
 		s.Detail += fmt.Sprintf(" (the server answers for %d at a time: they are read in several steps)", limit)
 	}
-	found, err := f.recent(ctx, sel.Status)
+	found, newest, err := f.recent(ctx, sel.Status)
+	s.Newest = newest
 	if err != nil {
 		s.Err = err
 		return s

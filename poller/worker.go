@@ -146,7 +146,11 @@ func (w *worker) meant(ctx context.Context, name string) ([]string, error) {
 			return []string{found}[:min(1, len(found))], err
 		}
 		if w.p.said.first(w.box.Name + "\x00" + name) {
-			w.log.Info("the server names no such folder; it is passed over", "folder", name)
+			level := slog.LevelInfo
+			if name == `\Junk` { // it is configured by default, so nobody may have meant it
+				level = slog.LevelDebug
+			}
+			w.log.Log(ctx, level, "the server names no such folder; it is passed over", "folder", name)
 		}
 		return nil, nil
 	case isPattern(name):

@@ -22,6 +22,8 @@ type app struct {
 
 	configPath, logLevel, logFormat string
 	log                             *slog.Logger
+
+	clock *clockCheck // is told what servers say of the time; nil: nobody asks
 }
 
 // load reads the configuration.
@@ -34,23 +36,14 @@ func (a *app) load() (*config.Config, error) {
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	for _, m := range c.Mailboxes {
-		a.warn(m.Password.Warning())
-		a.warn(m.OAuth2.ClientSecret.Warning())
+	a.log.Info("configuration read", "path", c.Path)
+	for _, w := range c.Warnings {
+		a.log.Warn(w)
 	}
-	a.warn(c.SMTP.Password.Warning())
-	a.warn(c.SMTP.OAuth2.ClientSecret.Warning())
 	if _, err := loadTemplates(c); err != nil {
 		return nil, usage("%w", err)
 	}
 	return c, nil
-}
-
-// warn logs what is not a fault but should be mended.
-func (a *app) warn(what string) {
-	if what != "" {
-		a.log.Warn(what)
-	}
 }
 
 // with loads the configuration, opens the database and runs f with both.
@@ -59,7 +52,10 @@ func (a *app) with(ctx context.Context, f func(*config.Config, *db.DB) error) er
 	if err != nil {
 		return err
 	}
-	return a.withDatabase(ctx, c, c.Database.Path, f)
+	return a.withDatabase(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
+		a.compareClock(ctx, d)
+		return f(c, d)
+	})
 }
 
 // looking is with for commands that only look: where nothing has been recorded

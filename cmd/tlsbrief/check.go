@@ -54,7 +54,7 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 	if err != nil {
 		return err
 	}
-	checker, err := newChecker(c, noProbe)
+	checker, err := newChecker(c, noProbe, nil)
 	if err != nil {
 		return err
 	}

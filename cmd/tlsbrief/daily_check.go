@@ -27,7 +27,7 @@ func (w *workday) checkDomains(ctx context.Context) {
 	}
 	var checker *domaincheck.Checker
 	if err == nil {
-		checker, err = newChecker(w.c, false)
+		checker, err = newChecker(w.c, false, w.a.clock)
 	}
 	if err != nil {
 		log.Error("checking the domains", "err", err)

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"crypto/sha256"
 
 	"github.com/gofrs/flock"
+
+	"tlsbrief/internal/fileperm"
 )
 
 // Locks are files beside the database, held through the operating system: a
@@ -25,9 +28,9 @@ var errLocked = errors.New("another tlsbrief is at work")
 // lock waits for the lock of this name, for a bounded time.
 func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(), err error) {
 	path := lockPath(dbPath, name)
-	l := flock.New(path)
-	if ok, err := l.TryLock(); err != nil {
-		return nil, lockFault(path, err)
+	l := newLock(path)
+	if ok, err := tryLock(l); err != nil {
+		return nil, err
 	} else if !ok {
 		a.log.Info("waiting for another tlsbrief that is at work on " + what)
 		waiting, cancel := context.WithTimeout(ctx, lockPatience)
@@ -42,15 +45,40 @@ func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(
 // tryLock takes the lock of this name, or fails at once.
 func (a *app) tryLock(dbPath, name, what string) (unlock func(), err error) {
 	path := lockPath(dbPath, name)
-	l := flock.New(path)
-	ok, err := l.TryLock()
+	l := newLock(path)
+	ok, err := tryLock(l)
 	if err != nil {
-		return nil, lockFault(path, err)
+		return nil, err
 	}
 	if !ok {
 		return nil, fmt.Errorf("%w: %s (%s is locked); stop that one first", errLocked, what, path)
 	}
 	return func() { a.unlock(l) }, nil
+}
+
+// newLock returns the lock on a file, which is made where there is none. A symbolic
+// link is not followed: whoever laid it would decide which file is made.
+func newLock(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|fileperm.NoFollow))
+}
+
+// tryLock takes a lock; ok is false where another holds it.
+func tryLock(l *flock.Flock) (ok bool, err error) {
+	if !isLink(l.Path()) {
+		ok, err = l.TryLock()
+	}
+	if isLink(l.Path()) { // also where it came in between
+		return false, errors.Join(fmt.Errorf("locking %s: it is a symbolic link, which tlsbrief never makes; remove it", l.Path()), l.Unlock())
+	}
+	if err != nil {
+		return false, lockFault(l.Path(), err)
+	}
+	return ok, nil
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 func lockFault(path string, err error) error {

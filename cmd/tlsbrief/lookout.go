@@ -40,11 +40,11 @@ func newLookout(c *config.Config) (*lookout, error) {
 	if !c.Check.Confirm {
 		return nil, nil
 	}
-	all, err := newChecker(c, false)
+	all, err := newChecker(c, false, nil)
 	if err != nil {
 		return nil, err
 	}
-	noMail, err := newChecker(c, true)
+	noMail, err := newChecker(c, true, nil)
 	return &lookout{c: c, all: all, noMail: noMail}, err
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -44,8 +46,10 @@ func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string,
 	if err := needMailbox(c, only); err != nil {
 		return err
 	}
+	end := a.beginPoll(c.Database.Path)
 	result, pollErr := p.Poll(ctx, only)
 	retryErr := p.RetryUnknown(ctx)
+	end()
 	var pruneErr error
 	if ctx.Err() == nil {
 		_, pruneErr = d.Prune(ctx) // for those who run it from cron, and never "run"
@@ -83,12 +87,41 @@ func (a *app) printResult(r poller.Result, asJSON bool) error {
 	if asJSON {
 		return newJSONEncoder(a.stdout).Encode(r)
 	}
-	for _, c := range r.Mailboxes {
+	counts := slices.Clone(r.Mailboxes)
+	slices.SortStableFunc(counts, func(x, y poller.Counts) int { return cmp.Compare(rankOf(x), rankOf(y)) })
+	idle := slices.IndexFunc(counts, func(c poller.Counts) bool { return rankOf(c) == rankIdle })
+	if idle < 0 || len(counts)-idle <= maxIdleShown {
+		idle = len(counts)
+	}
+	for _, c := range counts[:idle] {
 		if err := a.printCounts(c); err != nil {
 			return err
 		}
 	}
+	if more := len(counts) - idle; more > 0 {
+		return a.printf("%s: nothing new\n", plural(int64(more), "folder"))
+	}
 	return nil
+}
+
+// maxIdleShown is how many folders with nothing new are named; more are counted.
+const maxIdleShown = 10
+
+// What is printed of a folder first: what could not be read, then what has news.
+const (
+	rankFailed = iota
+	rankNews
+	rankIdle
+)
+
+func rankOf(c poller.Counts) int {
+	switch {
+	case c.Error != "":
+		return rankFailed
+	case c.Examined > 0 || c.Recorded+c.Duplicate+c.Rejected > 0:
+		return rankNews
+	}
+	return rankIdle
 }
 
 func (a *app) printCounts(c poller.Counts) error {

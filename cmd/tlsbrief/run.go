@@ -47,7 +47,8 @@ type workday struct {
 	dg   *digest.Digester // nil: nothing to send by
 	turn sync.Mutex
 
-	begun atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
+	begun    atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
+	starting atomic.Bool               // the first poll has not ended yet
 
 	checking sync.Mutex // held while the domains are checked
 }
@@ -77,13 +78,15 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 func (w *workday) work(ctx context.Context) error {
 	log := w.a.log
 	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log: log}))
+	poll := w.job("a poll", w.underway, func() { w.pollOnce(ctx) })
+	// What is due is known to the minute; to look at its domains may take longer.
+	digests := w.job("", nil, func() { w.digests(ctx) })
 	for _, j := range []struct {
 		spec string
 		job  cron.Job
 	}{
-		{w.c.Schedule.Poll, w.job("a poll", w.underway, func() { w.pollOnce(ctx) })},
-		// What is due is known to the minute; to look at its domains may take longer.
-		{"* * * * *", w.job("", nil, func() { w.digests(ctx) })},
+		{w.c.Schedule.Poll, poll},
+		{"* * * * *", digests},
 		{"17 3 * * *", w.job("removing old reports", nil, func() { w.prune(ctx) })},
 		{w.c.Schedule.Check, w.job("checking domains", nil, func() { w.checkDomains(ctx) })},
 	} {
@@ -92,10 +95,12 @@ func (w *workday) work(ctx context.Context) error {
 		}
 	}
 	log.Info("started", "count", len(w.c.Mailboxes), "path", w.c.Database.Path)
-	// At once, and before the schedules: what was missed while it was down.
-	w.pollOnce(ctx)
-	w.digests(ctx)
+	// At once, what was missed while it was down: first the mail, then the digests.
+	w.starting.Store(true)
 	schedule.Start()
+	poll.Run()
+	w.starting.Store(false)
+	digests.Run()
 	var atOnce sync.WaitGroup
 	if w.dueCheck(ctx, time.Now()) {
 		atOnce.Go(w.job("checking domains", nil, func() { w.checkDomains(ctx) }).Run)
@@ -124,6 +129,12 @@ func (w *workday) underway() []any {
 	return []any{"mailbox", strings.Join(w.poll.Underway(), ", "), "elapsed", time.Since(*begun).Round(time.Second)}
 }
 
+// overruns reports whether the poll that is under way takes longer than its interval.
+func (w *workday) overruns(now time.Time) bool {
+	begun := w.begun.Load()
+	return begun != nil && now.Sub(*begun) > pollInterval(w.c, *begun)
+}
+
 func (w *workday) pollOnce(ctx context.Context) {
 	log := w.a.log
 	if !w.turn.TryLock() {
@@ -137,6 +148,7 @@ func (w *workday) pollOnce(ctx context.Context) {
 	start := time.Now()
 	w.begun.Store(&start)
 	defer w.begun.Store(nil)
+	defer w.a.beginPoll(w.c.Database.Path)()
 	r, err := w.poll.Poll(ctx, "")
 	if retryErr := w.poll.RetryUnknown(ctx); retryErr != nil && ctx.Err() == nil {
 		log.Error("authenticating again", "err", retryErr)
@@ -156,11 +168,19 @@ func (w *workday) pollOnce(ctx context.Context) {
 }
 
 func (w *workday) digests(ctx context.Context) {
-	// While a poll is under way the digests wait for the next minute.
-	if w.dg == nil || !w.turn.TryLock() {
+	if w.dg == nil {
 		return
 	}
-	defer w.turn.Unlock()
+	// While a poll is under way the digests wait for the next minute, but not for one
+	// that takes longer than its interval, which may be hours: they tell of that.
+	switch overruns := w.overruns(time.Now()); {
+	case w.starting.Load() && !overruns:
+		return
+	case w.turn.TryLock():
+		defer w.turn.Unlock()
+	case !overruns:
+		return
+	}
 	if ctx.Err() != nil {
 		return
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,10 @@ func newStatusCommand(a *app) *cobra.Command {
 		Long: `Shows when each folder was last polled and how it went, when each digest
 was last sent and is next due, which mails wait or failed for good, and which
 messages looked like reports but could not be taken as such, or are in
-quarantine: the server broke off whenever it was asked for them.`,
+quarantine: the server broke off whenever it was asked for them. Folders that
+cannot be read come first. Of many that can, and of many messages, some are
+shown and the others counted; --json has all folders, and the newest 1,000
+messages.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,10 +40,13 @@ quarantine: the server broke off whenever it was asked for them.`,
 // The status as `--json` prints it: the keys are DESIGN 8's.
 type (
 	statusReport struct {
-		Mailboxes []statusFolder   `json:"mailboxes"`
-		Digests   []statusDigest   `json:"digests"`
-		Outbox    []statusMail     `json:"outbox"`
-		Rejected  []statusRejected `json:"rejected"`
+		Mailboxes     []statusFolder   `json:"mailboxes"`     // those that fail first
+		OverrunSince  string           `json:"overrun_since"` // since when a poll has been running that takes longer than its interval
+		Digests       []statusDigest   `json:"digests"`
+		Outbox        []statusMail     `json:"outbox"`
+		Rejected      []statusRejected `json:"rejected"`       // the newest, the newest first
+		RejectedTotal int64            `json:"rejected_total"` // how many there are
+		Warnings      []string         `json:"warnings"`
 	}
 	statusFolder struct {
 		Mailbox   string        `json:"mailbox"`
@@ -79,6 +84,13 @@ type (
 	}
 )
 
+// Bounds of what status shows, whatever is recorded.
+const (
+	maxRejected      = 1000 // rejected messages in JSON
+	maxRejectedShown = 20   // and for people
+	maxGoodShown     = 20   // folders that can be read, beside all that cannot
+)
+
 func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON bool) error {
 	s, err := a.readStatus(ctx, c, d)
 	if err != nil {
@@ -91,7 +103,10 @@ func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON boo
 }
 
 func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statusReport, error) {
-	s := statusReport{Mailboxes: []statusFolder{}, Digests: []statusDigest{}, Outbox: []statusMail{}, Rejected: []statusRejected{}}
+	s := statusReport{
+		Mailboxes: []statusFolder{}, Digests: []statusDigest{}, Outbox: []statusMail{}, Rejected: []statusRejected{}, Warnings: []string{},
+		OverrunSince: timestamp(overrunSince(c, time.Now())),
+	}
 	folders, err := d.Folders(ctx)
 	if err != nil {
 		return s, err
@@ -109,24 +124,34 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		}
 		s.Mailboxes = append(s.Mailboxes, row)
 	}
+	slices.SortStableFunc(s.Mailboxes, func(a, b statusFolder) int {
+		switch {
+		case (a.LastError == "") == (b.LastError == ""):
+			return 0
+		case a.LastError != "":
+			return -1
+		}
+		return 1
+	})
+	if s.Warnings, err = clockWarnings(ctx, d); err != nil {
+		return s, err
+	}
 	if err := a.readDigestStatus(ctx, c, d, &s); err != nil {
 		return s, err
 	}
-	rejected, err := d.RejectedMessages(ctx, 0, 0)
+	names := make([]string, 0, len(c.Mailboxes))
+	for _, m := range c.Mailboxes {
+		names = append(names, m.Name) // not those that are polled no more
+	}
+	rejected, all, err := d.NewestRejected(ctx, names, maxRejected)
 	if err != nil {
 		return s, err
 	}
+	s.RejectedTotal = all
 	for _, r := range rejected {
-		if !configuredMailbox(c, r.Mailbox) && r.UID != 0 {
-			continue // of a mailbox that is polled no more; files have no UID
-		}
 		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Reason})
 	}
 	return s, nil
-}
-
-func configuredMailbox(c *config.Config, name string) bool {
-	return slices.ContainsFunc(c.Mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
 // configured tells whether a folder is still to be polled. A special use or a
@@ -178,74 +203,4 @@ func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, 
 		s.Outbox = append(s.Outbox, statusMail{m.Digest, m.MessageID, m.Attempts, "", m.LastError})
 	}
 	return nil
-}
-
-// printStatus prints for people, within 80 columns where the names allow it.
-func (a *app) printStatus(s statusReport) error {
-	p := &printer{a: a}
-	p.printf("Mailboxes\n")
-	if len(s.Mailboxes) == 0 {
-		p.printf("  none polled yet\n")
-	}
-	for _, f := range s.Mailboxes {
-		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", short(f.Mailbox, 24), short(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
-		if f.LastError != "" {
-			p.printf("    FAILED: %s\n", clean(f.LastError))
-		}
-	}
-	p.printf("\nDigests\n")
-	for _, dg := range s.Digests {
-		p.printf("  %s: last sent %s, next due %s\n", short(dg.Name, 24), orNever(dg.LastSent), orNever(dg.NextDue))
-	}
-	if len(s.Outbox) > 0 {
-		p.printf("\nOutbox\n")
-	}
-	for _, m := range s.Outbox {
-		next := "next try " + m.NextAttempt
-		if m.NextAttempt == "" {
-			next = "FAILED FOR GOOD"
-		}
-		p.printf("  %s <%s>: %s, %s\n", short(m.Digest, 24), clean(m.MessageID), plural(int64(m.Attempts), "attempt"), next)
-		if m.LastError != "" {
-			p.printf("    %s\n", clean(m.LastError))
-		}
-		if m.NextAttempt == "" {
-			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", clean(m.MessageID))
-			p.printf("    (it goes to the same addresses; new ones in the configuration are for new digests)\n")
-		}
-	}
-	if len(s.Rejected) > 0 {
-		p.printf("\nMessages that could not be taken as reports (they are still in their folders)\n")
-	}
-	for _, r := range s.Rejected {
-		where := fmt.Sprintf("%s / %s, UID %d", short(r.Mailbox, 24), short(r.Folder, 24), r.UID)
-		if r.UID == 0 { // a file
-			where = clean(r.Folder)
-		}
-		p.printf("  %s\n", where)
-		if r.From != "" {
-			p.printf("    from %s: %s\n", short(r.From, 30), short(r.Subject, 60))
-		}
-		p.printf("    %s\n", short(r.Reason, 400))
-	}
-	return p.err
-}
-
-// A printer prints until a write fails.
-type printer struct {
-	a   *app
-	err error
-}
-
-func (p *printer) printf(format string, args ...any) {
-	if p.err == nil {
-		p.err = p.a.printf(format, args...)
-	}
-}
-
-func orNever(t string) string {
-	if t == "" {
-		return "never"
-	}
-	return t
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 step, and looks at each folder, at what may be marked there and for reports, and
 talks to the SMTP server up to the recipients without sending anything. Says in
 a line each what works, and for what does not, how to mend it; where the server
-tells the account's rights, which one is missing.
+tells the account's rights, which one is missing. Of more than 10 mailboxes it
+tells of those that do not work, and counts the others. Warns where this
+machine's clock and a server's are more than 5 minutes apart.
 
 --send-test sends a mail that says it is a test, to the recipients of smtp.to.`,
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
@@ -47,9 +50,11 @@ var errVerify = errors.New("not everything works: see the lines marked FAIL")
 
 func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest bool) error {
 	v := &verification{printer: printer{a: a}}
-	v.line("configuration", "read", nil)
+	v.line("configuration", c.Path, nil)
 	v.database(ctx, c.Database.Path, d)
 	a.verifyDNS(ctx, c, v)
+	clock := &clockCheck{now: time.Now}
+	a.clock = clock
 	p, err := a.newPoller(c, d, nil)
 	if err != nil {
 		return err
@@ -57,17 +62,17 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 	if len(c.Mailboxes) == 0 {
 		v.line("mailboxes", "", errors.New("the configuration has no [[mailbox]]"))
 	}
-	for _, m := range c.Mailboxes {
-		if !v.resolve(ctx, fmt.Sprintf("mailbox %q", m.Name), m.Host) {
-			continue
-		}
-		for _, s := range p.Verify(ctx, m.Name) {
-			v.step(fmt.Sprintf("mailbox %q", m.Name), s.Name, s.Detail, reason(s.Name, s.Err))
+	if len(c.Mailboxes) > maxMailboxesShown {
+		v.manyMailboxes(ctx, c, p, clock)
+	} else {
+		for _, m := range c.Mailboxes {
+			v.mailbox(ctx, p, m, clock)
 		}
 	}
 	if err := a.verifySMTP(ctx, c, v); err != nil {
 		return err
 	}
+	v.clock(clock)
 	if sendTest {
 		if err := a.sendTest(ctx, c, v); err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 )
 
 // newChecker makes the checker that the configuration describes.
-func newChecker(c *config.Config, noProbe bool) (*domaincheck.Checker, error) {
+func newChecker(c *config.Config, noProbe bool, clock *clockCheck) (*domaincheck.Checker, error) {
 	t, err := clientTLS("", c.Check.CAFile, config.ClientTLS{})
 	if err != nil {
 		return nil, fmt.Errorf("[check]: %w", err)
@@ -26,6 +26,7 @@ func newChecker(c *config.Config, noProbe bool) (*domaincheck.Checker, error) {
 		DNS:   resolver.New(resolver.Options{Server: c.DNS.Server, Parallel: 8 * c.Check.Concurrency}),
 		Roots: t.RootCAs, SMTPPort: c.Check.SMTPPort, HTTPSPort: c.Check.HTTPSPort, HELO: c.Check.EHLO, NoProbe: noProbe,
 		Timeout: c.Check.Timeout, Concurrency: c.Check.Concurrency, Ours: ours, Unaddressed: unaddressed, Private: c.Check.AllowPrivate,
+		Answered: clock.answer,
 	}), nil
 }
 

@@ -35,6 +35,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
 		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest, Prefix: c.SMTP.SubjectPrefix,
 		WarnAfter:       c.Schedule.WarnAfter,
+		Overrun:         func() time.Time { return overrunSince(c, time.Now()) },
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}

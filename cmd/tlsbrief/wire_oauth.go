@@ -51,7 +51,7 @@ func (a *app) oauthOptions(c *config.Config, o config.OAuth2, protocol oauth.Pro
 		Grant: o.Grant, TokenURL: cmp.Or(o.TokenURL, known.TokenURL), DeviceURL: cmp.Or(o.AuthURL, known.DeviceURL),
 		Scopes: o.Scopes, ClientID: o.ClientID, Certificate: o.CertificateFile, Key: o.KeyFile,
 		RefreshTokenFile: o.RefreshTokenFile, ServiceAccountFile: o.ServiceAccountFile, Subject: o.Subject,
-		SecretInBody: known.SecretInBody, TLSConfig: tlsConfig, Log: a.log,
+		SecretInBody: known.SecretInBody, TLSConfig: tlsConfig, Log: a.log, Answered: a.clock.answer,
 		Lock: func(ctx context.Context) (func(), error) {
 			return a.lock(ctx, c.Database.Path, "token "+o.RefreshTokenFile, "the refresh token")
 		},

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// printStatus prints for people, within 80 columns where the names allow it.
+func (a *app) printStatus(s statusReport) error {
+	p := &printer{a: a}
+	for _, w := range s.Warnings {
+		p.printf("WARNING: %s\n\n", clean(w))
+	}
+	p.mailboxes(s)
+	p.printf("\nDigests\n")
+	for _, dg := range s.Digests {
+		p.printf("  %s: last sent %s, next due %s\n", short(dg.Name, 24), orNever(dg.LastSent), orNever(dg.NextDue))
+	}
+	if len(s.Outbox) > 0 {
+		p.printf("\nOutbox\n")
+	}
+	for _, m := range s.Outbox {
+		next := "next try " + m.NextAttempt
+		if m.NextAttempt == "" {
+			next = "FAILED FOR GOOD"
+		}
+		p.printf("  %s <%s>: %s, %s\n", short(m.Digest, 24), clean(m.MessageID), plural(int64(m.Attempts), "attempt"), next)
+		if m.LastError != "" {
+			p.printf("    %s\n", clean(m.LastError))
+		}
+		if m.NextAttempt == "" {
+			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", clean(m.MessageID))
+			p.printf("    (it goes to the same addresses; new ones in the configuration are for new digests)\n")
+		}
+	}
+	p.rejected(s)
+	return p.err
+}
+
+// mailboxes prints the folders that cannot be read, and then those that can.
+func (p *printer) mailboxes(s statusReport) {
+	p.printf("Mailboxes\n")
+	if len(s.Mailboxes) == 0 {
+		p.printf("  none polled yet\n")
+	}
+	if s.OverrunSince != "" {
+		p.printf("  A poll has been running since %s, longer than its interval: mail is waiting\n", s.OverrunSince)
+	}
+	failed := slices.IndexFunc(s.Mailboxes, func(f statusFolder) bool { return f.LastError == "" })
+	if failed < 0 {
+		failed = len(s.Mailboxes)
+	}
+	if failed > 0 && len(s.Mailboxes) > 1 {
+		p.printf("  %d of %d folders could not be read at the last poll\n", failed, len(s.Mailboxes))
+	}
+	for i, f := range s.Mailboxes {
+		if i == failed+maxGoodShown {
+			p.printf("  and %s more that can be read: see tlsbrief status --json\n", plural(int64(len(s.Mailboxes)-i), "folder"))
+			break
+		}
+		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", short(f.Mailbox, 24), short(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
+		if f.LastError != "" {
+			p.printf("    FAILED: %s\n", clean(f.LastError))
+		}
+	}
+}
+
+// rejected prints the newest messages that could not be taken as reports.
+func (p *printer) rejected(s statusReport) {
+	if s.RejectedTotal == 0 {
+		return
+	}
+	p.printf("\nMessages that could not be taken as reports (they are still in their folders)\n")
+	shown := s.Rejected[:min(len(s.Rejected), maxRejectedShown)]
+	if more := s.RejectedTotal > int64(len(shown)); more {
+		p.printf("  the newest %d of %d; tlsbrief status --json has up to %d\n", len(shown), s.RejectedTotal, maxRejected)
+	}
+	for _, r := range shown {
+		where := fmt.Sprintf("%s / %s, UID %d", short(r.Mailbox, 24), short(r.Folder, 24), r.UID)
+		if r.UID == 0 { // a file
+			where = clean(r.Folder)
+		}
+		p.printf("  %s\n", where)
+		if r.From != "" {
+			p.printf("    from %s: %s\n", short(r.From, 30), short(r.Subject, 60))
+		}
+		p.printf("    %s\n", short(r.Reason, 400))
+	}
+}
+
+// A printer prints until a write fails.
+type printer struct {
+	a   *app
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		p.err = p.a.printf(format, args...)
+	}
+}
+
+func orNever(t string) string {
+	if t == "" {
+		return "never"
+	}
+	return t
+}
