@@ -171,14 +171,12 @@ func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f db.Filter) error {
 	err := d.EachPolicy(ctx, f, func(r *db.PolicyRow) error {
 		e := newExported(r)
 		row := []string{
-			e.OrganizationName, e.ContactInfo, e.ReportID, e.Start, e.End, e.PolicyType, e.PolicyDomain,
-			jsonText(e.PolicyString), jsonText(e.MXHost), e.PolicyMode,
+			inertCell(e.OrganizationName), inertCell(e.ContactInfo), inertCell(e.ReportID), e.Start, e.End, inertCell(e.PolicyType), inertCell(e.PolicyDomain),
+			inertJSONCell(jsonText(e.PolicyString)), inertJSONCell(jsonText(e.MXHost)), inertCell(e.PolicyMode),
 			strconv.FormatInt(e.Successful, 10), strconv.FormatInt(e.Failed, 10),
-			jsonText(e.FailureDetails), e.ReceivedAt, e.RecordedAt, e.Source, e.MessageID, e.Submitter, e.DKIM, e.DKIMDomain,
-			jsonText(e.Deviations),
-		}
-		for i := range row {
-			row[i] = inertCell(row[i])
+			inertJSONCell(jsonText(e.FailureDetails)), e.ReceivedAt, e.RecordedAt,
+			inertCell(e.Source), inertCell(e.MessageID), inertCell(e.Submitter), inertCell(e.DKIM), inertCell(e.DKIMDomain),
+			inertJSONCell(jsonText(e.Deviations)),
 		}
 		return out.Write(row)
 	})
@@ -195,14 +193,4 @@ func jsonText(v any) string {
 		return "" // lists of strings and plain structs do not fail
 	}
 	return string(text)
-}
-
-// inertCell keeps a stranger's string from being a formula to a spreadsheet, by
-// an apostrophe in front, and from being acted on by a terminal.
-func inertCell(s string) string {
-	s = clean(s)
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
