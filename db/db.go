@@ -28,7 +28,8 @@
 // A file that is not ours is refused and never written to, nor is one that a
 // newer tlsbrief has written ([ErrNewerSchema]) or one that is damaged.
 //
-// Times are kept in whole seconds and come back in UTC.
+// Times are kept in whole seconds, those of a report's date-range as the report has
+// them, and come back in UTC.
 package db
 
 import (

@@ -56,10 +56,15 @@ func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Ret
 
 // RejectedBefore returns messages of a folder, under whatever UIDVALIDITY, that
 // an older reader than this one refused (DESIGN 6: they are looked at again
-// once): at most 500. Resolve or PendingFailed takes each off the list, whatever
-// comes of it.
+// once), or of which Message.Again has come: at most 500. Resolve or PendingFailed
+// takes each off the list, whatever comes of it.
 func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]Retry, error) {
 	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ? ORDER BY attempts", mailbox, folder, tlsrpt.ReaderVersion)
+	if err == nil {
+		var due []Retry
+		due, err = d.retries(ctx, atFolder+"again_at <= ? AND reader_version >= ? AND uid > 0 ORDER BY again_at", mailbox, folder, d.now(), tlsrpt.ReaderVersion)
+		retries = append(retries, due...)
+	}
 	return retries, d.fail("listing the rejected messages of "+source(mailbox, folder), err)
 }
 
@@ -97,12 +102,13 @@ func (d *DB) PendingFailed(ctx context.Context, id int64, reason string, giveUp 
 			}
 		case Rejected:
 		default:
-			return nil
+			_, err := t.exec("UPDATE message SET again_at = NULL WHERE id = ?", id)
+			return err
 		}
 		if err != nil {
 			return err
 		}
-		_, err = t.exec("UPDATE message SET state = ?, refused = ?, news = ?, attempts = attempts + 1, reader_version = ? WHERE id = ?",
+		_, err = t.exec("UPDATE message SET state = ?, refused = ?, news = ?, attempts = attempts + 1, reader_version = ?, again_at = NULL WHERE id = ?",
 			row.state, row.refused, row.news, tlsrpt.ReaderVersion, id)
 		return err
 	})

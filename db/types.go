@@ -74,6 +74,10 @@ type Message struct {
 	Refused string // why the message, or the part of it that is not in Reports, could not be read
 	Pending string // why no body could be got; to be fetched again at the next poll
 
+	// Again is when a message in a mailbox is to be looked at again of which something
+	// was refused for its date alone; zero: never.
+	Again time.Time
+
 	Raw       []byte // the message, kept compressed while an authenticity is unknown
 	MarkOwed  bool   // a mark in the mailbox is due once this is committed
 	Forwarded bool   // vouched for by an inner message's signature
@@ -189,6 +193,7 @@ type Filter struct {
 	NewsAfter     int64     // exclusive
 	NewsUpTo      int64     // inclusive
 	Long          bool      // only reports on several days: of 36 hours and more
+	Early         bool      // only reports that were recorded before the days they are about were over: see (*tlsrpt.Report).Over
 	From, To      time.Time // the report's day, UTC: From inclusive, To exclusive
 }
 

@@ -111,7 +111,7 @@ type exportedFailure struct {
 func newExported(r *db.PolicyRow) exported {
 	e := exported{
 		OrganizationName: r.Report.OrganizationName, ContactInfo: r.Report.ContactInfo, ReportID: r.Report.ReportID,
-		Start: timestamp(r.Report.Start), End: timestamp(r.Report.End),
+		Start: moment(r.Report.Start), End: moment(r.Report.End),
 		PolicyType: string(r.Policy.Type), PolicyDomain: r.Policy.Domain,
 		PolicyString: list(r.Policy.Strings), MXHost: list(r.Policy.MXHosts), PolicyMode: string(r.Policy.Mode),
 		Successful: int64(r.Policy.Successful), Failed: int64(r.Policy.Failed),
@@ -141,6 +141,10 @@ func timestamp(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339)
 }
+
+// moment returns t as timestamp does, with the fraction of the second where there is
+// one: two reports may differ in nothing else.
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // list returns l, or an empty list for none: lists are never null in JSON.
 func list(l []string) []string {
