@@ -142,7 +142,7 @@ func (e *examination) holdsReport(ctx context.Context, uid uint32, inside inside
 		}
 		for _, p := range parts {
 			switch p.kind {
-			case tlsrpt.PartReport:
+			case tlsrpt.PartReport, tlsrpt.PartEncoded:
 				return true, nil
 			case tlsrpt.PartContainer:
 				if len(path) < partDepth {

@@ -36,6 +36,11 @@ func (e *examination) unread(c candidate, why error) db.Message {
 
 func (e *examination) tooLarge(c candidate, limit int64) db.Message {
 	m := e.fromHeader(c)
-	m.Refused = fmt.Sprintf("the message is larger than reports.max_message (%d bytes): raise it and run backfill to read it", limit)
+	m.Refused = refusedTooLarge(limit)
 	return m
+}
+
+// refusedTooLarge is why a message over the limit is rejected.
+func refusedTooLarge(limit int64) string {
+	return fmt.Sprintf("the message is larger than reports.max_message (%d bytes): raise it and run backfill to read it", limit)
 }

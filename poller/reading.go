@@ -45,6 +45,10 @@ const futureSkew = 48 * time.Hour
 
 func earliest() time.Time { return time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// holdsNone is why a message is rejected that holds no report, though its header says
+// that it is one.
+const holdsNone = "it says that it is a TLS report, but holds none: the attachment may have been removed or repacked on the way (by a mail gateway, or as winmail.dat)"
+
 // An Authenticator judges a report found in a mail that arrived at the time at.
 type Authenticator func(ctx context.Context, f tlsrpt.Found, at time.Time) db.Authenticity
 
@@ -61,12 +65,14 @@ type incoming struct {
 func (rd Reading) read(ctx context.Context, r *tlsrpt.Reader, in incoming) (m db.Message, ok bool, err error) {
 	m = db.Message{Place: in.place, ReceivedAt: in.received}
 	mail, err := r.ReadMail(in.data)
-	if mail != nil {
-		describe(&m, mail.Envelope)
+	describe(&m, mail.Envelope)
+	if in.place.Mailbox == filesMailbox && !isCandidate(mail, in.data, false) {
+		return m, false, nil
 	}
 	switch {
-	case errors.Is(err, tlsrpt.ErrNoReport) && !in.certain && len(mail.Faults) == 0:
-		return m, false, nil
+	case errors.Is(err, tlsrpt.ErrNoReport) && len(mail.Faults) == 0:
+		m.Refused = holdsNone
+		return m, in.certain || mail.Likelihood == tlsrpt.Certain, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
 		m.Refused = err.Error()
 		return m, true, nil

@@ -80,6 +80,9 @@ func NewReader(l Limits) *Reader {
 	return &Reader{limits: l, json: new(jsontext.Decoder), names: names, keys: keys}
 }
 
+// Limits returns the limits that the Reader reads within.
+func (rd *Reader) Limits() Limits { return rd.limits }
+
 // Decode reads one report as JSON (RFC 8460, section 4.4), already unpacked,
 // until src ends. An error of src is returned wrapped; any other error wraps
 // [ErrMalformed], and errors.As finds in it a [FieldError] that names the field
