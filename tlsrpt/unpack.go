@@ -53,6 +53,10 @@ func (rd *Reader) ReadFile(name string, data []byte) ([]*Report, error) {
 
 // readPacked reads the reports in data, whatever it is packed with.
 func (rd *Reader) readPacked(data []byte, h hints) ([]*Report, error) {
+	rd.packed = 0
+	if packingOf(data) != unpacked {
+		rd.packed = len(data)
+	}
 	switch packingOf(data) {
 	case gzipped:
 		return rd.readGzip(data, h)
