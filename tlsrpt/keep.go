@@ -19,9 +19,20 @@ const (
 
 // What a database takes for one of them beside its text, in bytes, at most.
 const (
+	policyCost  = 100
 	failureCost = 60
 	elementCost = 4
 )
+
+// rowSize returns what a database takes for a row of n bytes: what is too large to
+// stand among others takes pages of its own.
+func rowSize(n int) int {
+	const page, most, least = 4092, 1000, 489
+	if n <= most {
+		return n
+	}
+	return least + (n-least+page-1)/page*page
+}
 
 // keeps reports whether n bytes more may be kept, and counts them if so.
 func (d *decoder) keeps(n int) bool {
@@ -33,9 +44,9 @@ func (d *decoder) keeps(n int) bool {
 }
 
 // mayKeepOf returns how many bytes may be kept of a report of the given size that was
-// packed into so many: with its text as it came, one and a half times its size.
+// packed into so many: with its text as it came, less than one and a half times its size.
 func (b budget) mayKeepOf(size, packed int) int {
-	return min(b.kept, max(leastKept, size+size/2-packed))
+	return min(b.kept, max(leastKept, size+size/3-packed))
 }
 
 // shortened cuts a string that is too long to be kept.
@@ -59,19 +70,27 @@ func cutText(s string, most int) string {
 	return strings.Clone(s[:most])
 }
 
-// keepsList returns as much of a list as may be kept.
-func (d *decoder) keepsList(field string, list []string) []string {
-	for i, s := range list {
-		switch {
-		case i == maxElements:
-			d.noteCut(field, fmt.Sprintf("more than %d elements; the rest is left out", maxElements))
-			return list[:i:i]
-		case !d.keeps(len(s) + elementCost):
-			d.noteFull(field)
-			return list[:i:i]
+// firstElements returns as many elements of a list as are kept.
+func (d *decoder) firstElements(field string, list []string) []string {
+	if len(list) <= maxElements {
+		return list
+	}
+	d.noteCut(field, fmt.Sprintf("more than %d elements; the rest is left out", maxElements))
+	return list[:maxElements:maxElements]
+}
+
+// keepsLists keeps the lists of a policy, if the row that they make may be kept.
+func (d *decoder) keepsLists(p *Policy) {
+	n := policyCost
+	for _, list := range [...][]string{p.Strings, p.MXHosts} {
+		for _, s := range list {
+			n += len(s) + elementCost
 		}
 	}
-	return list
+	if !d.keeps(rowSize(n) - policyCost) {
+		p.Strings, p.MXHosts = nil, nil
+		d.noteFull("policy")
+	}
 }
 
 // noteFull notes that no more may be kept.
@@ -81,6 +100,6 @@ func (d *decoder) noteFull(field string) {
 
 // keepsFailure reports whether a failure detail may be kept.
 func (d *decoder) keepsFailure(f *Failure) bool {
-	return d.keeps(failureCost + len(f.ResultType) + len(f.SendingMTAIP) + len(f.ReceivingMXHostname) + len(f.ReceivingMXHELO) +
-		len(f.ReceivingIP) + len(f.AdditionalInformation) + len(f.ReasonCode))
+	return d.keeps(rowSize(failureCost + len(f.ResultType) + len(f.SendingMTAIP) + len(f.ReceivingMXHostname) + len(f.ReceivingMXHELO) +
+		len(f.ReceivingIP) + len(f.AdditionalInformation) + len(f.ReasonCode)))
 }

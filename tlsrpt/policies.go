@@ -89,6 +89,7 @@ func (d *decoder) entry() error {
 	d.judgeType(&e.Policy)
 	e.Strings = d.policyLines(e.Strings)
 	e.Mode = modeOf(e.Type, e.Strings)
+	d.keepsLists(&e.Policy)
 	d.report.Policies = append(d.report.Policies, e.Policy)
 	d.indexes = append(d.indexes, d.policy)
 	return nil
@@ -218,5 +219,5 @@ func (d *decoder) mxHosts(field string) ([]string, error) {
 	if split {
 		d.note(field, ruleSchema+", Q12", "several names in one string")
 	}
-	return d.keepsList(field, hosts), nil
+	return d.firstElements(field, hosts), nil
 }

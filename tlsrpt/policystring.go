@@ -53,7 +53,7 @@ func (d *decoder) policyLines(list []string) []string {
 	if cr {
 		d.note(field, ruleSchema+", Q33", "carriage returns at line ends; removed")
 	}
-	return d.keepsList(field, lines)
+	return d.firstElements(field, lines)
 }
 
 // jsonList reads a string that holds the text of a JSON array of strings.

@@ -27,7 +27,7 @@ func DefaultLimits() Limits {
 
 // ReaderVersion rises whenever a Reader learns to read what it refused before,
 // so that what an older one refused can be looked at again.
-const ReaderVersion = 1
+const ReaderVersion = 2
 
 // Bounds that no sender comes near and no setting changes.
 const (

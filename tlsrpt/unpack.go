@@ -192,7 +192,9 @@ func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, 
 			}
 			return reports, append(failed, fault("json", ruleJSON, "element %d: at byte %d: %w", n, at, err)).joined()
 		}
-		r, err := rd.decodeText(v.Clone(), devs, h)
+		// It stays where it is, since the whole text has been read: a list of the largest
+		// size must not be there twice.
+		r, err := rd.decodeText(v[:len(v):len(v)], devs, h)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("element %d: %w", n, err))
 			continue
