@@ -61,7 +61,7 @@ func (d *decoder) failureAt(e *entry, index int) error {
 		return nil
 	case !c.given:
 		d.note("failed-session-count", ruleSchema, "missing; read as 1, the least that a detail can stand for")
-		c.n = 1
+		c.n, f.Uncounted = 1, true
 	}
 	if f.ResultType == "" {
 		d.note("result-type", ruleResults, "missing or empty")
@@ -76,6 +76,21 @@ func (d *decoder) failureAt(e *entry, index int) error {
 		d.noteFull("failure-details")
 	}
 	return nil
+}
+
+// inferCounts counts the details of a policy none of which has a count, where all are
+// of one cause: they stand for its total.
+func (d *decoder) inferCounts(p *Policy) {
+	for i := range p.Failures {
+		f, first := &p.Failures[i], &p.Failures[0]
+		if !f.Uncounted || f.ResultType != first.ResultType || f.ReceivingMXHostname != first.ReceivingMXHostname {
+			return
+		}
+	}
+	if n := Sessions(len(p.Failures)); n > 0 && p.Failed > n {
+		p.Failures[0].Sessions += p.Failed - n
+		d.note("failure-details", ruleSchema, "all of one cause, and without counts; read as the policy's total")
+	}
 }
 
 // failureField reads one field of a failure detail.

@@ -86,6 +86,9 @@ func (d *decoder) entry() error {
 		d.setAside(fault)
 		return nil
 	}
+	if e.details == len(e.Failures) {
+		d.inferCounts(&e.Policy)
+	}
 	d.judgeType(&e.Policy)
 	e.Strings = d.policyLines(e.Strings)
 	e.Mode = modeOf(e.Type, e.Strings)

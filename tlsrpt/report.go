@@ -202,6 +202,7 @@ type Failure struct {
 	ReceivingMXHELO       string
 	ReceivingIP           string
 	Sessions              Sessions
+	Uncounted             bool   `json:"-"` // the report gives no count: Sessions is at least as many, as far as its policy tells; not kept by package db
 	AdditionalInformation string // a URI as a rule; shown, never fetched (R18)
 	ReasonCode            string
 }
