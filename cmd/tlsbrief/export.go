@@ -23,7 +23,10 @@ func newExportCommand(a *app) *cobra.Command {
 		Use:   "export",
 		Short: "Print what is recorded, as JSON Lines or CSV",
 		Long: `Prints one object, or one line, for each policy of each recorded report.
-Days are UTC days, by what the reports cover; --to is included.`,
+Days are UTC days, by what the reports cover; --to is included.
+
+In CSV an apostrophe stands before whatever a spreadsheet could take for a
+formula; lists are JSON, in which such a sign is escaped.`,
 		Example: "  tlsbrief export --domain example.com --from 2026-11-22 --to 2026-11-22\n" +
 			"  tlsbrief export --format csv >reports.csv",
 		Args: cobra.NoArgs,
