@@ -31,7 +31,8 @@
 // user can change, and so must be what it leads to; one in the place of the files
 // beside it is refused. Where others may read or write the file, the log warns.
 //
-// Times are kept in whole seconds and come back in UTC.
+// Times are kept in whole seconds, those of a report's date-range as the report has
+// them, and come back in UTC.
 package db
 
 import (

@@ -21,7 +21,8 @@ func (t *tx) insertReport(id int64, c delivery) error {
 		return err
 	}
 	if err := t.reports.add(id, news, c.message, t.now, c.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
-		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, c.prepared.packed); err != nil {
+		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, c.prepared.packed,
+		c.Start.Nanosecond(), c.End.Nanosecond()); err != nil {
 		return err
 	}
 	return t.insertPolicies(id, c)

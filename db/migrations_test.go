@@ -29,6 +29,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0008_unfetched.sql":     "283ef2f91f89aab0",
 		"0009_kept.sql":          "2219e365040ae615",
 		"0010_folder_counts.sql": "e213e22a9f8e25a7",
+		"0011_moments.sql":       "b429fb6cb13232ed",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {

@@ -16,6 +16,12 @@ const fewDomains = 50
 const longReports = `SELECT id FROM report INDEXED BY report_long
 	WHERE ends_at - starts_at >= 129600 AND news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`
 
+// earlyReports selects the reports that were recorded before the days they are about
+// were over.
+const earlyReports = `SELECT id FROM report INDEXED BY report_early
+	WHERE recorded_at < max(ends_at, (day + max(1, (ends_at - starts_at + 43200) / 86400)) * 86400)
+		AND news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`
+
 // newsOfDomains selects the reports of a span of news that have a policy about one
 // of some domains. Each report of the span is looked up once, but read only where
 // it is one of these.
@@ -35,6 +41,8 @@ func (w *policyWalk) pick(f Filter) func() ([]int64, error) {
 		upTo = math.MaxInt64
 	}
 	switch {
+	case f.Early:
+		return w.pickAtOnce(earlyReports, f.NewsAfter, upTo, first, end)
 	case f.Long:
 		return w.pickAtOnce(longReports, f.NewsAfter, upTo, first, end)
 	case f.NewsAfter > 0 && f.Domains != nil && !f.PolicyDomains:

@@ -98,6 +98,8 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"who is heard of next", nextHeard, []any{n, "a", "b", n}, "COVERING INDEX report_heard ((day,reporter,organization)>(?,?,?) AND day<?)"},
 		{"a report of one of them", strings.Replace(aboutWanted, "%s", "1, 2", 1), []any{n, "a", "b"}, "COVERING INDEX report_heard (day=? AND reporter=? AND organization=?)"},
 		{"reports on several days", longReports, []any{n, n, n, n}, "report_long (day>? AND day<?)"},
+		{"reports on days that were not over", earlyReports, []any{n, n, n, n}, "report_early (day>? AND day<?)"},
+		{"rejected until its day comes", "SELECT uid FROM message WHERE folder = ? AND again_at <= ? AND reader_version >= ? AND uid > 0 ORDER BY again_at, id", []any{n, n, n}, "message_again (folder=? AND again_at<?)"},
 		{"the domains that count", countedDomains, nil, "SEARCH p EXISTS USING COVERING INDEX policy_sum (about=?)"},
 		{"waiting mail", "SELECT id FROM outbox WHERE id IN (SELECT mail FROM recipient WHERE state = 'waiting') ORDER BY id", nil, "recipient_waiting"},
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"tlsbrief/tlsrpt"
 )
@@ -83,7 +84,7 @@ func (w *policyWalk) prepare() (err error) {
 		into  **sql.Stmt
 		query string
 	}{
-		{&w.report, `SELECT r.id, r.news, r.via, r.recorded_at, r.starts_at, r.ends_at, r.organization, r.contact, r.report_id, r.deviations,
+		{&w.report, `SELECT r.id, r.news, r.via, r.recorded_at, r.starts_at, r.starts_nanos, r.ends_at, r.ends_nanos, r.organization, r.contact, r.report_id, r.deviations,
 				r.auth, r.auth_domain, r.auth_reason, m.submitter, m.message_id, m.received_at, f.mailbox, f.folder
 			FROM json_each(?) AS wanted CROSS JOIN report AS r ON r.id = wanted.value
 				JOIN message AS m ON m.id = r.message JOIN folder AS f ON f.id = m.folder
@@ -126,15 +127,15 @@ func (w *policyWalk) reports(ids []int64) error {
 // scanReport reads what the policies of one report have in common.
 func scanReport(rows *sql.Rows) (PolicyRow, error) {
 	var p PolicyRow
-	var recorded, start, end int64
+	var recorded, start, startNanos, end, endNanos int64
 	var received sql.NullInt64
 	var deviations, mailbox, folder string
-	err := rows.Scan(&p.ReportRow, &p.News, &p.Via, &recorded, &start, &end, &p.Report.OrganizationName, &p.Report.ContactInfo, &p.Report.ReportID, &deviations,
+	err := rows.Scan(&p.ReportRow, &p.News, &p.Via, &recorded, &start, &startNanos, &end, &endNanos, &p.Report.OrganizationName, &p.Report.ContactInfo, &p.Report.ReportID, &deviations,
 		&p.Auth.Result, &p.Auth.Domain, &p.Auth.Reason, &p.Submitter, &p.MessageID, &received, &mailbox, &folder)
 	if err != nil {
 		return p, err
 	}
-	p.Report.Start, p.Report.End = unix(start), unix(end)
+	p.Report.Start, p.Report.End = unix(start).Add(time.Duration(startNanos)), unix(end).Add(time.Duration(endNanos))
 	p.RecordedAt, p.ReceivedAt = unix(recorded), timeOf(received)
 	p.Source = source(mailbox, folder)
 	if p.Report.Deviations, err = deviationsOf(deviations); err != nil {

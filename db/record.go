@@ -108,6 +108,9 @@ func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
 	}
 	if len(m.Reports) == 0 && was.known() {
 		// It was read before, and the message at a UID does not change.
+		if _, err := t.exec("UPDATE message SET again_at = NULL WHERE id = ?", row.id); err != nil {
+			return "", err
+		}
 		return Duplicate, t.oweMark(row)
 	}
 	verdicts, err := t.deliverAll(m, via, row.id)

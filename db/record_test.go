@@ -23,7 +23,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	f := open(t)
 	want := &tlsrpt.Report{
 		OrganizationName: "Sender \"Inc.\" \u202e", ContactInfo: "not an address", ReportID: "id\nwith a line",
-		Start: time.Date(1969, 12, 31, 23, 0, 0, 0, time.UTC), End: time.Date(1970, 1, 1, 22, 59, 59, 0, time.UTC),
+		Start: time.Date(1969, 12, 31, 23, 0, 0, 1, time.UTC), End: time.Date(1970, 1, 1, 22, 59, 59, 999_999_999, time.UTC), // M-I7
 		Deviations: []tlsrpt.Deviation{{Path: "policies[0]", What: "a string", Rule: "RFC 8460 section 4.4"}, {Path: "gzip", What: "trailing"}},
 		JSON:       []byte("{}"),
 		Policies: []tlsrpt.Policy{

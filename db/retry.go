@@ -57,10 +57,15 @@ func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Ret
 
 // RejectedBefore returns messages of a folder, under whatever UIDVALIDITY, that
 // an older reader than this one refused (DESIGN 6: they are looked at again
-// once): at most 500. Resolve or StaysRejected takes each off the list, whatever
-// comes of it.
+// once), or of which Message.Again has come: at most 500. Resolve, StaysRejected or
+// PendingFailed takes each off the list.
 func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]Retry, error) {
 	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ? ORDER BY attempts", mailbox, folder, tlsrpt.ReaderVersion)
+	if err == nil {
+		var due []Retry
+		due, err = d.retries(ctx, atFolder+"again_at <= ? AND reader_version >= ? AND uid > 0 ORDER BY again_at", mailbox, folder, d.now(), tlsrpt.ReaderVersion)
+		retries = append(retries, due...)
+	}
 	return retries, d.fail("listing the rejected messages of "+source(mailbox, folder), err)
 }
 

@@ -77,6 +77,10 @@ type Message struct {
 	Claimed    bool // its header, or that of a part, says that it is a TLS report; for a pending one
 	Quarantine bool // a pending one is to be asked for last and alone
 
+	// Again is when a message in a mailbox is to be looked at again of which something
+	// was refused for its date alone; zero: never.
+	Again time.Time
+
 	Kept      []byte // what it takes to judge its reports later; kept while an authenticity is unknown
 	MarkOwed  bool   // a mark in the mailbox is due once this is committed
 	Forwarded bool   // vouched for by an inner message's signature
@@ -209,6 +213,7 @@ type Filter struct {
 	NewsAfter     int64     // exclusive
 	NewsUpTo      int64     // inclusive
 	Long          bool      // only reports on several days: of 36 hours and more
+	Early         bool      // only reports that were recorded before the days they are about were over: see (*tlsrpt.Report).Over
 	From, To      time.Time // the report's day, UTC: From inclusive, To exclusive
 }
 

@@ -86,14 +86,20 @@ func (d *DB) EachPending(ctx context.Context, f func(PendingMessage) error) erro
 }
 
 // PendingFailed notes one more poll in which the server did not give a pending message,
-// although it gave others, and why; the third such poll quarantines it.
+// although it gave others, and why; the third such poll quarantines it. A message that
+// RejectedBefore returned stays rejected after the third.
 func (d *DB) PendingFailed(ctx context.Context, id int64, reason string) error {
 	return d.write(ctx, "noting a failed fetch", func(t *tx) error {
 		row, err := t.messageByID(id)
-		if err != nil || row.state != Pending {
+		if err != nil {
 			return err
 		}
 		row.attempts++
+		if row.state != Pending {
+			_, err := t.exec(`UPDATE message SET attempts = ?, reader_version = IIF(?, ?, reader_version), again_at = IIF(?, NULL, again_at)
+				WHERE id = ?`, row.attempts, row.attempts >= pendingPolls, tlsrpt.ReaderVersion, row.attempts >= pendingPolls, id)
+			return err
+		}
 		if _, err := t.exec("UPDATE message SET refused = ?, attempts = ? WHERE id = ?", clip(reason), row.attempts, id); err != nil || row.attempts < pendingPolls {
 			return err
 		}
@@ -166,11 +172,11 @@ func (d *DB) AloneFailed(ctx context.Context, id int64, reason string) (rejected
 	return rejected, err
 }
 
-// StaysRejected notes that a message that an older reader refused could not be looked at
-// again: RejectedBefore does not return it any more.
+// StaysRejected notes that a message that RejectedBefore returned cannot be looked at
+// again: it does not return it any more.
 func (d *DB) StaysRejected(ctx context.Context, id int64) error {
 	return d.write(ctx, "noting a failed fetch", func(t *tx) error {
-		_, err := t.exec("UPDATE message SET attempts = attempts + 1, reader_version = ? WHERE id = ? AND state = 'rejected'", tlsrpt.ReaderVersion, id)
+		_, err := t.exec("UPDATE message SET attempts = attempts + 1, reader_version = ?, again_at = NULL WHERE id = ?", tlsrpt.ReaderVersion, id)
 		return err
 	})
 }

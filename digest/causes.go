@@ -31,6 +31,7 @@ type causeTally struct {
 	modes     map[tlsrpt.Mode]tlsrpt.Sessions
 	reporters map[string]*reporterTally
 	bare      bool // some details give no reason
+	listed    bool // some details are about a server that the policy lists, or of which nobody knows whether it does
 	reasons   quotes
 	links     quotes
 	addresses quotes
@@ -63,6 +64,7 @@ func causesOf(row *db.PolicyRow) map[cause]causeShare {
 		shares[c] = s
 		sum = sum.Plus(f.Sessions)
 	}
+	sum -= explained(shares, p.Failed)
 	for c, s := range shares {
 		switch {
 		case sum == 0 && p.Failed > 0:
@@ -86,6 +88,31 @@ func causesOf(row *db.PolicyRow) map[cause]causeShare {
 		shares[c] = s
 	}
 	return shares
+}
+
+// explained takes out of shares what details without a result type claim beyond what
+// those with one leave of a total, and returns how much it took: what is explained is
+// not to be told again as something that nobody explains.
+func explained(shares map[cause]causeShare, failed tlsrpt.Sessions) (taken tlsrpt.Sessions) {
+	left := failed
+	for c, s := range shares {
+		if c.Result != "" {
+			left -= min(left, s.raw)
+		}
+	}
+	if failed == 0 || left == failed {
+		return 0 // nothing is explained
+	}
+	for _, c := range largestFirst(shares) {
+		if s := shares[c]; c.Result == "" {
+			n := min(s.raw, left)
+			left -= n
+			taken += s.raw - n
+			s.raw = n
+			shares[c] = s
+		}
+	}
+	return taken
 }
 
 // causeOf returns the cause that one detail is about.
@@ -139,7 +166,8 @@ func (c *causeTally) add(row *db.PolicyRow, who reporter, days stretch, s causeS
 }
 
 // quote remembers what a detail says beyond its counts.
-func (c *causeTally) quote(f *tlsrpt.Failure) {
+func (c *causeTally) quote(p *tlsrpt.Policy, f *tlsrpt.Failure) {
+	c.listed = c.listed || !p.Unlisted(f.ReceivingMXHostname)
 	c.reasons.add(f.ReasonCode)
 	c.bare = c.bare || f.ReasonCode == ""
 	c.links.add(f.AdditionalInformation)

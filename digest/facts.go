@@ -127,6 +127,9 @@ func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material,
 	if err := d.readRows(ctx, m, names, sel); err != nil {
 		return nil, err
 	}
+	if err := d.readEarly(ctx, m, names, sel); err != nil {
+		return nil, err
+	}
 	if err := d.readHistory(ctx, m, names); err != nil {
 		return nil, err
 	}
@@ -189,7 +192,7 @@ func (d *Digester) readRows(ctx context.Context, m *material, names []string, se
 		f = db.Filter{Domains: names, From: sel.from.time(), To: sel.to.time()}
 	}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
-		if sel.byDays || isNews(row, sel.cutoff) {
+		if isOver(row, sel.now) && (sel.byDays || isNews(row, sel.cutoff)) {
 			m.Tally.add(row)
 		}
 		return nil
@@ -199,6 +202,29 @@ func (d *Digester) readRows(ctx context.Context, m *material, names []string, se
 	}
 	return nil
 }
+
+// readEarly adds up the rows that earlier runs passed over because their days were
+// not over then, and are now.
+func (d *Digester) readEarly(ctx context.Context, m *material, names []string, sel selection) error {
+	if sel.byDays || sel.newsAfter == 0 || sel.lastRun.IsZero() {
+		return nil
+	}
+	f := db.Filter{Domains: names, NewsUpTo: sel.newsAfter, Early: true, From: (dayOf(sel.lastRun) - maxStretch).time(), To: dayOf(sel.now).time()}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+		if !isOver(row, sel.lastRun) && isOver(row, sel.now) && isNews(row, sel.cutoff) {
+			m.Tally.add(row)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading reports on days that were not over: %w", err)
+	}
+	return nil
+}
+
+// isOver reports whether the days that a row is about are over. Until they are it is
+// told of nowhere (DESIGN 6), since more of them is to come.
+func isOver(row *db.PolicyRow, now time.Time) bool { return row.Report.Over().Unix() <= now.Unix() }
 
 // isNews tells whether a row is for a digest. What backfill brought is only
 // where its day lies in the nominal period; all else of it is history.

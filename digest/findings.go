@@ -29,6 +29,7 @@ type finding struct {
 
 	Reasons, Links, Addresses quotes
 	Bare                      bool     // some details give no reason
+	Unlisted                  bool     // all details are about servers that the MTA-STS policy, as quoted, does not list
 	Crowded                   bool     // there were too many causes beside it to tell them all apart
 	Looked                    Answer   // what a look just now found of it; none if there was no look
 	Accepted, RanOut          *Accept  // the rule by which it is accepted, or was
@@ -38,6 +39,9 @@ type finding struct {
 // meaning explains the finding under its policy, and by the reasons given where
 // all failures have one.
 func (f *finding) meaning() tlsrpt.ResultMeaning {
+	if f.Unlisted && f.Result == tlsrpt.ValidationFailure && len(f.Reasons.Seen) == 0 {
+		return tlsrpt.MeaningUnlisted()
+	}
 	if f.Bare || f.Reasons.More {
 		return tlsrpt.MeaningUnder(f.Type, f.Result)
 	}
@@ -132,7 +136,7 @@ func newFinding(domain string, c cause, ct *causeTally, mode knownMode) *finding
 	f := &finding{
 		cause: c, Domain: domain,
 		Sessions: ct.sessions, UpTo: ct.upTo, ByDay: ct.byDay, Until: ct.until,
-		Denied: ct.denied > 0 && ct.denied == ct.sessions, Bare: ct.bare,
+		Denied: ct.denied > 0 && ct.denied == ct.sessions, Bare: ct.bare, Unlisted: ct.bare && !ct.listed,
 		Reporters: sortedReporters(ct.reporters),
 		Reasons:   ct.reasons, Links: ct.links, Addresses: ct.addresses,
 	}

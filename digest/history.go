@@ -57,15 +57,33 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 		lastDay:  map[string]day{},
 		days:     map[string][]day{},
 	}
-	explained := map[stream]daily{}
-	for i := range failures {
-		f := &failures[i]
-		s, on := stream{f.Domain, f.Type}, dayOf(f.Day)
-		h.failure(s, cause{f.Type, f.ResultType, f.MX}).add(on, f.Sessions)
-		if explained[s] == nil {
-			explained[s] = daily{}
+	failed := map[stream]daily{}
+	for i := range totalsByDay {
+		t := &totalsByDay[i]
+		if s := (stream{t.Domain, t.Type}); failed[s] == nil {
+			failed[s] = daily{}
 		}
-		explained[s].add(on, f.Sessions)
+		failed[stream{t.Domain, t.Type}].add(dayOf(t.Day), t.Failed)
+	}
+	explained := map[stream]daily{}
+	for _, named := range []bool{true, false} { // what the named leave is for the others
+		for i := range failures {
+			f := &failures[i]
+			if (f.ResultType != "") != named {
+				continue
+			}
+			s, on, n := stream{f.Domain, f.Type}, dayOf(f.Day), f.Sessions
+			if total := failed[s][on]; !named && total > 0 && explained[s][on] > 0 {
+				n = min(n, total-min(total, explained[s][on]))
+			}
+			if explained[s] == nil {
+				explained[s] = daily{}
+			}
+			explained[s].add(on, n)
+			if n > 0 || f.Sessions == 0 {
+				h.failure(s, cause{f.Type, f.ResultType, f.MX}).add(on, n)
+			}
+		}
 	}
 	for i := range totalsByDay {
 		t := &totalsByDay[i]

@@ -94,7 +94,7 @@ func (d *Digester) readModes(ctx context.Context, m *material) error {
 	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
 	found := map[string]*modeTally{}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
-		if row.Policy.Mode != "" && row.Auth.Result.Counts() {
+		if row.Policy.Mode != "" && row.Auth.Result.Counts() && isOver(row, m.Now) {
 			t := found[row.Domain()]
 			if t == nil {
 				t = &modeTally{}

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"slices"
 	"strings"
 
 	"tlsbrief/templates"
@@ -18,7 +19,7 @@ func (v *findingView) quote(group []*finding) {
 	for _, q := range []struct {
 		label string
 		quotes
-	}{{"Reason given", reasons.explained()}, {"More from the sender (a link from a stranger)", links}, {"Server addresses seen", addresses}} {
+	}{{"Reason given", reasons.explained()}, {moreLabel(links), links.explained()}, {"Server addresses seen", addresses}} {
 		if len(q.Seen) == 0 {
 			continue
 		}
@@ -34,11 +35,25 @@ func (v *findingView) quote(group []*finding) {
 	}
 }
 
+// moreLabel stands before what senders add. Only what is a link is called one.
+func moreLabel(more quotes) string {
+	if slices.ContainsFunc(more.Seen, isLink) {
+		return "More from the sender (a link from a stranger)"
+	}
+	return "More from the sender"
+}
+
+// isLink reports whether a mail program may make a link of a string.
+func isLink(s string) bool {
+	lower := strings.ToLower(strings.TrimSpace(s))
+	return strings.Contains(lower, "://") || strings.HasPrefix(lower, "www.") || strings.HasPrefix(lower, "mailto:") || strings.HasPrefix(lower, "javascript:")
+}
+
 // explained returns reason codes with what they mean, where that is known.
 func (q quotes) explained() quotes {
 	out := quotes{More: q.More}
 	for _, code := range q.Seen {
-		if meaning := tlsrpt.ReasonMeaning(code); meaning != "" {
+		if meaning := tlsrpt.ReasonMeaning(code); meaning != "" && !isLink(code) {
 			code = short(code) + ": " + strings.TrimSuffix(lowerFirst(meaning), ".")
 		}
 		out.Seen = append(out.Seen, code)

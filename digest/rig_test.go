@@ -269,6 +269,15 @@ func (r *rig) recordOn(g given, day time.Time, want db.Outcome) {
 	})
 }
 
+// recordReport records a report as it is, signed by sender.example.
+func (r *rig) recordReport(report *tlsrpt.Report) {
+	r.t.Helper()
+	r.recordWant(db.ViaPoll, db.Recorded, db.Message{
+		MessageID: fmt.Sprintf("%d@sender.example", r.uid), From: "tls@sender.example", ReceivedAt: report.Over().Add(6 * time.Hour),
+		Reports: []db.Report{{Report: report, Auth: db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}}},
+	})
+}
+
 // recordMessage records one message of mailbox "reports".
 func (r *rig) recordMessage(via db.Via, m db.Message) {
 	r.t.Helper()

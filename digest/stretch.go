@@ -49,7 +49,7 @@ func (d *Digester) readStretches(ctx context.Context, m *material, names []strin
 	f := db.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
 	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		s := stretchOf(&row.Report)
-		if !s.several() {
+		if !s.several() || !isOver(row, sel.now) {
 			return nil
 		}
 		if row.Auth.Result.Counts() {

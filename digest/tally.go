@@ -234,7 +234,7 @@ func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter,
 	for i := range p.Failures {
 		f := &p.Failures[i]
 		if c, ok := kept[causeOf(row, f)]; ok {
-			t.causes[c].quote(f)
+			t.causes[c].quote(p, f)
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 	TLSRPTNoMail    Code = "tlsrpt-rua-no-mail"
 
 	STSMissing     Code = "mta-sts-missing"
+	STSWrongName   Code = "mta-sts-wrong-name"
 	STSSyntax      Code = "mta-sts-syntax"
 	STSSeveral     Code = "mta-sts-several"
 	STSFetch       Code = "mta-sts-fetch"
@@ -94,6 +95,7 @@ func kinds() map[Code]kind {
 		TLSRPTNoMail:    {"tlsrpt", Error, ""},
 
 		STSMissing:     {"mta-sts", Warning, ""},
+		STSWrongName:   {"mta-sts", Error, ""},
 		STSSyntax:      {"mta-sts", Error, ""},
 		STSSeveral:     {"mta-sts", Error, ""},
 		STSFetch:       {"mta-sts", Error, tlsrpt.STSPolicyFetchError},

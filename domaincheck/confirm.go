@@ -85,7 +85,7 @@ func (r Result) confirmPolicy() Confirmation {
 	if r.Seen.Policy != "" {
 		return Confirmation{State: NotSeen, Message: "The policy was fetched and read without a fault."}
 	}
-	if f, ok := r.of(STSMissing, STSSyntax, STSSeveral); ok {
+	if f, ok := r.of(STSMissing, STSWrongName, STSSyntax, STSSeveral); ok {
 		return Confirmation{OtherFault, f.Message, f.Fix}
 	}
 	return r.unconfirmed()

@@ -56,6 +56,18 @@ func recordFaults() []fault {
 			r.DNS.SetTXT("_smtp._tls.healthy.example")
 			r.DNS.SetTXT("healthy.example", "v=spf1 -all", "v=TLSRPTv1; rua=mailto:a@healthy.example")
 		}, want: "tlsrpt-wrong-name error", says: "stands at healthy.example,"},
+		{name: "M-G22: TLS-RPT at a doubled name", make: func(_ *testing.T, r *rig) {
+			r.DNS.SetTXT("_smtp._tls.healthy.example")
+			r.DNS.SetTXT("_smtp._tls.healthy.example.healthy.example", "v=TLSRPTv1; rua=mailto:a@healthy.example")
+		}, want: "tlsrpt-wrong-name error", says: "stands at _smtp._tls.healthy.example.healthy.example, where no sender looks for it. The name was doubled"},
+		{name: "M-G22: a blank before the version", make: text(at, " v=TLSRPTv1; rua=mailto:reports@healthy.example"), want: "tlsrpt-syntax error", says: "there is a blank before v=TLSRPTv1 (RFC 8460, section 3)"},
+		{name: "M-G22: a tab before the version", make: text(at, "\tv=TLSRPTv1; rua=mailto:reports@healthy.example"), want: "tlsrpt-syntax error", says: "something before v=TLSRPTv1"},
+		{name: "M-G22: the version in quotation marks", make: text(at, `"v=TLSRPTv1"; rua=mailto:reports@healthy.example`), want: "tlsrpt-syntax error", says: "something before v=TLSRPTv1"},
+		{name: "M-G22: the version in small letters", make: text(at, "v=tlsrptv1; rua=mailto:reports@healthy.example"), want: "tlsrpt-syntax error", says: "in just these letters"},
+		{name: "M-G22: no semicolon behind the version", make: text(at, "something", "v=TLSRPTv1 rua=mailto:reports@healthy.example"), want: "tlsrpt-syntax error", says: "no semicolon behind v=TLSRPTv1"},
+		{name: "M-G22: another record, and none of TLS-RPT", make: text(at, "v=spf1 -all"), want: "tlsrpt-syntax error", says: "does not begin with v=TLSRPTv1;"},
+		{name: "healthy, blanks behind the version", make: text(at, "v=TLSRPTv1 ;rua=mailto:reports@healthy.example")},
+		{name: "healthy, one with a blank before it beside", make: text(at, "v=TLSRPTv1; rua=mailto:reports@healthy.example", " v=TLSRPTv1; rua=mailto:b@healthy.example")},
 		{name: "several TLS-RPT records", make: text(at, "v=TLSRPTv1; rua=mailto:a@healthy.example", "v=TLSRPTv1; rua=mailto:b@healthy.example"), want: "tlsrpt-several error"},
 		{name: "TLS-RPT without rua", make: text(at, "v=TLSRPTv1;"), want: "tlsrpt-syntax error"},
 		{name: "TLS-RPT of another version", make: text(at, "v=TLSRPT1; rua=mailto:a@healthy.example"), want: "tlsrpt-syntax error"},

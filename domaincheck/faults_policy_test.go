@@ -27,6 +27,13 @@ func policyFaults() []fault {
 		{name: "healthy, with lines that end in LF", make: policy("\r\n", "\n")},
 		{name: "healthy, with unknown lines", make: policy("mode", "x-mode: y\r\nmode")},
 		{name: "no MTA-STS", make: text(at), want: "mta-sts-missing warning"},
+		{name: "M-G22: another version at _mta-sts", make: text(at, "v=STS1; id=20260101"), want: "mta-sts-syntax error", says: "its version is \"v=STS1\", and not v=STSv1"},
+		{name: "M-G22: a blank before v=STSv1", make: text(at, " v=STSv1; id=20260101"), want: "mta-sts-syntax error", says: "there is a blank before v=STSv1"},
+		{name: "M-G22: something else at _mta-sts", make: text(at, "v=spf1 -all"), want: "mta-sts-missing warning"},
+		{name: "M-G22: MTA-STS at a doubled name", make: func(_ *testing.T, r *rig) {
+			r.DNS.SetTXT("_mta-sts.healthy.example")
+			r.DNS.SetTXT("_mta-sts.healthy.example.healthy.example", "v=STSv1; id=20260101")
+		}, want: "mta-sts-wrong-name error", says: "The name was doubled"},
 		{name: "several MTA-STS records", make: text(at, "v=STSv1; id=1", "v=STSv1; id=2"), want: "mta-sts-several error"},
 		{name: "MTA-STS without id", make: text(at, "v=STSv1;"), want: "mta-sts-syntax error"},
 		{name: "an id that is none", make: text(at, "v=STSv1; id=2026-01-01"), want: "mta-sts-syntax error"},

@@ -98,7 +98,7 @@ func parseSTSRecord(record string) (id string, err error) {
 // the first.
 func fields(record, version string) (map[string]string, error) {
 	first, rest, _ := strings.Cut(record, ";")
-	if strings.TrimSpace(first) != version {
+	if strings.TrimRight(first, " \t") != version {
 		return nil, fmt.Errorf("it does not begin with %s;", version)
 	}
 	values := map[string]string{}

@@ -134,30 +134,77 @@ func (l *look) reportRecord(ctx context.Context) (none bool) {
 // is one elsewhere.
 func (l *look) noReportRecord(ctx context.Context, name string, texts []string) {
 	if len(texts) > 0 {
-		l.add(TLSRPTSyntax, "", fmt.Sprintf("The TXT record %s at %s does not begin with v=TLSRPTv1; so it is no TLS-RPT record.", quote(texts[0]), name),
+		text := likeliest(texts, "tls")
+		l.add(TLSRPTSyntax, "", fmt.Sprintf("The TXT record %s at %s is no TLS-RPT record to senders: %s (RFC 8460, section 3).", quote(text), name, notVersion(text, "v=TLSRPTv1")),
 			`Write it as in "v=TLSRPTv1; rua=mailto:reports@example.com".`)
 		return
 	}
-	for _, wrong := range []string{"_tls._smtp." + l.domain.Name, "_smtp-tls." + l.domain.Name, l.domain.Name} {
-		texts, err := l.c.o.DNS.TXT(ctx, wrong)
-		if err == nil && len(versioned(texts, "v=TLSRPTv1")) > 0 {
-			l.add(TLSRPTWrongName, "", fmt.Sprintf("The TLS-RPT record stands at %s, where no sender looks for it.", wrong), "Move it to "+name+".")
-			return
-		}
+	domain := l.domain.Name
+	if wrong, doubled := l.elsewhere(ctx, "v=TLSRPTv1", name, "_tls._smtp."+domain, "_smtp-tls."+domain, domain); wrong != "" {
+		l.add(TLSRPTWrongName, "", fmt.Sprintf("The TLS-RPT record stands at %s, where no sender looks for it.", wrong)+doubled, "Move it to "+name+".")
+		return
 	}
 	l.add(TLSRPTMissing, "", fmt.Sprintf("There is no TLS-RPT record at %s, so no sender reports on this domain.", name),
 		`Publish the TXT record "v=TLSRPTv1; rua=mailto:…" with the address of a mailbox that tlsbrief polls.`)
 }
 
+// elsewhere looks for a record that does not stand at its name: at the name with the
+// domain behind it once more, and at others. It returns where it stands, and what is to
+// be said of that; nothing if it is not found.
+func (l *look) elsewhere(ctx context.Context, version, name string, others ...string) (wrong, why string) {
+	twice := name + "." + l.domain.Name
+	for _, at := range append([]string{twice}, others...) {
+		texts, err := l.c.o.DNS.TXT(ctx, at)
+		if err != nil || len(versioned(texts, version)) == 0 {
+			continue
+		}
+		if at == twice {
+			why = " The name was doubled: DNS services that add the domain themselves ask for the part before it, or for a dot at the end."
+		}
+		return at, why
+	}
+	return "", ""
+}
+
 // versioned returns the records that begin with a version and a semicolon, or
-// consist of it.
+// consist of it. Senders discard all others, also one with a blank before it: RFC
+// 8460, section 3, and RFC 8461, section 3.1.
 func versioned(texts []string, version string) (records []string) {
 	for _, t := range texts {
-		if first, _, _ := strings.Cut(t, ";"); strings.TrimSpace(first) == version {
+		if first, _, _ := strings.Cut(t, ";"); strings.TrimRight(first, " \t") == version {
 			records = append(records, t)
 		}
 	}
 	return records
+}
+
+// likeliest returns the text that was probably meant to be the record: the first that
+// has a word in it, or else the first.
+func likeliest(texts []string, word string) string {
+	for _, t := range texts {
+		if strings.Contains(strings.ToLower(t), word) {
+			return t
+		}
+	}
+	return texts[0]
+}
+
+// notVersion says why a record does not begin with a version.
+func notVersion(text, version string) string {
+	first, _, _ := strings.Cut(text, ";")
+	switch trimmed := strings.Trim(first, " \t\"'\u00a0\u201c\u201d"); {
+	case trimmed == version && strings.HasPrefix(text, " "):
+		return "there is a blank before " + version
+	case trimmed == version:
+		return "there is something before " + version + " or behind it"
+	case strings.EqualFold(trimmed, version):
+		return "it is " + version + ", in just these letters"
+	case strings.HasPrefix(strings.ToLower(trimmed), "v=") && !strings.ContainsAny(trimmed, " \t"):
+		return fmt.Sprintf("its version is %s, and not %s", quote(trimmed), version)
+	case strings.HasPrefix(trimmed, version):
+		return "there is no semicolon behind " + version
+	}
+	return "it does not begin with " + version + ";"
 }
 
 // whoReads tells whether reports reach a mailbox that is polled.

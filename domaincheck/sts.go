@@ -31,7 +31,7 @@ func (l *look) sts(ctx context.Context) (none bool) {
 	}
 	switch {
 	case len(records) == 0:
-		l.noPolicy(name)
+		l.noPolicy(ctx, name, texts)
 		return none
 	case len(records) > 1:
 		l.add(STSSeveral, "", fmt.Sprintf("There are %d MTA-STS records at %s: senders then act as if there were none.", len(records), name), "Keep one.")
@@ -53,8 +53,19 @@ func (l *look) sts(ctx context.Context) (none bool) {
 }
 
 // noPolicy says that there is no MTA-STS record, which is no fault where DANE
-// protects all that it would.
-func (l *look) noPolicy(name string) {
+// protects all that it would; or what is wrong with what was meant to be one.
+func (l *look) noPolicy(ctx context.Context, name string, texts []string) {
+	if len(texts) > 0 {
+		if text := likeliest(texts, "sts"); strings.Contains(strings.ToLower(text), "sts") {
+			l.add(STSSyntax, "", fmt.Sprintf("The TXT record %s at %s is no MTA-STS record to senders: %s (RFC 8461, section 3.1).", quote(text), name, notVersion(text, "v=STSv1")),
+				`Write it as in "v=STSv1; id=20260101".`)
+			return
+		}
+	}
+	if wrong, doubled := l.elsewhere(ctx, "v=STSv1", name, "mta-sts."+l.domain.Name, l.domain.Name); wrong != "" {
+		l.add(STSWrongName, "", fmt.Sprintf("The MTA-STS record stands at %s, where no sender looks for it.", wrong)+doubled, "Move it to "+name+".")
+		return
+	}
 	none := fmt.Sprintf("There is no MTA-STS record at %s, so senders do not look for a policy.", name)
 	switch {
 	case l.danePresent():

@@ -78,16 +78,18 @@ func (f *files) read(ctx context.Context) error {
 
 // item reads one message or report file.
 func (f *files) item(ctx context.Context, it sources.Item) error {
-	if it.Err != nil {
-		f.errs = append(f.errs, it.Err)
-		return nil
-	}
 	place := db.Place{Mailbox: filesMailbox, Folder: it.Path}
 	var d *draft
 	var err error
-	if it.Kind == sources.Report {
+	switch {
+	case errors.Is(it.Err, sources.ErrTooLarge) && it.Data != nil:
+		d = f.p.o.Reading.readCut(f.reader, place, it.Data)
+	case it.Err != nil:
+		f.errs = append(f.errs, it.Err)
+		return nil
+	case it.Kind == sources.Report:
 		d, err = f.p.o.Reading.readFile(f.reader, place, it.Data)
-	} else {
+	default:
 		d, err = f.p.readMail(f.reader, incoming{place: place, data: it.Data})
 	}
 	switch {

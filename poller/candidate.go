@@ -129,7 +129,7 @@ func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAn
 			case tlsrpt.PartReport:
 				c.fetch, c.claimed = true, true
 				return nil
-			case tlsrpt.PartOpaque:
+			case tlsrpt.PartEncoded:
 				c.fetch = true
 			case tlsrpt.PartContainer:
 				if len(path) < partDepth {

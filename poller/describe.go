@@ -36,7 +36,7 @@ func (e *examination) pending(c candidate, why error) db.Message {
 
 func (e *examination) tooLarge(c candidate, limit int64) db.Message {
 	m := e.fromHeader(c)
-	m.Refused = fmt.Sprintf("the message is larger than reports.max_message (%d bytes): raise it and run backfill to read it", limit)
+	m.Refused = refusedTooLarge(limit)
 	return m
 }
 
@@ -99,4 +99,9 @@ func (p *Poller) sumUpRejected(mailbox string) {
 	for _, folder := range slices.Sorted(maps.Keys(unnamed)) {
 		p.o.Log.Warn("rejected more messages, which are not named here: tlsbrief status shows the newest", "mailbox", mailbox, "folder", folder, "count", unnamed[folder])
 	}
+}
+
+// refusedTooLarge is why a message over the limit is rejected.
+func refusedTooLarge(limit int64) string {
+	return fmt.Sprintf("the message is larger than reports.max_message (%d bytes): raise it and run backfill to read it", limit)
 }

@@ -64,6 +64,10 @@ func (f *headerFetch) silent(ctx context.Context, e *examination, uids []uint32)
 		return nil, nil
 	}
 	there, err := e.existing(ctx, missing)
+	if err == nil && len(there) > 0 {
+		err = f.fromBeginnings(ctx, e, there)
+		there = slices.DeleteFunc(there, func(uid uint32) bool { _, ok := f.headers[uid]; return ok })
+	}
 	switch {
 	case err != nil:
 		return missing, err
@@ -74,6 +78,21 @@ func (f *headerFetch) silent(ctx context.Context, e *examination, uids []uint32)
 		f.lost[uid] = errNoHeader
 	}
 	return nil, nil
+}
+
+// beginningsAtOnce is how many messages are looked at themselves whose headers do not
+// come: a server that gives no header at all is not to be asked for more.
+const beginningsAtOnce = 50
+
+// fromBeginnings takes headers from the beginnings of messages, where the server gives
+// these in place of headers.
+func (f *headerFetch) fromBeginnings(ctx context.Context, e *examination, uids []uint32) error {
+	found, err := e.session.Beginnings(ctx, uids[:min(len(uids), beginningsAtOnce)])
+	maps.Copy(f.headers, found)
+	if refusal(err) || broke(err) {
+		return nil // neither come; it is known which messages that is about
+	}
+	return err
 }
 
 // existing returns those of the messages that are in the folder, in their order.

@@ -25,14 +25,16 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 	}{
 		{"no body", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool { return b.withholding("BODY", 2) },
 			"the server gives no body for it", true},
-		{"no header", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool { return b.withholding("HEADER", 2) },
+		{"no header", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+			return b.withholding("HEADER BODY", 2)
+		},
 			"the server gives no header for it", false},
 		{"body refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
 			return b.refusing("BODY.PEEK[]", "[SERVERBUG] internal error", 2)
 		}, "internal error", true},
 		{"header refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
-			return b.refusing("HEADER", "cannot read it", 2)
-		}, "cannot read it", false},
+			return b.refusing("BODY.PEEK[", "cannot read it", 2)
+		}, "the server gives no header for it", false},
 		{"body jams", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
 			return b.jamming("BODY.PEEK[]", func(c *imaptest.Conn) { c.Close() }, 2)
 		}, "the connection was lost", true},
@@ -101,7 +103,7 @@ func TestQuarantinedMessageThatComesIsRecorded(t *testing.T) {
 
 func TestPendingMessageIsRecordedAndMarkedOnceItsBodyComes(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"BODY", "HEADER"} {
+	for _, kind := range []string{"BODY", "HEADER BODY"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			box := newScriptedBox(report(1), letter(2))
@@ -124,7 +126,7 @@ func TestPendingMessageIsRecordedAndMarkedOnceItsBodyComes(t *testing.T) {
 func TestPendingMessageThatIsNoReportIsNotFetched(t *testing.T) {
 	t.Parallel()
 	box := newScriptedBox(letter(1), letter(2))
-	box.on("UID FETCH", box.withholding("HEADER", 1))
+	box.on("UID FETCH", box.withholding("HEADER BODY", 1))
 	r := newRig(t, box.start(t))
 	r.poll(poller.Totals{Examined: 2, Ignored: 1})
 	r.wantPending("1 (unknown)")

@@ -41,6 +41,10 @@ const futureSkew = 48 * time.Hour
 
 func earliest() time.Time { return time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// holdsNone is why a message is rejected that holds no report, though its header says
+// that it is one.
+const holdsNone = "it says that it is a TLS report, but holds none: the attachment may have been removed or repacked on the way (by a mail gateway, or as winmail.dat)"
+
 // An incoming message is what is known of one before it is read.
 type incoming struct {
 	place    db.Place
@@ -53,11 +57,13 @@ type incoming struct {
 func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
 	d := &draft{rules: rd, message: db.Message{Place: in.place, ReceivedAt: in.received}}
 	mail, err := r.ReadMail(in.data)
-	if mail != nil {
-		describe(&d.message, mail.Envelope)
+	describe(&d.message, mail.Envelope)
+	if in.place.Mailbox == filesMailbox && !isCandidate(mail, in.data, false) {
+		return d, nil
 	}
 	switch {
-	case errors.Is(err, tlsrpt.ErrNoReport) && !in.certain && len(mail.Faults) == 0:
+	case errors.Is(err, tlsrpt.ErrNoReport) && len(mail.Faults) == 0:
+		d.message.Refused, d.ours = holdsNone, in.certain || mail.Likelihood == tlsrpt.Certain
 		return d, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
 		d.message.Refused, d.ours = err.Error(), true
@@ -110,9 +116,13 @@ func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) (ta
 			left++
 		case reason != "":
 			refused = append(refused, reason)
+			if rd.ahead(rep) && (m.Again.IsZero() || rep.Start.Before(m.Again)) {
+				m.Again = rep.Start
+			}
 		default:
 			m.Reports = append(m.Reports, rep)
 			taken = append(taken, i)
+			rd.noteEarly(rep)
 		}
 	}
 	for _, fault := range faults {
@@ -207,14 +217,10 @@ func (rd Reading) owns(domain string) bool {
 // against the clock and not against the mail's arrival, which a server that was
 // moved or misconfigured may have wrong.
 func (rd Reading) untimely(rep db.Report) string {
-	now := time.Now
-	if rd.Now != nil {
-		now = rd.Now
-	}
-	latest := now().Add(futureSkew)
+	latest := rd.now().Add(futureSkew)
 	day := rep.Start.UTC().Format(time.DateOnly)
 	switch {
-	case rep.Start.After(latest):
+	case rd.ahead(rep):
 		return "reports on " + day + ", which has not begun yet"
 	case rep.End.After(latest.AddDate(0, 0, 1)): // it ends a day after it begins
 		return "reports on the time up to " + rep.End.UTC().Format(time.DateOnly) + ", which is not over yet"
@@ -222,6 +228,27 @@ func (rd Reading) untimely(rep db.Report) string {
 		return "reports on " + day + ", when there were no TLS reports"
 	}
 	return ""
+}
+
+// ahead reports whether a report is about a day so far ahead that it is looked at
+// again when the day has come (DESIGN 6).
+func (rd Reading) ahead(rep db.Report) bool { return rep.Start.After(rd.now().Add(futureSkew)) }
+
+// noteEarly notes with a report that the days it is about are not over: a digest
+// tells of it when they are (DESIGN 6).
+func (rd Reading) noteEarly(rep db.Report) {
+	if over := rep.Over(); over.After(rd.now()) {
+		rep.Deviations = append(rep.Deviations, tlsrpt.Deviation{
+			Path: "date-range", What: "not over until " + over.Format(time.RFC3339) + "; told when it is", Rule: "RFC 8460 section 4.1",
+		})
+	}
+}
+
+func (rd Reading) now() time.Time {
+	if rd.Now != nil {
+		return rd.Now()
+	}
+	return time.Now()
 }
 
 func notAuthentic(a db.Authenticity) string {

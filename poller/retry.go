@@ -78,15 +78,13 @@ func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err err
 		// The folder was renumbered: as a new message it was found again.
 		return true, e.forget(ctx, r)
 	}
-	if r.refused { // noted before, so that a process that dies of it does so once
-		if err := e.p.o.DB.StaysRejected(detached(ctx), r.ID); err != nil {
-			return true, err
-		}
-	}
 	if err := e.open(ctx); err != nil {
 		return true, err
 	}
-	if slices.Contains(e.suspects.Deadly, r.UID) {
+	switch deadly := slices.Contains(e.suspects.Deadly, r.UID); {
+	case deadly && r.refused:
+		return true, e.p.o.DB.StaysRejected(detached(ctx), r.ID)
+	case deadly:
 		return true, e.p.o.DB.Quarantine(detached(ctx), r.ID, errDeadly.Error())
 	}
 	m, ours, err := e.again(ctx, r.UID)
@@ -109,7 +107,7 @@ func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err err
 // business, or that is gone: it is not to be named in a digest.
 func (e *examination) forget(ctx context.Context, r leftOver) error {
 	if r.refused {
-		return nil // it was named already, and stays what it is
+		return e.p.o.DB.StaysRejected(detached(ctx), r.ID) // it was named already
 	}
 	e.counts.Ignored++
 	return e.p.o.DB.Forget(detached(ctx), r.ID)
@@ -118,7 +116,7 @@ func (e *examination) forget(ctx context.Context, r leftOver) error {
 // failed notes that nothing came of asking again, where the server gives others: else
 // that says nothing of the message.
 func (e *examination) failed(ctx context.Context, r leftOver, reason string) error {
-	if r.refused || !e.givesOthers(ctx, r.UID) {
+	if !e.givesOthers(ctx, r.UID) {
 		return nil
 	}
 	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason)

@@ -182,7 +182,7 @@ func (b *scriptedBox) response(uid int, args, leaveOut string) string {
 		case strings.HasSuffix(name, "MIME"):
 			kind, data = "MIME", ""
 		}
-		if kind != leaveOut {
+		if !strings.Contains(leaveOut, kind) {
 			fmt.Fprintf(&out, " BODY[%s]<0> %s", name, imaptest.Literal(data))
 		}
 	}

@@ -124,6 +124,19 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 			if m.Refused != tt.refused || (len(m.Reports) == 1) != (tt.refused == "") {
 				t.Errorf("%d reports, refused %q; want %q", len(m.Reports), m.Refused, tt.refused)
 			}
+			day, err := time.Parse(time.DateOnly, tt.day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ahead := day.After(now.Add(futureSkew)); !m.Again.Equal(day) && ahead || !m.Again.IsZero() && !ahead {
+				t.Errorf("to be looked at again %s", m.Again)
+			}
+			for _, r := range m.Reports {
+				noted := slices.ContainsFunc(r.Deviations, func(d tlsrpt.Deviation) bool { return strings.HasPrefix(d.What, "not over until ") })
+				if early := !day.AddDate(0, 0, 1).Before(now); noted != early {
+					t.Errorf("M-E10: noted that the day is not over: %v, want %v", noted, early)
+				}
+			}
 		})
 	}
 }

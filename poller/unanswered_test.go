@@ -187,7 +187,7 @@ func TestNoHeaderAtAllIsTheServersFault(t *testing.T) {
 	t.Parallel()
 	for _, read := range []bool{false, true} {
 		box := newScriptedBox(report(1), report(2), letter(3))
-		none := box.withholding("HEADER", 1, 2, 3, 4, 5)
+		none := box.withholding("HEADER BODY", 1, 2, 3, 4, 5)
 		r := newRig(t, box.start(t))
 		if read {
 			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
@@ -220,7 +220,7 @@ func TestNoHeaderAtAllIsTheServersFault(t *testing.T) {
 func TestVerifyGoesOnWithoutAMessageThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	box := newScriptedBox(report(1), letter(2))
-	box.on("UID FETCH", box.withholding("HEADER", 2))
+	box.on("UID FETCH", box.withholding("HEADER BODY", 2))
 	got := steps(t, newRig(t, box.start(t)))
 	if strings.Contains(got, "FAIL") || !strings.Contains(got, "UID 2") {
 		t.Errorf("Verify says\n%swant a note on UID 2 and no fault", got)
@@ -408,4 +408,17 @@ func TestProcessThatDiesAtAnyMessageLosesNone(t *testing.T) {
 	}
 	r.want(id(1), id(2), id(3), id(4))
 	r.wantPending()
+}
+
+// A header that does not come may stand at the beginning of the message, which does; and
+// a message may have none, and be no report.
+func TestHeaderStandsAtTheBeginningOfTheMessage(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), letter(2), []byte("\r\nA letter without a header.\r\n"))
+	box.on("UID FETCH", box.withholding("HEADER", 1, 2, 3))
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 3, Recorded: 1, Ignored: 2})
+	r.want(id(1))
+	alone := newScriptedBox([]byte("\r\nA letter without a header.\r\n"))
+	newRig(t, alone.start(t)).poll(poller.Totals{Examined: 1, Ignored: 1})
 }

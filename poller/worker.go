@@ -51,8 +51,11 @@ func (w *worker) eachFolder(ctx context.Context, works ...func(context.Context, 
 		return w.failed(ctx, err)
 	}
 	all, errs := w.folders(ctx)
-	for _, work := range works {
+	for i, work := range works {
 		for _, f := range all {
+			if i == 0 { // one that is not reached is not told of
+				w.counts = append(w.counts, f.counts)
+			}
 			if f.counts.Error != "" {
 				continue
 			}
@@ -117,9 +120,7 @@ func (w *worker) folders(ctx context.Context) (all []*folder, errs []error) {
 				continue
 			}
 			known[name] = true
-			c := &Counts{Mailbox: w.box.Name, Folder: name}
-			w.counts = append(w.counts, c)
-			all = append(all, &folder{worker: w, name: name, counts: c, log: w.log.With("folder", name)})
+			all = append(all, &folder{worker: w, name: name, counts: &Counts{Mailbox: w.box.Name, Folder: name}, log: w.log.With("folder", name)})
 		}
 	}
 	return all, errs

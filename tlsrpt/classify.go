@@ -33,7 +33,7 @@ const (
 	PartOther     PartKind = iota // no report
 	PartReport                    // it says that it is a report
 	PartContainer                 // a multipart or a message, whose parts tell
-	PartOpaque                    // one that is encoded, which RFC 2046, section 5.2.1, forbids: IMAP tells of no parts of it
+	PartEncoded                   // the same in a transfer encoding, so that no server shows its parts: the whole message tells
 )
 
 // String returns the kind as a word.
@@ -45,8 +45,8 @@ func (k PartKind) String() string {
 		return "report"
 	case PartContainer:
 		return "container"
-	case PartOpaque:
-		return "opaque"
+	case PartEncoded:
+		return "encoded"
 	}
 	return "unknown"
 }
@@ -131,8 +131,8 @@ func speaksOfTLSReports(s string) bool {
 }
 
 // ClassifyPart tells from the header of a MIME part whether it can be a report.
-// h returns raw values, as for ClassifyHeader; Content-Type and
-// Content-Disposition are asked for. A part is a report if its type says so or
+// h returns raw values, as for ClassifyHeader; Content-Type, Content-Disposition and
+// Content-Transfer-Encoding are asked for. A part is a report if its type says so or
 // its name has the form of RFC 8460, section 5.1; that of anybody's mail with a
 // .json or .gz attached is not.
 func ClassifyPart(h func(field string) string) PartKind {
@@ -150,7 +150,7 @@ func ClassifyPart(h func(field string) string) PartKind {
 		case "", "7bit", "8bit", "binary":
 			return PartContainer
 		}
-		return PartOpaque
+		return PartEncoded // forbidden by RFC 2045, section 6.4, and sent
 	case FileNameLooksLikeReport(partName(contentType, h("Content-Disposition"))):
 		return PartReport
 	}

@@ -30,12 +30,12 @@ func (d *decoder) read() error {
 		d.known++
 		switch key {
 		case "organization-name":
-			d.report.OrganizationName, err = d.text(key)
+			d.report.OrganizationName, err = d.text(key, maxName)
 		case "contact-info":
 			d.contact = true
-			d.report.ContactInfo, err = d.text(key)
+			d.report.ContactInfo, err = d.text(key, maxName)
 		case "report-id":
-			d.report.ReportID, err = d.text(key)
+			d.report.ReportID, err = d.text(key, maxName)
 		case "date-range":
 			dates, err = d.dateRange()
 		case "policies":
@@ -195,7 +195,7 @@ func (d *decoder) setAside(e *FieldError) {
 
 // ip reads an IP address; what is none is kept as sent.
 func (d *decoder) ip(field string) (string, error) {
-	s, err := d.text(field)
+	s, err := d.text(field, maxName)
 	if err != nil {
 		return "", err
 	}
@@ -213,7 +213,7 @@ func (d *decoder) ip(field string) (string, error) {
 
 // uri reads additional-information, which is kept whatever it is (R18).
 func (d *decoder) uri(field string) (string, error) {
-	s, err := d.text(field)
+	s, err := d.text(field, maxText)
 	if err != nil {
 		return "", err
 	}
@@ -227,7 +227,7 @@ func (d *decoder) uri(field string) (string, error) {
 
 // domain reads a domain name, normalized.
 func (d *decoder) domain(field string) (string, error) {
-	s, err := d.text(field)
+	s, err := d.text(field, maxName)
 	if err != nil || s == "" {
 		return "", err
 	}

@@ -28,7 +28,8 @@ type decoder struct {
 	known   int  // top-level keys seen that a TLS report has
 	unknown int  // keys that no report has
 	details int  // of all policies so far
-	items   int  // policy strings and mx-hosts of all policies so far
+	kept    int  // bytes of lists and failure details so far
+	mayKeep int  // bytes of them at most
 
 	indexes    []int // of report.Policies in the JSON
 	aside      error // why the last policy was set aside
@@ -49,7 +50,7 @@ func (d *decoder) path(field string) string {
 
 // note records a deviation of a field of the object being read.
 func (d *decoder) note(field, rule, what string) {
-	if len(d.deviations) >= maxDeviations {
+	if len(d.deviations) >= d.mayNote() {
 		d.more++
 		return
 	}
@@ -60,14 +61,25 @@ func (d *decoder) noteAt(path, rule, what string) {
 	d.deviations = append(d.deviations, Deviation{Path: path, What: what, Rule: rule})
 }
 
-// noteAside records that something was set aside. It is listed even where
-// deviations of less weight are not any more.
+// mayNote returns how many deviations of the report are listed.
+func (d *decoder) mayNote() int { return min(maxDeviations, max(fewNotes, d.left.notes)) }
+
+// noteAside records that something was set aside.
 func (d *decoder) noteAside(e *FieldError, what string) {
-	if len(d.deviations) >= 2*maxDeviations {
+	d.noteHeavy(e.Path, e.Rule, e.Err.Error()+"; "+what)
+}
+
+// noteCut records that something of a field was not kept, since there is too much.
+func (d *decoder) noteCut(field, what string) { d.noteHeavy(d.path(field), ruleBounds, what) }
+
+// noteHeavy records a deviation that is listed even where those of less weight are not
+// any more.
+func (d *decoder) noteHeavy(path, rule, what string) {
+	if len(d.deviations) >= 2*d.mayNote() {
 		d.more++
 		return
 	}
-	d.noteAt(e.Path, e.Rule, e.Err.Error()+"; "+what)
+	d.noteAt(path, rule, what)
 }
 
 // listed returns the deviations, with a line for those that were too many.

@@ -5,7 +5,7 @@ import "strings"
 // failures reads failure-details: a list, or one detail that is not in a list
 // (Q15).
 func (d *decoder) failures(e *entry) error {
-	e.Failures, e.largest, e.details = nil, 0, 0
+	e.Failures, e.largest, e.details, e.full = nil, 0, 0, false
 	switch kind := d.json.PeekKind(); kind {
 	case '[':
 	case '{':
@@ -61,15 +61,36 @@ func (d *decoder) failureAt(e *entry, index int) error {
 		return nil
 	case !c.given:
 		d.note("failed-session-count", ruleSchema, "missing; read as 1, the least that a detail can stand for")
-		c.n = 1
+		c.n, f.Uncounted = 1, true
 	}
 	if f.ResultType == "" {
 		d.note("result-type", ruleResults, "missing or empty")
 	}
 	f.Sessions = c.n
-	e.Failures = append(e.Failures, f)
 	e.largest = max(e.largest, c.n)
+	switch {
+	case d.keepsFailure(&f):
+		e.Failures = append(e.Failures, f)
+	case !e.full:
+		e.full, d.detail = true, -1
+		d.noteFull("failure-details")
+	}
 	return nil
+}
+
+// inferCounts counts the details of a policy none of which has a count, where all are
+// of one cause: they stand for its total.
+func (d *decoder) inferCounts(p *Policy) {
+	for i := range p.Failures {
+		f, first := &p.Failures[i], &p.Failures[0]
+		if !f.Uncounted || f.ResultType != first.ResultType || f.ReceivingMXHostname != first.ReceivingMXHostname {
+			return
+		}
+	}
+	if n := Sessions(len(p.Failures)); n > 0 && p.Failed > n {
+		p.Failures[0].Sessions += p.Failed - n
+		d.note("failure-details", ruleSchema, "all of one cause, and without counts; read as the policy's total")
+	}
 }
 
 // failureField reads one field of a failure detail.
@@ -77,7 +98,7 @@ func (d *decoder) failureField(f *Failure, key string) (err error) {
 	switch key {
 	case "result-type":
 		var s string
-		if s, err = d.text(key); err == nil {
+		if s, err = d.text(key, maxName); err == nil {
 			f.ResultType = ResultType(d.word(key, s, func(w string) bool { return ResultType(w).Known() }))
 		}
 	case "sending-mta-ip":
@@ -87,13 +108,13 @@ func (d *decoder) failureField(f *Failure, key string) (err error) {
 	case "receiving-mx-hostname":
 		f.ReceivingMXHostname, err = d.domain(key)
 	case "receiving-mx-helo":
-		if f.ReceivingMXHELO, err = d.text(key); strings.Contains(f.ReceivingMXHELO, "\n") {
+		if f.ReceivingMXHELO, err = d.text(key, maxText); strings.Contains(f.ReceivingMXHELO, "\n") {
 			d.note(key, ruleSchema+", Q33", "several lines; kept as sent")
 		}
 	case "additional-information":
 		f.AdditionalInformation, err = d.uri(key)
 	case "failure-reason-code":
-		f.ReasonCode, err = d.text(key)
+		f.ReasonCode, err = d.text(key, maxText)
 	}
 	return err
 }

@@ -53,18 +53,27 @@ func (r *Report) Content() [32]byte {
 		e.number(int64(p.Successful))
 		e.number(int64(p.Failed))
 		e.number(int64(len(p.Failures)))
-		for _, f := range p.Failures {
+		for i := range p.Failures {
+			f := &p.Failures[i]
 			e.text(string(f.ResultType))
 			e.text(f.SendingMTAIP)
 			e.text(f.ReceivingMXHostname)
 			e.text(f.ReceivingMXHELO)
 			e.text(f.ReceivingIP)
-			e.number(int64(f.Sessions))
+			e.number(int64(f.counted()))
 			e.text(f.AdditionalInformation)
 			e.text(f.ReasonCode)
 		}
 	}
 	return e.sum()
+}
+
+// counted is what a detail without a count was read as when the encoding was made.
+func (f *Failure) counted() Sessions {
+	if f.Uncounted {
+		return 1
+	}
+	return f.Sessions
 }
 
 // An encoder hashes values so that no two different sequences of values give

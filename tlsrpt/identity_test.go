@@ -73,6 +73,7 @@ func TestIdentityAndContentTellReportsApart(t *testing.T) {
 		{"receiving-mx-helo", func(r *Report) { r.Policies[0].Failures[0].ReceivingMXHELO = "x" }, false, true},
 		{"receiving-ip", func(r *Report) { r.Policies[0].Failures[0].ReceivingIP = "x" }, false, true},
 		{"failed-session-count", func(r *Report) { r.Policies[0].Failures[0].Sessions = 4 }, false, true},
+		{"M-G18 that a count was inferred", func(r *Report) { r.Policies[0].Failures[0].Sessions, r.Policies[0].Failures[0].Uncounted = 1, true }, false, true},
 		{"additional-information", func(r *Report) { r.Policies[0].Failures[0].AdditionalInformation = "x" }, false, true},
 		{"failure-reason-code", func(r *Report) { r.Policies[0].Failures[0].ReasonCode = "x" }, false, true},
 		{"spelling, packing, deviations", func(r *Report) { r.JSON, r.Deviations = []byte("{}"), []Deviation{{Path: "gzip"}} }, false, false},
@@ -96,7 +97,7 @@ func TestContentKnowsEveryField(t *testing.T) {
 	for _, tt := range []struct {
 		of   any
 		want int
-	}{{Report{}, 9}, {Policy{}, 9}, {Failure{}, 8}} {
+	}{{Report{}, 9}, {Policy{}, 9}, {Failure{}, 9}} {
 		if n := reflect.TypeOf(tt.of).NumField(); n != tt.want {
 			t.Errorf("%T has %d fields, not %d: see whether Content and this test know them all", tt.of, n, tt.want)
 		}

@@ -10,7 +10,8 @@ import (
 
 // A Mail is what a message holds of TLS reports.
 type Mail struct {
-	Envelope Envelope // of the outermost message
+	Envelope   Envelope   // of the outermost message
+	Likelihood Likelihood // by the header of the outermost message: see [ClassifyHeader]
 
 	Found []Found
 
@@ -55,9 +56,7 @@ func (rd *Reader) ReadMail(data []byte) (*Mail, error) {
 	data = trimEnvelopeLine(data)
 	w := walker{rd: rd, mail: new(Mail)}
 	if int64(len(data)) > rd.limits.MaxMessage {
-		h, _ := splitHeader(data[:rd.limits.MaxMessage])
-		w.mail.Envelope = h.envelope()
-		return w.mail, fault("message", ruleBounds, "larger than %d bytes, the limit reports.max_message", rd.limits.MaxMessage)
+		return rd.ReadHeader(data[:rd.limits.MaxMessage]), fault("message", ruleBounds, "larger than %d bytes, the limit reports.max_message", rd.limits.MaxMessage)
 	}
 	w.message(data, place{})
 	switch {
@@ -67,6 +66,13 @@ func (rd *Reader) ReadMail(data []byte) (*Mail, error) {
 		return w.mail, faults(w.mail.Faults).joined()
 	}
 	return w.mail, ErrNoReport
+}
+
+// ReadHeader reads no more of a mail message than its header, of which data need hold
+// no more.
+func (rd *Reader) ReadHeader(data []byte) *Mail {
+	h, _ := splitHeader(trimEnvelopeLine(data))
+	return &Mail{Envelope: h.envelope(), Likelihood: ClassifyHeader(h.get)}
 }
 
 // A walker goes through the parts of one mail.
@@ -93,10 +99,10 @@ type place struct {
 // message reads a whole message.
 func (w *walker) message(data []byte, around place) {
 	h, body := splitHeader(data)
-	at := place{message: data, top: true, envelope: h.envelope(), forwarded: around.depth > 0, path: around.path, depth: around.depth + 1}
+	at := place{message: data, top: true, envelope: h.envelope(), forwarded: around.depth > 0, path: around.path, depth: around.depth + 1, notes: around.notes}
 	at.claims = h.get("TLS-Report-Domain") != "" || h.get("TLS-Report-Submitter") != ""
 	if !at.forwarded {
-		w.mail.Envelope = at.envelope
+		w.mail.Envelope, w.mail.Likelihood = at.envelope, ClassifyHeader(h.get)
 	}
 	w.entity(h, body, at)
 }
@@ -119,9 +125,17 @@ func (w *walker) entity(h header, body []byte, at place) {
 			return
 		}
 		at.claims = at.claims || reportType == "tlsrpt"
-		w.multipart(body, params["boundary"], at)
+		inner, decoded := decodeContainer(body, h.get("Content-Transfer-Encoding"))
+		if decoded {
+			at.notes = append(at.notes, encodedNote("multipart"))
+		}
+		w.multipart(inner, params["boundary"], decoded, at)
 	case isMessageType(t):
-		inner, _ := decodeTransfer(body, h.get("Content-Transfer-Encoding"))
+		inner, decoded := decodeContainer(body, h.get("Content-Transfer-Encoding"))
+		at.notes = nil
+		if decoded {
+			at.notes = append(at.notes, encodedNote("message"))
+		}
 		w.message(trimEnvelopeLine(inner), at)
 	default:
 		w.leaf(h, t, body, at)
@@ -136,8 +150,9 @@ func (w *walker) bound(format string, args ...any) {
 	}
 }
 
-// multipart reads the parts of a multipart.
-func (w *walker) multipart(body []byte, boundary string, at place) {
+// multipart reads the parts of a multipart. decoded says that its transfer encoding
+// was undone.
+func (w *walker) multipart(body []byte, boundary string, decoded bool, at place) {
 	left := maxMIMEParts - w.parts + 1
 	parts, closed := splitMultipart(body, boundary, left)
 	if boundary == "" || len(parts) == 0 {
@@ -152,6 +167,9 @@ func (w *walker) multipart(body []byte, boundary string, at place) {
 	}
 	if at.top && !beginsWithDelimiter(body, boundary) {
 		at.relies = []string{"content-type"}
+	}
+	if at.top && decoded {
+		at.relies = append(at.relies, "content-transfer-encoding")
 	}
 	at.top = false
 	for i, part := range parts {

@@ -13,6 +13,19 @@ func MeaningUnder(p PolicyType, t ResultType, codes ...string) ResultMeaning {
 	if t == ValidationFailure {
 		m = meaningByReason(p, codes)
 	}
+	return meaningIn(p, t, m)
+}
+
+// MeaningUnlisted is MeaningUnder for general failures under MTA-STS at a mail server
+// that the policy does not list, as the report quotes it: see [Policy.Unlisted].
+func MeaningUnlisted() ResultMeaning {
+	m := meaningOfUnlisted()
+	m.What = "{MX} is not among the mx: lines of the MTA-STS policy that the sender saw, so it does not trust that server."
+	return meaningIn(STS, ValidationFailure, m)
+}
+
+// meaningIn leaves out of a meaning what belongs to other policies.
+func meaningIn(p PolicyType, t ResultType, m ResultMeaning) ResultMeaning {
 	if p == TLSA {
 		m = underDANE(m)
 	}

@@ -51,6 +51,7 @@ type entry struct {
 	successful, failed count
 	largest            Sessions // of the details
 	details            int      // read, whether kept or not
+	full               bool     // some were not kept
 }
 
 // entry reads one element of policies and keeps it, or sets it aside.
@@ -85,11 +86,13 @@ func (d *decoder) entry() error {
 		d.setAside(fault)
 		return nil
 	}
-	d.judgeType(&e.Policy)
-	if e.Strings, err = d.policyLines(e.Strings); err != nil {
-		return err
+	if e.details == len(e.Failures) {
+		d.inferCounts(&e.Policy)
 	}
+	d.judgeType(&e.Policy)
+	e.Strings = d.policyLines(e.Strings)
 	e.Mode = modeOf(e.Type, e.Strings)
+	d.keepsLists(&e.Policy)
 	d.report.Policies = append(d.report.Policies, e.Policy)
 	d.indexes = append(d.indexes, d.policy)
 	return nil
@@ -114,7 +117,7 @@ func (d *decoder) totals(e *entry) *FieldError {
 	case e.failed.given && e.largest > e.Failed:
 		d.note(failed, ruleFailure, "less than its largest failure detail; kept as sent")
 	case e.failed.given:
-	case len(e.Failures) > 0:
+	case len(e.Failures) > 0 || e.full:
 		e.Failed = e.largest
 		d.note(failed, ruleFailure+", Q20", "missing beside failure details; read as the largest of them")
 	case e.details > 0:
@@ -131,7 +134,7 @@ func (d *decoder) policyField(p *Policy, key string) (err error) {
 	switch key {
 	case "policy-type":
 		var s string
-		if s, err = d.text(field); err == nil {
+		if s, err = d.text(field, maxName); err == nil {
 			p.Type = PolicyType(d.word(field, s, func(w string) bool { return PolicyType(w).Known() }))
 		}
 	case "policy-domain":
@@ -208,9 +211,8 @@ func (d *decoder) mxHosts(field string) ([]string, error) {
 			if host == "" {
 				continue
 			}
-			hosts = append(hosts, host)
-			if err := d.item(field); err != nil {
-				return nil, err
+			if len(hosts) <= maxElements {
+				hosts = append(hosts, d.shortened(field, host, maxName))
 			}
 		}
 	}
@@ -220,5 +222,5 @@ func (d *decoder) mxHosts(field string) ([]string, error) {
 	if split {
 		d.note(field, ruleSchema+", Q12", "several names in one string")
 	}
-	return hosts, nil
+	return d.firstElements(field, hosts), nil
 }

@@ -17,11 +17,11 @@ func splitPolicy(list []string) []string {
 
 // policyLines brings policy-string into the form that RFC 8460, section 4.4,
 // asks for: a line, or the RDATA of a TLSA record, each.
-func (d *decoder) policyLines(list []string) ([]string, error) {
+func (d *decoder) policyLines(list []string) []string {
 	const field = "policy.policy-string"
 	nested, multi, cr := false, false, false
 	var lines []string
-	add := func(s string) error {
+	add := func(s string) {
 		cr = cr || strings.HasSuffix(s, "\r")
 		s = strings.TrimSpace(s)
 		multi = multi || strings.Contains(s, "\n")
@@ -29,12 +29,11 @@ func (d *decoder) policyLines(list []string) ([]string, error) {
 			if line = strings.TrimSpace(line); line == "" {
 				continue
 			}
-			lines = append(lines, line)
-			if err := d.item(field); err != nil {
-				return err
+			if len(lines) > maxElements {
+				return // one more shows that there are too many
 			}
+			lines = append(lines, d.shortened(field, line, maxText))
 		}
-		return nil
 	}
 	for _, s := range list {
 		inner, ok := jsonList(s)
@@ -42,9 +41,7 @@ func (d *decoder) policyLines(list []string) ([]string, error) {
 			inner = []string{s}
 		}
 		for _, s := range inner {
-			if err := add(s); err != nil {
-				return nil, err
-			}
+			add(s)
 		}
 	}
 	if nested {
@@ -56,7 +53,7 @@ func (d *decoder) policyLines(list []string) ([]string, error) {
 	if cr {
 		d.note(field, ruleSchema+", Q33", "carriage returns at line ends; removed")
 	}
-	return lines, nil
+	return d.firstElements(field, lines)
 }
 
 // jsonList reads a string that holds the text of a JSON array of strings.

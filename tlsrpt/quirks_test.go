@@ -341,8 +341,8 @@ func TestQuirks(t *testing.T) {
 			func(r *Report) (any, any) { return len(r.Policies[0].Failures), 1 },
 		},
 		{
-			"a detail without a count stands for one session", []string{`,` + partCount, ""}, "failed-session-count: missing; read as 1",
-			func(r *Report) (any, any) { return r.Policies[0].Failures[0].Sessions, Sessions(1) },
+			"M-G18 the only detail, without a count, stands for the total", []string{`,` + partCount, ""}, "failed-session-count: missing; read as 1",
+			func(r *Report) (any, any) { return r.Policies[0].Failures[0].Sessions, Sessions(3) },
 		},
 		{
 			"a detail without result-type is kept", []string{partResult + `,`, ""}, "result-type: missing or empty",

@@ -27,17 +27,18 @@ func DefaultLimits() Limits {
 
 // ReaderVersion rises whenever a Reader learns to read what it refused before,
 // so that what an older one refused can be looked at again.
-const ReaderVersion = 1
+const ReaderVersion = 2
 
 // Bounds that no sender comes near and no setting changes.
 const (
-	maxDepth      = 64        // levels of JSON
-	maxString     = 64 << 10  // bytes of one string that is kept
-	maxListItems  = 1_000_000 // policy strings and mx-hosts of one message or file
-	maxDeviations = 100       // deviations listed one by one
-	maxEntries    = 100       // reports in one message, zip file or JSON array
-	maxPadding    = 64 << 10  // bytes that a report may hold besides its JSON, if that is shorter
-	maxUnknown    = 50        // unknown keys of one report that are compared with the known ones
+	maxDepth      = 64       // levels of JSON
+	maxString     = 64 << 10 // bytes of one string that is looked at
+	maxDeviations = 100      // deviations of one report listed one by one
+	maxNotes      = 1000     // the same of all reports of one message or file, of which each may have fewNotes
+	fewNotes      = 10
+	maxEntries    = 100      // reports in one message, zip file or JSON array
+	maxPadding    = 64 << 10 // bytes that a report may hold besides its JSON, if that is shorter
+	maxUnknown    = 50       // unknown keys of one report that are compared with the known ones
 	maxMIMEDepth  = 20
 	maxMIMEParts  = 1000
 	maxField      = 998 // runes of a header field that is kept
@@ -54,6 +55,7 @@ type Reader struct {
 	keys   []string          // the same as a list
 
 	raw        []byte // what was unpacked last, without damage
+	packed     int    // bytes that what is being read was packed into; 0: it was not
 	loose      bool   // what was read since it was reset holds more than the report
 	recognized bool   // what was decoded since it was reset had the keys of a report
 }
@@ -79,6 +81,9 @@ func NewReader(l Limits) *Reader {
 	}
 	return &Reader{limits: l, json: new(jsontext.Decoder), names: names, keys: keys}
 }
+
+// Limits returns the limits that the Reader reads within.
+func (rd *Reader) Limits() Limits { return rd.limits }
 
 // Decode reads one report as JSON (RFC 8460, section 4.4), already unpacked,
 // until src ends. An error of src is returned wrapped; any other error wraps
@@ -107,12 +112,13 @@ func (rd *Reader) Decode(src io.Reader) (*Report, error) {
 // A budget is what may still be taken in of one message or file.
 type budget struct {
 	bytes                             int64 // unpacked
-	reports, policies, details, items int
+	reports, policies, details, notes int
+	kept                              int // bytes: see maxKept
 }
 
 // begin gives the next message or file what the limits allow.
 func (rd *Reader) begin() {
-	rd.left = budget{rd.limits.MaxReport, maxEntries, rd.limits.MaxPolicies, rd.limits.MaxFailures, maxListItems}
+	rd.left = budget{rd.limits.MaxReport, maxEntries, rd.limits.MaxPolicies, rd.limits.MaxFailures, maxNotes, maxKept}
 }
 
 // spent tells whether nothing more can be taken in.
@@ -138,6 +144,7 @@ func (rd *Reader) decodeText(text []byte, devs []Deviation, h hints) (*Report, e
 	}
 	rd.json.Reset(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	d := decoder{json: rd.json, names: rd.names, keys: rd.keys, limits: rd.limits, left: rd.left, hints: h, report: new(Report), policy: -1, detail: -1}
+	d.mayKeep = rd.left.mayKeepOf(len(text), rd.packed)
 	d.deviations = append(d.deviations, devs...)
 	defer rd.json.Reset(bytes.NewBuffer(nil)) // or the Reader would hold the last report
 	err := d.read()
@@ -161,7 +168,8 @@ func (rd *Reader) decodeText(text []byte, devs []Deviation, h hints) (*Report, e
 	rd.left.reports--
 	rd.left.policies -= len(d.report.Policies)
 	rd.left.details -= d.details
-	rd.left.items -= d.items
+	rd.left.notes -= len(d.deviations)
+	rd.left.kept -= d.kept
 	return d.report, nil
 }
 

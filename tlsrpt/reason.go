@@ -4,8 +4,8 @@ import "strings"
 
 // ReasonMeaning explains a failure-reason-code in a plain sentence; "" for one
 // that it does not know. Codes are whatever a sender's software makes them: the
-// known ones are Microsoft's, OpenSSL's, as Postfix and others hand them on,
-// HTTP statuses, and parts of messages (Q5, Q8).
+// known ones are Microsoft's, those of OpenSSL, Go and rustls, as Postfix and others
+// hand them on, HTTP statuses, and parts of messages (Q5, Q8).
 //
 // RFC 8460, section 4.3.
 func ReasonMeaning(code string) string {
@@ -15,13 +15,34 @@ func ReasonMeaning(code string) string {
 	}
 	plain := strings.NewReplacer("_", " ", "-", " ").Replace(c)
 	plain = strings.TrimPrefix(plain, "x509 v err ")
-	switch plain {
-	case "mx hosts mismatch":
-		return "The mail server is not among the mx: lines of your MTA-STS policy."
-	case "validation failure":
+	if plain == "validation failure" {
 		return "The sender gives no closer reason."
 	}
+	const (
+		unlisted  = "The mail server is not among the mx: lines of your MTA-STS policy."
+		otherName = "The certificate is made out to another name."
+	)
 	for _, known := range [...]struct{ part, meaning string }{
+		{"mx mismatch", unlisted},
+		{"mx host mismatch", unlisted},
+		{"mx hosts mismatch", unlisted},
+		{"mx not in policy", unlisted},
+		{"mx not listed", unlisted},
+		{"mx does not match", unlisted},
+		{"no matching mx", unlisted},
+		{"peer certificate: expired", "The certificate has expired."}, // rustls
+		{"peer certificate: notvalidyet", "The certificate is not valid yet: look at the server's clock, too."},
+		{"peer certificate: notvalidforname", otherName},
+		{"not valid for name", otherName},
+		{"peer certificate: unknownissuer", "The certificate comes from an authority that the sender does not know, or the intermediate certificate is missing."},
+		{"peer certificate: revoked", "The certificate has been revoked."},
+		{"name mismatch", otherName},
+		{"does not match host", otherName},
+		{"doesn't match host", otherName},
+		{"does not match target host", otherName},
+		{"no alternative certificate subject name matches", otherName},
+		{"certificate is not valid for any names", otherName}, // Go
+		{"certificate is valid for ", otherName},
 		{"cert has expired", "The certificate has expired."},
 		{"certificate has expired", "The certificate has expired."},
 		{"certificate expired", "The certificate has expired."},
@@ -31,7 +52,7 @@ func ReasonMeaning(code string) string {
 		{"unable to get local issuer cert", "The intermediate certificate is missing: the server does not send its full chain."},
 		{"unable to verify leaf", "The intermediate certificate is missing: the server does not send its full chain."},
 		{"unknown authority", "The certificate comes from an authority that the sender does not know, or the intermediate certificate is missing."},
-		{"hostname mismatch", "The certificate is made out to another name."},
+		{"hostname mismatch", otherName},
 		{"cert revoked", "The certificate has been revoked."},
 		{"certificate revoked", "The certificate has been revoked."},
 		{"proxy path length exceeded", "The chain of certificates holds more proxy certificates than it allows."},

@@ -155,6 +155,21 @@ type Report struct {
 // RFC 8460, section 4.1.
 func (r *Report) Day() time.Time { return r.Start.UTC().Truncate(24 * time.Hour) }
 
+// Over returns when the days that the report is about are over: the midnight that
+// ends the last of its UTC days, or its End where that is later. A report of 24 hours
+// that begin within a UTC day is about that day.
+//
+// RFC 8460, section 4.1.
+func (r *Report) Over() time.Time {
+	const whole = 24 * time.Hour
+	days := max(1, r.End.Sub(r.Start).Round(whole)/whole)
+	over := r.Day().Add(days * whole)
+	if r.End.After(over) {
+		return r.End
+	}
+	return over
+}
+
 // A Policy is what one report says of one policy of one domain. A report may
 // hold several with the same type and domain (Q32), and count the same sessions
 // under sts and tlsa (Q31).
@@ -187,6 +202,7 @@ type Failure struct {
 	ReceivingMXHELO       string
 	ReceivingIP           string
 	Sessions              Sessions
+	Uncounted             bool   `json:"-"` // the report gives no count: Sessions is at least as many, as far as its policy tells; not kept by package db
 	AdditionalInformation string // a URI as a rule; shown, never fetched (R18)
 	ReasonCode            string
 }

@@ -2,6 +2,7 @@ package tlsrpt
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -9,29 +10,23 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// text reads a value that is due to be a string. Null and what has no text are
-// read as "".
-func (d *decoder) text(field string) (string, error) {
+// text reads a value that is due to be a string, of which so many bytes are kept. Null
+// and what has no text are read as "".
+func (d *decoder) text(field string, most int) (string, error) {
+	s, err := d.anyText(field)
+	return d.shortened(field, s, most), err
+}
+
+func (d *decoder) anyText(field string) (string, error) {
 	switch kind := d.json.PeekKind(); kind {
 	case '"':
-		v, err := d.raw()
-		if err != nil {
-			return "", err
-		}
-		return d.unquote(field, v)
+		return d.bareText(field)
 	case 'n':
 		d.note(field, ruleSchema+", Q9", "null where a string is due; read as empty")
 		return "", d.skip()
 	case '0', 't', 'f':
 		d.note(field, ruleSchema, kindName(kind)+" where a string is due")
-		v, err := d.raw()
-		if err != nil {
-			return "", err
-		}
-		if len(v) > maxString {
-			return "", d.tooLong(field)
-		}
-		return string(v), nil
+		return d.bareText(field)
 	case '[':
 		d.note(field, ruleSchema, "a list where a string is due; its first string is read")
 		list, err := d.elements(field)
@@ -46,26 +41,43 @@ func (d *decoder) text(field string) (string, error) {
 	return "", d.skip() // which fails, and says why
 }
 
-// unquote decodes a string that is kept.
-func (d *decoder) unquote(field string, v []byte) (string, error) {
+// unquote decodes a string, of which no more than maxString bytes are looked at.
+func (d *decoder) unquote(field string, v []byte) string {
 	inner := v[1 : len(v)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
 		if len(inner) > maxString {
-			return "", d.tooLong(field)
+			return d.shortened(field, aliased(inner), maxString)
 		}
-		return aliased(inner), nil
+		return aliased(inner)
 	}
 	if len(inner) > 6*maxString { // every byte escaped as \u00XX
-		return "", d.tooLong(field)
+		d.noteCut(field, "a string of more than "+strconv.Itoa(maxString)+" bytes; cut")
+		inner = cutEscaped(inner, 6*maxString)
+		v = append(append([]byte{'"'}, inner...), '"')
 	}
 	b, err := jsontext.AppendUnquote(make([]byte, 0, len(inner)), v)
 	if err != nil {
 		d.note(field, ruleIJSON, "half of a surrogate pair; read as U+FFFD")
 	}
-	if len(b) > maxString {
-		return "", d.tooLong(field)
+	return d.shortened(field, strings.ToValidUTF8(string(b), string(utf8.RuneError)), maxString)
+}
+
+// cutEscaped returns the beginning of the inside of a JSON string, of at most so many
+// bytes, that ends neither within a character nor within an escape.
+func cutEscaped(inner []byte, most int) []byte {
+	const longest = len(`\ud83d\ude00`) // an escaped character takes as many bytes
+	end := most
+	for end > 0 && !utf8.RuneStart(inner[end]) {
+		end--
 	}
-	return strings.ToValidUTF8(string(b), string(utf8.RuneError)), nil
+	if i := bytes.IndexByte(inner[end-longest:end], '\\'); i >= 0 {
+		end -= longest - i
+	}
+	backslashes := 0
+	for end > backslashes && inner[end-1-backslashes] == '\\' {
+		backslashes++
+	}
+	return inner[:end-backslashes%2]
 }
 
 // aliased returns b as a string without copying it. b is part of Report.JSON,
@@ -73,10 +85,6 @@ func (d *decoder) unquote(field string, v []byte) (string, error) {
 // would otherwise take its size again, of which 64 MiB are allowed.
 func aliased(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
-}
-
-func (d *decoder) tooLong(field string) error {
-	return d.fail(field, ruleBounds, "a string of more than %d bytes", maxString)
 }
 
 // list reads a value that is due to be a list of strings. single tells that it
@@ -98,7 +106,7 @@ func (d *decoder) list(field string) (list []string, single bool, err error) {
 		if err != nil || s == "" {
 			return nil, true, err
 		}
-		return []string{s}, true, d.item(field)
+		return []string{s}, true, nil
 	}
 }
 
@@ -128,11 +136,8 @@ func (d *decoder) elements(field string) (list []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if s != "" {
+			if s != "" && len(list) <= maxElements { // one more shows that there are too many
 				list = append(list, s)
-				if err := d.item(field); err != nil {
-					return nil, err
-				}
 			}
 		}
 		if d.json.StackDepth() <= outer {
@@ -141,26 +146,16 @@ func (d *decoder) elements(field string) (list []string, err error) {
 	}
 }
 
-// bareText reads a string, number or literal as text, without a note.
+// bareText reads a string, number or literal as text, without a note of its kind.
 func (d *decoder) bareText(field string) (string, error) {
 	v, err := d.raw()
 	switch {
 	case err != nil:
 		return "", err
 	case v[0] == '"':
-		return d.unquote(field, v)
-	case len(v) > maxString:
-		return "", d.tooLong(field)
+		return d.unquote(field, v), nil
 	}
-	return string(v), nil
-}
-
-// item counts a list item against its bound.
-func (d *decoder) item(field string) error {
-	if d.items++; d.items > d.left.items {
-		return d.fail(field, ruleBounds, "more than %d policy strings and mx-hosts in one message or file", maxListItems)
-	}
-	return nil
+	return d.shortened(field, string(v[:min(len(v), maxString+1)]), maxString), nil
 }
 
 // A count is a number of sessions as a report has it.

@@ -35,6 +35,51 @@ func decodeTransfer(body []byte, encoding string) (data []byte, odd string) {
 	return body, odd
 }
 
+// decodeContainer undoes the transfer encoding of a multipart or of a whole message,
+// which RFC 2045, section 6.4, forbids and some gateways apply, and reports whether
+// it did. Others write the label alone: what is not encoded has header fields or
+// delimiters that such an encoding cannot have.
+func decodeContainer(body []byte, encoding string) (data []byte, decoded bool) {
+	switch token(encoding) {
+	case "base64":
+		if line, _ := cutLine(bytes.TrimSpace(body)); bytes.ContainsAny(bytes.TrimSpace(line), ":- \t") {
+			return body, false
+		}
+		data, _ = decodeBase64(body)
+		return data, true
+	case "quoted-printable":
+		if !isQuotedPrintable(body) {
+			return body, false
+		}
+		data, _ = decodeTransfer(body, encoding)
+		return data, true
+	}
+	return body, false
+}
+
+func encodedNote(kind string) Deviation {
+	return Deviation{"mime", "a " + kind + " in a transfer encoding", "RFC 2045 section 6.4"}
+}
+
+// isQuotedPrintable reports whether more equals signs begin an escape than stand for
+// themselves.
+func isQuotedPrintable(text []byte) bool {
+	escapes := 0
+	for i, c := range text {
+		if c != '=' {
+			continue
+		}
+		rest := text[i+1:]
+		switch line, _ := cutLine(rest[:min(len(rest), 80)]); {
+		case len(rest) >= 2 && unhex(rest[0]) >= 0 && unhex(rest[1]) >= 0:
+			escapes++
+		case len(bytes.TrimSpace(line)) > 0: // not the end of a line
+			escapes--
+		}
+	}
+	return escapes > 0
+}
+
 // firstByte returns the first byte that is not a blank; 0 if there is none.
 func firstByte(body []byte) byte {
 	if body = bytes.TrimLeft(body, " \t\r\n"); len(body) > 0 {

@@ -53,6 +53,10 @@ func (rd *Reader) ReadFile(name string, data []byte) ([]*Report, error) {
 
 // readPacked reads the reports in data, whatever it is packed with.
 func (rd *Reader) readPacked(data []byte, h hints) ([]*Report, error) {
+	rd.packed = 0
+	if packingOf(data) != unpacked {
+		rd.packed = len(data)
+	}
 	switch packingOf(data) {
 	case gzipped:
 		return rd.readGzip(data, h)
@@ -188,7 +192,9 @@ func (rd *Reader) readArray(text []byte, h hints, devs []Deviation) ([]*Report, 
 			}
 			return reports, append(failed, fault("json", ruleJSON, "element %d: at byte %d: %w", n, at, err)).joined()
 		}
-		r, err := rd.decodeText(v.Clone(), devs, h)
+		// It stays where it is, since the whole text has been read: a list of the largest
+		// size must not be there twice.
+		r, err := rd.decodeText(v[:len(v):len(v)], devs, h)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("element %d: %w", n, err))
 			continue

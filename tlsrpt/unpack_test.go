@@ -213,7 +213,6 @@ func TestBounds(t *testing.T) {
 	nested := func(n int) string {
 		return strings.Replace(minimal, partContact, partContact+`"x":`+strings.Repeat("[", n)+strings.Repeat("]", n)+",", 1)
 	}
-	named := func(n int) string { return strings.Replace(minimal, "Sender Ltd", strings.Repeat("x", n), 1) }
 	tests := []struct {
 		name   string
 		limits Limits
@@ -232,13 +231,7 @@ func TestBounds(t *testing.T) {
 		{"depth", Limits{}, []byte(nested(62)), ""},
 		{"too deep", Limits{}, []byte(nested(64)), "nested more than 64 levels deep"},
 		{"absurdly deep", Limits{}, []byte(nested(100_000)), "nested more than 64 levels deep"},
-		{"a long string", Limits{}, []byte(named(maxString)), ""},
-		{"too long a string", Limits{}, []byte(named(maxString + 1)), "organization-name: a string of more than 65536 bytes"},
-		{"too long, escaped", Limits{}, []byte(strings.Replace(minimal, "Sender Ltd", strings.Repeat(`\u00e4`, maxString/2+1), 1)), "a string of more than 65536 bytes"},
-		{"too long, but not kept", Limits{}, []byte(strings.Replace(minimal, partContact, partContact+`"x":"`+strings.Repeat("x", maxString+1)+`",`, 1)), ""},
-		{"too long a number for a string", Limits{}, []byte(strings.Replace(minimal, `"Sender Ltd"`, strings.Repeat("1", maxString+1), 1)), "a string of more than 65536 bytes"},
-		{"list items", Limits{}, []byte(strings.Replace(minimal, partMX, `"mx-host":["a"`+strings.Repeat(`,"a"`, maxListItems)+`]`, 1)), "more than 1000000 policy strings"},
-		{"list items from lines", Limits{}, []byte(strings.Replace(minimal, partStrings, `["`+strings.Repeat(`a\n`, 30_000)+`"`+strings.Repeat(`,"`+strings.Repeat(`a\n`, 30_000)+`"`, 40)+`]`, 1)), "more than 1000000 policy strings"},
+		{"too long a string, not kept", Limits{}, []byte(strings.Replace(minimal, partContact, partContact+`"x":"`+strings.Repeat("x", maxString+1)+`",`, 1)), ""},
 		{"reports in a list", Limits{}, []byte("[" + strings.Repeat(minimal+",", maxEntries) + minimal + "]"), "more than 100 reports in one list"},
 	}
 	for _, tt := range tests {

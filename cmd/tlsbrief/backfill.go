@@ -25,8 +25,9 @@ them. Flags are left as they are unless --mark is given. Stopped half way, it
 goes on from there when it is run again.
 
 With arguments it reads files instead: .eml, mbox, Maildir, .json, .json.gz,
-.zip, and folders of these. A report file without its mail carries no signature,
-so under authenticity = "flag" it is shown but does not count.
+.zip, and folders of these. A mail in a file is judged as one in a mailbox. A
+report file without its mail carries no signature, so under authenticity =
+"flag" it is shown but does not count.
 
 Reports on days long past are history: no digest brings them as news.`,
 		Example: "  tlsbrief backfill\n" +

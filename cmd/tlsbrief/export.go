@@ -23,7 +23,10 @@ func newExportCommand(a *app) *cobra.Command {
 		Use:   "export",
 		Short: "Print what is recorded, as JSON Lines or CSV",
 		Long: `Prints one object, or one line, for each policy of each recorded report.
-Days are UTC days, by what the reports cover; --to is included.`,
+Days are UTC days, by what the reports cover; --to is included.
+
+In CSV an apostrophe stands before whatever a spreadsheet could take for a
+formula; lists are JSON, in which such a sign is escaped.`,
 		Example: "  tlsbrief export --domain example.com --from 2026-11-22 --to 2026-11-22\n" +
 			"  tlsbrief export --format csv >reports.csv",
 		Args: cobra.NoArgs,
@@ -111,7 +114,7 @@ type exportedFailure struct {
 func newExported(r *db.PolicyRow) exported {
 	e := exported{
 		OrganizationName: r.Report.OrganizationName, ContactInfo: r.Report.ContactInfo, ReportID: r.Report.ReportID,
-		Start: timestamp(r.Report.Start), End: timestamp(r.Report.End),
+		Start: moment(r.Report.Start), End: moment(r.Report.End),
 		PolicyType: string(r.Policy.Type), PolicyDomain: r.Policy.Domain,
 		PolicyString: list(r.Policy.Strings), MXHost: list(r.Policy.MXHosts), PolicyMode: string(r.Policy.Mode),
 		Successful: int64(r.Policy.Successful), Failed: int64(r.Policy.Failed),
@@ -142,6 +145,10 @@ func timestamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
+// moment returns t as timestamp does, with the fraction of the second where there is
+// one: two reports may differ in nothing else.
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
 // list returns l, or an empty list for none: lists are never null in JSON.
 func list(l []string) []string {
 	if l == nil {
@@ -171,14 +178,12 @@ func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f db.Filter) error {
 	err := d.EachPolicy(ctx, f, func(r *db.PolicyRow) error {
 		e := newExported(r)
 		row := []string{
-			e.OrganizationName, e.ContactInfo, e.ReportID, e.Start, e.End, e.PolicyType, e.PolicyDomain,
-			jsonText(e.PolicyString), jsonText(e.MXHost), e.PolicyMode,
+			inertCell(e.OrganizationName), inertCell(e.ContactInfo), inertCell(e.ReportID), e.Start, e.End, inertCell(e.PolicyType), inertCell(e.PolicyDomain),
+			inertJSONCell(jsonText(e.PolicyString)), inertJSONCell(jsonText(e.MXHost)), inertCell(e.PolicyMode),
 			strconv.FormatInt(e.Successful, 10), strconv.FormatInt(e.Failed, 10),
-			jsonText(e.FailureDetails), e.ReceivedAt, e.RecordedAt, e.Source, e.MessageID, e.Submitter, e.DKIM, e.DKIMDomain,
-			jsonText(e.Deviations),
-		}
-		for i := range row {
-			row[i] = inertCell(row[i])
+			inertJSONCell(jsonText(e.FailureDetails)), e.ReceivedAt, e.RecordedAt,
+			inertCell(e.Source), inertCell(e.MessageID), inertCell(e.Submitter), inertCell(e.DKIM), inertCell(e.DKIMDomain),
+			inertJSONCell(jsonText(e.Deviations)),
 		}
 		return out.Write(row)
 	})
@@ -195,14 +200,4 @@ func jsonText(v any) string {
 		return "" // lists of strings and plain structs do not fail
 	}
 	return string(text)
-}
-
-// inertCell keeps a stranger's string from being a formula to a spreadsheet, by
-// an apostrophe in front, and from being acted on by a terminal.
-func inertCell(s string) string {
-	s = clean(s)
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -75,15 +75,23 @@ func (w *walk) content(c content, r io.Reader) error {
 
 // whole gives what c is as one item.
 func (w *walk) whole(c content, kind Kind, most int64, r io.Reader) error {
-	data, err := readAll(r, most, c.size)
-	if err != nil {
-		return w.fail(c.path, fmt.Errorf("reading the %s: %w", kind, err))
+	if kind == Mail {
+		c.size = min(c.size, most)
 	}
-	return w.give(Item{Path: c.path, Kind: kind, Data: data, ModTime: c.modTime})
+	data, err := readAll(r, most, c.size)
+	item := Item{Path: c.path, Kind: kind, ModTime: c.modTime}
+	if err != nil {
+		if kind == Mail && data != nil {
+			item.Data = data
+		}
+		return w.failWith(item, fmt.Errorf("reading the %s: %w", kind, err))
+	}
+	item.Data = data
+	return w.give(item)
 }
 
 // readAll reads all there is, at most most bytes; size is a guess at how much
-// that will be.
+// that will be. Of more it returns the beginning, with an error.
 func readAll(r io.Reader, most, size int64) ([]byte, error) {
 	if size > most {
 		return nil, tooLarge(most)
@@ -95,7 +103,7 @@ func readAll(r io.Reader, most, size int64) ([]byte, error) {
 		data = data[:len(data)+n]
 		switch {
 		case int64(len(data)) > most:
-			return nil, tooLarge(most)
+			return data[:most], tooLarge(most)
 		case errors.Is(err, io.EOF):
 			return data, nil
 		case err != nil:

@@ -30,7 +30,7 @@ func (w *walk) mbox(c content, r *bufio.Reader) error {
 			}
 			continue
 		}
-		if err := w.fail(path, fmt.Errorf("reading the mail: %w", err)); err != nil {
+		if err := w.failWith(Item{Path: path, Kind: Mail, Data: data, ModTime: arrived}, fmt.Errorf("reading the mail: %w", err)); err != nil {
 			return err
 		}
 		if !errors.Is(err, errOverBound) {
@@ -82,7 +82,8 @@ func (m *mboxReader) line() (line []byte, whole bool) {
 	return line, true
 }
 
-// next returns the next mail and when it arrived, io.EOF after the last.
+// next returns the next mail and when it arrived, io.EOF after the last. Of one over
+// the bound it returns the beginning, with an error.
 func (m *mboxReader) next() ([]byte, time.Time, error) {
 	if m.from == nil {
 		if m.err == nil {
@@ -105,7 +106,6 @@ func (m *mboxReader) next() ([]byte, time.Time, error) {
 		}
 		begins = whole
 		if over = over || int64(len(mail)+len(line)) > m.max; over {
-			mail = nil
 			continue
 		}
 		mail = append(mail, line...)
@@ -114,7 +114,7 @@ func (m *mboxReader) next() ([]byte, time.Time, error) {
 	case m.err != nil && !errors.Is(m.err, io.EOF):
 		return nil, arrived, m.err
 	case over:
-		return nil, arrived, fmt.Errorf("%w: %w", errOverBound, tooLarge(m.max))
+		return mail, arrived, fmt.Errorf("%w: %w", errOverBound, tooLarge(m.max))
 	}
 	return trimSeparator(mail), arrived, nil
 }

@@ -58,15 +58,15 @@ type Item struct {
 	Path string
 
 	Kind Kind
-	Data []byte // the receiver's to keep
+	Data []byte // the receiver's to keep; of a mail over Limits.MaxMessage its beginning
 
 	// ModTime is when the file was last written; in an mbox, what the From_
 	// line says. For a mail the topmost Received field knows better. UTC, zero
 	// if unknown.
 	ModTime time.Time
 
-	// Err says why this one cannot be had, beginning with Path; then there is
-	// no Data, and Kind means nothing.
+	// Err says why this one cannot be had, beginning with Path. Then there is no
+	// Data, unless it is a mail of which the beginning is all that the limit allows.
 	Err error
 }
 
@@ -171,14 +171,18 @@ func (w *walk) give(i Item) error {
 }
 
 // fail passes on an item that is an error.
-func (w *walk) fail(path string, err error) error {
+func (w *walk) fail(path string, err error) error { return w.failWith(Item{Path: path}, err) }
+
+// failWith passes on an item with why there is no more of it.
+func (w *walk) failWith(i Item, err error) error {
 	// A cancelled read is the walk's end, not the file's fault.
 	if w.ctx.Err() != nil {
 		return w.ctx.Err()
 	}
 	var p *fs.PathError
-	if errors.As(err, &p) && p.Path == path {
+	if errors.As(err, &p) && p.Path == i.Path {
 		err = p.Err // the path once, and not which call of the system it was
 	}
-	return w.give(Item{Path: path, Err: fmt.Errorf("%s: %w", path, err)})
+	i.Err = fmt.Errorf("%s: %w", i.Path, err)
+	return w.give(i)
 }
