@@ -36,7 +36,7 @@ server = %q
 smtp_port = %d
 https_port = %d
 ca_file = "root.pem"
-timeout = 20
+timeout = 300
 addresses = ["reports@example.com"]
 %s`, w.DNS.Addr(), w.SMTPPort, w.HTTPSPort, extra))
 	r.write(t, "root.pem", w.Root.PEM())
@@ -258,7 +258,7 @@ func TestWorkerChecksTheDomainsAtOnce(t *testing.T) {
 	w := domaintest.New(t)
 	w.Domain("example.com")
 	r := watched(t, w, "")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	worker := r.command(ctx, "run")
 	if err := worker.Start(); err != nil {
