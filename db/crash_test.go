@@ -141,15 +141,21 @@ func cursorOf(t *testing.T, line string) uint32 {
 func TestOpenWhereTheSchemaDoesNotFitFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	const kib = 32
-	child := exec.Command("/bin/sh", "-c", fmt.Sprintf(`ulimit -f %d; exec "$0"`, 2*kib), os.Args[0])
-	child.Env = append(os.Environ(), childDatabase+"="+filepath.Join(t.TempDir(), "test.db"))
-	start := time.Now()
-	out, err := child.CombinedOutput()
-	check(t, err)
-	if !strings.Contains(string(out), "takes no larger file") || !strings.Contains(string(out), "test.db") {
-		t.Errorf("the process says %q, want the file and what is wrong with it", out)
+	// It would wait for ten seconds. A busy machine may take as long for no reason, but
+	// not each time.
+	for range 5 {
+		child := exec.Command("/bin/sh", "-c", fmt.Sprintf(`ulimit -f %d; exec "$0"`, 2*kib), os.Args[0])
+		child.Env = append(os.Environ(), childDatabase+"="+filepath.Join(t.TempDir(), "test.db"))
+		start := time.Now()
+		out, err := child.CombinedOutput()
+		took := time.Since(start)
+		check(t, err)
+		if !strings.Contains(string(out), "takes no larger file") || !strings.Contains(string(out), "test.db") {
+			t.Fatalf("the process says %q, want the file and what is wrong with it", out)
+		}
+		if took < 9*time.Second {
+			return
+		}
 	}
-	if d := time.Since(start); d > 9*time.Second {
-		t.Errorf("it took %s", d)
-	}
+	t.Error("it waits each time")
 }

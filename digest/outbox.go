@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,34 +93,60 @@ func (d *Digester) attempt(ctx context.Context, m db.Mail, to []int) error {
 	}
 	results, err := d.o.Send(ctx, m.From, addresses, m.Data)
 	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("digest %q: sending was interrupted; it stays in the outbox: %w", m.Digest, err)
+		return interrupted(m, err)
 	}
 	now := d.o.Now()
 	f := &failedAttempt{digest: m.Digest, messageID: m.MessageID}
+	var stop error // why some recipients were not served, where that is no failure
+	settled := 0
 	for i, at := range to {
 		fault := err
 		if fault == nil {
 			fault = resultOf(results, addresses[i])
 		}
+		if fault != nil && ctx.Err() != nil && errors.Is(fault, context.Cause(ctx)) {
+			stop = fault
+			continue
+		}
+		settled++
 		f.settle(&m.Recipients[at], fault, now.Sub(m.CreatedAt) >= giveUpAfter)
 	}
-	m.Attempts++
-	if len(waiting(m)) > 0 {
-		f.next = now.Add(backoff(m.Attempts))
+	summary := f.summary()
+	switch {
+	case stop != nil && settled == 0:
+		return interrupted(m, stop)
+	case stop != nil: // nothing has been learned of the rest: no try was made, and the next is due when it was
+		f.next, summary = m.NextAttempt, cmp.Or(summary, m.LastError)
+	default:
+		m.Attempts++
+		if len(waiting(m)) > 0 {
+			f.next = now.Add(backoff(m.Attempts))
+		}
 	}
 
 	// What the server has taken must be known even where the work is stopped
 	// now, or the mail would go out twice.
 	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveFor)
 	defer cancel()
-	if err := d.o.DB.SaveAttempt(save, m.ID, m.Attempts, f.next, f.summary(), m.Recipients); err != nil {
+	if err := d.o.DB.SaveAttempt(save, m.ID, m.Attempts, f.next, summary, m.Recipients); err != nil {
 		return fmt.Errorf("digest %q: writing down what became of <%s>: %w", m.Digest, m.MessageID, err)
 	}
-	if len(f.faults) > 0 {
+	switch {
+	case stop != nil && len(f.faults) > 0:
+		return errors.Join(f, interrupted(m, stop))
+	case stop != nil:
+		return interrupted(m, stop)
+	case len(f.faults) > 0:
 		return f
 	}
 	d.o.Log.Info("digest sent", "digest", m.Digest, "message_id", m.MessageID, "attempt", m.Attempts, "count", len(to))
 	return nil
+}
+
+// interrupted is the error of an attempt that a stop has ended. It is none of the
+// server's, and none to be remembered.
+func interrupted(m db.Mail, err error) error {
+	return fmt.Errorf("digest %q: sending was interrupted; it stays in the outbox: %w", m.Digest, err)
 }
 
 // resultOf returns what became of a mail for one recipient. One that the server

@@ -3,6 +3,7 @@ package digest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -269,6 +270,49 @@ func TestWhatTheServerTookIsKnownThoughTheWorkIsStopped(t *testing.T) {
 	}
 	if waiting := r.outbox(); len(waiting) != 0 {
 		t.Errorf("the outbox still holds %d mails, so the mail would go out twice", len(waiting))
+	}
+}
+
+// A stop in the middle of a mail is no failed attempt: what the server has said
+// stands, and the others' mail is due at the next start.
+func TestAStopInTheMiddleOfAMailIsNoFailedAttempt(t *testing.T) {
+	t.Parallel()
+	refused := &mailer.Error{Step: mailer.StepRcpt, Code: 550, Err: errors.New("no such user")}
+	for _, tt := range []struct {
+		name   string
+		first  error // of the first recipient; nil: stopped, too
+		failed int
+	}{{"nobody was answered", nil, 0}, {"one was refused", refused, 1}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.record(clearReport("2026-11-22"))
+			why := errors.New("the worker is stopping")
+			stop, cancel := context.WithCancelCause(r.ctx)
+			d := r.digester(func(o *digest.Options) {
+				o.Fallback = []string{"one@example.com", "other@example.com"}
+				o.Send = func(ctx context.Context, _ string, to []string, _ []byte) ([]mailer.Result, error) {
+					cancel(why)
+					stopped := &mailer.Error{Step: mailer.StepData, Temporary: true, Err: fmt.Errorf("stopped: %w", context.Cause(ctx))}
+					results := []mailer.Result{{Address: to[0], Err: stopped}, {Address: to[1], Err: stopped}}
+					if tt.first != nil {
+						results[0].Err = tt.first
+					}
+					return results, nil
+				}
+			})
+			if err := d.RunDue(stop); !errors.Is(err, why) || errors.Is(err, refused) != (tt.failed > 0) {
+				t.Errorf("RunDue = %v, want the stop and what the server said", err)
+			}
+			waiting := r.outbox()
+			if len(waiting) != 1 || waiting[0].Attempts != 0 || waiting[0].NextAttempt.After(r.clock.now()) {
+				t.Errorf("the outbox holds %+v, want the mail, not tried and due", waiting)
+			}
+			failed, err := r.db.FailedMails(r.ctx)
+			if err != nil || len(failed) != tt.failed {
+				t.Errorf("%d mails are refused for somebody, %v; want %d", len(failed), err, tt.failed)
+			}
+		})
 	}
 }
 

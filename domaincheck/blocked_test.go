@@ -18,7 +18,6 @@ func TestABlockedPortIsNotWaitedForAtEachDomain(t *testing.T) {
 	smtp := fmt.Sprint(":", r.SMTPPort)
 	var failure error
 	var short []bool // whether each connection was waited for no longer than blockedWait
-	r.options.StepTimeout = time.Minute
 	r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if strings.HasSuffix(address, smtp) {
 			deadline, _ := ctx.Deadline()
@@ -26,6 +25,7 @@ func TestABlockedPortIsNotWaitedForAtEachDomain(t *testing.T) {
 			if failure != nil {
 				return nil, failure
 			}
+			ctx = context.WithoutCancel(ctx) // a busy machine may need longer than that short time
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}

@@ -1,9 +1,7 @@
 package domaincheck
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,17 +54,8 @@ func policyFaults() []fault {
 			r.domain.Told.Ready = "no verified failure for 31 days."
 		}, want: "mta-sts-mode info, mta-sts-ready info", says: "31 days"},
 		{name: "policy host closed", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example", "A 127.255.255.1") }, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: 127.255.255.1: nothing listens there."},
-		{name: "policy host is silent", make: func(_ *testing.T, r *rig) {
-			r.options.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-				if strings.HasSuffix(address, fmt.Sprint(":", r.HTTPSPort)) {
-					silent, other := net.Pipe()
-					go domaintest.Stall(other)
-					return silent, nil
-				}
-				return new(net.Dialer).DialContext(ctx, network, address)
-			}
-			r.options.StepTimeout = time.Second
-		}, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: there was no answer within 1s."},
+		{name: "policy host is silent", make: func(_ *testing.T, r *rig) { r.waits(r.HTTPSPort, domaintest.Stall) },
+			want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: there was no answer within 1s."},
 		{name: "policy breaks off", make: answer(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Length", "1000")

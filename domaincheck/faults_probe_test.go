@@ -32,8 +32,8 @@ func sessionFaults() []fault {
 	session := func(f func(net.Conn)) func(*testing.T, *rig) {
 		return func(_ *testing.T, r *rig) { r.MX.Session = f }
 	}
-	impatient := func(f func(net.Conn)) func(*testing.T, *rig) {
-		return func(_ *testing.T, r *rig) { r.MX.Session, r.options.StepTimeout = f, time.Second }
+	waits := func(f func(net.Conn)) func(*testing.T, *rig) {
+		return func(_ *testing.T, r *rig) { r.waits(r.SMTPPort, f) }
 	}
 	versions := func(most uint16) func(*testing.T, *rig) {
 		return func(_ *testing.T, r *rig) { r.MX.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: most} }
@@ -48,9 +48,9 @@ func sessionFaults() []fault {
 		{name: "addresses that this machine has no way to", make: func(t *testing.T, r *rig) {
 			noIPv6("A "+r.MX.Address, "AAAA 2001:db8::1", "AAAA 2001:db8::2")(t, r)
 		}, want: "probe-no-route info", says: "2001:db8::1, 2001:db8::2"},
-		{name: "never answers", make: impatient(domaintest.Stall), want: "probe-silent warning", says: "its greeting: there was no answer within 1s."},
-		{name: "a byte now and then", make: impatient(domaintest.Drip(20 * time.Millisecond)), want: "probe-silent warning"},
-		{name: "falls silent after its greeting", make: impatient(func(c net.Conn) { fmt.Fprint(c, "220 hi\r\n"); domaintest.Stall(c) }), want: "probe-silent warning", says: "its answer to EHLO"},
+		{name: "never answers", make: waits(domaintest.Stall), want: "probe-silent warning", says: "its greeting: there was no answer within 1s."},
+		{name: "a byte now and then", make: waits(domaintest.Drip(20 * time.Millisecond)), want: "probe-silent warning", says: "no answer within 1s"},
+		{name: "falls silent after its greeting", make: waits(func(c net.Conn) { fmt.Fprint(c, "220 hi\r\n"); domaintest.Stall(c) }), want: "probe-silent warning", says: "its answer to EHLO: there was no answer within 1s."},
 		{name: "hangs up", make: session(func(net.Conn) {}), want: "probe-silent warning", says: "its greeting: the connection was broken off."},
 		{name: "greets for ever", make: session(func(c net.Conn) {
 			for {
@@ -74,7 +74,7 @@ func sessionFaults() []fault {
 		}), want: "probe-handshake error validation-failure", says: "plain text"},
 		{name: "the handshake breaks", make: session(domaintest.AfterSTARTTLS(func(net.Conn) {})), want: "probe-handshake error validation-failure"},
 		{name: "the handshake is no TLS", make: session(domaintest.AfterSTARTTLS(func(c net.Conn) { fmt.Fprint(c, "no idea what you mean\r\n") })), want: "probe-handshake error validation-failure"},
-		{name: "the handshake does not end", make: impatient(domaintest.AfterSTARTTLS(domaintest.Stall)), want: "probe-handshake error validation-failure"},
+		{name: "the handshake does not end", make: waits(domaintest.AfterSTARTTLS(domaintest.Stall)), want: "probe-handshake error validation-failure", says: "no answer within 1s"},
 		{name: "TLS 1.0 only", make: versions(tls.VersionTLS10), want: "probe-old-tls error validation-failure", says: "TLS 1.0"},
 		{name: "TLS 1.1 only", make: versions(tls.VersionTLS11), want: "probe-old-tls error validation-failure", says: "TLS 1.1"},
 		{name: "healthy, with TLS 1.2", make: versions(tls.VersionTLS12)},

@@ -33,7 +33,7 @@ func TestEachFaultHasItsFinding(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			tt.make(t, r)
-			result := r.checker().Check(t.Context(), r.domain)
+			result := r.look(t)
 			var got []string
 			verdict, words := OK, ""
 			for _, f := range result.Findings {

@@ -192,7 +192,9 @@ func (s *Source) Token(ctx context.Context, refused string) (string, error) {
 		return token.AccessToken, nil
 	}
 	if s.holds(refused) && now.Before(s.token.Expiry) {
-		s.o.Log.Warn("the access token could not be renewed yet; the old one still holds", "err", err)
+		if !errors.Is(ctx.Err(), context.Canceled) { // a stop is no fault of the token server's
+			s.o.Log.Warn("the access token could not be renewed yet; the old one still holds", "err", err)
+		}
 		return s.token.AccessToken, nil
 	}
 	return "", err

@@ -1,12 +1,14 @@
 package oauth_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,6 +159,33 @@ func TestTokenThatStillHoldsIsGivenWhileTheServerIsDown(t *testing.T) {
 	s.Answer(503, `down`)
 	if _, err := source.Token(t.Context(), ""); err == nil {
 		t.Error("a token that has expired was given")
+	}
+}
+
+// That the work is stopped while a token is renewed is no fault of the token server's.
+func TestAStopWhileATokenIsRenewedIsNoWarning(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	asked := make(chan struct{})
+	s := idptest.New(t, idptest.Options{ExpiresIn: time.Hour, Mint: func(_ string, n int) string {
+		if n > 1 {
+			stop()
+			<-asked
+		}
+		return "access"
+	}})
+	now := time.Now()
+	var log bytes.Buffer
+	o := options(s, oauth.ClientCredentials)
+	o.SecretInBody, o.Log = true, slog.New(slog.NewTextHandler(&log, nil))
+	o.Now = func() time.Time { return now }
+	source := oauth.New(o)
+	token(t, source, "")
+	now = now.Add(57 * time.Minute)
+	got, err := source.Token(ctx, "")
+	close(asked)
+	if err != nil || got != "access" || log.Len() > 0 {
+		t.Errorf("Token = %q, %v, and it logs %q; want the token that still holds, and no word", got, err, log.String())
 	}
 }
 

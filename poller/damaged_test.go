@@ -43,10 +43,10 @@ func TestSeveralDamagedMessagesStopNoOther(t *testing.T) {
 		fails int // polls that fail, since three connections in a row bring nothing
 	}{
 		{"two bodies refused", refuse("BODY.PEEK[]", serverBug, 4, 5), 2, 0},
-		{"two headers refused", refuse("HEADER", serverBug, 4, 5), 2, 0},
+		{"two headers refused", refuse("BODY.PEEK[", serverBug, 4, 5), 2, 0},
 		{"two bodies refused in other words", refuse("BODY.PEEK[]", "cannot read it", 4, 5), 2, 0},
 		{"fifteen bodies refused", refuse("BODY.PEEK[]", serverBug, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18), 15, 0},
-		{"fifteen headers refused", refuse("HEADER", serverBug, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18), 15, 0},
+		{"fifteen headers refused", refuse("BODY.PEEK[", serverBug, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18), 15, 0},
 		{"hangs up at two bodies", hangUp("BODY.PEEK[]", 4, 5), 2, 1},
 		{"hangs up at twelve headers", hangUp("HEADER", 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 12, 6},
 	} {

@@ -34,7 +34,7 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 		}, "internal error", true},
 		{"header refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
 			return b.refusing("BODY.PEEK[", "cannot read it", 2)
-		}, "the server gives no header for it", false},
+		}, "cannot read it", false},
 		{"body jams", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
 			return b.jamming("BODY.PEEK[]", func(c *imaptest.Conn) { c.Close() }, 2)
 		}, "the connection was lost", true},

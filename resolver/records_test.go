@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -16,7 +15,7 @@ import (
 
 func TestMX(t *testing.T) {
 	t.Parallel()
-	s, r := start(t, Options{Timeout: 10 * time.Second})
+	s, r := start(t, Options{})
 	s.Set("example.com", "MX 20 MX2.Example.com.", "MX 10 mx1.example.com.", "A 192.0.2.1")
 	s.Set("null.example", "MX 0 .")
 	s.SetCNAME("alias.example", "example.com")
@@ -79,7 +78,7 @@ func hosts(n int) (list []MX) {
 
 func TestAddresses(t *testing.T) {
 	t.Parallel()
-	s, r := start(t, Options{Timeout: 10 * time.Second})
+	s, r := start(t, Options{})
 	s.Set("both.example", "AAAA 2001:db8::1", "A 192.0.2.1", "A 192.0.2.2")
 	s.Set("v4.example", "A 192.0.2.1")
 	s.Set("v6.example", "AAAA 2001:db8::1")
@@ -114,7 +113,7 @@ func TestAddresses(t *testing.T) {
 
 func TestTLSAAndCNAME(t *testing.T) {
 	t.Parallel()
-	s, r := start(t, Options{Timeout: 10 * time.Second})
+	s, r := start(t, Options{})
 	s.Set("_25._tcp.mx.example", "TLSA 3 1 1 00FF", "TLSA 2 0 2 ab")
 	s.Secure("_25._tcp.mx.example")
 	want := Records[TLSA]{[]TLSA{{3, 1, 1, []byte{0, 0xff}}, {2, 0, 2, []byte{0xab}}}, true}
@@ -136,7 +135,7 @@ func TestTLSAAndCNAME(t *testing.T) {
 // A name whose signatures are wrong is told from one whose servers are down.
 func TestFailsValidation(t *testing.T) {
 	t.Parallel()
-	s, r := start(t, Options{Timeout: 10 * time.Second})
+	s, r := start(t, Options{})
 	s.Set("bogus.example", "TLSA 3 1 1 00")
 	s.Bogus("bogus.example")
 	s.Set("down.example", "TLSA 3 1 1 00")

@@ -65,16 +65,19 @@ func TestWhatPoliciesAreAboutIsFoundInOnePass(t *testing.T) {
 		r.Policies = append(r.Policies, Policy{Type: TLSA, Domain: fmt.Sprintf("mx%d.provider.example", i)})
 	}
 	r.Policies = append(r.Policies, Policy{Type: TLSA, Domain: "mx.third.example"})
-	found := make(chan []string, 1)
-	go func() { found <- r.About() }()
-	select {
-	case about := <-found:
+	// A busy machine may take as long for no reason, but not each time.
+	for range 3 {
+		start := time.Now()
+		about := r.About()
+		took := time.Since(start)
 		if slices.ContainsFunc(about[:len(about)-1], func(d string) bool { return d != "example.com" }) || about[len(about)-1] != "mx.third.example" {
-			t.Error("not every policy at a named MX host, and only these, is about example.com")
+			t.Fatal("not every policy at a named MX host, and only these, is about example.com")
 		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("it takes longer than 20 s")
+		if took < 20*time.Second {
+			return
+		}
 	}
+	t.Error("it takes longer than 20 s each time")
 }
 
 // However many domains a report is on, each keeps its own DANE.

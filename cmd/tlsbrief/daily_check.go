@@ -19,10 +19,10 @@ func (w *workday) checkDomains(ctx context.Context) {
 		return // the one before is not through yet
 	}
 	defer w.checking.Unlock()
-	start, log := time.Now(), w.a.log
+	start := time.Now()
 	domains, err := w.domainsOfToday(ctx, start)
 	if errors.Is(err, errUsage) {
-		log.Info("no domain to check: the configuration names none, and no report has come")
+		w.a.log.Info("no domain to check: the configuration names none, and no report has come")
 		return
 	}
 	var checker *domaincheck.Checker
@@ -30,19 +30,10 @@ func (w *workday) checkDomains(ctx context.Context) {
 		checker, err = newChecker(w.c, false, w.a.clock)
 	}
 	if err != nil {
-		log.Error("checking the domains", "err", err)
+		w.failed(ctx, "checking the domains", err)
 		return
 	}
-	mend, changes := 0, 0
-	keep := func(r domaincheck.Result) {
-		if r.Verdict != domaincheck.OK {
-			mend++
-		}
-		changes += len(r.Changes)
-		if err := saveCheck(ctx, w.db, r, start); err != nil {
-			log.Error("keeping what was found at a domain", "domain", r.Domain, "err", err)
-		}
-	}
+	k := &keeper{w: w, at: start}
 	var unanswered []domaincheck.Result
 	_, err = checker.CheckAll(ctx, domains, func(r domaincheck.Result) {
 		switch {
@@ -50,21 +41,39 @@ func (w *workday) checkDomains(ctx context.Context) {
 		case !r.Answered:
 			unanswered = append(unanswered, r)
 		default:
-			keep(r)
+			k.keep(ctx, r)
 		}
 	})
-	switch {
-	case err != nil:
-		log.Info("the check of the domains was stopped", "err", err)
-		return
-	case len(unanswered) == len(domains): // which says nothing of the domains
-		log.Error("checking the domains", "err", errNoDNS)
+	if err == nil && len(unanswered) == len(domains) {
+		err = errNoDNS // which says nothing of the domains
+	}
+	if err != nil {
+		w.failed(ctx, "checking the domains", err)
 		return
 	}
 	for _, r := range unanswered {
-		keep(r)
+		k.keep(ctx, r)
 	}
-	log.Info("checked the domains", "count", len(domains), "to_mend", mend, "changes", changes, "elapsed", time.Since(start).Round(time.Millisecond))
+	w.a.log.Info("checked the domains", "count", len(domains), "to_mend", k.mend, "changes", k.changes, "elapsed", time.Since(start).Round(time.Millisecond))
+}
+
+// A keeper keeps what a check finds at each domain, and counts it.
+type keeper struct {
+	w             *workday
+	at            time.Time
+	mend, changes int
+}
+
+// keep keeps a look that was finished, also where the worker is stopped meanwhile:
+// it would have to be made again.
+func (k *keeper) keep(ctx context.Context, r domaincheck.Result) {
+	if r.Verdict != domaincheck.OK {
+		k.mend++
+	}
+	k.changes += len(r.Changes)
+	if err := saveCheck(context.WithoutCancel(ctx), k.w.db, r, k.at); err != nil {
+		k.w.a.log.Error("keeping what was found at a domain", "domain", r.Domain, "err", err)
+	}
 }
 
 // domainsOfToday are those to look at, with what is known of them.

@@ -35,7 +35,11 @@ func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(
 		a.log.Info("waiting for another tlsbrief that is at work on " + what)
 		waiting, cancel := context.WithTimeout(ctx, lockPatience)
 		defer cancel()
-		if ok, err := l.TryLockContext(waiting, 50*time.Millisecond); err != nil || !ok {
+		ok, err := l.TryLockContext(waiting, 50*time.Millisecond)
+		if ctx.Err() != nil && !ok {
+			return nil, fmt.Errorf("waiting for another tlsbrief that is at work on %s: %w", what, ctx.Err())
+		}
+		if err != nil || !ok {
 			return nil, fmt.Errorf("%w on %s (%s is locked): wait until it is done, or stop it", errLocked, what, path)
 		}
 	}

@@ -50,6 +50,10 @@ func saveStatus(name string) error {
 	return os.WriteFile(name, b, 0o600)
 }
 
+// patience is far longer than a busy machine takes for anything that a test waits for,
+// and short for a test that hangs.
+const patience = 5 * time.Minute
+
 // A rig is an installation: a configuration and a database in a folder, a
 // mailbox and an SMTP server.
 type rig struct {
@@ -131,7 +135,7 @@ type outcome struct {
 // try runs tlsbrief in this process.
 func (r *rig) try(t *testing.T, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	args = append([]string{"--config", filepath.Join(r.dir, "config.toml"), "--log-level", "warn"}, args...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,9 +31,13 @@ What goes wrong is logged and tried again; nothing ends the worker but a stop.`,
 		Example: "  tlsbrief run\n  tlsbrief --config /etc/tlsbrief/config.toml --log-format json run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
-				return a.run(cmd.Context(), c, d)
-			})
+			ctx := cmd.Context()
+			err := a.with(ctx, func(c *config.Config, d *db.DB) error { return a.run(ctx, c, d) })
+			if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+				a.log.Info("stopped before the work began")
+				return nil
+			}
+			return err
 		},
 	}
 }
@@ -136,9 +141,8 @@ func (w *workday) overruns(now time.Time) bool {
 }
 
 func (w *workday) pollOnce(ctx context.Context) {
-	log := w.a.log
 	if !w.turn.TryLock() {
-		log.Info("the poll waits: digests are being sent")
+		w.a.log.Info("the poll waits: digests are being sent")
 		w.turn.Lock()
 	}
 	defer w.turn.Unlock()
@@ -150,19 +154,12 @@ func (w *workday) pollOnce(ctx context.Context) {
 	defer w.begun.Store(nil)
 	defer w.a.beginPoll(w.c.Database.Path)()
 	r, err := w.poll.Poll(ctx, "")
-	if retryErr := w.poll.RetryUnknown(ctx); retryErr != nil && ctx.Err() == nil {
-		log.Error("authenticating again", "err", retryErr)
-	}
-	switch {
-	case ctx.Err() != nil:
-		log.Info("the poll was stopped; the next one goes on from there")
-	case err != nil:
-		for _, e := range unjoin(err) {
-			log.Error("polling", "err", e)
-		}
+	w.failed(ctx, "polling", err)
+	if ctx.Err() == nil {
+		w.failed(ctx, "authenticating again", w.poll.RetryUnknown(ctx))
 	}
 	if t := r.Totals; t.Examined > 0 || t.Recorded+t.Duplicate+t.Rejected > 0 {
-		log.Info("polled", "count", t.Examined, "recorded", t.Recorded, "duplicate", t.Duplicate,
+		w.a.log.Info("polled", "count", t.Examined, "recorded", t.Recorded, "duplicate", t.Duplicate,
 			"rejected", t.Rejected, "ignored", t.Ignored, "elapsed", time.Since(start).Round(time.Millisecond))
 	}
 }
@@ -186,23 +183,41 @@ func (w *workday) digests(ctx context.Context) {
 	}
 	unlock, err := w.a.outboxLock(ctx, w.c)
 	if err != nil {
-		w.a.log.Error("sending digests", "err", err)
+		w.failed(ctx, "sending digests", err)
 		return
 	}
 	defer unlock()
-	for _, e := range unjoin(w.dg.RunDue(ctx)) {
-		w.a.log.Error("sending digests", "err", e)
-	}
+	w.failed(ctx, "sending digests", w.dg.RunDue(ctx))
 }
 
 // prune removes the reports that are older than database.keep.
 func (w *workday) prune(ctx context.Context) {
 	n, err := w.db.Prune(ctx)
-	if err != nil {
-		w.a.log.Error("removing old reports", "err", err)
-	} else if n > 0 {
+	w.failed(ctx, "removing old reports", err)
+	if n > 0 {
 		w.a.log.Info("removed reports older than database.keep", "count", n)
 	}
+}
+
+// failed logs what went wrong with a piece of work, a line for each error; nil is
+// none. Where the worker is being stopped nothing went wrong: one line says that the
+// rest is left for the next time, and names errors that have another cause.
+func (w *workday) failed(ctx context.Context, what string, err error) {
+	if err == nil {
+		return
+	}
+	if ctx.Err() == nil {
+		for _, e := range unjoin(err) {
+			w.a.log.Error(what, "err", e)
+		}
+		return
+	}
+	var args []any
+	others := slices.DeleteFunc(unjoin(err), func(e error) bool { return errors.Is(e, context.Canceled) })
+	if len(others) > 0 {
+		args = []any{"err", errors.Join(others...)}
+	}
+	w.a.log.Info(what+" was stopped: the rest is left for the next time", args...)
 }
 
 // unjoin returns the errors that errors.Join joined, one a log line each. One that

@@ -9,8 +9,9 @@ import (
 	"tlsbrief/internal/imaptest"
 )
 
-// shortTimeout is for faults at which nothing happens any more.
-const shortTimeout = 700 * time.Millisecond
+// shortTimeout is for faults at which nothing happens any more. It is waited for to
+// its end; what does answer, on a machine however busy, answers sooner.
+const shortTimeout = 5 * time.Second
 
 // A trouble is a fault of the network or of the server's answers, and what an
 // error about it must say. Where it says nothing the poll may not fail at all.

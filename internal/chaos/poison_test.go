@@ -60,13 +60,13 @@ func TestPoison(t *testing.T) {
 				if n := p.proxy.Connections(); n > most {
 					t.Errorf("%d connections, want at most %d", n, most)
 				}
+				p.timeout = patience // nothing is waited for in vain any more
 				before := p.proxy.Connections()
-				start := time.Now()
 				if err := p.once(t); err != nil {
 					t.Error(err)
 				}
 				if n := p.proxy.Connections() - before; n != 1 {
-					t.Errorf("the next poll took %d connections and %s, want 1", n, time.Since(start))
+					t.Errorf("the next poll took %d connections, want 1", n)
 				}
 				have := recorded(t, p.db)
 				if len(have) != 2 || have[2] != 0 {

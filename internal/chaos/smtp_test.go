@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/digest"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/internal/smtpsink"
 	"tlsbrief/mailer"
@@ -320,16 +321,17 @@ func TestSMTPStalls(t *testing.T) {
 		}
 		fault(t, "smtp", "stall at "+string(at), func(t *testing.T) string {
 			sink := smtpsink.New(t, smtpsink.Options{User: smtpUser, Password: smtpPassword, Faults: []smtpsink.Fault{{Step: at, Do: smtpsink.Stall, Times: 1}}})
-			m := mailer.New(mailer.Options{
-				Host: "127.0.0.1", Port: sink.Port(), TLS: mailer.TLSNone, Timeout: shortTimeout, DataTimeout: shortTimeout,
-				Auth: func(context.Context) (mailer.Credentials, error) {
-					return mailer.Credentials{Username: smtpUser, Password: smtpPassword}, nil
-				},
-			})
 			sc := &scene{dir: t.TempDir()}
 			d := sc.open(t)
-			dg := newDigestsBy(t, d, time.Now, m.Send)
-			err := dg.RunDue(t.Context())
+			within := func(timeout time.Duration) *digest.Digester {
+				return newDigestsBy(t, d, time.Now, mailer.New(mailer.Options{
+					Host: "127.0.0.1", Port: sink.Port(), TLS: mailer.TLSNone, Timeout: timeout, DataTimeout: timeout,
+					Auth: func(context.Context) (mailer.Credentials, error) {
+						return mailer.Credentials{Username: smtpUser, Password: smtpPassword}, nil
+					},
+				}).Send)
+			}
+			err := within(shortTimeout).RunDue(t.Context())
 			if err == nil || !strings.Contains(err.Error(), "no answer") {
 				t.Errorf("RunDue: %v; want that there was no answer", err)
 			}
@@ -337,7 +339,7 @@ func TestSMTPStalls(t *testing.T) {
 			if dbErr != nil || len(waiting) != 1 {
 				t.Fatalf("%d mails wait, %v; want 1", len(waiting), dbErr)
 			}
-			if err := dg.Run(t.Context(), ""); err != nil {
+			if err := within(patience).Run(t.Context(), ""); err != nil {
 				t.Error(err)
 			}
 			mails := sink.Mails()

@@ -12,7 +12,7 @@ import (
 )
 
 // daemonWait bounds the start of a server.
-const daemonWait = 20 * time.Second
+const daemonWait = time.Minute
 
 // A daemon is a server in a process of its own, with children.
 type daemon struct {

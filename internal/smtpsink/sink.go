@@ -179,7 +179,7 @@ func (s *Sink) tlsConfig() (*tls.Config, error) {
 }
 
 // closeTimeout bounds how long Close waits for sessions that are ending.
-const closeTimeout = 5 * time.Second
+const closeTimeout = time.Minute
 
 // Close ends every connection and stops the server.
 func (s *Sink) Close() error {
