@@ -239,7 +239,7 @@ func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, ref
 		return e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage), true, nil
 	}
 	m, ok, err = e.p.readMail(ctx, e.reader, incoming{
-		place: e.place(c.header.UID), data: b.Data, received: c.header.InternalDate, certain: c.likelihood == tlsrpt.Certain,
+		place: e.place(c.header.UID), data: b.Data, received: received(c.header), certain: c.likelihood == tlsrpt.Certain,
 	})
 	if err == nil && ctx.Err() != nil {
 		// Told to stop while DNS was asked: "unknown" would not be its answer.

@@ -21,8 +21,8 @@ const fetchOverhead = 4 << 10
 // go-imap gets to see the end of the answer alone: it takes the first response for
 // a UID for the answer, does not find a UID behind a literal, and gives the
 // connection up at an item that it does not know. A message whose line cannot be read
-// is left out, and [Session.Unread] tells why; where that is so of all messages, of
-// several, and none was ever read, it is an error.
+// is left out, and [Session.Unread] tells why; where that is so of several, and none
+// was ever read, it is an error.
 //
 // What came before an error is returned with it, and is not to be trusted: it only
 // tells how far the server came.
@@ -137,7 +137,10 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap
 	budget := maxReply + int64(len(wanted))*(bounds.sections*bounds.literal+fetchOverhead)
 	messages, err := s.fetch(ctx, set, options, bounds.literal, bounds.total, budget)
 	if err != nil {
-		if step := (*StepError)(nil); errors.As(err, &step) {
+		// Where the connection holds and no line could be read, it is not about one of
+		// the messages.
+		line, step := (*LineError)(nil), (*StepError)(nil)
+		if errors.As(err, &step) && (s.Broken() || !errors.As(err, &line)) {
 			step.UIDs, step.Stuck = wanted, stuckAt(wanted, messages, len(options.BodySection))
 		}
 		return wanted, err
