@@ -111,7 +111,8 @@ func (p *fetchScanner) brackets() (inner string, ok bool) {
 // item reads the next item.
 func (p *fetchScanner) item() {
 	start := p.i
-	name := strings.ToUpper(p.word(`()[]"{`))
+	word := p.word(`()[]"{`)
+	name := strings.ToUpper(word)
 	section, sectioned := p.brackets()
 	p.blanks()
 	switch {
@@ -125,7 +126,7 @@ func (p *fetchScanner) item() {
 		p.flags()
 	case name == "INTERNALDATE":
 		p.date()
-	case isItem(name) || strings.HasPrefix(name, "X-") || isItemName(string(p.s[start:start+len(name)])):
+	case isItem(name) || strings.HasPrefix(name, "X-") || isItemName(word):
 		p.m.strange = p.m.strange || !isItem(name)
 		if sectioned {
 			p.origin()

@@ -123,6 +123,9 @@ func (s *stream) endOfLine() {
 		s.fetch = nameOf(s.text) == "FETCH"
 		s.data = s.fetch || mayHaveLiterals(s.text)
 	}
+	if s.fetch && s.inQuotes() {
+		return
+	}
 	last := s.text
 	if s.cut {
 		last = s.tail
@@ -132,9 +135,6 @@ func (s *stream) endOfLine() {
 			s.beginLiteral(size)
 			return
 		}
-	}
-	if s.fetch && s.inQuotes() {
-		return
 	}
 	s.respond()
 }
