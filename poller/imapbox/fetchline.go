@@ -136,7 +136,7 @@ func (p *fetchScanner) item() {
 			p.blame("%s has no value", name)
 		}
 	default:
-		p.blame("%q is no item", clip(string(p.s[start:])))
+		p.blame("%q is no item", excerpt(string(p.s[start:])))
 		if p.i == start {
 			p.value()
 		}
@@ -165,8 +165,8 @@ func isItemName(word string) bool {
 	})
 }
 
-// clip shortens what an error quotes of a line.
-func clip(s string) string {
+// excerpt shortens what an error quotes of a line.
+func excerpt(s string) string {
 	const most = 30
 	if len(s) > most {
 		return s[:most] + "…"
@@ -245,7 +245,7 @@ func (p *fetchScanner) uid() {
 	n, ok := p.number(32)
 	switch uid := uint32(n); {
 	case !ok || n == 0:
-		p.blame("%q is no UID", clip(string(p.s[start:p.i])))
+		p.blame("%q is no UID", excerpt(string(p.s[start:p.i])))
 	case p.m.uid != 0 && p.m.uid != uid:
 		p.blame("it has the UIDs %d and %d", p.m.uid, uid)
 	default:
@@ -260,7 +260,7 @@ func (p *fetchScanner) size() {
 	case ok:
 		p.m.size = int64(n)
 	case !strings.EqualFold(string(p.s[start:p.i]), "NIL"):
-		p.blame("%q is no size", clip(string(p.s[start:p.i])))
+		p.blame("%q is no size", excerpt(string(p.s[start:p.i])))
 	}
 }
 
@@ -339,7 +339,7 @@ func (p *fetchScanner) section(spec string, origin int64) {
 	sec := sectionOf(spec)
 	switch {
 	case !ok, d.kind == '(', d.kind == 'a' && !d.null():
-		p.blame("BODY[%s] is no string", clip(spec))
+		p.blame("BODY[%s] is no string", excerpt(spec))
 		return
 	case origin > 0:
 		return // nobody asks for the middle of one
