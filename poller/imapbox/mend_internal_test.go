@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,15 +73,17 @@ func (r *recorder) fetched(text []byte, literals []literal, _ bool) {
 	r.names, r.lines = append(r.names, "FETCH"), append(r.lines, m)
 }
 
-// Every line that a real server was seen to send, or is like one, and what go-imap
-// gets to read in its place.
-func TestMend(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, line string
-		want       string // "=": as it is; "": nothing
-		fate       fate
-	}{
+// A mendTest is a line that a real server was seen to send, or is like one, and what
+// go-imap gets to read in its place.
+type mendTest struct {
+	name, line string
+	want       string // "=": as it is; "": nothing
+	fate       fate
+}
+
+// blanksWordsAndCodes are lines about M-D1, M-D2 and M-D3.
+func blanksWordsAndCodes() []mendTest {
+	return []mendTest{
 		{"a greeting", "* OK ready", "=", passedOn},
 		{"an answer to CAPABILITY", "* CAPABILITY IMAP4rev1 AUTH=PLAIN", "=", passedOn},
 		{"a tagged OK", "T1 OK [READ-WRITE] INBOX selected. (Success)", "=", passedOn},
@@ -129,7 +132,12 @@ func TestMend(t *testing.T) {
 		{"M-D3: a known code that is not closed", "T1 NO [AUTHENTICATIONFAILED wrong password", "T1 NO [AUTHENTICATIONFAILED] wrong password", passedOn},
 		{"M-D3: a known code with blanks", "T1 NO [ UNAVAILABLE ] later", "T1 NO [UNAVAILABLE] later", passedOn},
 		{"M-D3: an unknown code stays", "* OK [X-COOKIE 5 (a] b", "=", passedOn},
+	}
+}
 
+// keywordsAndFolders are lines about M-B3 and M-B4.
+func keywordsAndFolders() []mendTest {
+	return []mendTest{
 		{"M-B4: a keyword with a bracket (Gmail)", `* FLAGS (\Seen OIB-Seen-[Gmail]/Trash $Phishing)`, `* FLAGS (\Seen $Phishing)`, passedOn},
 		{"M-B4: in PERMANENTFLAGS", `* OK [PERMANENTFLAGS (\Seen OIB-Seen-[Gmail]/Trash \*)] Flags permitted.`,
 			`* OK [PERMANENTFLAGS (\Seen \*)] Flags permitted.`, passedOn},
@@ -156,7 +164,12 @@ func TestMend(t *testing.T) {
 		{"M-B3: a literal", "* LIST () \"/\" {5}\r\na \"b\"", "=", passedOn},
 		{"M-B3: a literal as a client writes it", "* LIST () \"/\" {5+}\r\na \"b\"", "* LIST () \"/\" {5}\r\na \"b\"", passedOn},
 		{"M-B3: extended data that is none", `* LIST () "/" x ("CHILDINFO" 5)`, `* LIST () "/" x`, passedOn},
+	}
+}
 
+// valuesAndGarbage are lines about numbers and the like, and about M-D5.
+func valuesAndGarbage() []mendTest {
+	return []mendTest{
 		{"M-B7: STATUS without anything", `* STATUS "INBOX" ()`, "=", passedOn},
 		{"a value that is none", "* STATUS INBOX (MESSAGES -1 UIDNEXT 3 UIDVALIDITY x)", "* STATUS INBOX (UIDNEXT 3)", passedOn},
 		{"an item that go-imap does not know", "* STATUS INBOX (RECENT 0 UIDNEXT 3)", "* STATUS INBOX (UIDNEXT 3)", passedOn},
@@ -184,7 +197,12 @@ func TestMend(t *testing.T) {
 		{"M-D5: SEARCH beyond 32 bits", "* SEARCH 4294967296", "", broken},
 		{"M-D5: ESEARCH with a star", `* ESEARCH (TAG "T1") UID ALL 1:*`, "", broken},
 		{"M-D5: no state that ends a command", "T1 MAYBE", "", broken},
-	} {
+	}
+}
+
+func TestMend(t *testing.T) {
+	t.Parallel()
+	for _, tt := range slices.Concat(blanksWordsAndCodes(), keywordsAndFolders(), valuesAndGarbage()) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			line := []byte(tt.line + "\r\n")
