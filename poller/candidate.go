@@ -101,7 +101,9 @@ func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Hea
 		switch {
 		case err == nil:
 			for uid, of := range headers {
-				all.parts[uid] = partsOf(of)
+				if of.Refused == nil {
+					all.parts[uid] = partsOf(of.Headers)
+				}
 			}
 		case refusesParts(err):
 			return all, nil
@@ -138,7 +140,10 @@ func (e *examination) holdsReport(ctx context.Context, uid uint32, inside inside
 			if err != nil {
 				return false, err
 			}
-			parts = partsOf(headers)
+			parts = partsOf(headers.Headers)
+		}
+		if len(parts) == 0 {
+			return true, nil // the server gives no headers of parts: the whole message tells
 		}
 		for _, p := range parts {
 			switch p.kind {

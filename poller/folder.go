@@ -70,9 +70,10 @@ func (f *folder) read(ctx context.Context) (validity uint32, err error) {
 
 // holds tells whether a cursor says anything of a folder in this state. A UID
 // beyond UIDNEXT was given out by a folder that is no more, such as one restored
-// from a backup: new mail will have lower UIDs.
+// from a backup: new mail will have lower UIDs. Where UIDNEXT is only estimated, it
+// shrinks with each message that is removed, and says nothing of that.
 func holds(c *db.Cursor, st imapbox.Status) bool {
-	return c != nil && c.UIDValidity == st.UIDValidity && c.LastUID < st.UIDNext
+	return c != nil && c.UIDValidity == st.UIDValidity && (c.LastUID < st.UIDNext || st.Estimated)
 }
 
 // pollNew records the reports among the messages that the poll's rule selects

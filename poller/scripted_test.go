@@ -46,6 +46,15 @@ func (b *scriptedBox) start(t *testing.T) *imaptest.Server { return b.startWith(
 // startWith is start for a server with other capabilities, whose log-in is judged
 // by login.
 func (b *scriptedBox) startWith(t *testing.T, capabilities string, login func(*imaptest.Conn, imaptest.Command)) *imaptest.Server {
+	on := b.answers()
+	if login != nil {
+		on["AUTHENTICATE"] = login
+	}
+	return imaptest.Scripted(t, func(c *imaptest.Conn) { c.Play(imaptest.Play{Capabilities: capabilities, On: on}) })
+}
+
+// answers is what the box does by command.
+func (b *scriptedBox) answers() map[string]func(*imaptest.Conn, imaptest.Command) {
 	on := map[string]func(*imaptest.Conn, imaptest.Command){}
 	for name, answer := range map[string]func(*imaptest.Conn, imaptest.Command){
 		"SELECT": b.open, "EXAMINE": b.open, "STATUS": b.status, "UID SEARCH": b.search, "UID FETCH": b.fetch, "UID STORE": b.store,
@@ -60,10 +69,7 @@ func (b *scriptedBox) startWith(t *testing.T, capabilities string, login func(*i
 			}
 		}
 	}
-	if login != nil {
-		on["AUTHENTICATE"] = login
-	}
-	return imaptest.Scripted(t, func(c *imaptest.Conn) { c.Play(imaptest.Play{Capabilities: capabilities, On: on}) })
+	return on
 }
 
 // fromBase64 decodes the last word of what a client sent.

@@ -116,7 +116,7 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 	if all, err := w.session.Folders(ctx); err != nil {
 		s.Err = err
 	} else if !slices.Contains(all, w.box.MoveTo) {
-		s.Detail = "not there yet; the first report that is moved makes it"
+		s.Detail = "not there yet; the first report that is moved makes it, and whether the server lets it be made is not known before that"
 		if why := w.session.Misplaced(ctx, w.box.MoveTo); why != "" {
 			s.Detail, s.Err = "", errors.New("it is not there yet, and "+why)
 		}
@@ -144,6 +144,9 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if sel.Messages == 1 {
 		s.Detail = "1 message"
 	}
+	if limit := f.session.MessageLimit(); limit > 0 && sel.Messages > limit {
+		s.Detail += fmt.Sprintf(" (the server answers for %d at a time: they are read in several steps)", limit)
+	}
 	found, err := f.recent(ctx, sel.Status)
 	if err != nil {
 		s.Err = err
@@ -161,10 +164,34 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if why == "" {
 		why = f.lacks(ctx)
 	}
+	if why == "" {
+		why = f.immovable(ctx)
+	}
 	if why != "" {
 		s.Err = errors.New("it can be read, but recorded reports cannot be marked: " + why)
 		return s
 	}
 	s.Detail += ", can be marked"
 	return s
+}
+
+// immovable says why messages of the opened folder cannot be moved, where they are to
+// be.
+func (f *folder) immovable(ctx context.Context) string {
+	if f.box.After != AfterMove || f.name == f.box.MoveTo {
+		return ""
+	}
+	dest := f.box.MoveTo
+	// Before the first report it may not be there, and any other tells as much.
+	if all, err := f.session.Folders(ctx); err == nil && !slices.Contains(all, dest) {
+		all = slices.DeleteFunc(all, func(name string) bool { return name == f.name })
+		if len(all) == 0 {
+			all = append(all, f.name)
+		}
+		dest = all[0]
+	}
+	if err := f.session.TryMove(ctx, dest); err != nil {
+		return err.Error()
+	}
+	return ""
 }

@@ -73,7 +73,7 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
 		IMAP: imapbox.Options{
 			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
-			Token: token,
+			Token: token, Version: readBuild().version,
 			Auth: func(ctx context.Context) (imapbox.Credentials, error) {
 				if token != nil {
 					return imapbox.Credentials{Username: m.Username}, nil

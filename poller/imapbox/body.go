@@ -7,10 +7,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// maxBatch is how many bytes of messages Bodies holds at once, unless a single
-// message is larger.
-const maxBatch = 16 << 20
-
 // A Body is one whole message.
 type Body struct {
 	UID          uint32
@@ -49,8 +45,8 @@ func (s *Session) BodiesOf(ctx context.Context, headers []Header, limit int64, e
 		uids[i], sizes[h.UID] = h.UID, h.Size
 	}
 	var batches []imap.UIDSet
-	for _, set := range sets(uids) {
-		batches = append(batches, splitBySize(members(set), sizes, limit)...)
+	for _, set := range s.sets(uids) {
+		batches = append(batches, s.splitBySize(members(set), sizes, limit)...)
 	}
 	return s.download(ctx, batches, limit, each)
 }
@@ -58,24 +54,27 @@ func (s *Session) BodiesOf(ctx context.Context, headers []Header, limit int64, e
 // download downloads batches of messages, each of which has few enough bytes to be
 // held.
 func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int64, each func(Body) error) error {
-	options := &imap.FetchOptions{
-		UID: true, InternalDate: true,
-		BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: &imap.SectionPartial{Size: limit + 1}}},
+	q := &question{topic: "body", bounds: fetchBounds{literal: limit + 1, total: max(s.sizes.Bodies, limit+1), sections: 1}}
+	for _, partial := range []*imap.SectionPartial{{Size: limit + 1}, nil} { // some servers know no part of a section
+		q.forms = append(q.forms, &imap.FetchOptions{
+			UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: partial}},
+		})
 	}
-	bounds := fetchBounds{literal: limit + 1, total: max(maxBatch, limit+1), sections: 1}
 	for _, set := range batches {
 		given := make(map[uint32]bool)
-		var refused error // by each
-		err := s.fetchEach(ctx, []imap.UIDSet{set}, options, bounds, func(m *fetched) bool {
+		var stop error // by each
+		q.use = func(m *fetched) bool {
 			sec, ok := m.find(imap.PartSpecifierNone)
-			if ok && refused == nil {
+			ok = ok && len(sec.data) > 0 // a message of no octets is none
+			if ok && stop == nil {
 				given[m.uid] = true
-				refused = each(newBody(m, sec, limit))
+				stop = each(newBody(m, sec, limit))
 			}
 			return ok
-		})
-		if refused != nil {
-			return refused
+		}
+		err := s.fetchEach(ctx, []imap.UIDSet{set}, q)
+		if stop != nil {
+			return stop
 		}
 		if err != nil {
 			return err
@@ -105,13 +104,13 @@ func newBody(m *fetched, sec section, limit int64) Body {
 // the same, and what did not fit is fetched singly.
 func (s *Session) batches(ctx context.Context, uids []uint32, limit int64) ([]imap.UIDSet, error) {
 	var batches []imap.UIDSet
-	for _, set := range sets(uids) {
+	for _, set := range s.sets(uids) {
 		wanted := members(set)
-		if int64(len(wanted))*(limit+1) <= maxBatch {
+		if int64(len(wanted))*(limit+1) <= s.sizes.Bodies {
 			batches = append(batches, set)
 			continue
 		}
-		messages, err := s.fetch(ctx, set, &imap.FetchOptions{UID: true, RFC822Size: true}, 0, 0, maxReply+int64(len(wanted))*fetchOverhead)
+		messages, err := s.fetchPieces(ctx, set, &imap.FetchOptions{UID: true, RFC822Size: true}, 0, 0, maxReply+int64(len(wanted))*fetchOverhead)
 		if err != nil {
 			return nil, err
 		}
@@ -119,14 +118,14 @@ func (s *Session) batches(ctx context.Context, uids []uint32, limit int64) ([]im
 		for _, m := range messages {
 			sizes[m.uid] = m.size
 		}
-		batches = append(batches, splitBySize(wanted, sizes, limit)...)
+		batches = append(batches, s.splitBySize(wanted, sizes, limit)...)
 	}
 	return batches, nil
 }
 
-// splitBySize puts UIDs into sets of at most maxBatch bytes each, or of one
-// message. A size that is not known counts as the largest.
-func splitBySize(uids []uint32, sizes map[uint32]int64, limit int64) []imap.UIDSet {
+// splitBySize puts UIDs into sets of at most so many bytes as are held at once, or of
+// one message. A size that is not known counts as the largest.
+func (s *Session) splitBySize(uids []uint32, sizes map[uint32]int64, limit int64) []imap.UIDSet {
 	var batches []imap.UIDSet
 	var set imap.UIDSet
 	var sum int64
@@ -135,7 +134,7 @@ func splitBySize(uids []uint32, sizes map[uint32]int64, limit int64) []imap.UIDS
 		if !known || size < 0 || size > limit {
 			size = limit + 1
 		}
-		if len(set) > 0 && sum+size > maxBatch {
+		if len(set) > 0 && sum+size > s.sizes.Bodies {
 			batches, set, sum = append(batches, set), nil, 0
 		}
 		set.AddNum(imap.UID(uid))

@@ -222,7 +222,7 @@ func TestMessagesThatAreDeletedMeanwhile(t *testing.T) {
 		if diff := cmp.Diff(want, bodiesOf(t, session, 1<<20, 1, 2, 3)); diff != "" {
 			t.Errorf("bodies (-want +got):\n%s", diff)
 		}
-		if parts, err := session.PartHeaders(t.Context(), 2, nil); err != nil || parts != nil {
+		if parts, err := session.PartHeaders(t.Context(), 2, nil); err != nil || parts.Told {
 			t.Errorf("PartHeaders = %v, %v", parts, err)
 		}
 	})

@@ -32,6 +32,9 @@ var (
 	ErrTimeout = errors.New("the server did not answer")
 	// ErrLost: the server or the network ended the connection.
 	ErrLost = errors.New("the connection was lost")
+	// ErrPartial: the server answered for a part of the messages only, and not for
+	// the rest when it was asked again.
+	ErrPartial = errors.New("the server gives a part of the answer only")
 	// ErrProtocol: the server sent something that is not IMAP, or that go-imap
 	// can't read. The same request is likely to end the same way.
 	ErrProtocol = errors.New("the server's answer could not be read")

@@ -3,6 +3,7 @@ package imapbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -55,59 +56,150 @@ func (m *fetched) find(kind imap.PartSpecifier, part ...int) (section, bool) {
 	return section{}, false
 }
 
-// fetchEach fetches UIDs in batches and calls use for every message that came;
-// use decides whether it came complete. Those that did not come, or not complete,
-// are asked for again in smaller batches, and at last one by one: go-imap takes
-// the first response for a UID for the answer, even if it is only news about
-// flags; some servers refuse a whole batch for one message, and some leave out
-// of a large one what they would give of a small one. UIDs that are no longer in
-// the folder are not asked for again.
-func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) (complete bool)) error {
-	for _, set := range batches {
-		missing, err := s.fetchBatch(ctx, set, options, bounds, use)
-		if err != nil && (!refused(err) || len(missing) < 2) {
-			return err
+// fetchPieces is fetch, and where the server answers for a part of the messages at a
+// time (RFC 9738), it asks for the rest as long as more come. It returns what came
+// with an error, too.
+func (s *Session) fetchPieces(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
+	var all []*fetched
+	todo := []imap.UIDSet{set}
+	for pieces := 0; len(todo) > 0; pieces++ {
+		piece := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if pieces == maxPieces {
+			return all, s.stepError("fetch", s.open.folder, fmt.Errorf("%w: not after %d questions", ErrPartial, pieces))
 		}
-		if len(missing) == 0 {
+		messages, err := s.fetch(ctx, piece, options, limit, total, budget)
+		all = append(all, messages...)
+		if err != nil {
+			return all, err
+		}
+		if _, partial := s.cut(); !partial {
 			continue
 		}
-		if err := s.fetchAgain(ctx, missing, err, options, bounds, use); err != nil {
+		lowest, highest := ^uint32(0), uint32(0)
+		for _, m := range messages {
+			lowest, highest = min(lowest, m.uid), max(highest, m.uid)
+			for _, sec := range m.sections {
+				total -= int64(len(sec.data))
+			}
+		}
+		switch one := len(piece) == 1 && piece[0].Start == piece[0].Stop; {
+		case highest > 0:
+			todo = append(todo, nonEmpty(clip(piece, 1, lowest-1), clip(piece, min(highest, ^uint32(0)-1)+1, ^uint32(0)))...)
+		case one:
+			return all, s.stepError("fetch", s.open.folder, fmt.Errorf("%w: of the message with UID %d", ErrPartial, piece[0].Start))
+		default:
+			todo = append(todo, beyond(piece, 0, nil)...)
+		}
+	}
+	return all, nil
+}
+
+// A question is what messages are asked for.
+type question struct {
+	// forms are the ways to ask, the best one first; which of them a server takes,
+	// a session remembers by topic.
+	topic  string
+	forms  []*imap.FetchOptions
+	bounds fetchBounds
+	use    func(*fetched) (complete bool)
+}
+
+// A form is how a session asks for something.
+type form struct {
+	number int
+	proven bool // the server has answered to it, or to none
+}
+
+// options returns how the question is asked in this session.
+func (s *Session) options(q *question) *imap.FetchOptions {
+	return q.forms[s.learned.forms[q.topic].number]
+}
+
+// fetchEach fetches UIDs in batches and has use called for every message that came;
+// use decides whether it came complete. Those that did not come, or not complete,
+// are asked for again in smaller batches, and at last one by one: some servers refuse
+// a whole batch for one message, and some leave out of a large one what they would
+// give of a small one. UIDs that are no longer in the folder are not asked for again.
+func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *question) error {
+	for len(batches) > 0 {
+		set := batches[0]
+		missing, err := s.fetchBatch(ctx, set, q)
+		if Refusal(err) {
+			other, formErr := s.otherForm(ctx, missing, q)
+			if formErr != nil {
+				return formErr
+			}
+			if other {
+				continue // the same batch once more
+			}
+		}
+		if err != nil && (!Refusal(err) || len(missing) < 2) {
+			return err
+		}
+		if batches = batches[1:]; len(missing) == 0 {
+			continue
+		}
+		if err := s.fetchAgain(ctx, missing, err, q); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fewUIDs is how many messages a batch has that is asked for because a larger
-// one came incomplete.
-const fewUIDs = 20
+// otherForm looks for a way to ask that the server does not refuse, and reports
+// whether it is another one than before. A refusal may be about a message: only two
+// of them, each asked for alone, show that it is about the question, and only as long
+// as the server has answered to none.
+func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (other bool, err error) {
+	before := s.learned.forms[q.topic]
+	if before.proven || len(q.forms) == 1 || len(uids) == 0 {
+		return false, nil
+	}
+	for _, uid := range slices.Compact([]uint32{uids[0], uids[len(uids)-1]}) {
+		for number := range q.forms {
+			s.learned.forms[q.topic] = form{number: number}
+			_, err := s.fetchBatch(ctx, sets([]uint32{uid}, 1)[0], &question{topic: q.topic, forms: q.forms, bounds: q.bounds, use: func(*fetched) bool { return false }})
+			if err == nil {
+				return number != before.number, nil
+			}
+			if !Refusal(err) {
+				return false, err
+			}
+		}
+	}
+	s.learned.forms[q.topic] = before
+	return false, nil
+}
 
 // fetchAgain asks for what a batch left out, a few messages at a time, and for
 // what is missing then one by one. It passes over single messages that the server
 // refuses. If the batch was refused for the reason refusal, and so is each of its
 // messages, that is the server's fault and not a message's.
-func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) error {
+func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, q *question) error {
 	exist, err := s.existing(ctx, uids)
 	if err != nil || len(exist) == 0 {
 		return err
 	}
 	missing := slices.DeleteFunc(uids, func(uid uint32) bool { return !exist[uid] })
 	answered := 0
-	for _, size := range []int{fewUIDs, 1} {
+	for _, size := range []int{s.sizes.Few, 1} {
 		if len(missing) <= size && size > 1 {
 			continue
 		}
 		asked := missing
 		missing = nil
 		for few := range slices.Chunk(asked, size) {
-			left, err := s.fetchBatch(ctx, sets(few)[0], options, bounds, use)
-			if err != nil && !refused(err) {
-				return err
+			for _, set := range s.sets(few) {
+				left, err := s.fetchBatch(ctx, set, q)
+				if err != nil && !Refusal(err) {
+					return err
+				}
+				if err == nil {
+					answered++
+				}
+				missing = append(missing, left...)
 			}
-			if err == nil {
-				answered++
-			}
-			missing = append(missing, left...)
 		}
 	}
 	if answered == 0 {
@@ -116,11 +208,18 @@ func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, 
 	return nil
 }
 
-// refused tells a NO that may be about one message from one that is about the
-// server's state.
-func refused(err error) bool {
+// Refusal reports whether the server refused what it was asked for, by NO or BAD,
+// for a reason that may lie in one of the messages: the connection holds, and the
+// others can be asked for. Some servers answer BAD where they cannot read a message.
+func Refusal(err error) bool {
 	var reply *Reply
-	return errors.As(err, &reply) && reply.Status == "NO" && !Throttled(err) && reply.Code != "UNAVAILABLE" && reply.Code != "INUSE"
+	switch {
+	case !errors.As(err, &reply) || reply.Status != "NO" && reply.Status != "BAD":
+		return false
+	case reply.Code == "UNAVAILABLE", reply.Code == "INUSE":
+		return false
+	}
+	return !Throttled(err) && !notConnected(reply)
 }
 
 // fetchBounds bound one FETCH: literal bytes kept for each section, and for
@@ -130,28 +229,44 @@ type fetchBounds struct {
 	sections       int64 // literals a message
 }
 
+// unbounded is how many times the bytes that are kept of a literal a server may send
+// that is not asked for a part of it.
+const unbounded = 4
+
 // fetchBatch fetches one set and returns which of it did not come complete; all
 // of it on error.
-func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) (missing []uint32, err error) {
+func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *question) (missing []uint32, err error) {
 	wanted := members(set)
-	budget := maxReply + int64(len(wanted))*(bounds.sections*bounds.literal+fetchOverhead)
-	messages, err := s.fetch(ctx, set, options, bounds.literal, bounds.total, budget)
-	if err != nil {
-		// Where the connection holds and no line could be read, it is not about one of
-		// the messages.
-		line, step := (*LineError)(nil), (*StepError)(nil)
-		if errors.As(err, &step) && (s.Broken() || !errors.As(err, &line)) {
-			step.UIDs, step.Stuck = wanted, stuckAt(wanted, messages, len(options.BodySection))
-		}
-		return wanted, err
+	options := s.options(q)
+	literal := q.bounds.literal
+	if options.BodySection[0].Partial == nil {
+		literal *= unbounded
 	}
+	budget := maxReply + int64(len(wanted))*(q.bounds.sections*literal+fetchOverhead)
+	messages, err := s.fetchPieces(ctx, set, options, q.bounds.literal, q.bounds.total, budget)
+	if err != nil {
+		return wanted, s.withUIDs(err, wanted, messages, len(options.BodySection))
+	}
+	s.learned.forms[q.topic] = form{s.learned.forms[q.topic].number, true}
 	complete := make(map[uint32]bool, len(messages))
 	for _, m := range messages {
-		if set.Contains(imap.UID(m.uid)) && !complete[m.uid] && use(m) {
+		if set.Contains(imap.UID(m.uid)) && !complete[m.uid] && q.use(m) {
 			complete[m.uid] = true
 		}
 	}
 	return slices.DeleteFunc(wanted, func(uid uint32) bool { return complete[uid] }), nil
+}
+
+// withUIDs adds to an error which messages were asked for, and which of them has not
+// come with so many sections.
+func (s *Session) withUIDs(err error, wanted []uint32, messages []*fetched, sections int) error {
+	// Where the answer came to its end and no line of it could be read, it is not
+	// about one of the messages.
+	line, step := (*LineError)(nil), (*StepError)(nil)
+	if errors.As(err, &step) && (s.Broken() || !errors.As(err, &line)) {
+		step.UIDs, step.Stuck = wanted, stuckAt(wanted, messages, sections)
+	}
+	return err
 }
 
 // stuckAt returns the first of the UIDs wanted that has not come with so many

@@ -1,6 +1,7 @@
 package imapbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,10 @@ type Status struct {
 	UIDValidity uint32 // never 0
 	UIDNext     uint32 // never 0
 	Messages    uint32
+	// Estimated: the server tells no UIDNEXT. UIDNext is one more than the highest UID,
+	// and so becomes less when that message is removed, which does not mean that UIDs
+	// are given out again.
+	Estimated bool
 }
 
 // Selected is a folder opened for changes.
@@ -50,20 +55,25 @@ func (s *Session) Folders(ctx context.Context) ([]string, error) {
 	return folders, err
 }
 
-// SpecialUse finds the folder with a special use, such as "\Junk". RFC 6154.
-// Servers that don't offer SPECIAL-USE are asked for a plain list, in which some
-// tell it all the same.
+// SpecialUse finds the folder with a special use, such as "\Junk". RFC 6154. Only
+// folders with a special use are asked for (section 5.2 there), so that nothing
+// depends on the names of the others. Servers that don't offer SPECIAL-USE, or refuse
+// the question, are asked for a plain list, in which some tell it all the same.
 func (s *Session) SpecialUse(ctx context.Context, attr string) (folder string, found bool, err error) {
-	var options *imap.ListOptions
-	if s.Has("SPECIAL-USE") && s.Has("LIST-EXTENDED") {
-		options = &imap.ListOptions{ReturnSpecialUse: true}
-	}
-	err = s.list(ctx, "*", options, func(d *imap.ListData) {
+	listed := 0
+	look := func(d *imap.ListData) {
+		listed++
 		if !found && slices.ContainsFunc(d.Attrs, func(a imap.MailboxAttr) bool { return strings.EqualFold(string(a), attr) }) {
 			folder, found = d.Mailbox, true
 		}
-	})
-	if err != nil {
+	}
+	if s.Has("SPECIAL-USE") {
+		err = s.list(ctx, "*", &imap.ListOptions{SelectSpecialUse: true}, look)
+		if err != nil && !Refusal(err) || found || listed > 0 && err == nil {
+			return folder, found, err
+		}
+	}
+	if err = s.list(ctx, "*", nil, look); err != nil {
 		return "", false, err
 	}
 	return folder, found, nil
@@ -88,9 +98,25 @@ func (s *Session) list(ctx context.Context, pattern string, options *imap.ListOp
 }
 
 // Status asks for a folder's state without opening it: a constant and small
-// amount of work, whatever the size of the folder.
+// amount of work, whatever the size of the folder. Where the server does not tell all
+// of it so, the folder is opened as by Examine.
 func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 	folder = canonical(folder)
+	status, err := s.askStatus(ctx, folder)
+	var reply *Reply
+	switch {
+	case Refusal(err) && errors.As(err, &reply) && reply.Status == "BAD": // it knows no STATUS
+	case err != nil:
+		return Status{}, s.noFolder(ctx, folder, err)
+	case status.UIDValidity > 0 && status.UIDNext > 0:
+		return status, nil
+	}
+	selected, err := s.openFolder(ctx, "examine", folder, true, status)
+	return selected.Status, err
+}
+
+// askStatus returns what STATUS tells; what it does not tell is 0.
+func (s *Session) askStatus(ctx context.Context, folder string) (Status, error) {
 	if err := s.mayName("status", folder); err != nil {
 		return Status{}, err
 	}
@@ -103,13 +129,15 @@ func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 		}
 		return err
 	})
-	switch {
-	case err != nil:
-		return Status{}, s.noFolder(ctx, folder, err)
-	case status.UIDValidity == 0 || status.UIDNext == 0:
-		return Status{}, s.stepError("status", folder, fmt.Errorf("the server gives no UIDVALIDITY or UIDNEXT (%w): it can't be told what is new", ErrProtocol))
+	return status.plausible(), err
+}
+
+// plausible drops a UIDNEXT that leaves no UIDs for the messages that there are.
+func (st Status) plausible() Status {
+	if st.UIDNext <= st.Messages {
+		st.UIDNext = 0
 	}
-	return status, nil
+	return st
 }
 
 // noFolder adds ErrNoFolder to a refusal that does not say why, as Dovecot's,
@@ -145,38 +173,103 @@ func (s *Session) Select(ctx context.Context, folder string) (Selected, error) {
 }
 
 func (s *Session) selectFolder(ctx context.Context, step, folder string, readOnly bool) (Selected, error) {
-	folder = canonical(folder)
+	return s.openFolder(ctx, step, canonical(folder), readOnly, Status{})
+}
+
+// openFolder opens a folder and completes what the server tells of it: from known,
+// which STATUS told, from STATUS, and by a search.
+func (s *Session) openFolder(ctx context.Context, step, folder string, readOnly bool, known Status) (Selected, error) {
 	s.open = opened{} // a failed SELECT leaves no folder open
 	if err := s.mayName(step, folder); err != nil {
 		return Selected{}, err
 	}
+	selected, err := s.askSelect(ctx, step, folder, readOnly)
+	if s.wantsID(err) && s.identify(ctx) == nil {
+		selected, err = s.askSelect(ctx, step, folder, readOnly)
+	}
+	if err != nil {
+		return Selected{}, s.noFolder(ctx, folder, err)
+	}
+	st := &selected.Status
+	if st.UIDNext == 0 || st.UIDValidity == 0 {
+		if known == (Status{}) {
+			// RFC 3501, section 6.3.1, has a client ask for a STATUS then.
+			if known, err = s.askStatus(ctx, folder); err != nil && !Refusal(err) {
+				return Selected{}, err
+			}
+		}
+		st.UIDValidity, st.UIDNext = cmp.Or(st.UIDValidity, known.UIDValidity), cmp.Or(st.UIDNext, known.UIDNext)
+		*st = st.plausible()
+	}
+	if st.UIDValidity == 0 {
+		return Selected{}, s.stepError(step, folder, fmt.Errorf("the server gives no UIDVALIDITY (%w): it can't be told what is new", ErrProtocol))
+	}
+	s.open = opened{folder: folder, writable: !selected.ReadOnly, permanent: selected.PermanentFlags}
+	if st.UIDNext == 0 {
+		highest, err := s.highest(ctx, st.Messages)
+		if err != nil {
+			s.open = opened{}
+			return Selected{}, err
+		}
+		st.UIDNext, st.Estimated = highest+1, true
+	}
+	return selected, nil
+}
+
+// askSelect opens a folder; what the server does not tell of it is 0.
+func (s *Session) askSelect(ctx context.Context, step, folder string, readOnly bool) (Selected, error) {
 	var selected Selected
 	err := s.run(ctx, step, folder, maxReply, func() error {
 		data, err := s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 		if err != nil {
 			return err
 		}
-		selected.Status = Status{UIDValidity: data.UIDValidity, UIDNext: uint32(data.UIDNext), Messages: data.NumMessages}
+		selected.Status = Status{UIDValidity: data.UIDValidity, UIDNext: uint32(data.UIDNext), Messages: data.NumMessages}.plausible()
 		for _, flag := range data.PermanentFlags {
 			selected.PermanentFlags = append(selected.PermanentFlags, string(flag))
 		}
 		return nil
 	})
-	if err != nil {
-		return Selected{}, s.noFolder(ctx, folder, err)
-	}
-	if selected.UIDNext == 0 || selected.UIDValidity == 0 {
-		// Old servers leave it out here. RFC 3501, section 6.3.1, then asks for
-		// a STATUS.
-		status, err := s.Status(ctx, folder)
-		if err != nil {
-			return Selected{}, err
-		}
-		selected.Status = status
+	if told, denied := s.permanentFlags(); err == nil && !told && !denied {
+		selected.PermanentFlags = []string{string(imap.FlagWildcard)}
 	}
 	selected.ReadOnly = readOnly || len(selected.PermanentFlags) == 0
-	s.open = opened{folder: folder, writable: !selected.ReadOnly, permanent: selected.PermanentFlags}
-	return selected, nil
+	return selected, err
+}
+
+// permanentFlags reports whether the last answer names the flags that are kept, and
+// whether it says that the folder cannot be written. Where it does neither, all flags
+// can be changed: RFC 3501, section 7.1.
+func (s *Session) permanentFlags() (told, readOnly bool) {
+	s.wire.mu.Lock()
+	defer s.wire.mu.Unlock()
+	return s.wire.replies.codes.has("PERMANENTFLAGS"), s.wire.replies.codes.tagged.name == "READ-ONLY"
+}
+
+// highest returns the highest UID in the open folder, which has so many messages at
+// least; 0 if it is empty.
+func (s *Session) highest(ctx context.Context, messages uint32) (uint32, error) {
+	// The first question has a short answer, and some servers know no "*".
+	for _, criteria := range []*imap.SearchCriteria{{UID: []imap.UIDSet{{{}}}}, {}} {
+		answer, err := s.searchTwice(ctx, criteria)
+		if err != nil && !Refusal(err) {
+			return 0, err
+		}
+		uid := uint32(0)
+		for _, r := range answer.found {
+			uid = max(uid, uint32(r.Start), uint32(r.Stop))
+		}
+		if uid == ^uint32(0) {
+			uid-- // so that there is one after it
+		}
+		if uid > 0 && uid >= messages || err != nil && criteria.UID == nil {
+			return uid, err
+		}
+	}
+	if messages > 0 {
+		return 0, s.stepError("search", s.open.folder, fmt.Errorf("the server gives no UIDNEXT and finds none of %d messages (%w): it can't be told what is new", messages, ErrProtocol))
+	}
+	return 0, nil
 }
 
 // create makes a folder that a message is to be moved to.

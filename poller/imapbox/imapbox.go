@@ -90,6 +90,42 @@ type Options struct {
 	Passed func(step, detail string)
 	// Dial replaces the net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Version is the version of the program that the server is told where it wants
+	// to know its clients (ID, RFC 2971); the name is "tlsbrief". Empty: no version.
+	Version string
+	// Batches bound what one command asks for. They change the number of commands,
+	// and no result.
+	Batches Batches
+
+	silent bool // ID is not sent
+}
+
+// Batches bound what one command asks for; zero stands for the default of each.
+type Batches struct {
+	// UIDs is how many messages a command names: 5,000, and never more.
+	UIDs int
+	// Few is how many messages are asked for together that a larger batch left out,
+	// before each of them is asked for alone: 20.
+	Few int
+	// Bodies and Headers are how many bytes of them are held at once: 16 MiB, unless
+	// a single message is larger, and 8 MiB.
+	Bodies, Headers int64
+}
+
+func (b Batches) withDefaults() Batches {
+	if b.UIDs <= 0 || b.UIDs > maxSetUIDs {
+		b.UIDs = maxSetUIDs
+	}
+	if b.Few <= 0 {
+		b.Few = 20
+	}
+	if b.Bodies <= 0 {
+		b.Bodies = 16 << 20
+	}
+	if b.Headers <= 0 {
+		b.Headers = 8 << 20
+	}
+	return b
 }
 
 func (o Options) withDefaults() Options {
@@ -105,6 +141,7 @@ func (o Options) withDefaults() Options {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{}).DialContext
 	}
+	o.Batches = o.Batches.withDefaults()
 	return o
 }
 
@@ -124,6 +161,22 @@ type Session struct {
 
 	unread   unread
 	readSome bool // a message was read by FETCH
+
+	version string
+	sizes   Batches
+	learned learned
+}
+
+// learned is what a session found out about its server, so that it is not found out
+// again for each message.
+type learned struct {
+	offered     imap.CapSet // before the log-in
+	identified  bool        // ID was sent
+	limit       uint32      // how many messages it answers for at a time (RFC 9738); 0: any number
+	plainSearch bool        // it offers ESEARCH and cannot do it
+	forms       map[string]form
+	singleParts bool // it refuses to tell of parts where one of them is not there
+	refusesMove error
 }
 
 // opened is the folder that EXAMINE or SELECT opened last.
@@ -167,6 +220,10 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 		wire:   w,
 		client: imapclient.New(w, nil),
 		limit:  commandWaits * o.Timeout,
+
+		version: o.Version,
+		sizes:   o.Batches,
+		learned: learned{forms: make(map[string]form)},
 	}
 	credentials.host, credentials.port = o.Host, o.Port
 	if err := s.login(ctx, credentials); err != nil {
@@ -175,6 +232,17 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 	}
 	o.Passed("log-in", printable(credentials.Username+" by "+s.way))
 	s.log.Debug("logged in to the mailbox", "mailbox", s.name)
+	s.learned.limit = s.announcedLimit()
+	if o.silent || !s.Has("ID") && !s.learned.offered.Has(imap.CapID) {
+		return s, nil
+	}
+	if err := s.identify(ctx); err != nil && s.Broken() {
+		// It is a courtesy: what comes of it must not keep the mail from being read.
+		s.log.Debug("the connection did not survive ID: another one does without", "mailbox", s.name, "err", err)
+		s.abandon()
+		o.silent = true
+		return open(ctx, o, credentials)
+	}
 	return s, nil
 }
 
@@ -241,6 +309,9 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 		// Taken for nothing found, it would hide messages.
 		err = passed
 		s.wire.fail(err)
+	}
+	if said, _ := s.cut(); said.limit > 0 {
+		s.learned.limit = said.limit
 	}
 	if err == nil {
 		return nil

@@ -43,7 +43,7 @@ func TestSets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var got []uint32
-			all := sets(tt.uids)
+			all := sets(tt.uids, maxSetUIDs)
 			for _, set := range all {
 				if text := set.String(); len(text) > 8000 || strings.Contains(text, "*") {
 					t.Errorf("set of %d bytes: %.100s", len(text), text)
@@ -94,7 +94,7 @@ func TestSplitBySize(t *testing.T) {
 	uids := []uint32{1, 2, 3, 4, 5, 6}
 	sizes := map[uint32]int64{1: 6 << 20, 2: 6 << 20, 3: 6 << 20, 4: 90 << 20, 5: -1}
 	var got [][]uint32
-	for _, set := range splitBySize(uids, sizes, limit) {
+	for _, set := range (&Session{sizes: Batches{}.withDefaults()}).splitBySize(uids, sizes, limit) {
 		got = append(got, members(set))
 	}
 	// 4 counts as the limit, and so do 5 and 6, whose sizes are not known.
@@ -185,7 +185,7 @@ func TestPrintable(t *testing.T) {
 func TestClippedFields(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 2*maxClipped)
-	f := Fields{[]byte("X-Other: y\r\nsubject: " + long + "\r\nSUBJECT: second\r\nContent-Type: multipart/report;\r\n\treport-type=tlsrpt\r\nFrom: a@b.example\r\n\r\n")}.clipped()
+	f := Fields{[]byte("X-Other: y\r\nsubject: " + long + "\r\nSUBJECT: second\r\nContent-Type: multipart/report;\r\n\treport-type=tlsrpt\r\nFrom: a@b.example\r\n\r\n")}.clipped(maxClipped)
 	want := map[string]string{
 		"Subject": long[:maxClipped-1], "Content-Type": "multipart/report;\treport-type=tlsrpt", "From": "a@b.example", "X-Other": "", "Message-ID": "",
 	}

@@ -51,6 +51,7 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 			return err
 		}
 		offered = s.client.Caps() // asks for them if need be, and hides errors
+		s.learned.offered = offered
 		return s.wire.cause()
 	})
 	if err != nil {

@@ -20,7 +20,9 @@ func (s *Session) AddFlag(ctx context.Context, uids []uint32, flag string) (done
 	if err := s.mayMark("store", flag); err != nil {
 		return nil, nil, err
 	}
-	for _, set := range sets(uids) {
+	for todo := s.sets(uids); len(todo) > 0; {
+		set := todo[0]
+		todo = todo[1:]
 		with, without, err := s.store(ctx, set, flag)
 		done = append(done, with...)
 		if err != nil && s.Broken() {
@@ -30,20 +32,22 @@ func (s *Session) AddFlag(ctx context.Context, uids []uint32, flag string) (done
 		if searchErr != nil {
 			return done, gone, searchErr
 		}
-		left := 0
-		for _, uid := range without {
-			if exist[uid] {
-				left++
-			} else {
-				gone = append(gone, uid)
+		gone = append(gone, absent(without, exist)...)
+		left := absent(without, asSet(gone))
+		switch {
+		case len(left) == 0:
+			continue
+		case errors.Is(err, errPart):
+			smaller := s.sets(left)
+			if len(left) < int(size(set)) || len(smaller) > 1 {
+				todo = append(smaller, todo...)
+				continue
 			}
+			err = s.stepError("store", s.open.folder, fmt.Errorf("%w: %d messages do not show %s", ErrPartial, len(left), flag))
+		case err == nil:
+			err = s.stepError("store", s.open.folder, fmt.Errorf("%w: it said OK, but %d messages do not show %s", ErrReadOnly, len(left), flag))
 		}
-		if left > 0 && err == nil {
-			err = s.stepError("store", s.open.folder, fmt.Errorf("%w: it said OK, but %d messages do not show %s", ErrReadOnly, left, flag))
-		}
-		if left > 0 {
-			return done, gone, err
-		}
+		return done, gone, err
 	}
 	return done, gone, nil
 }
@@ -79,7 +83,8 @@ func validFlag(flag string) bool {
 
 // store adds a flag, and others along with it, and asks which messages have the
 // first. Messages without an answer are in without, too. A refusal of the STORE
-// itself is returned beside both.
+// itself is returned beside both, and errPart where the server says that it did not do
+// it for all of them.
 func (s *Session) store(ctx context.Context, set imap.UIDSet, flag string, also ...imap.Flag) (with, without []uint32, err error) {
 	budget := maxReply + int64(maxSetUIDs)*fetchOverhead
 	storeErr := s.run(ctx, "store", s.open.folder, budget, func() error {
@@ -87,6 +92,9 @@ func (s *Session) store(ctx context.Context, set imap.UIDSet, flag string, also 
 	})
 	if storeErr != nil && s.Broken() {
 		return nil, members(set), storeErr
+	}
+	if _, partial := s.cut(); partial && storeErr == nil || overLimit(storeErr) {
+		storeErr = errPart
 	}
 	flags, err := s.flags(ctx, set)
 	if err != nil {
@@ -104,7 +112,7 @@ func (s *Session) store(ctx context.Context, set imap.UIDSet, flag string, also 
 
 // flags asks for the flags of messages.
 func (s *Session) flags(ctx context.Context, set imap.UIDSet) (map[uint32][]string, error) {
-	messages, err := s.fetch(ctx, set, &imap.FetchOptions{UID: true, Flags: true}, 0, 0, maxReply+int64(maxSetUIDs)*fetchOverhead)
+	messages, err := s.fetchPieces(ctx, set, &imap.FetchOptions{UID: true, Flags: true}, 0, 0, maxReply+int64(maxSetUIDs)*fetchOverhead)
 	if err != nil {
 		return nil, err
 	}

@@ -22,10 +22,11 @@ const movedKeyword = "tlsbrief-moved"
 // that were no longer in the folder, or that somebody else has marked as deleted
 // and that are left to them. Both hold even with an error.
 //
-// Without MOVE, a message is copied, flagged \Deleted and expunged by UID, each
-// step only after the one before it has been seen to succeed. go-imap's own
-// fallback sends all three at once, and loses mail where the copy fails. Plain
-// EXPUNGE and CLOSE, which remove whatever is flagged, are never used.
+// Without MOVE, and where the server refuses it, a message is copied, flagged
+// \Deleted and expunged by UID, each step only after the one before it has been seen
+// to succeed. go-imap's own fallback sends all three at once, and loses mail where the
+// copy fails. Plain EXPUNGE and CLOSE, which remove whatever is flagged, are never
+// used.
 func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, gone []uint32, err error) {
 	dest = canonical(dest)
 	if err := s.mayMark("move", string(imap.FlagDeleted)); err != nil {
@@ -37,16 +38,11 @@ func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, g
 	if dest == s.open.folder {
 		return nil, nil, s.stepError("move", s.open.folder, fmt.Errorf("it is the destination as well"))
 	}
-	one := s.moveSet
-	// go-imap decides between MOVE and its fallback by its own list.
-	if !s.Has("MOVE") || !s.client.Caps().Has(imap.CapMove) {
-		if !s.Has("UIDPLUS") {
-			return nil, nil, s.stepError("move", s.open.folder, fmt.Errorf("%w: it offers neither MOVE nor UIDPLUS; use after = \"seen\" or \"keyword\"", ErrNoMove))
-		}
-		one = s.copyAndExpunge
+	if err := s.CanMove(); err != nil {
+		return nil, nil, s.stepError("move", s.open.folder, err)
 	}
-	for _, set := range sets(uids) {
-		moved, err := one(ctx, set, dest)
+	for _, set := range s.sets(uids) {
+		moved, err := s.moveAll(ctx, set, dest)
 		for _, uid := range members(set) {
 			switch {
 			case slices.Contains(moved.done, uid):
@@ -62,12 +58,67 @@ func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, g
 	return done, gone, nil
 }
 
+// moveAll moves a set, in several steps where the server moves a part of it at a time
+// (RFC 9738).
+func (s *Session) moveAll(ctx context.Context, set imap.UIDSet, dest string) (moved, error) {
+	var all moved
+	for rest := members(set); len(rest) > 0; {
+		one := s.moveSet
+		if !s.hasMove() || s.learned.refusesMove != nil {
+			one = s.copyAndExpunge
+		}
+		now := s.sets(rest)[0]
+		result, err := one(ctx, now, dest)
+		all.done, all.gone = append(all.done, result.done...), append(all.gone, result.gone...)
+		left := absent(rest, asSet(result.done, result.gone))
+		switch {
+		case err == nil:
+			left = absent(left, asSet(members(now)))
+		case errors.Is(err, errPart):
+			if len(left) == len(rest) && size(s.sets(left)[0]) >= size(now) {
+				return all, s.stepError("move", s.open.folder, fmt.Errorf("%w: %d messages are still there", ErrPartial, len(left)))
+			}
+		case refusesMove(err) && stepOf(err) == "move":
+			s.learned.refusesMove = replyOf(err)
+			if why := s.CanMove(); why != nil {
+				return all, s.stepError("move", s.open.folder, why)
+			}
+			s.log.Debug("the server refuses MOVE: messages are copied and expunged", "mailbox", s.name, "folder", s.open.folder, "err", err)
+		default:
+			return all, err
+		}
+		rest = left
+	}
+	return all, nil
+}
+
+func asSet(lists ...[]uint32) map[uint32]bool {
+	set := make(map[uint32]bool)
+	for _, list := range lists {
+		for _, uid := range list {
+			set[uid] = true
+		}
+	}
+	return set
+}
+
+// errPart: a step was done for a part of the messages, as the server says.
+var errPart = errors.New("it was done for a part of the messages")
+
+// stepOf returns the step that failed.
+func stepOf(err error) string {
+	if step := (*StepError)(nil); errors.As(err, &step) {
+		return step.Step
+	}
+	return ""
+}
+
 // towards adds where to, if the server refused to move or copy a message: the
 // reason often lies there.
 func towards(dest string, err error) error {
 	var step *StepError
 	var reply *Reply
-	if errors.As(err, &step) && errors.As(err, &reply) && (step.Step == "move" || step.Step == "copy") {
+	if errors.As(err, &step) && errors.As(err, &reply) && !errors.Is(err, ErrNoMove) && (step.Step == "move" || step.Step == "copy") {
 		step.Err = fmt.Errorf("to %q: %w", dest, step.Err)
 	}
 	return err
@@ -95,20 +146,29 @@ func (s *Session) moveSet(ctx context.Context, set imap.UIDSet, dest string) (mo
 	if err != nil && s.Broken() {
 		return result, err
 	}
-	// A MOVE may be done in part even if it ends with NO.
+	_, partial := s.cut()
+	// A MOVE may be done in part even if it ends with NO. Then what is no longer there
+	// is not known to have been moved.
 	after, searchErr := s.existing(ctx, uids)
 	if searchErr != nil {
 		return result, searchErr
 	}
-	if err == nil {
-		for uid := range before {
-			if !after[uid] {
-				result.done = append(result.done, uid)
-			}
+	for uid := range before {
+		switch {
+		case after[uid]:
+		case err == nil:
+			result.done = append(result.done, uid)
+		default:
+			result.gone = append(result.gone, uid)
 		}
-		if len(after) > 0 {
-			err = s.stepError("move", s.open.folder, fmt.Errorf("%w: it said OK, but %d messages are still there", ErrReadOnly, len(after)))
-		}
+	}
+	switch {
+	case err == nil && len(after) > 0 && partial:
+		err = errPart
+	case err == nil && len(after) > 0:
+		err = s.stepError("move", s.open.folder, fmt.Errorf("%w: it said OK, but %d messages are still there", ErrReadOnly, len(after)))
+	case overLimit(err):
+		err = errPart
 	}
 	return result, err
 }
@@ -158,6 +218,8 @@ func (s *Session) copyAndExpunge(ctx context.Context, set imap.UIDSet, dest stri
 	return result, err
 }
 
+// copyThenExpunge returns the messages that it moved. Its error is errPart where the
+// server copied some of them only and those have been moved.
 func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest string) ([]uint32, error) {
 	var copied imap.UIDSet
 	err := s.creating(ctx, dest, func() error {
@@ -167,9 +229,14 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 			return err
 		})
 	})
+	if overLimit(err) {
+		return nil, errPart
+	}
 	if err != nil {
 		return nil, err
 	}
+	_, partial := s.cut()
+	partial = partial || s.learned.limit > 0 && size(set) > uint64(s.learned.limit)
 	var sure imap.UIDSet
 	for _, uid := range members(set) {
 		if copied.Contains(imap.UID(uid)) {
@@ -184,19 +251,26 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 		also = append(also, movedKeyword)
 	}
 	flagged, _, err := s.store(ctx, sure, string(imap.FlagDeleted), also...)
-	if err != nil {
+	if Refusal(err) && len(also) > 0 { // rather without the keyword than copied again at each poll
+		flagged, _, err = s.store(ctx, sure, string(imap.FlagDeleted))
+	}
+	if err != nil && !errors.Is(err, errPart) {
 		return nil, err
 	}
 	if len(flagged) != len(members(sure)) {
 		return nil, s.stepError("store", s.open.folder, fmt.Errorf("%w: the copies are in %q, but the originals do not show \\Deleted", ErrReadOnly, dest))
 	}
-	return s.expunge(ctx, flagged)
+	done, err := s.expunge(ctx, flagged)
+	if err == nil && partial && len(flagged) < len(members(set)) {
+		err = errPart
+	}
+	return done, err
 }
 
 // expunge removes messages that are marked as deleted, and returns those that
 // are gone.
 func (s *Session) expunge(ctx context.Context, uids []uint32) ([]uint32, error) {
-	for _, set := range sets(uids) {
+	for _, set := range s.sets(uids) {
 		err := s.run(ctx, "expunge", s.open.folder, maxListing, func() error { return s.client.UIDExpunge(set).Close() })
 		if err != nil {
 			return nil, err

@@ -22,10 +22,11 @@ type replies struct {
 	names   map[string]bool     // of untagged responses that could be read
 	passed  []passedLine        // the lines that were passed over, the first of them
 	more    int                 // how many more there were that cannot be read
-	tagged  []string            // the last tagged lines
-	ended   bool                // what comes now is no part of it
-	broken  error               // the line that ended it all
-	answer  *answer             // takes FETCH responses, if not nil
+	codes   codesHeard
+	tagged  []string // the last tagged lines
+	ended   bool     // what comes now is no part of it
+	broken  error    // the line that ended it all
+	answer  *answer  // takes FETCH responses, if not nil
 }
 
 // A passedLine is a line that was passed over.
@@ -63,6 +64,9 @@ func (r *replies) sent(b []byte) {
 
 // heard implements listener.
 func (r *replies) heard(response []byte, name string, fate fate) {
+	if fate == passedOn && !r.ended {
+		r.codes.line(response)
+	}
 	switch {
 	case fate == broken:
 		r.broken = r.fault(response, "")

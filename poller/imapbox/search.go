@@ -2,7 +2,9 @@ package imapbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -11,6 +13,10 @@ import (
 // maxFound bounds what one search returns, whatever it was asked for: 16 MiB of
 // UIDs.
 const maxFound = 4 << 20
+
+// maxPieces is how many questions one search may take of a server that answers for
+// a part of the messages at a time.
+const maxPieces = 20_000
 
 // All returns the UIDs below a limit of the messages in the open folder,
 // ascending.
@@ -84,30 +90,169 @@ func (s *Session) search(ctx context.Context, criteria *imap.SearchCriteria, fro
 	if err := s.needFolder("search"); err != nil {
 		return nil, err
 	}
-	criteria.UID = []imap.UIDSet{{{Start: imap.UID(from), Stop: imap.UID(to)}}}
-	found, err := s.searchSet(ctx, criteria)
+	return s.searchSet(ctx, criteria, imap.UIDSet{{Start: imap.UID(from), Stop: imap.UID(to)}}, limit)
+}
+
+// existing returns which of the UIDs are in the open folder.
+func (s *Session) existing(ctx context.Context, uids []uint32) (map[uint32]bool, error) {
+	exist := make(map[uint32]bool)
+	for _, set := range s.sets(uids) {
+		found, err := s.searchSet(ctx, &imap.SearchCriteria{}, set, maxSetUIDs)
+		if err != nil {
+			return nil, err
+		}
+		for _, uid := range found {
+			exist[uid] = true
+		}
+	}
+	return exist, nil
+}
+
+// searchSet returns the UIDs of a set that match, ascending, the first limit of
+// them. Where the server looks at a part of the set only (RFC 9738), it is asked
+// about the rest until nothing is left.
+func (s *Session) searchSet(ctx context.Context, criteria *imap.SearchCriteria, set imap.UIDSet, limit int) ([]uint32, error) {
+	var found []uint32
+	todo := []imap.UIDSet{set}
+	for pieces := 0; len(todo) > 0; pieces++ {
+		piece := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		got, rest, err := s.searchPiece(ctx, criteria, piece, limit)
+		if err == nil && pieces == maxPieces {
+			err = s.stepError("search", s.open.folder, fmt.Errorf("%w: not after %d questions", ErrPartial, pieces))
+		}
+		if err != nil {
+			return nil, err
+		}
+		todo = append(todo, rest...)
+		if found = append(found, got...); len(found) > 2*limit {
+			found = lowest(found, limit)
+		}
+	}
+	return lowest(found, limit), nil
+}
+
+// lowest sorts UIDs and returns the first limit of them, each once.
+func lowest(uids []uint32, limit int) []uint32 {
+	slices.Sort(uids)
+	uids = slices.Compact(uids)
+	return uids[:min(len(uids), limit)]
+}
+
+// searchPiece makes one search, and returns what it has to be followed by.
+func (s *Session) searchPiece(ctx context.Context, criteria *imap.SearchCriteria, set imap.UIDSet, limit int) (found []uint32, rest []imap.UIDSet, err error) {
+	criteria.UID = []imap.UIDSet{set}
+	answer, err := s.searchTwice(ctx, criteria)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range set {
+		found = append(found, walk(answer.found, uint32(r.Start), uint32(r.Stop), limit-len(found))...)
+	}
+	switch {
+	case uint64(len(found)) < size(set) && !within(answer.found, set):
+		// It passes over the UIDs that it was given, or it means sequence numbers:
+		// then it leaves out what a FETCH shows.
+		listed, err := s.listed(ctx, criteria, set)
+		return append(found, listed...), nil, err
+	case !answer.partial:
+		return found, nil, nil
+	}
+	if rest = beyond(set, answer.cut.uid, found); rest == nil {
+		err = s.stepError("search", s.open.folder, fmt.Errorf("%w: of the message with UID %d", ErrPartial, set[0].Start))
+	}
+	return found, rest, err
+}
+
+// beyond returns the parts of a set that a search did not look at, when the last
+// UID that it looked at is known (0: it is not). RFC 9738 has servers begin with the
+// highest; what was found shows where one begins with the lowest, and where it shows
+// nothing, both sides are asked for. It returns nil if there is nothing left to ask.
+func beyond(set imap.UIDSet, last uint32, found []uint32) []imap.UIDSet {
+	first, end := uint32(set[0].Start), uint32(set[len(set)-1].Stop)
+	if last < first || last > end { // it names none of these
+		if first == end {
+			return nil
+		}
+		middle := first + (end-first)/2
+		return nonEmpty(clip(set, first, middle), clip(set, middle+1, end))
+	}
+	below, above := clip(set, 1, last-1), clip(set, last+1, ^uint32(0))
+	switch {
+	case len(found) > 0 && found[len(found)-1] > last:
+		above = nil
+	case len(found) > 0 && found[0] < last:
+		below = nil
+	}
+	rest := nonEmpty(below, above)
+	if rest == nil {
+		rest = []imap.UIDSet{}
+	}
+	return rest
+}
+
+func nonEmpty(sets ...imap.UIDSet) []imap.UIDSet {
+	return slices.DeleteFunc(sets, func(set imap.UIDSet) bool { return len(set) == 0 })
+}
+
+// listed returns the UIDs of a set that a FETCH shows to be there, but for those
+// that it shows not to match.
+func (s *Session) listed(ctx context.Context, criteria *imap.SearchCriteria, set imap.UIDSet) ([]uint32, error) {
+	flags, err := s.flags(ctx, set)
 	if err != nil {
 		return nil, err
 	}
-	return walk(found, from, to, limit), nil
+	var uids []uint32
+	for uid, f := range flags {
+		if !slices.ContainsFunc(criteria.NotFlag, func(flag imap.Flag) bool { return hasFlag(f, string(flag)) }) {
+			uids = append(uids, uid)
+		}
+	}
+	return uids, nil
 }
 
-// searchSet asks once more where the server ends the search without saying what it
+// A searchAnswer is what the server said to one search.
+type searchAnswer struct {
+	found   imap.UIDSet
+	told    bool // it said what it found, be it nothing
+	partial bool
+	cut     cut // where partial
+}
+
+// searchTwice asks once more where the server ends the search without saying what it
 // found, not even nothing: its answer may be late, and taken for nothing it would
 // hide messages. A server that says nothing twice has nothing to say.
-func (s *Session) searchSet(ctx context.Context, criteria *imap.SearchCriteria) (imap.UIDSet, error) {
-	found, told, err := s.searchOnce(ctx, criteria)
-	if err == nil && !told {
-		found, _, err = s.searchOnce(ctx, criteria)
+func (s *Session) searchTwice(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
+	answer, err := s.searchOnce(ctx, criteria)
+	if err == nil && !answer.told {
+		answer, err = s.searchOnce(ctx, criteria)
 	}
-	return found, err
+	return answer, err
 }
 
-func (s *Session) searchOnce(ctx context.Context, criteria *imap.SearchCriteria) (found imap.UIDSet, told bool, err error) {
-	var options *imap.SearchOptions
-	if s.Has("ESEARCH") {
-		options = &imap.SearchOptions{ReturnAll: true} // ranges, not one number a message
+// errNoESearch: the server offers ESEARCH (RFC 4731) and answers without what was
+// asked for.
+var errNoESearch = errors.New("it answers UID SEARCH with sequence numbers or with counts alone")
+
+// searchOnce searches in the way of RFC 4731 where that is offered, since its answer
+// has ranges and not one number for each message.
+func (s *Session) searchOnce(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
+	if s.Has("ESEARCH") && !s.learned.plainSearch {
+		answer, err := s.searchBy(ctx, criteria, &imap.SearchOptions{ReturnAll: true})
+		if !errors.Is(err, errNoESearch) && !Refusal(err) {
+			return answer, err
+		}
+		s.learned.plainSearch = true
 	}
+	answer, err := s.searchBy(ctx, criteria, nil)
+	if errors.Is(err, errNoESearch) {
+		err = s.stepError("search", s.open.folder, &protocolError{detail: errNoESearch.Error()})
+	}
+	return answer, err
+}
+
+func (s *Session) searchBy(ctx context.Context, criteria *imap.SearchCriteria, options *imap.SearchOptions) (answer searchAnswer, err error) {
+	usable := true
 	err = s.run(ctx, "search", s.open.folder, maxListing, func() error {
 		data, err := s.client.UIDSearch(criteria, options).Wait()
 		if err != nil {
@@ -115,30 +260,22 @@ func (s *Session) searchOnce(ctx context.Context, criteria *imap.SearchCriteria)
 		}
 		switch all := data.All.(type) {
 		case nil:
+			usable = data.Count == 0 && data.Min == 0 && data.Max == 0
 		case imap.UIDSet:
-			found = all
+			answer.found = all
 		default:
-			return fmt.Errorf("it answers UID SEARCH with sequence numbers")
+			usable = false
 		}
-		told = len(found) > 0 || s.wire.heard("SEARCH", "ESEARCH")
+		answer.told = len(answer.found) > 0 || s.wire.heard("SEARCH", "ESEARCH")
 		return nil
 	})
-	return found, told, err
-}
-
-// existing returns which of the UIDs are in the open folder.
-func (s *Session) existing(ctx context.Context, uids []uint32) (map[uint32]bool, error) {
-	exist := make(map[uint32]bool)
-	for _, set := range sets(uids) {
-		found, err := s.searchSet(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{set}})
-		if err != nil {
-			return nil, err
-		}
-		for _, uid := range members(set) {
-			if found.Contains(imap.UID(uid)) {
-				exist[uid] = true
-			}
-		}
+	if err == nil && !usable {
+		err = errNoESearch
 	}
-	return exist, nil
+	answer.cut, answer.partial = s.cut()
+	if overLimit(err) {
+		answer.partial, answer.told, err = true, true, nil // it looked at none, for there are too many
+		answer.cut.uid = 0
+	}
+	return answer, err
 }

@@ -8,8 +8,8 @@ const maxResponse = 256 << 10
 
 // A listener is told of the responses in a stream, in their order.
 type listener interface {
-	// heard is told of a response that is no FETCH, and of its name: that of an
-	// untagged one, or "" for another.
+	// heard is told of a response that is no FETCH, as mended where it is passed on,
+	// and of its name: that of an untagged one, or "" for another.
 	heard(response []byte, name string, fate fate)
 	// room is asked how much of a literal of a FETCH response to keep, and told
 	// false if there is no room for what is wanted of it.
@@ -200,7 +200,10 @@ func (s *stream) respond() {
 		mended, fate := mend(s.text)
 		s.out = append(s.out, mended...)
 		s.end = fate == broken
-		s.to.heard(s.text, name, fate)
+		if fate != passedOn {
+			mended = s.text
+		}
+		s.to.heard(mended, name, fate)
 	}
 	*s = stream{to: s.to, out: s.out, end: s.end, text: s.text[:0], tail: s.tail[:0]}
 }

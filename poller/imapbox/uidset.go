@@ -14,9 +14,23 @@ const (
 	maxSetBytes = 7000
 )
 
-// sets splits UIDs into sets that one command can carry, in ascending order,
-// each UID once. 0 is no UID and is left out: to go-imap it means "*".
-func sets(uids []uint32) []imap.UIDSet {
+// sets splits UIDs as the function of this name does, into sets that are no larger
+// than the server answers for.
+func (s *Session) sets(uids []uint32) []imap.UIDSet { return s.setsOf(uids, s.sizes.UIDs) }
+
+// setsOf is sets with at most so many UIDs in each.
+func (s *Session) setsOf(uids []uint32, most int) []imap.UIDSet {
+	most = min(most, s.sizes.UIDs)
+	if limit := s.learned.limit; limit > 0 && uint64(limit) < uint64(most) {
+		most = int(limit)
+	}
+	return sets(uids, most)
+}
+
+// sets splits UIDs into sets that one command can carry, in ascending order, each
+// UID once, and at most so many in a set. 0 is no UID and is left out: to go-imap
+// it means "*".
+func sets(uids []uint32, most int) []imap.UIDSet {
 	sorted := slices.Clone(uids)
 	slices.Sort(sorted)
 	sorted = slices.Compact(sorted)
@@ -33,7 +47,7 @@ func sets(uids []uint32) []imap.UIDSet {
 		} else {
 			run = 1
 		}
-		if count == maxSetUIDs || length+number > maxSetBytes {
+		if count == most || length+number > maxSetBytes {
 			all, set, count, length, run = append(all, set), nil, 0, 0, 1
 		}
 		if run <= 2 { // a run is written as its two ends
@@ -71,4 +85,36 @@ func walk(set imap.UIDSet, from, to uint32, limit int) []uint32 {
 		}
 	}
 	return uids
+}
+
+// clip returns the part of an ascending set that lies in [from, to].
+func clip(set imap.UIDSet, from, to uint32) imap.UIDSet {
+	var part imap.UIDSet
+	for _, r := range set {
+		if r.Start, r.Stop = max(r.Start, imap.UID(from)), min(r.Stop, imap.UID(to)); r.Start <= r.Stop {
+			part = append(part, r)
+		}
+	}
+	return part
+}
+
+// size counts the UIDs of a set.
+func size(set imap.UIDSet) (n uint64) {
+	for _, r := range set {
+		n += uint64(r.Stop-r.Start) + 1
+	}
+	return n
+}
+
+// within reports whether the ends of each range of a set lie in another set. UIDs of
+// 0, which are none, are passed over.
+func within(set, whole imap.UIDSet) bool {
+	for _, r := range set {
+		for _, uid := range []imap.UID{r.Start, r.Stop} {
+			if uid != 0 && !whole.Contains(uid) {
+				return false
+			}
+		}
+	}
+	return true
 }
