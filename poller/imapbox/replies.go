@@ -19,6 +19,7 @@ const (
 type replies struct {
 	hide    func(string) string // takes secrets out
 	command string              // that was sent last
+	tag     string              // of it; "" if none was sent since the last begin
 	names   map[string]bool     // of untagged responses that could be read
 	passed  []passedLine        // the lines that were passed over, the first of them
 	more    int                 // how many more there were that cannot be read
@@ -41,6 +42,8 @@ func (r *replies) begin() {
 
 // sent is told of what goes to the server, and takes the name of a command from it.
 // It may be a part of one that holds a secret: nothing but known names is kept.
+// go-imap asks for capabilities of its own accord while another command is
+// outstanding: that one counts.
 func (r *replies) sent(b []byte) {
 	words := strings.Fields(string(b[:min(len(b), 64)]))
 	if len(words) < 2 || !isTag([]byte(words[0])) {
@@ -49,16 +52,29 @@ func (r *replies) sent(b []byte) {
 	switch name := strings.ToUpper(words[1]); name {
 	case "CAPABILITY", "LOGIN", "AUTHENTICATE", "LOGOUT", "ENABLE", "ID", "NOOP", "LIST", "STATUS", "SELECT", "EXAMINE", "CREATE", "MYRIGHTS",
 		"NAMESPACE", "UNSELECT":
-		r.command = name
+		if name != "CAPABILITY" || r.tag == "" {
+			r.begun(words[0], name)
+		}
 	case "UID":
 		if len(words) < 3 {
 			return
 		}
 		switch sub := strings.ToUpper(words[2]); sub {
 		case "FETCH", "SEARCH", "STORE", "COPY", "MOVE", "EXPUNGE":
-			r.command = name + " " + sub
+			r.begun(words[0], name+" "+sub)
 		}
 	}
+}
+
+// begun remembers the command whose answer is to come.
+func (r *replies) begun(tag, command string) {
+	r.tag, r.command, r.ended = tag, command, false
+}
+
+// ends reports whether a line is the one that ends the answer.
+func (r *replies) ends(line []byte) bool {
+	tag := tagOf(line)
+	return isTag(tag) && (r.tag == "" || string(tag) == r.tag)
 }
 
 // heard implements listener.
@@ -75,7 +91,7 @@ func (r *replies) heard(response []byte, name string, fate fate) {
 	case name != "":
 		r.note(name)
 	case isTag(tagOf(response)):
-		r.ended = true
+		r.ended = r.ended || r.ends(response)
 		r.tagged = append(r.tagged[max(0, len(r.tagged)+1-maxTagged):], string(response[:min(len(response), maxTaggedLine)]))
 	}
 }

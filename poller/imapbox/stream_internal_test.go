@@ -184,3 +184,24 @@ func hasTwice(items []byte) bool {
 	}
 	return false
 }
+
+// go-imap asks for capabilities on its own: the end of that answer is not the end of
+// another one.
+func TestTheEndOfAnotherAnswerIsNotTheEndOfThisOne(t *testing.T) {
+	t.Parallel()
+	r := &replies{hide: func(s string) string { return s }}
+	s := stream{to: r}
+	r.begin()
+	r.sent([]byte("T1 CAPABILITY\r\n"))
+	s.feed([]byte("T1 OK done\r\n"))
+	r.sent([]byte("T2 UID SEARCH ALL\r\n"))
+	r.sent([]byte("T3 CAPABILITY\r\n"))
+	s.feed([]byte("T3 OK done\r\n* SEARCH 1\r\n"))
+	if !r.names["SEARCH"] || r.command != "UID SEARCH" {
+		t.Errorf("names = %v in answer to %s, want SEARCH in answer to UID SEARCH", r.names, r.command)
+	}
+	s.feed([]byte("T2 OK done\r\n* ESEARCH UID ALL 1\r\n"))
+	if r.names["ESEARCH"] {
+		t.Error("what comes behind its end counts for the answer")
+	}
+}
