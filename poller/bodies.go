@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -51,7 +52,7 @@ func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each
 			}
 			s.lost[uid] = errGone
 			if slices.Contains(there, uid) {
-				s.lost[uid] = errNoBody
+				s.lost[uid] = cmp.Or(e.session.Unread(uid), errNoBody)
 			}
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/poller/imapbox"
 	"tlsbrief/tlsrpt"
 )
 
@@ -18,9 +20,18 @@ func (e *examination) place(uid uint32) db.Place {
 
 // fromHeader describes a message of which only the header is known.
 func (e *examination) fromHeader(c candidate) db.Message {
-	m := db.Message{Place: e.place(c.header.UID), ReceivedAt: c.header.InternalDate, MarkOwed: e.mark}
+	m := db.Message{Place: e.place(c.header.UID), ReceivedAt: received(c.header), MarkOwed: e.mark}
 	describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get))
 	return m
+}
+
+// received returns when a message arrived: now, where the server tells no date, or
+// one that is none. No report is lost for a date.
+func received(h imapbox.Header) time.Time {
+	if h.InternalDate.IsZero() {
+		return time.Now().UTC()
+	}
+	return h.InternalDate
 }
 
 // pending is a message that the server did not give. What is not known to be a report is

@@ -196,6 +196,8 @@ func (e *examination) consider(ctx context.Context, c candidate, known bool, par
 	return c, ok, nil
 }
 
+// wanted reports whether a message is of the time that is asked for. One without a
+// date may be.
 func (e *examination) wanted(h imapbox.Header) bool {
-	return (e.since.IsZero() || !h.InternalDate.Before(e.since)) && (e.before.IsZero() || h.InternalDate.Before(e.before))
+	return h.InternalDate.IsZero() || (e.since.IsZero() || !h.InternalDate.Before(e.since)) && (e.before.IsZero() || h.InternalDate.Before(e.before))
 }

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (f *headerFetch) silent(ctx context.Context, e *examination, uids []uint32)
 		return there, fmt.Errorf("%w of any of %d of them; nothing is taken for read", errNoHeaders, len(there))
 	}
 	for _, uid := range there {
-		f.lost[uid] = errNoHeader
+		f.lost[uid] = cmp.Or(e.session.Unread(uid), errNoHeader)
 	}
 	return nil, nil
 }

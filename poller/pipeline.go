@@ -251,7 +251,7 @@ func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft,
 		return whole(e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage)), nil
 	}
 	d, err := e.p.readMail(e.reader, incoming{
-		place: e.place(c.header.UID), data: b.Data, received: c.header.InternalDate, certain: c.likelihood == tlsrpt.Certain,
+		place: e.place(c.header.UID), data: b.Data, received: received(c.header), certain: c.likelihood == tlsrpt.Certain,
 	})
 	if err != nil {
 		return nil, err

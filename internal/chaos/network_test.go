@@ -35,6 +35,8 @@ func troubles() []trouble {
 		t.or = "connection reset by peer"
 		return t
 	}
+	garbage := of(imaptest.Unparseable, "breaks the IMAP standard")
+	garbage.or = "could not be read" // the greeting
 	late := trouble{name: "delay", fault: imaptest.Fault{Kind: imaptest.Late, Delay: 300 * time.Millisecond}}
 	whatever := func(k imaptest.Kind) trouble {
 		return trouble{name: string(k), fault: imaptest.Fault{Kind: k}, may: true}
@@ -46,7 +48,7 @@ func troubles() []trouble {
 		of(imaptest.CutOff, "connection was lost"), of(imaptest.CutAnswered, "connection was lost"),
 		of(imaptest.CutLiteral, "connection was lost"), of(imaptest.HalfLine, "connection was lost"),
 		of(imaptest.Swapped, ""), whatever(imaptest.TaggedFirst), whatever(imaptest.Unsolicited),
-		of(imaptest.Unparseable, "could not be read"),
+		garbage,
 		refuse("NO", "NO chaos says no", "chaos says no"), refuse("BAD", "BAD chaos says bad", "chaos says bad"),
 		refuse("UNAVAILABLE", "NO [UNAVAILABLE] chaos comes back later", "chaos comes back later"),
 		of(imaptest.Farewell, "the server is going down"),

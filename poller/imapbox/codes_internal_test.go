@@ -39,38 +39,18 @@ func TestACutIsReadFromTheServersOwnLinesOnly(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			for _, size := range []int{len(tt.answer), 7, 1} {
-				var w codeWatch
+				r := &replies{hide: func(s string) string { return s }}
+				w := stream{to: r}
 				w.feed([]byte("* OK [MESSAGELIMIT 9 9] before\r\n"))
-				w.begin()
+				r.begin()
 				for rest := []byte(tt.answer); len(rest) > 0; rest = rest[min(size, len(rest)):] {
 					w.feed(rest[:min(size, len(rest))])
 				}
-				got, found := w.cut()
+				got, found := r.codes.cut()
 				if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(cut{})); diff != "" || found != tt.found {
 					t.Errorf("cut in pieces of %d: found %t, want %t (-want +got):\n%s", size, found, tt.found, diff)
 				}
 			}
 		})
-	}
-}
-
-// M-B6: go-imap ends the connection over a value of NIL, and nothing of the answer
-// is wanted.
-func TestAnswersToIDAreBlanked(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ line, want string }{
-		{`* ID ("name" "x")`, "* OK ............"},
-		{`* id NIL`, "* OK ..."},
-		{`* ID`, "* OK"},
-		{`* IDLE ("name")`, `* IDLE ("name")`},
-		{`* 1 FETCH (X "* ID ()")`, `* 1 FETCH (X "* ID ()")`},
-		{`* ID ("name" {3}`, `* ID ("name" {3}`},
-	} {
-		var w codeWatch
-		got := []byte(tt.line + "\r\n")
-		w.feed(got)
-		if want := tt.want + "\r\n"; string(got) != want {
-			t.Errorf("%q became %q, want %q", tt.line, got, want)
-		}
 	}
 }

@@ -150,6 +150,9 @@ func readGreeting(br *bufio.Reader, quote func(string) string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if mended, fate := mend([]byte(line + "\r\n")); fate == passedOn {
+		line = strings.TrimRight(string(mended), "\r\n") // such as one with two blanks after the star
+	}
 	star, rest, _ := strings.Cut(line, " ")
 	status, text, _ := strings.Cut(rest, " ")
 	switch {

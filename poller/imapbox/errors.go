@@ -154,6 +154,42 @@ type protocolError struct{ detail string }
 func (e *protocolError) Error() string { return fmt.Sprintf("%v: %s", ErrProtocol, e.detail) }
 func (e *protocolError) Unwrap() error { return ErrProtocol }
 
+// A LineError is a line that breaks the IMAP standard, and that could not be mended.
+// It is ErrProtocol: the fault is the server's, and the same request is likely to end
+// the same way.
+type LineError struct {
+	Command string // that was outstanding, such as "UID FETCH"; "" if none was
+	Line    string // that came, without secrets, at most 300 bytes of it, without literals
+	Why     string // what is wrong with it; may be empty
+}
+
+func (e *LineError) Error() string {
+	var b strings.Builder
+	b.WriteString("the server's answer breaks the IMAP standard: ")
+	if e.Command != "" {
+		fmt.Fprintf(&b, "to %s ", e.Command)
+	}
+	fmt.Fprintf(&b, "came %q", e.Line)
+	if e.Why != "" {
+		fmt.Fprintf(&b, " (%s)", e.Why)
+	}
+	b.WriteString("; the fault is the server's: show this to whoever runs it")
+	return b.String()
+}
+
+// Unwrap makes it ErrProtocol.
+func (e *LineError) Unwrap() error { return ErrProtocol }
+
+// newLineError cleans what is to be told of a line.
+func newLineError(command string, line []byte, why string, hide func(string) string) *LineError {
+	const most, looked = 300, 4 << 10
+	text := strings.TrimRight(hide(string(line[:min(len(line), looked)])), "\r\n")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return &LineError{Command: command, Line: text, Why: printable(hide(why))}
+}
+
 // Temporary reports whether the same call may succeed later without anybody
 // mending anything: the network, a busy server, a timeout.
 func Temporary(err error) bool {

@@ -4,131 +4,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // fetchOverhead is what an answer to FETCH may have besides literals, for each
 // message, with flags and unasked updates.
 const fetchOverhead = 4 << 10
 
-// A fetched message is one FETCH response that named its UID.
-type fetched struct {
-	uid      uint32
-	size     int64 // -1 if not given
-	flags    []string
-	flagged  bool // FLAGS was given
-	date     time.Time
-	sections []section
-	answered int // sections, with those of which it said that there is none
-}
-
-// A section is a literal, or what of it was wanted.
-type section struct {
-	part []int
-	kind imap.PartSpecifier
-	data []byte
-	more bool // the literal was longer than data
-}
-
 // fetch sends UID FETCH and returns when the answer has been read to the end and
-// closed with OK. It keeps at most limit bytes of each literal and at most total
-// bytes of literals; a message whose literals no longer fit is left out. The
-// answer as a whole may have up to budget bytes.
+// closed with OK. It keeps at most limit bytes of each section and at most total
+// bytes of sections; a message whose sections no longer fit is left out. The answer
+// as a whole may have up to budget bytes.
 //
-// Nothing is handed out while the answer is read: a command within that time
-// would wait for ever. The messages that came whole before an error are returned with
-// it.
+// go-imap gets to see the end of the answer alone: it takes the first response for
+// a UID for the answer, does not find a UID behind a literal, and gives the
+// connection up at an item that it does not know. A message whose line cannot be read
+// is left out, and [Session.Unread] tells why; where that is so of several, and none
+// was ever read, it is an error.
+//
+// What came before an error is returned with it.
 func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
 	if err := s.needFolder("fetch"); err != nil {
 		return nil, err
 	}
-	var messages []*fetched
-	err := s.run(ctx, "fetch", s.open.folder, budget, func() error {
-		var fault error
-		cmd := s.client.Fetch(set, options)
-		for data := cmd.Next(); data != nil; data = cmd.Next() {
-			m, err := s.collect(data, limit, &total)
-			if err != nil && fault == nil {
-				fault = err
-			}
-			if m != nil && err == nil {
-				messages = append(messages, m)
-			}
-		}
-		if err := cmd.Close(); err != nil {
-			return err
-		}
-		return fault
-	})
+	answer := newAnswer(set, len(options.BodySection), limit, total)
+	s.wire.gather(answer)
+	err := s.run(ctx, "fetch", s.open.folder, budget, func() error { return s.client.Fetch(set, options).Close() })
+	s.wire.gather(nil)
+	messages, faults := answer.result()
+	s.unread.note(s.open.folder, messages, faults)
+	if len(messages) > 0 {
+		s.readSome = true
+	}
+	if err == nil && !s.readSome && len(faults) > 1 {
+		err = s.stepError("fetch", s.open.folder, faults[slices.Min(slices.Collect(maps.Keys(faults)))])
+	}
 	return messages, err
-}
-
-// collect reads one response to its end. It returns nil for a message without a
-// UID and for one that does not fit into total any more.
-func (s *Session) collect(data *imapclient.FetchMessageData, limit int64, total *int64) (*fetched, error) {
-	m := &fetched{size: -1}
-	var fault error
-	fits := true
-	for item := data.Next(); item != nil; item = data.Next() {
-		switch item := item.(type) {
-		case imapclient.FetchItemDataUID:
-			m.uid = uint32(item.UID)
-		case imapclient.FetchItemDataRFC822Size:
-			m.size = item.Size
-		case imapclient.FetchItemDataInternalDate:
-			m.date = item.Time
-		case imapclient.FetchItemDataFlags:
-			m.flagged = true
-			for _, flag := range item.Flags {
-				m.flags = append(m.flags, string(flag))
-			}
-		case imapclient.FetchItemDataBodySection:
-			m.answered++
-			if item.Literal == nil {
-				continue // NIL: there is no such part
-			}
-			if size := min(item.Literal.Size(), limit); !fits || size > *total {
-				fits = false // Next reads on to the end of the literal
-				continue
-			}
-			sec, err := readSection(item, limit)
-			if err != nil {
-				fault = err
-				// The connection is over. Next reads the literal once more,
-				// while the library's goroutine reads on behind it: let that
-				// one end first.
-				<-s.client.Closed()
-			}
-			*total -= int64(len(sec.data))
-			m.sections = append(m.sections, sec)
-		}
-	}
-	if m.uid == 0 || !fits {
-		return nil, fault
-	}
-	return m, fault
-}
-
-// readSection copies a literal, up to limit bytes. A literal that ends early is
-// an error, though the library's reader reports none.
-func readSection(item imapclient.FetchItemDataBodySection, limit int64) (section, error) {
-	announced := item.Literal.Size()
-	sec := section{
-		part: item.Section.Part,
-		kind: item.Section.Specifier,
-		data: make([]byte, min(announced, limit)),
-		more: announced > limit,
-	}
-	n, err := io.ReadFull(item.Literal, sec.data)
-	if err != nil {
-		return section{}, fmt.Errorf("it announced %d bytes of a message and sent %d: %w", announced, n, err)
-	}
-	return sec, nil
 }
 
 // find returns the section of a kind and part, and whether it was there.
@@ -203,11 +117,9 @@ func (s *Session) options(q *question) *imap.FetchOptions {
 
 // fetchEach fetches UIDs in batches and has use called for every message that came;
 // use decides whether it came complete. Those that did not come, or not complete,
-// are asked for again in smaller batches, and at last one by one: go-imap takes
-// the first response for a UID for the answer, even if it is only news about
-// flags; some servers refuse a whole batch for one message, and some leave out
-// of a large one what they would give of a small one. UIDs that are no longer in
-// the folder are not asked for again.
+// are asked for again in smaller batches, and at last one by one: some servers refuse
+// a whole batch for one message, and some leave out of a large one what they would
+// give of a small one. UIDs that are no longer in the folder are not asked for again.
 func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *question) error {
 	for len(batches) > 0 {
 		set := batches[0]
@@ -333,7 +245,7 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *question) 
 	budget := maxReply + int64(len(wanted))*(q.bounds.sections*literal+fetchOverhead)
 	messages, err := s.fetchPieces(ctx, set, options, q.bounds.literal, q.bounds.total, budget)
 	if err != nil {
-		err = withUIDs(err, wanted, messages, len(options.BodySection))
+		err = s.withUIDs(err, wanted, messages, len(options.BodySection))
 		if !s.Broken() {
 			return wanted, err
 		}
@@ -357,8 +269,11 @@ func (m *fetched) whole(sections int) bool {
 
 // withUIDs adds to an error which messages were asked for, and which of them has not
 // come with so many sections.
-func withUIDs(err error, wanted []uint32, messages []*fetched, sections int) error {
-	if step := (*StepError)(nil); errors.As(err, &step) {
+func (s *Session) withUIDs(err error, wanted []uint32, messages []*fetched, sections int) error {
+	// Where the answer came to its end and no line of it could be read, it is not
+	// about one of the messages.
+	line, step := (*LineError)(nil), (*StepError)(nil)
+	if errors.As(err, &step) && (s.Broken() || !errors.As(err, &line)) {
 		step.UIDs, step.Stuck = slices.Clone(wanted), stuckAt(wanted, messages, sections)
 	}
 	return err

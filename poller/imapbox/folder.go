@@ -246,7 +246,7 @@ func (s *Session) askSelect(ctx context.Context, step, folder string, readOnly b
 func (s *Session) permanentFlags() (told, readOnly bool) {
 	s.wire.mu.Lock()
 	defer s.wire.mu.Unlock()
-	return s.wire.codes.has("PERMANENTFLAGS"), s.wire.codes.tagged.name == "READ-ONLY"
+	return s.wire.replies.codes.has("PERMANENTFLAGS"), s.wire.replies.codes.tagged.name == "READ-ONLY"
 }
 
 // highest returns the highest UID in the open folder, which has so many messages at

@@ -61,5 +61,5 @@ func (s *Session) announcedLimit() uint32 {
 func (s *Session) cut() (cut, bool) {
 	s.wire.mu.Lock()
 	defer s.wire.mu.Unlock()
-	return s.wire.codes.cut()
+	return s.wire.replies.codes.cut()
 }

@@ -16,8 +16,11 @@
 // # Tolerance
 //
 // What a server lacks is done another way or reported as not possible: no
-// ESEARCH, no SPECIAL-USE, no UIDPLUS, no MOVE. Answers that were not asked for
-// are passed over as far as go-imap reads them.
+// ESEARCH, no SPECIAL-USE, no UIDPLUS, no MOVE. Every line of a server passes one
+// place before go-imap reads it: mend makes of those that real servers send what
+// go-imap reads, and leaves others as they are; what nobody waits for is passed over,
+// and where that is not possible, the error is a [LineError]. FETCH is read here, by
+// readFetch.
 //
 // # The mailbox is not ours
 //
@@ -83,7 +86,8 @@ type Options struct {
 	// bytes of an answer. Zero means a minute. A whole command may last twenty
 	// times as long.
 	Timeout time.Duration
-	// Log gets what helps in finding a fault, at debug level; nil discards it.
+	// Log gets what helps in finding a fault, at debug level, and the lines of a
+	// server that were passed over, as warnings; nil discards both.
 	Log *slog.Logger
 	// Passed, if set, is told of each step of Open that went well, with what was
 	// found, in one printable line.
@@ -164,6 +168,9 @@ type Session struct {
 	grant  bearer.Grant
 	utf8   bool // folders' names go over the wire as UTF-8
 	open   opened
+
+	unread   unread
+	readSome bool // a message was read by FETCH
 
 	version string
 	sizes   Batches
@@ -315,6 +322,12 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 	err := f()
 	s.wire.end()
 	stop()
+	passed := s.reportPassedOver()
+	if err == nil && passed != nil && step == "search" && !s.wire.heard("SEARCH", "ESEARCH") {
+		// Taken for nothing found, it would hide messages.
+		err = passed
+		s.wire.fail(err)
+	}
 	if said, _ := s.cut(); said.limit > 0 {
 		s.learned.limit = said.limit
 	}
@@ -322,6 +335,26 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 		return nil
 	}
 	return s.stepError(step, folder, s.explain(err))
+}
+
+// reportPassedOver writes the lines that were passed over while a command was
+// outstanding to the log, a few of them, and returns the first.
+func (s *Session) reportPassedOver() error {
+	lines, more := s.wire.passedOver()
+	for _, line := range lines {
+		level := slog.LevelWarn
+		if line.unknown {
+			level = slog.LevelDebug
+		}
+		s.log.Log(context.Background(), level, "a line of the server's answer was passed over", "mailbox", s.name, "err", line.err)
+	}
+	if more > 0 {
+		s.log.Warn("further lines of the server's answer were passed over", "mailbox", s.name, "lines", more)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return lines[0].err
 }
 
 // explain replaces an error of the library by what happened. After a cut the
@@ -340,11 +373,11 @@ func (s *Session) explain(err error) error {
 	if cause := s.wire.cause(); cause != nil {
 		return cause
 	}
-	detail := err.Error()
-	if s.utf8 && strings.Contains(detail, "invalid UTF-7") {
-		detail = ampersand
+	if line := s.wire.unexpected(err); line != nil {
+		err = line
+	} else {
+		err = &protocolError{detail: printable(s.wire.hide(err.Error()))}
 	}
-	err = &protocolError{detail: printable(s.wire.hide(detail))}
 	s.wire.fail(err)
 	return err
 }

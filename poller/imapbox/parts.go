@@ -165,7 +165,7 @@ func (p *partFetch) fetch(ctx context.Context, uids []uint32) error {
 		asked := members(set)
 		messages, err := p.fetchPieces(ctx, set, options, maxPartHeader, max(p.sizes.Headers, maxPartHeader), maxReply+int64(len(asked))*(maxPartHeader*unbounded+fetchOverhead))
 		if err != nil && !Refusal(err) {
-			return withUIDs(err, asked, messages, 1)
+			return p.withUIDs(err, asked, messages, 1)
 		}
 		for _, m := range messages {
 			if set.Contains(imap.UID(m.uid)) && m.answered > 0 {

@@ -339,7 +339,6 @@ func TestTrap7UnaskedFlagsDoNotReplaceAHeader(t *testing.T) {
 func TestTrap7BodiesThatNeverComeAreReported(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, answer string }{
-		{"UID after the body", "* 1 FETCH (BODY[]<0> " + imaptest.Literal("text") + " UID 1)"},
 		{"no UID", "* 1 FETCH (BODY[]<0> " + imaptest.Literal("text") + ")"},
 		{"NIL", "* 1 FETCH (UID 1 BODY[]<0> NIL)"},
 		{"flags only", `* 1 FETCH (UID 1 FLAGS (\Seen))`},
@@ -382,31 +381,99 @@ func TestABodyInQuotesIsABodyAndOneWithoutBytesIsNot(t *testing.T) {
 	}
 }
 
-func TestTrap8DataThatGoIMAPCannotReadIsAnErrorAndNoHang(t *testing.T) {
+// M-D5: what cannot be mended is named, with the command and the line.
+func TestTrap8ALineThatCannotBeMendedIsNamed(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []string{
-		"* XFOO bar",
-		"* VANISHED 1:2",
-		"* 1 FETCH (UID 1 X-GM-MSGID 12)",
-		"* 1 FETCH (UID 1 INTERNALDATE \"yesterday\")",
-		"* 1 FETCH (UID 1 BODY[]<0> 7",
-		"220 smtp.example.test ESMTP",
-		"",
+	for _, tt := range []struct{ name, answer, quoted string }{
+		{"words", "* colourless green ideas sleep", `to UID FETCH came "* colourless green ideas sleep"`},
+		{"no word", "* \x01 ((( this is not IMAP", `came "* \x01 ((( this is not IMAP"`},
+		{"no star", "220 smtp.example.test ESMTP", `came "220 smtp.example.test ESMTP"`},
+		{"a tag that was not sent", "T99999 OK done", `came "T99999 OK done"`},
+		{"a continuation", "+ scripted secret", `came "+"`},
+		{"the password", "* this is scripted secret indeed", `came "* this is <secret> indeed"`},
+		{"an endless one", "* so many words " + strings.Repeat("word ", 10_000), `word…"`},
 	} {
-		t.Run(answer, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := fetchScript(t, func(c *imaptest.Conn, cmd imaptest.Command) {
-				c.Send(answer)
+				c.Send(tt.answer)
 				c.OK(cmd)
 			})
 			session := open(t, s)
 			examine(t, session, "INBOX")
 			_, err := session.Headers(t.Context(), []uint32{1})
-			if !errors.Is(err, imapbox.ErrProtocol) || imapbox.Temporary(err) {
-				t.Errorf("Headers: %v; want ErrProtocol, for good", err)
+			var line *imapbox.LineError
+			if !errors.Is(err, imapbox.ErrProtocol) || imapbox.Temporary(err) || !errors.As(err, &line) {
+				t.Fatalf("Headers: %v; want a LineError, for good", err)
+			}
+			for _, want := range []string{`mailbox "box": folder "INBOX": fetch: the server's answer breaks the IMAP standard: to UID FETCH `, tt.quoted} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("Headers: %v\nwant %q in it", err, want)
+				}
+			}
+			if len(err.Error()) > 1000 || strings.Contains(err.Error(), s.Password) {
+				t.Errorf("Headers: %v; want it short and without the password", err)
 			}
 			if !session.Broken() {
 				t.Error("the session does not know that it is broken")
+			}
+		})
+	}
+}
+
+// M-D2, P6: what nobody waits for costs itself.
+func TestLinesThatNobodyWaitsForArePassedOver(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"* NOOP", "* XFOO bar", "* VANISHED 1:2", "", "* -1 EXISTS", `* LIST () "/" Old Clients`, "* FLAGS lost", "* 4294967296 EXPUNGE"} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			s := imaptest.Scripted(t, func(c *imaptest.Conn) {
+				on := map[string]func(*imaptest.Conn, imaptest.Command){
+					"UID SEARCH": func(c *imaptest.Conn, cmd imaptest.Command) {
+						c.Send(line, "* SEARCH 1", line)
+						c.OK(cmd)
+					},
+					"UID FETCH": func(c *imaptest.Conn, cmd imaptest.Command) {
+						c.Send(line, `* 1 FETCH (UID 1 FLAGS (\Seen) BODY[]<0> `+imaptest.Literal("text")+")", line)
+						c.OK(cmd)
+					},
+					"UID STORE": func(c *imaptest.Conn, cmd imaptest.Command) {
+						c.Send(line)
+						c.OK(cmd)
+					},
+				}
+				c.Play(imaptest.Play{On: on})
+			})
+			session := open(t, s)
+			if _, err := session.Select(t.Context(), "INBOX"); err != nil {
+				t.Fatal(err)
+			}
+			got, err := session.Unseen(t.Context(), 10)
+			if diff := cmp.Diff([]uint32{1}, got); err != nil || diff != "" {
+				t.Errorf("Unseen: %v (-want +got):\n%s", err, diff)
+			}
+			if got := bodiesOf(t, session, 1<<20, 1); string(got[1]) != "text" {
+				t.Errorf("body = %q", got[1])
+			}
+			done, _, err := session.AddFlag(t.Context(), []uint32{1}, `\Seen`)
+			if diff := cmp.Diff([]uint32{1}, done); err != nil || diff != "" {
+				t.Errorf("AddFlag: %v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// In place of the answer to a search, what is passed over is not taken for nothing
+// found: that would hide messages.
+func TestASearchIsNotAnsweredByALineThatIsPassedOver(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"* XSEARCH 1 2", "* hello", "* SEARCHED 1"} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			session := openFor(t, searchScript(t, "IMAP4rev1", answer), "UID SEARCH", testWait)
+			got, err := session.Unseen(t.Context(), 10)
+			if !errors.Is(err, imapbox.ErrProtocol) || !strings.Contains(err.Error(), answer) {
+				t.Errorf("Unseen = %v, %v; want the line in an error", got, err)
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package imapbox
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -58,7 +57,7 @@ func (s *Session) enableUTF8(ctx context.Context) error {
 // "&" so already. A run at the end, which may not be complete, is returned as rest.
 // RFC 9051, appendix A.1.
 func modifiedUTF7(command []byte) (encoded, rest []byte) {
-	base64UTF16 := base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+	base64UTF16 := namesBase64()
 	foreign := func(r rune) bool { return r >= utf8.RuneSelf }
 	for {
 		start := bytes.IndexFunc(command, foreign)

@@ -144,11 +144,15 @@ func TestAmpersandInANameThatIsUTF8IsRefusedInClearWords(t *testing.T) {
 			_, examineErr := session.Examine(t.Context(), "R&D")
 			_, selectErr := session.Select(t.Context(), "INBOX")
 			_, _, moveErr := session.Move(t.Context(), []uint32{1}, "R&D")
-			_, listErr := session.Folders(t.Context())
+			// The others are found without it.
+			got, err := session.Folders(t.Context())
+			if diff := cmp.Diff([]string{"INBOX"}, got); diff != "" || err != nil {
+				t.Errorf("Folders, %v (-want +got):\n%s", err, diff)
+			}
 			if selectErr != nil {
 				t.Error(selectErr)
 			}
-			for what, err := range map[string]error{"Status": statusErr, "Examine": examineErr, "Move": moveErr, "Folders": listErr} {
+			for what, err := range map[string]error{"Status": statusErr, "Examine": examineErr, "Move": moveErr} {
 				if err == nil || !strings.Contains(err.Error(), `"&"`) || !strings.Contains(err.Error(), "rename") {
 					t.Errorf("%s: %v, want it to be about the ampersand", what, err)
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ const tailSize = 2048
 //   - lets at most wait pass between two reads while a command is outstanding,
 //     and any time at all while none is,
 //   - bounds what the server sends in answer to a command,
+//   - has each line mended before the library reads it, and takes FETCH out,
 //   - keeps the first error and returns it ever after, and
 //   - counts what was read.
 //
@@ -39,11 +41,14 @@ type wire struct {
 	left    int64       // bytes the server may still send
 	replay  []byte      // read before the library started
 	tail    []byte
-	heardOf int64 // bytes of the answer to the command that is outstanding, or was last
-	codes   codeWatch
+	heardOf int64   // bytes of the answer to the command that is outstanding, or was last
 	secrets secrets // that the server was told, and may repeat
 	utf7    bool    // what is not ASCII is sent as modified UTF-7
 	unsent  []byte  // with utf7: the part of a name whose other part is to come
+
+	in      []byte // what is read into
+	stream  stream
+	replies replies
 }
 
 // keep remembers a password, or an answer in a SASL exchange, that no error is
@@ -66,6 +71,8 @@ func (w *wire) hide(text string) string {
 // first.
 func newWire(conn, raw net.Conn, wait time.Duration, replay []byte) *wire {
 	w := &wire{Conn: conn, raw: raw, wait: wait, left: maxUnasked, replay: replay}
+	w.replies.hide = w.secrets.hide
+	w.stream.to = &w.replies
 	w.timer = time.AfterFunc(wait, w.expired)
 	w.timer.Stop()
 	return w
@@ -77,7 +84,7 @@ func (w *wire) begin(budget int64) {
 	defer w.mu.Unlock()
 	w.left = budget
 	w.heardOf = 0
-	w.codes.begin()
+	w.replies.begin()
 	w.waiting = true
 	if w.err == nil {
 		w.timer.Reset(w.wait)
@@ -131,57 +138,70 @@ func (w *wire) cause() error {
 	return w.err
 }
 
+// readSize is how much is read at once, in bytes: a record of TLS.
+const readSize = 16 << 10
+
 // Read implements io.Reader for the library's goroutine.
 func (w *wire) Read(b []byte) (int, error) {
-	b, n, err := w.beforeRead(b)
-	if n > 0 || err != nil {
-		return n, err
+	for {
+		n, space, err := w.beforeRead(b)
+		if n > 0 || err != nil || len(b) == 0 {
+			return n, err
+		}
+		n, err = w.Conn.Read(w.in[:space])
+		w.afterRead(w.in[:n], err)
 	}
-	n, err = w.Conn.Read(b)
-	return w.afterRead(b[:n], err)
 }
 
-// beforeRead returns the part of b that may be filled, or the number of bytes
-// that it has filled already.
-func (w *wire) beforeRead(b []byte) ([]byte, int, error) {
+// beforeRead gives the library what there is for it. If there is nothing, space is
+// how much of in may be filled.
+func (w *wire) beforeRead(b []byte) (n, space int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.stateLocked(); err != nil {
-		return nil, 0, err
-	}
 	if len(w.replay) > 0 {
-		n := copy(b, w.replay)
-		w.replay = w.replay[n:]
-		return nil, n, nil
+		w.feedLocked(w.replay)
+		w.replay = nil
+	}
+	if len(w.stream.out) > 0 {
+		n := copy(b, w.stream.out)
+		w.stream.out = append(w.stream.out[:0], w.stream.out[n:]...)
+		return n, 0, nil
+	}
+	if err := w.stateLocked(); err != nil {
+		return 0, 0, err
 	}
 	if w.left <= 0 {
 		w.failLocked(errTooMuch)
-		return nil, 0, w.err
+		return 0, 0, w.err
 	}
-	if int64(len(b)) > w.left {
-		b = b[:w.left]
+	if w.in == nil {
+		w.in = make([]byte, readSize)
 	}
-	return b, 0, nil
+	return 0, int(min(readSize, w.left)), nil
 }
 
-func (w *wire) afterRead(got []byte, err error) (int, error) {
+func (w *wire) afterRead(got []byte, err error) {
 	w.read.Add(int64(len(got)))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.left -= int64(len(got))
 	w.heardOf += int64(len(got))
-	w.codes.feed(got)
 	w.keepTail(got)
+	if len(got) > 0 && err == nil && w.waiting && w.err == nil {
+		w.timer.Reset(w.wait)
+	}
+	w.feedLocked(got)
 	if err != nil && !w.closed {
 		w.failLocked(w.lostLocked(err))
 	}
-	if len(got) > 0 {
-		if w.waiting && w.err == nil {
-			w.timer.Reset(w.wait)
-		}
-		return len(got), nil
+}
+
+// feedLocked has what the server sent mended, as far as it can be.
+func (w *wire) feedLocked(got []byte) {
+	w.stream.feed(got)
+	if fault := w.replies.broken; fault != nil {
+		w.failLocked(fault)
 	}
-	return 0, w.stateLocked()
 }
 
 // stateLocked returns what reading or writing answers when the connection is
@@ -207,27 +227,35 @@ func (w *wire) keepTail(got []byte) {
 	w.tail = append(w.tail, got...)
 }
 
-// heard tells whether the answer to the last command had an untagged response of
-// one of these names, before the line that ended it. It says so, too, where the
-// answer is too long to tell. It is for answers without literals.
+// heard reports whether the answer to the last command had an untagged response of
+// one of these names.
 func (w *wire) heard(names ...string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.heardOf > int64(len(w.tail)) {
-		return true
-	}
-	for line := range bytes.Lines(w.tail[len(w.tail)-int(w.heardOf):]) {
-		fields := bytes.Fields(line)
-		if len(fields) < 2 || string(fields[0]) != "*" {
-			return false
-		}
-		for _, name := range names {
-			if bytes.EqualFold(fields[1], []byte(name)) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(name string) bool { return w.replies.names[name] })
+}
+
+// gather has answer take the FETCH responses from here on; nil: they are dropped.
+func (w *wire) gather(answer *answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.replies.answer = answer
+}
+
+// passedOver returns the first lines that were passed over since the last command
+// began, and how many more there were.
+func (w *wire) passedOver() (lines []passedLine, more int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.replies.passed, w.replies.more
+}
+
+// unexpected makes an error of a line that go-imap read and has no use for; nil if
+// that is not what the library's error is about.
+func (w *wire) unexpected(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.replies.unexpected(err.Error())
 }
 
 // lostLocked makes an error of a failed read, with the server's last words if
@@ -248,6 +276,7 @@ func (w *wire) lostLocked(err error) error {
 func (w *wire) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	err := w.stateLocked()
+	w.replies.sent(b)
 	out := b
 	if w.utf7 {
 		out, w.unsent = modifiedUTF7(append(w.unsent, b...))
