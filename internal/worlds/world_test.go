@@ -1,0 +1,250 @@
+package worlds
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"tlsbrief/poller"
+)
+
+// A world is everything that happens to a mailbox, as it was drawn. It can be played
+// again, as a whole or in parts.
+type world struct {
+	after      poller.After
+	mark       bool // backfills mark
+	canMove    bool // the server offers MOVE
+	maxMessage int64
+	bounds     poller.Bounds
+	folders    [][]mail // what lies there at first
+	rounds     []round
+}
+
+// A mail is one message, as it is to be made.
+type mail struct {
+	kind   kind
+	number int   // of its report: mails of the same number hold the same report
+	size   int64 // at least; the mail may need more
+	seen   bool
+	flag   string // of its owner; empty: none
+	gap    int    // UIDs in front of it that belong to no message any more
+}
+
+// A round is one poll or backfill, and what happens before and during it.
+type round struct {
+	backfill bool
+	arrive   []arrival // before it
+	acts     []act
+	drops    []drop
+	stop     int  // the command at which it is told to stop; 0: none
+	reopen   bool // the database is closed and opened again before it
+}
+
+// An arrival is a mail that is delivered into a folder.
+type arrival struct {
+	folder int
+	mail   mail
+}
+
+// A deed is something that another client does.
+type deed string
+
+const (
+	read    deed = "reads"
+	unread  deed = "marks as unread"
+	flagged deed = "flags"
+	expunge deed = "expunges"
+	deliver deed = "delivers"
+)
+
+// An act is a deed done to one message, right before a command of ours reaches the
+// server; at 0 before the round.
+type act struct {
+	at     int
+	deed   deed
+	folder int
+	which  int  // counts the folder's messages, over and over
+	mail   mail // that is delivered
+}
+
+// A drop is the end of a connection.
+type drop struct {
+	bytes   int64 // after so many bytes to the client since the drop before; or where it is 0
+	command int   // at this command of the round
+	reply   bool  // after the server has carried it out
+}
+
+// What is drawn is restricted by faults of the program that are known.
+const (
+	// mostDrops is how many connections are dropped in one round.
+	mostDrops = 6
+	// expungesDuring says that others expunge messages in the middle of a round.
+	expungesDuring = true
+)
+
+// A dice draws.
+type dice struct{ *rand.Rand }
+
+// chance is true in so many cases of a hundred.
+func (d dice) chance(percent int) bool { return d.IntN(100) < percent }
+
+// upTo draws from [1, most], small numbers as often as large ones of each magnitude.
+func (d dice) upTo(most int64) int64 {
+	return max(1, int64(math.Exp(d.Float64()*math.Log(float64(most)+1))))
+}
+
+// size is how large worlds are drawn.
+type size struct {
+	mails  int // at most
+	rounds int // at most
+}
+
+// draw draws a world.
+func draw(d dice, most size) world {
+	w := world{
+		after:      []poller.After{poller.AfterSeen, poller.AfterKeyword, poller.AfterMove, poller.AfterNone}[d.IntN(4)],
+		mark:       d.chance(30),
+		canMove:    d.chance(70),
+		maxMessage: 6_000 + d.upTo(60_000),
+	}
+	w.folders = make([][]mail, 1+d.IntN(3))
+	n := &numbers{}
+	left := int(d.upTo(int64(most.mails))) - d.IntN(2)
+	total := left
+	for i := range w.folders {
+		count := left
+		if i < len(w.folders)-1 {
+			count = d.IntN(left + 1)
+		}
+		left -= count
+		w.folders[i] = d.mails(count, n, w.maxMessage, total > 300)
+	}
+	w.bounds = d.bounds(total, w.maxMessage)
+	backfills := d.chance(40)
+	for range 1 + d.IntN(most.rounds) {
+		w.rounds = append(w.rounds, d.round(&w, n, total, backfills))
+	}
+	return w
+}
+
+// numbers counts reports.
+type numbers struct{ last int }
+
+// mails draws so many mails: in runs of one kind, or mixed.
+func (d dice) mails(count int, n *numbers, maxMessage int64, small bool) []mail {
+	var mails []mail
+	for len(mails) < count {
+		k, run := d.kind(), 1
+		if d.chance(50) {
+			run = int(d.upTo(40))
+		}
+		for ; run > 0 && len(mails) < count; run-- {
+			mails = append(mails, d.mail(k, n, maxMessage, small))
+		}
+	}
+	return mails
+}
+
+func (d dice) kind() kind {
+	from := [][]kind{goods(), goods(), brokens(), foreigns(), foreigns()}[d.IntN(5)]
+	return from[d.IntN(len(from))]
+}
+
+func (d dice) mail(k kind, n *numbers, maxMessage int64, small bool) mail {
+	m := mail{kind: k, size: d.upTo(maxMessage), seen: d.chance(20)}
+	switch {
+	case d.chance(4):
+		m.size = maxMessage + d.upTo(maxMessage)
+	case small:
+		m.size = d.upTo(3_000)
+	case d.chance(10):
+		m.size = maxMessage - 1 - d.Int64N(3)
+	}
+	if d.chance(10) {
+		m.flag = `\Flagged`
+	}
+	if d.chance(10) {
+		m.gap = 1 + d.IntN(5)
+	}
+	if n.last > 0 && d.chance(10) {
+		m.number = 1 + d.IntN(n.last) // a copy, if that one is a report
+		return m
+	}
+	n.last++
+	m.number = n.last
+	return m
+}
+
+// bounds draws each bound by itself: tiny, some part of the mailbox, or as it is by
+// default. Tiny ones in a large mailbox would only take long.
+func (d dice) bounds(mails int, maxMessage int64) poller.Bounds {
+	least := int64(1 + mails/25)
+	count := func() int {
+		switch d.IntN(4) {
+		case 0:
+			return 0
+		case 1:
+			return int(least + d.Int64N(8))
+		}
+		return int(least + d.upTo(int64(mails)+1))
+	}
+	bytes := func() int64 {
+		switch d.IntN(4) {
+		case 0:
+			return 0
+		case 1:
+			return least * d.upTo(2_000)
+		}
+		return least * d.upTo(4*maxMessage)
+	}
+	return poller.Bounds{
+		Range: count(), FirstHeaders: count(), Headers: count(), PartHeaders: count(),
+		BatchMessages: count(), BatchBytes: bytes(), BodyBytes: bytes(),
+		RecordMessages: count(), HeldBytes: bytes(),
+	}
+}
+
+// round draws a poll or a backfill.
+func (d dice) round(w *world, n *numbers, mails int, backfills bool) round {
+	r := round{backfill: backfills && d.chance(50), reopen: d.chance(15)}
+	commands := int64(12 + mails/2)
+	if d.chance(60) {
+		for range d.upTo(8) {
+			r.arrive = append(r.arrive, arrival{d.IntN(len(w.folders)), d.mail(d.kind(), n, w.maxMessage, mails > 300)})
+		}
+	}
+	if d.chance(70) {
+		for range d.upTo(mostDrops) {
+			r.drops = append(r.drops, d.drop(mails, commands))
+		}
+	}
+	if d.chance(50) {
+		for range d.upTo(12) {
+			r.acts = append(r.acts, d.act(w, n, commands))
+		}
+	}
+	if d.chance(20) {
+		r.stop = int(d.upTo(commands))
+	}
+	return r
+}
+
+func (d dice) drop(mails int, commands int64) drop {
+	if d.chance(60) {
+		return drop{bytes: d.upTo(3_000 + int64(mails)*1_500)}
+	}
+	return drop{command: int(d.upTo(commands)), reply: d.chance(50)}
+}
+
+func (d dice) act(w *world, n *numbers, commands int64) act {
+	a := act{
+		deed:   []deed{read, unread, flagged, expunge, deliver}[d.IntN(5)],
+		folder: d.IntN(len(w.folders)), which: d.IntN(1 << 20),
+	}
+	if d.chance(70) && (a.deed != expunge || expungesDuring) {
+		a.at = int(d.upTo(commands))
+	}
+	if a.deed == deliver {
+		a.mail = d.mail(d.kind(), n, w.maxMessage, false)
+	}
+	return a
+}
