@@ -59,7 +59,7 @@ func (p *player) state() state {
 // check holds what there is after a round against the model: what must hold whatever
 // happened.
 func (p *player) check() {
-	s := p.state()
+	s := p.now
 	chances := p.reports()
 	for n, rows := range s.rows {
 		p.kept[n] = true
@@ -228,7 +228,7 @@ func (p *player) checkArchive() {
 
 // checkAll wants everything to have come to its end: at last, the marks as well.
 func (p *player) checkAll(last bool) {
-	s := p.state()
+	s := p.now
 	for n, c := range p.reports() {
 		if c == surely && len(s.rows[n]) == 0 {
 			p.faulty("%s: report %d is not recorded", p.stage, n)

@@ -107,6 +107,16 @@ func (d *model) last(folder int) (uid uint32) {
 	return uid
 }
 
+// lastThere is the highest UID in a folder of what was there when the round began.
+func (d *model) lastThere(folder int) (uid int64) {
+	for _, m := range d.messages {
+		if m.folder == folder && m.there {
+			uid = max(uid, int64(m.uid))
+		}
+	}
+	return uid
+}
+
 // begin notes what there is when a round begins.
 func (d *model) begin() {
 	for _, m := range d.messages {

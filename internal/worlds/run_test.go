@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,9 @@ const (
 	seedOf = "TLSBRIEF_WORLDS_SEED"
 	// wholeRun is the environment variable that, set to "all", has many worlds played.
 	wholeRun = "TLSBRIEF_CHAOS"
+	// mostShrunk is how many worlds are made smaller: the others may fail for the same
+	// reason.
+	mostShrunk = 2
 )
 
 // seed returns the seed, and the one world to play; 0: all.
@@ -87,6 +91,7 @@ func worlds(t *testing.T, kind string, count int, start func(testing.TB, world) 
 	t.Helper()
 	seed, only := seed(t)
 	fmt.Printf("worlds on %s: %s=%d\n", kind, seedOf, seed)
+	var failed atomic.Int32
 	for n := uint64(1); n <= uint64(count); n++ {
 		if only != 0 && n != only {
 			continue
@@ -99,6 +104,9 @@ func worlds(t *testing.T, kind string, count int, start func(testing.TB, world) 
 				return
 			}
 			t.Errorf("to play this world again: %s=%d/%d\n%s", seedOf, seed, n, strings.Join(p.faults, "\n"))
+			if failed.Add(1) > mostShrunk {
+				return
+			}
 			smaller, why, tries := shrunk(w, func(n int, w world) []string {
 				return played(t, fmt.Sprintf("shrunk %d", n), w, start).faults
 			})

@@ -61,8 +61,8 @@ func parts(w world) []world {
 		for _, less := range fewer(r.arrive) {
 			with(func(p *world) { p.rounds[i].arrive = less })
 		}
-		if r.stop > 0 {
-			with(func(p *world) { p.rounds[i].stop = 0 })
+		if r.stop != nil {
+			with(func(p *world) { p.rounds[i].stop = nil })
 		}
 		if r.reopen {
 			with(func(p *world) { p.rounds[i].reopen = false })
@@ -113,6 +113,13 @@ func (w world) String() string {
 	return b.String()
 }
 
+func (m moment) String() string {
+	if m.of == "" {
+		return fmt.Sprint(m.n)
+	}
+	return fmt.Sprintf("%d with %q", m.n, m.of)
+}
+
 func (m mail) String() string {
 	s := fmt.Sprintf("%s %d of %d bytes", m.kind, m.number, m.size)
 	if m.seen {
@@ -143,20 +150,20 @@ func (r round) String() string {
 		if a.deed == deliver {
 			what = a.mail.String()
 		}
-		said = append(said, fmt.Sprintf("at command %d somebody %s in folder %d: %s", a.at, a.deed, a.folder, what))
+		said = append(said, fmt.Sprintf("at command %s somebody %s in folder %d: %s", a.at, a.deed, a.folder, what))
 	}
 	for _, d := range r.drops {
 		switch {
 		case d.bytes > 0:
 			said = append(said, fmt.Sprintf("dropped after %d bytes more", d.bytes))
 		case d.reply:
-			said = append(said, fmt.Sprintf("dropped after the server has done command %d", d.command))
+			said = append(said, fmt.Sprintf("dropped after the server has done command %s", d.at))
 		default:
-			said = append(said, fmt.Sprintf("dropped at command %d", d.command))
+			said = append(said, fmt.Sprintf("dropped at command %s", d.at))
 		}
 	}
-	if r.stop > 0 {
-		said = append(said, fmt.Sprintf("told to stop at command %d", r.stop))
+	if r.stop != nil {
+		said = append(said, fmt.Sprintf("told to stop at command %s", r.stop))
 	}
 	return strings.Join(said, "\n  ")
 }

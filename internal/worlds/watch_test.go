@@ -19,16 +19,17 @@ type watch struct {
 	running bool   // a round is
 	round   round
 	cancel  context.CancelFunc
-	n       int    // commands in this round
-	folder  string // that was opened last
-	writing bool   // by SELECT
+	n       int      // commands in this round
+	all     []string // commands of this round
+	folder  string   // that was opened last
+	writing bool     // by SELECT
 	wrong   []string
 }
 
 func (w *watch) begin(r round, cancel context.CancelFunc) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running, w.round, w.cancel, w.n, w.wrong = true, r, cancel, 0, nil
+	w.running, w.round, w.cancel, w.all, w.wrong = true, r, cancel, nil, nil
 }
 
 // end returns what was wrong. A connection may outlive its round by a moment.
@@ -59,21 +60,21 @@ func (p *player) command(line string) imaptest.Action {
 	if found == nil || !p.running {
 		return imaptest.Forward
 	}
-	p.n++
+	p.all = append(p.all, line)
 	if why := p.objection(found[1], found[2]); why != "" {
-		p.wrong = append(p.wrong, fmt.Sprintf("%s, command %d, in %s: %s: %s", p.stage, p.n, p.folder, line, why))
+		p.wrong = append(p.wrong, fmt.Sprintf("%s, command %d, in %s: %s: %s", p.stage, len(p.all), p.folder, line, why))
 	}
 	for _, a := range p.watch.round.acts {
-		if a.at == p.n {
+		if p.isAt(a.at, line) {
 			p.act(a)
 		}
 	}
-	if p.watch.round.stop == p.n {
+	if stop := p.watch.round.stop; stop != nil && p.isAt(*stop, line) {
 		p.cancel()
 	}
 	for _, d := range p.watch.round.drops {
 		switch {
-		case d.bytes > 0 || d.command != p.n:
+		case d.bytes > 0 || !p.isAt(d.at, line):
 		case d.reply:
 			return imaptest.CutAfterReply
 		default:
@@ -81,6 +82,20 @@ func (p *player) command(line string) imaptest.Action {
 		}
 	}
 	return imaptest.Forward
+}
+
+// isAt says that a moment is when a command comes, which is the last so far.
+func (w *watch) isAt(at moment, line string) bool {
+	if !strings.Contains(line, at.of) {
+		return false
+	}
+	n := 0
+	for _, earlier := range w.all {
+		if strings.Contains(earlier, at.of) {
+			n++
+		}
+	}
+	return n == at.n
 }
 
 // objection says what is wrong with a command; empty if nothing is.

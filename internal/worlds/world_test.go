@@ -35,8 +35,8 @@ type round struct {
 	arrive   []arrival // before it
 	acts     []act
 	drops    []drop
-	stop     int  // the command at which it is told to stop; 0: none
-	reopen   bool // the database is closed and opened again before it
+	stop     *moment // when it is told to stop; nil: never
+	reopen   bool    // the database is closed and opened again before it
 }
 
 // An arrival is a mail that is delivered into a folder.
@@ -56,10 +56,15 @@ const (
 	deliver deed = "delivers"
 )
 
-// An act is a deed done to one message, right before a command of ours reaches the
-// server; at 0 before the round.
+// A moment of a round is when a command is about to reach the server.
+type moment struct {
+	n  int    // the first is 1; 0 is before the round
+	of string // where set, only commands that contain it count
+}
+
+// An act is a deed done to one message.
 type act struct {
-	at     int
+	at     moment
 	deed   deed
 	folder int
 	which  int  // counts the folder's messages, over and over
@@ -68,17 +73,17 @@ type act struct {
 
 // A drop is the end of a connection.
 type drop struct {
-	bytes   int64 // after so many bytes to the client since the drop before; or where it is 0
-	command int   // at this command of the round
-	reply   bool  // after the server has carried it out
+	bytes int64 // after so many bytes to the client since the drop before; or where it is 0
+	at    moment
+	reply bool // after the server has carried the command out, but before it says so
 }
 
 // What is drawn is restricted by faults of the program that are known.
 const (
 	// mostDrops is how many connections are dropped in one round.
-	mostDrops = 6
+	mostDrops = 1
 	// expungesDuring says that others expunge messages in the middle of a round.
-	expungesDuring = true
+	expungesDuring = false
 )
 
 // A dice draws.
@@ -223,16 +228,29 @@ func (d dice) round(w *world, n *numbers, mails int, backfills bool) round {
 		}
 	}
 	if d.chance(20) {
-		r.stop = int(d.upTo(commands))
+		at := d.moment(commands)
+		r.stop = &at
 	}
 	return r
 }
 
-func (d dice) drop(mails int, commands int64) drop {
-	if d.chance(60) {
-		return drop{bytes: d.upTo(3_000 + int64(mails)*1_500)}
+// moment draws one: somewhere, or at a command at which something is at stake.
+func (d dice) moment(commands int64) moment {
+	if d.chance(40) {
+		return moment{n: int(d.upTo(commands))}
 	}
-	return drop{command: int(d.upTo(commands)), reply: d.chance(50)}
+	of := []string{"HEADER.FIELDS", ".MIME]", "BODY.PEEK[]", "BODY.PEEK[]", "UID SEARCH", "UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "SELECT"}
+	return moment{int(d.upTo(6)), of[d.IntN(len(of))]}
+}
+
+func (d dice) drop(mails int, commands int64) drop {
+	switch d.IntN(4) {
+	case 0:
+		return drop{bytes: d.upTo(3_000 + int64(mails)*1_500)}
+	case 1: // behind the log-in
+		return drop{bytes: 400 + d.Int64N(1_000+int64(mails)*300)}
+	}
+	return drop{at: d.moment(commands), reply: d.chance(50)}
 }
 
 func (d dice) act(w *world, n *numbers, commands int64) act {
@@ -241,7 +259,7 @@ func (d dice) act(w *world, n *numbers, commands int64) act {
 		folder: d.IntN(len(w.folders)), which: d.IntN(1 << 20),
 	}
 	if d.chance(70) && (a.deed != expunge || expungesDuring) {
-		a.at = int(d.upTo(commands))
+		a.at = d.moment(commands)
 	}
 	if a.deed == deliver {
 		a.mail = d.mail(d.kind(), n, w.maxMessage, false)
