@@ -78,11 +78,15 @@ type drop struct {
 	reply bool // after the server has carried the command out, but before it says so
 }
 
+// mostDrops is how many connections are dropped in one round.
+const mostDrops = 6
+
 // What is drawn is restricted by faults of the program that are known.
 const (
-	// mostDrops is how many connections are dropped in one round.
-	mostDrops = 1
-	// expungesDuring says that others expunge messages in the middle of a round.
+	// dropsInFetch says that connections are dropped anywhere, and so while messages are
+	// fetched. Else they are dropped only at the commands in which none is at stake.
+	dropsInFetch = false
+	// expungesDuring says that others expunge messages in the middle of a round, too.
 	expungesDuring = false
 )
 
@@ -239,15 +243,21 @@ func (d dice) moment(commands int64) moment {
 	if d.chance(40) {
 		return moment{n: int(d.upTo(commands))}
 	}
-	of := []string{"HEADER.FIELDS", ".MIME]", "BODY.PEEK[]", "BODY.PEEK[]", "UID SEARCH", "UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "SELECT"}
-	return moment{int(d.upTo(6)), of[d.IntN(len(of))]}
+	return d.one("HEADER.FIELDS", ".MIME]", "BODY.PEEK[]", "BODY.PEEK[]", "UID SEARCH", "UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "SELECT")
+}
+
+// one draws one of the first commands that contain one of the texts.
+func (d dice) one(texts ...string) moment {
+	return moment{int(d.upTo(6)), texts[d.IntN(len(texts))]}
 }
 
 func (d dice) drop(mails int, commands int64) drop {
-	switch d.IntN(4) {
-	case 0:
+	switch of := d.IntN(4); {
+	case !dropsInFetch:
+		return drop{at: d.one("AUTHENTICATE", "STATUS", "EXAMINE", "UID SEARCH", "UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "SELECT"), reply: d.chance(50)}
+	case of == 0:
 		return drop{bytes: d.upTo(3_000 + int64(mails)*1_500)}
-	case 1: // behind the log-in
+	case of == 1: // behind the log-in
 		return drop{bytes: 400 + d.Int64N(1_000+int64(mails)*300)}
 	}
 	return drop{at: d.moment(commands), reply: d.chance(50)}
