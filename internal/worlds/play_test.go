@@ -174,14 +174,8 @@ func (p *player) round(r round) {
 	defer cancel()
 	p.model.begin()
 	p.watch.begin(r, cancel)
-	var bytes []int64
-	for _, d := range r.drops {
-		if d.bytes > 0 {
-			bytes = append(bytes, d.bytes)
-		}
-	}
 	cuts := p.proxy.Cuts()
-	p.proxy.CutAfterEach(bytes...)
+	p.proxy.CutAfterEach(r.bytes()...)
 	result, err := p.run(ctx, r.backfill)
 	p.proxy.CutAfterEach()
 	p.faults = append(p.faults, p.watch.end()...)
@@ -198,6 +192,21 @@ func (p *player) round(r round) {
 	if undisturbed {
 		p.checkTotals(r, before, result.Totals, err)
 	}
+}
+
+// bytes are where connections are dropped by what was sent.
+func (r round) bytes() (after []int64) {
+	const tries = 100 // of a client on a dead line
+	for _, d := range r.drops {
+		if d.bytes == 0 {
+			continue
+		}
+		after = append(after, d.bytes)
+		if d.dead {
+			return append(after, make([]int64, tries)...)
+		}
+	}
+	return after
 }
 
 // list notes what lies in the folders.

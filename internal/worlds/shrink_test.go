@@ -113,6 +113,20 @@ func (w world) String() string {
 	return b.String()
 }
 
+func (d drop) String() string {
+	s := fmt.Sprintf("dropped at command %s", d.at)
+	switch {
+	case d.bytes > 0:
+		s = fmt.Sprintf("dropped after %d bytes more", d.bytes)
+	case d.reply:
+		s = fmt.Sprintf("dropped after the server has done command %s", d.at)
+	}
+	if d.dead {
+		s += ", for good"
+	}
+	return s
+}
+
 func (m moment) String() string {
 	if m.of == "" {
 		return fmt.Sprint(m.n)
@@ -153,14 +167,7 @@ func (r round) String() string {
 		said = append(said, fmt.Sprintf("at command %s somebody %s in folder %d: %s", a.at, a.deed, a.folder, what))
 	}
 	for _, d := range r.drops {
-		switch {
-		case d.bytes > 0:
-			said = append(said, fmt.Sprintf("dropped after %d bytes more", d.bytes))
-		case d.reply:
-			said = append(said, fmt.Sprintf("dropped after the server has done command %s", d.at))
-		default:
-			said = append(said, fmt.Sprintf("dropped at command %s", d.at))
-		}
+		said = append(said, d.String())
 	}
 	if r.stop != nil {
 		said = append(said, fmt.Sprintf("told to stop at command %s", r.stop))

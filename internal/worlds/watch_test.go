@@ -20,6 +20,7 @@ type watch struct {
 	round   round
 	cancel  context.CancelFunc
 	n       int      // commands in this round
+	dead    bool     // no command comes through any more
 	all     []string // commands of this round
 	folder  string   // that was opened last
 	writing bool     // by SELECT
@@ -29,7 +30,7 @@ type watch struct {
 func (w *watch) begin(r round, cancel context.CancelFunc) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running, w.round, w.cancel, w.all, w.wrong = true, r, cancel, nil, nil
+	w.running, w.round, w.cancel, w.dead, w.all, w.wrong = true, r, cancel, false, nil, nil
 }
 
 // end returns what was wrong. A connection may outlive its round by a moment.
@@ -72,14 +73,23 @@ func (p *player) command(line string) imaptest.Action {
 	if stop := p.watch.round.stop; stop != nil && p.isAt(*stop, line) {
 		p.cancel()
 	}
-	for _, d := range p.watch.round.drops {
-		switch {
-		case d.bytes > 0 || !p.isAt(d.at, line):
-		case d.reply:
-			return imaptest.CutAfterReply
-		default:
-			return imaptest.CutBefore
+	return p.drop(line)
+}
+
+// drop says whether a command comes through, and its answer.
+func (w *watch) drop(line string) imaptest.Action {
+	if w.dead {
+		return imaptest.CutBefore
+	}
+	for _, d := range w.round.drops {
+		if d.bytes > 0 || !w.isAt(d.at, line) {
+			continue
 		}
+		w.dead = d.dead
+		if d.reply {
+			return imaptest.CutAfterReply
+		}
+		return imaptest.CutBefore
 	}
 	return imaptest.Forward
 }

@@ -75,6 +75,7 @@ type act struct {
 type drop struct {
 	bytes int64 // after so many bytes to the client since the drop before; or where it is 0
 	at    moment
+	dead  bool // no connection comes through any more in this round
 	reply bool // after the server has carried the command out, but before it says so
 }
 
@@ -83,9 +84,9 @@ const mostDrops = 6
 
 // What is drawn is restricted by faults of the program that are known.
 const (
-	// dropsInFetch says that connections are dropped anywhere, and so while messages are
-	// fetched. Else they are dropped only at the commands in which none is at stake.
-	dropsInFetch = false
+	// comesBack says that the line comes back after a connection was dropped while messages
+	// were fetched. Else it is dead then for the rest of the round.
+	comesBack = false
 	// expungesDuring says that others expunge messages in the middle of a round, too.
 	expungesDuring = false
 )
@@ -231,7 +232,7 @@ func (d dice) round(w *world, n *numbers, mails int, backfills bool) round {
 			r.acts = append(r.acts, d.act(w, n, commands))
 		}
 	}
-	if d.chance(20) {
+	if d.chance(35) {
 		at := d.moment(commands)
 		r.stop = &at
 	}
@@ -251,16 +252,22 @@ func (d dice) one(texts ...string) moment {
 	return moment{int(d.upTo(6)), texts[d.IntN(len(texts))]}
 }
 
+// drop draws the end of a connection: anywhere, behind the log-in, or at a command.
 func (d dice) drop(mails int, commands int64) drop {
-	switch of := d.IntN(4); {
-	case !dropsInFetch:
-		return drop{at: d.one("AUTHENTICATE", "STATUS", "EXAMINE", "UID SEARCH", "UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "SELECT"), reply: d.chance(50)}
-	case of == 0:
-		return drop{bytes: d.upTo(3_000 + int64(mails)*1_500)}
-	case of == 1: // behind the log-in
-		return drop{bytes: 400 + d.Int64N(1_000+int64(mails)*300)}
+	c := drop{dead: d.chance(30), reply: d.chance(50)}
+	switch d.IntN(4) {
+	case 0:
+		c.bytes = d.upTo(3_000 + int64(mails)*1_500)
+	case 1:
+		c.bytes = 400 + d.Int64N(1_000+int64(mails)*300)
+	case 2:
+		c.at = d.moment(commands)
+	default: // none is fetched
+		c.at = d.one("AUTHENTICATE", "STATUS", "EXAMINE", "UID SEARCH", "UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE", "SELECT")
+		return c
 	}
-	return drop{at: d.moment(commands), reply: d.chance(50)}
+	c.dead = c.dead || !comesBack
+	return c
 }
 
 func (d dice) act(w *world, n *numbers, commands int64) act {
