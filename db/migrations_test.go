@@ -24,6 +24,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0005_heard.sql":         "767963803e6122e7",
 		"0006_untold.sql":        "221285ed137376ec",
 		"0007_domain_checks.sql": "972baae3114f302e",
+		"0008_unfetched.sql":     "283ef2f91f89aab0",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {

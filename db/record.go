@@ -39,6 +39,9 @@ func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
 				return fmt.Errorf("message %d (uid %d): %w", i, m.UID, err)
 			}
 		}
+		if err := t.dropInHand(b.InHand); err != nil {
+			return err
+		}
 		return t.moveCursor(b)
 	})
 	if err != nil {
@@ -113,6 +116,11 @@ func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
 	if err := t.saveMessage(row, was.id != 0); err != nil {
 		return "", err
 	}
+	if was.state == Pending {
+		if err := t.dropUnfetched(row.id); err != nil {
+			return "", err
+		}
+	}
 	return outcome, t.saveUndecided(row, was, verdicts)
 }
 
@@ -128,7 +136,10 @@ func (t *tx) examinePending(row, was messageRow) (Outcome, error) {
 	default:
 		return was.state, nil
 	}
-	return Pending, t.saveMessage(row, was.id != 0)
+	if err := t.saveMessage(row, was.id != 0); err != nil {
+		return "", err
+	}
+	return Pending, t.saveUnfetched(row)
 }
 
 // judge sets the state of a message's row from the verdicts on its reports, and

@@ -47,16 +47,17 @@ func (d *DB) RecordedUIDs(ctx context.Context, mailbox, folder string, uidValidi
 // retriesAtOnce bounds what one call returns to be tried again.
 const retriesAtOnce = 500
 
-// PendingMessages returns messages of a folder whose body could not be got yet,
-// under whatever UIDVALIDITY: at most 500, those tried least first.
+// PendingMessages returns messages of a folder that the server did not give yet and
+// that are not quarantined, under whatever UIDVALIDITY: at most 500, those tried least
+// first.
 func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Retry, error) {
-	retries, err := d.retries(ctx, atFolder+"state = 'pending' ORDER BY attempts", mailbox, folder)
+	retries, err := d.retries(ctx, atFolder+"state = 'pending' AND unfetched.next_try IS NULL ORDER BY attempts", mailbox, folder)
 	return retries, d.fail("listing the pending messages of "+source(mailbox, folder), err)
 }
 
 // RejectedBefore returns messages of a folder, under whatever UIDVALIDITY, that
 // an older reader than this one refused (DESIGN 6: they are looked at again
-// once): at most 500. Resolve or PendingFailed takes each off the list, whatever
+// once): at most 500. Resolve or StaysRejected takes each off the list, whatever
 // comes of it.
 func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]Retry, error) {
 	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ? ORDER BY attempts", mailbox, folder, tlsrpt.ReaderVersion)
@@ -72,40 +73,12 @@ func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]Retr
 	return collect(ctx, d.reader, func(rows *sql.Rows) (Retry, error) {
 		var r Retry
 		var received sql.NullInt64
-		err := rows.Scan(&r.ID, &r.Mailbox, &r.Folder, &r.UIDValidity, &r.UID, &received, &r.Attempts)
+		err := rows.Scan(&r.ID, &r.Mailbox, &r.Folder, &r.UIDValidity, &r.UID, &received, &r.Attempts, &r.Claimed)
 		r.ReceivedAt = timeOf(received)
 		return r, err
-	}, `SELECT message.id, mailbox, folder.folder, uid_validity, uid, received_at, attempts FROM message JOIN folder ON folder.id = message.folder
+	}, `SELECT message.id, mailbox, folder.folder, uid_validity, uid, received_at, attempts, COALESCE(unfetched.claimed, 1)
+		FROM message JOIN folder ON folder.id = message.folder LEFT JOIN unfetched ON unfetched.message = message.id
 		WHERE `+condition+`, message.id LIMIT ?`, append(args, retriesAtOnce)...)
-}
-
-// PendingFailed notes one more poll that could not get a message's body, and
-// why. With giveUp the message is rejected for that reason. A message that was
-// rejected before stays so, and is not offered by RejectedBefore again.
-func (d *DB) PendingFailed(ctx context.Context, id int64, reason string, giveUp bool) error {
-	return d.write(ctx, "noting a failed fetch", func(t *tx) error {
-		row, err := t.messageByID(id)
-		if err != nil {
-			return err
-		}
-		switch row.state {
-		case Pending:
-			row.refused = clip(reason)
-			if giveUp {
-				row.state = Rejected
-				err = t.giveNews(&row)
-			}
-		case Rejected:
-		default:
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		_, err = t.exec("UPDATE message SET state = ?, refused = ?, news = ?, attempts = attempts + 1, reader_version = ? WHERE id = ?",
-			row.state, row.refused, row.news, tlsrpt.ReaderVersion, id)
-		return err
-	})
 }
 
 // Forget removes the row of a message that was pending or refused and turned out

@@ -34,20 +34,104 @@ func TestAPendingMessageIsTriedAgain(t *testing.T) {
 	if diff := cmp.Diff([]db.Retry{{ID: got[0].ID, Place: m.Place, ReceivedAt: m.ReceivedAt, Attempts: 1}}, got); diff != "" {
 		t.Fatalf("PendingMessages (-want +got):\n%s", diff)
 	}
-	check(t, f.PendingFailed(f.ctx, got[0].ID, "again none", false))
+	check(t, f.PendingFailed(f.ctx, got[0].ID, "again none"))
 	if got := f.pending(); len(got) != 1 || got[0].Attempts != 2 {
 		t.Errorf("after a second poll: %+v, want one with 2 attempts", got)
 	}
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("a pending message is named as rejected: %+v", got)
 	}
-	check(t, f.PendingFailed(f.ctx, got[0].ID, "none in three polls", true))
+	check(t, f.PendingFailed(f.ctx, got[0].ID, "none in three polls"))
 	if got := f.pending(); len(got) != 0 {
-		t.Errorf("still pending after it was given up: %+v", got)
+		t.Errorf("still asked for with the others after three polls: %+v", got)
 	}
-	if got := f.rejected(); len(got) != 1 || got[0].Reason != "none in three polls" || got[0].News != 2 {
-		t.Errorf("rejected messages %+v, want one with its reason and news 2", got)
+	if got := f.rejected(); len(got) != 0 {
+		t.Errorf("rejected after three polls: %+v", got)
 	}
+}
+
+// A quarantined message is rejected only after a week, and five tries alone while the
+// server gave others; and only if it says of itself that it is a report.
+func TestAQuarantinedMessageIsTriedAloneForAWeek(t *testing.T) {
+	t.Parallel()
+	for _, claimed := range []bool{true, false} {
+		f := open(t)
+		m := f.message()
+		m.Pending, m.Claimed = "the server sent no body", claimed
+		f.record(m)
+		id := f.pending()[0].ID
+		check(t, f.PendingFailed(f.ctx, id, "x"))
+		check(t, f.PendingFailed(f.ctx, id, "x"))
+		began, last := f.clock.now(), f.clock.now()
+		tries, rejectedAfter := 0, time.Duration(0)
+		for f.clock.now().Sub(began) < 30*24*time.Hour && rejectedAfter == 0 {
+			f.clock.pass(30 * time.Minute)
+			due := must(f.Quarantined(f.ctx, "reports", "INBOX"))(t)
+			if len(due) == 0 {
+				continue
+			}
+			if wait := f.clock.now().Sub(last); wait < time.Hour {
+				t.Errorf("asked for again after %s", wait)
+			}
+			last = f.clock.now()
+			check(t, f.TryAlone(f.ctx, id))
+			if again := must(f.Quarantined(f.ctx, "reports", "INBOX"))(t); len(again) != 0 {
+				t.Fatal("what is being tried is still due: a process that dies of it would begin with it again")
+			}
+			tries++
+			if must(f.AloneFailed(f.ctx, id, "none alone"))(t) {
+				rejectedAfter = f.clock.now().Sub(began)
+			}
+		}
+		if claimed && (rejectedAfter < 7*24*time.Hour || rejectedAfter > 9*24*time.Hour || tries < 5) {
+			t.Errorf("rejected after %s and %d tries", rejectedAfter, tries)
+		}
+		if !claimed && (rejectedAfter > 0 || tries < 5 || len(f.rejected()) > 0) {
+			t.Errorf("a message of which nothing says that it is a report: rejected after %s, %d tries", rejectedAfter, tries)
+		}
+	}
+}
+
+// What a process had in hand when it died is read one by one, and what it had in hand
+// alone when it died again is deadly.
+func TestWhatWasInHandAtADeath(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	take := func(first, last uint32) int64 {
+		return must(f.TakeInHand(f.ctx, "reports", "INBOX", 7, db.ViaPoll, db.UIDRange{First: first, Last: last}))(t)
+	}
+	suspects := func(validity uint32) db.Suspects {
+		return must(f.Suspects(f.ctx, "reports", "INBOX", validity, db.ViaPoll))(t)
+	}
+	m := f.message(report("a"))
+	_, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{m}, InHand: take(1, 4)})
+	check(t, err)
+	take(5, 9) // and it dies
+	if got := suspects(7); len(got.Ranges) != 1 || !got.Contains(5) || !got.Contains(9) || got.Contains(4) || len(got.Deadly) != 0 {
+		t.Fatalf("after one death: %+v", got)
+	}
+	check(t, f.PutDown(f.ctx, take(5, 5)))
+	take(6, 6) // and it dies again
+	if got := suspects(7); len(got.Deadly) != 1 || got.Deadly[0] != 6 || !got.Contains(7) {
+		t.Fatalf("after two deaths: %+v", got)
+	}
+	if got := must(f.Suspects(f.ctx, "reports", "INBOX", 7, db.ViaBackfill))(t); len(got.Ranges)+len(got.Deadly) != 0 {
+		t.Errorf("a backfill suspects what a poll had in hand: %+v", got)
+	}
+	take(8, 8)
+	check(t, f.LetGo(f.ctx, "reports", "INBOX", db.ViaPoll, false))
+	if got := suspects(7); len(got.Deadly) != 0 || !got.Contains(8) {
+		t.Errorf("what a living process let go is held against it: %+v", got)
+	}
+	check(t, f.LetGo(f.ctx, "reports", "INBOX", db.ViaPoll, true))
+	if got := suspects(7); len(got.Ranges) != 0 {
+		t.Errorf("once all was read: %+v", got)
+	}
+	take(3, 4)
+	if got := suspects(8); len(got.Ranges) != 0 {
+		t.Errorf("a renumbered folder: %+v", got)
+	}
+	check(t, f.IntegrityCheck(f.ctx))
 }
 
 func TestAPendingMessageIsResolved(t *testing.T) {
@@ -94,7 +178,7 @@ func TestRowsThatAreNotThere(t *testing.T) {
 	_, err := f.Resolve(f.ctx, 99, db.Message{Refused: "x"})
 	for name, err := range map[string]error{
 		"Resolve":         err,
-		"PendingFailed":   f.PendingFailed(f.ctx, 99, "x", true),
+		"PendingFailed":   f.PendingFailed(f.ctx, 99, "x"),
 		"Authenticated":   f.Authenticated(f.ctx, 99, nil),
 		"SaveAttempt":     f.SaveAttempt(f.ctx, 99, 1, noon, "", nil),
 		"MailByMessageID": func() error { _, err := f.MailByMessageID(f.ctx, "x"); return err }(),
@@ -114,7 +198,7 @@ func TestPendingFailedLeavesTheRecordedAlone(t *testing.T) {
 	f.record(m)
 	id := f.pending()[0].ID
 	must(f.Resolve(f.ctx, id, db.Message{Reports: []db.Report{report("a")}}))(t)
-	check(t, f.PendingFailed(f.ctx, id, "too late", true))
+	check(t, f.PendingFailed(f.ctx, id, "too late"))
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("a recorded message was rejected: %+v", got)
 	}
@@ -288,7 +372,7 @@ func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
 	if o := must(f.Resolve(f.ctx, got[0].ID, db.Message{Refused: "still"}))(t); o != db.Rejected {
 		t.Errorf("Resolve = %s, want rejected", o)
 	}
-	check(t, f.PendingFailed(f.ctx, got[1].ID, "no body", true))
+	check(t, f.StaysRejected(f.ctx, got[1].ID))
 	if o := must(f.Resolve(f.ctx, got[2].ID, db.Message{Reports: []db.Report{report("new")}}))(t); o != db.Recorded {
 		t.Errorf("Resolve = %s, want recorded", o)
 	}
@@ -363,7 +447,7 @@ func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
 		t.Fatalf("%d pending messages at once, want 500", len(first))
 	}
 	for _, r := range first {
-		check(t, f.PendingFailed(f.ctx, r.ID, "x", false))
+		check(t, f.PendingFailed(f.ctx, r.ID, "x"))
 	}
 	second := f.pending()
 	var uids []uint32

@@ -72,7 +72,10 @@ type Message struct {
 
 	Reports []Report
 	Refused string // why the message, or the part of it that is not in Reports, could not be read
-	Pending string // why no body could be got; to be fetched again at the next poll
+	Pending string // why the server did not give it; to be fetched again at the next poll
+
+	Claimed    bool // its header, or that of a part, says that it is a TLS report; for a pending one
+	Quarantine bool // a pending one is to be asked for last and alone
 
 	Raw       []byte // the message, kept compressed while an authenticity is unknown
 	MarkOwed  bool   // a mark in the mailbox is due once this is committed
@@ -116,6 +119,8 @@ type Batch struct {
 	// Cursor, where set, becomes the folder's poll cursor (ViaPoll) or its
 	// backfill cursor (ViaBackfill).
 	Cursor *Cursor
+
+	InHand int64 // what TakeInHand returned, where all that it was called for is recorded now; else 0
 }
 
 // A Folder is what is remembered of one folder of one mailbox.
@@ -146,6 +151,7 @@ type Retry struct {
 	Place
 	ReceivedAt time.Time
 	Attempts   int // polls that tried, this far
+	Claimed    bool // for a pending one: it says of itself that it is a TLS report
 	Raw        []byte
 }
 
@@ -233,6 +239,18 @@ type RejectedMessage struct {
 	Reason     string
 	ReceivedAt time.Time
 	RecordedAt time.Time
+}
+
+// A PendingMessage is one that the server did not give yet.
+type PendingMessage struct {
+	Place
+	MessageID string
+	From      string
+	Subject   string
+	Reason    string
+	Claimed   bool      // it says of itself that it is a TLS report; others are not named
+	Since     time.Time // when it was asked for first
+	NextTry   time.Time // zero: the next poll; else it is quarantined, and not asked for before
 }
 
 // A DigestState is what is remembered of a digest between its runs.

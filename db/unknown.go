@@ -45,13 +45,13 @@ const maxRaw = 64 << 20
 // mailboxes, and of files: their bodies are kept here, so that no folder need be
 // open to try them again.
 func (d *DB) UnknownMessages(ctx context.Context) ([]Retry, error) {
-	return d.unknownMessages(ctx, "unknown = 1 ORDER BY next_try")
+	return d.unknownMessages(ctx, "unknown = 1 ORDER BY message.next_try")
 }
 
 // UnknownDue returns those of the UnknownMessages that are to be tried again by
 // now, of rows up to a number that LastMessage returned.
 func (d *DB) UnknownDue(ctx context.Context, upTo int64) ([]Retry, error) {
-	return d.unknownMessages(ctx, "unknown = 1 AND next_try <= ? AND message.id <= ? ORDER BY next_try", d.now(), upTo)
+	return d.unknownMessages(ctx, "unknown = 1 AND message.next_try <= ? AND message.id <= ? ORDER BY message.next_try", d.now(), upTo)
 }
 
 // LastMessage returns the highest number of a message row given this far: 0 for

@@ -21,9 +21,7 @@ type Backfill struct {
 // anew. It never moves the poll's cursor (DESIGN 5).
 func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
 	return p.each(ctx, b.Mailbox, false, func(ctx context.Context, w *worker) error {
-		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error {
-			return f.backfill(ctx, b)
-		})
+		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.backfill(ctx, b) })
 	})
 }
 

@@ -2,7 +2,6 @@ package poller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -15,6 +14,7 @@ type candidate struct {
 	header     imapbox.Header
 	likelihood tlsrpt.Likelihood
 	fetch      bool  // it can be a TLS report: to be fetched whole
+	claimed    bool  // its header, or that of a part, says that it is one
 	lost       error // why there is no telling: to be asked for again at the next poll
 }
 
@@ -25,25 +25,13 @@ const (
 
 // candidate decides from the header, and where that leaves it open from the
 // headers of the parts, whether a message can be a TLS report (DESIGN 5).
-func (e *examination) candidate(ctx context.Context, h imapbox.Header, inside insides) (candidate, error) {
+func (e *examination) candidate(ctx context.Context, h imapbox.Header, outer partAnswer) (candidate, error) {
 	c := candidate{header: h, likelihood: tlsrpt.ClassifyHeader(h.Fields.Get)}
 	switch c.likelihood {
 	case tlsrpt.Certain:
-		c.fetch = true
+		c.fetch, c.claimed = true, true
 	case tlsrpt.Maybe:
-		var err error
-		c.fetch, err = e.holdsReport(ctx, h.UID, inside)
-		if jams(err) && !inside.jammed[h.UID] && e.suspect(ctx, err) { // once more, on a fresh connection
-			c.fetch, err = e.holdsReport(ctx, h.UID, inside)
-		}
-		switch {
-		case refusesParts(err):
-			c.fetch = true // some servers give no part headers: the whole message tells
-		case err != nil && e.suspect(ctx, err):
-			lost := map[uint32]error{h.UID: err}
-			e.quarantine(ctx, lost, false, false)
-			c.lost = lost[h.UID]
-		case err != nil:
+		if err := e.lookInside(ctx, &c, outer); err != nil {
 			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
 		}
 	case tlsrpt.No:
@@ -51,11 +39,10 @@ func (e *examination) candidate(ctx context.Context, h imapbox.Header, inside in
 	return c, nil
 }
 
-// insides are the outermost parts of messages, by UID, and at which messages asking
-// for them jammed.
-type insides struct {
-	parts  map[uint32][]part
-	jammed map[uint32]bool
+// A partAnswer is what the server told of the parts of a container.
+type partAnswer struct {
+	parts []part // none: it told of none, though a container has at least one
+	lost  error  // why there is no telling
 }
 
 // A part is what a part's header says: of thousands of messages that is far less
@@ -73,15 +60,10 @@ func partsOf(headers []imapbox.PartHeader) []part {
 	return parts
 }
 
-// maxPartJams is how often asking for the parts of many messages may end the
-// connection before they are asked for one by one: to connect again, or to wait for a
-// server that is silent, takes long.
-const maxPartJams = 3
-
-// inside asks for the headers of the outermost parts of all messages of which their
-// own header does not tell what they are, many at a time. It leaves out those of
-// which that fails: they are asked for one by one.
-func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Header) (insides, error) {
+// outerParts asks for the headers of the outermost parts of all messages of which their
+// own header does not tell what they are, many at a time. With an error it returns the
+// messages of which nothing is known.
+func (e *examination) outerParts(ctx context.Context, headers map[uint32]imapbox.Header) (all map[uint32]partAnswer, rest []uint32, err error) {
 	var open []uint32
 	for uid, h := range headers {
 		if e.wanted(h) && tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Maybe {
@@ -89,58 +71,69 @@ func (e *examination) inside(ctx context.Context, headers map[uint32]imapbox.Hea
 		}
 	}
 	slices.Sort(open)
-	all := insides{parts: map[uint32][]part{}, jammed: map[uint32]bool{}}
-	for some := range slices.Chunk(open, e.p.o.Bounds.PartHeaders) {
-		if e.partJams == maxPartJams {
-			break
+	all = map[uint32]partAnswer{}
+	for done := 0; done < len(open); {
+		some := open[done:min(done+e.p.o.Bounds.PartHeaders, len(open))]
+		if rest, err = e.parts(ctx, some, nil, all); err != nil {
+			return all, append(rest, open[done+len(some):]...), err
 		}
-		headers, err := e.session.PartHeadersOf(ctx, some, nil)
-		switch {
-		case err == nil:
-			for uid, of := range headers {
-				all.parts[uid] = partsOf(of)
-			}
-		case refusesParts(err):
-			return all, nil
-		case !e.suspect(ctx, err):
-			return all, fmt.Errorf("looking at the parts of messages: %w", err)
-		}
-		if err != nil {
-			e.partJams++
-		}
-		if uid := stuckAt(err); uid != 0 {
-			all.jammed[uid] = true
-		}
+		done += len(some)
 	}
-	return all, nil
+	return all, nil, nil
 }
 
-// refusesParts tells whether a server does not give the headers of parts, and is
-// otherwise well.
-func refusesParts(err error) bool {
-	var reply *imapbox.Reply
-	return errors.As(err, &reply) && (reply.Status == "NO" || reply.Status == "BAD") && !imapbox.Temporary(err)
+// parts asks for the headers of the parts in the container at path of messages,
+// ascending, and puts what it learns into all. With an error it returns the messages of
+// which nothing is known.
+func (e *examination) parts(ctx context.Context, uids []uint32, path []int, all map[uint32]partAnswer) (rest []uint32, err error) {
+	s := e.salvage(false)
+	s.ask = func(ctx context.Context, uids []uint32) error {
+		headers, err := e.session.PartHeadersOf(ctx, uids, path)
+		for uid, of := range headers {
+			s.got(uid)
+			all[uid] = partAnswer{parts: partsOf(of)}
+		}
+		if refusal(err) {
+			return nil // it does not give the headers of parts: the whole message tells
+		}
+		return err
+	}
+	err = s.run(ctx, uids)
+	for uid, why := range s.lost {
+		all[uid] = partAnswer{lost: why}
+	}
+	return s.todo, err
 }
 
-// holdsReport looks for a part that is labelled as a report, descending into
-// multiparts and forwarded messages, breadth first.
-func (e *examination) holdsReport(ctx context.Context, uid uint32, inside insides) (bool, error) {
+// lookInside looks for a part that is labelled as a report, descending into
+// multiparts and forwarded messages, breadth first. Where the server tells of no part of
+// a container, only the whole message can tell.
+func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAnswer) error {
 	queue := [][]int{nil}
+	answer := outer
 	for query := 0; len(queue) > 0 && query < partQueries; query++ {
 		path := queue[0]
 		queue = queue[1:]
-		parts, known := inside.parts[uid]
-		if path != nil || !known {
-			headers, err := e.session.PartHeaders(ctx, uid, path)
-			if err != nil {
-				return false, err
+		if path != nil {
+			all := map[uint32]partAnswer{}
+			if _, err := e.parts(ctx, []uint32{c.header.UID}, path, all); err != nil {
+				return err
 			}
-			parts = partsOf(headers)
+			answer = all[c.header.UID]
 		}
-		for _, p := range parts {
+		if c.lost = answer.lost; c.lost != nil {
+			return nil
+		}
+		if c.fetch = c.fetch || len(answer.parts) == 0; c.fetch {
+			return nil
+		}
+		for _, p := range answer.parts {
 			switch p.kind {
 			case tlsrpt.PartReport:
-				return true, nil
+				c.fetch, c.claimed = true, true
+				return nil
+			case tlsrpt.PartOpaque:
+				c.fetch = true
 			case tlsrpt.PartContainer:
 				if len(path) < partDepth {
 					queue = append(queue, p.path)
@@ -149,5 +142,19 @@ func (e *examination) holdsReport(ctx context.Context, uid uint32, inside inside
 			}
 		}
 	}
-	return false, nil
+	if len(outer.parts) == 1 && !c.fetch && outer.parts[0].kind == tlsrpt.PartOther {
+		return e.lookForStandIn(ctx, c)
+	}
+	return nil
+}
+
+// lookForStandIn looks at the beginning of a message that consists of one part although
+// its header says otherwise: a stand-in may have been given for its parts alone.
+func (e *examination) lookForStandIn(ctx context.Context, c *candidate) error {
+	return e.session.Bodies(ctx, []uint32{c.header.UID}, canaryBytes, func(b imapbox.Body) error {
+		if env := tlsrpt.EnvelopeOf(b.Data); isStandIn(env.From, env.Subject) {
+			c.lost = errStandIn
+		}
+		return nil
+	})
 }

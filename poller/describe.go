@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"errors"
 	"fmt"
 
 	"tlsbrief/db"
@@ -18,20 +19,15 @@ func (e *examination) fromHeader(c candidate) db.Message {
 	return m
 }
 
+// pending is a message that the server did not give. What is not known to be a report is
+// not described: it may be somebody's private mail.
 func (e *examination) pending(c candidate, why error) db.Message {
-	m := e.fromHeader(c)
-	m.Pending = why.Error()
-	return m
-}
-
-// unread is a message that could not be got: pending, or in quarantine.
-func (e *examination) unread(c candidate, why error) db.Message {
-	if isQuarantined(why) {
-		m := e.fromHeader(c)
-		m.Refused = why.Error()
-		return m
+	m := db.Message{Place: e.place(c.header.UID), ReceivedAt: c.header.InternalDate, MarkOwed: e.mark}
+	if c.claimed {
+		m = e.fromHeader(c)
 	}
-	return e.pending(c, why)
+	m.Pending, m.Claimed, m.Quarantine = why.Error(), c.claimed, errors.Is(why, errDeadly)
+	return m
 }
 
 func (e *examination) tooLarge(c candidate, limit int64) db.Message {

@@ -2,7 +2,7 @@ package poller
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"tlsbrief/db"
@@ -21,9 +21,16 @@ type examination struct {
 	since, before time.Time   // where set: by INTERNALDATE, since inclusive, before exclusive
 	done          func(int64) // where set: told how many messages were looked at
 
-	begun    bool   // a batch has been looked at
-	upTo     uint32 // the last UID that was considered
-	partJams int    // how often asking for many messages' parts ended the connection
+	begun bool   // a batch has been looked at
+	upTo  uint32 // the last UID that was considered
+	came  bool   // the server gave a message
+
+	breaks int // see salvage
+	single single
+
+	held     bool // messages were taken in hand
+	suspects db.Suspects
+	skip     map[uint32]bool // pending messages, which are asked for by themselves
 
 	parcel parcel // that is being filled
 
@@ -61,6 +68,7 @@ func (e *examination) rangesOf(ctx context.Context, from, below uint32, end *db.
 // run looks at the messages of these UIDs, ascending, and then moves the cursor
 // to end, if that is set.
 func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) error {
+	uids = slices.DeleteFunc(uids, func(uid uint32) bool { return e.skip[uid] })
 	for len(uids) > 0 {
 		n := min(len(uids), e.p.o.Bounds.Headers)
 		if !e.begun {
@@ -85,49 +93,69 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 }
 
 // batch looks at up to Bounds.Headers messages. With the last of them the cursor moves
-// to end, if that is set.
+// to end, if that is set. Where the server stops giving messages, those that it gave are
+// dealt with, and the cursor does not pass the others.
 func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *db.Cursor) error {
-	headers, lost, err := e.headers(ctx, uids)
+	full := len(uids) == e.p.o.Bounds.Headers && !last
+	found := e.headers(ctx, uids)
+	stop, rest := found.err, found.rest
+	parts, partsRest, err := e.outerParts(ctx, found.headers)
 	if err != nil {
-		return err
-	}
-	for _, why := range lost {
-		if len(headers) == 0 && !errors.Is(why, errNoHeader) {
-			if !e.givesOthers(ctx, uids, false) {
-				return why // it is not about these messages
-			}
-			break
-		}
-	}
-	inside, err := e.inside(ctx, headers)
-	if err != nil {
-		return err
+		stop, rest = err, slices.Sorted(slices.Values(slices.Concat(rest, partsRest)))
 	}
 	for _, uid := range uids {
-		h, known := headers[uid]
+		if _, unknown := slices.BinarySearch(rest, uid); unknown {
+			continue
+		}
+		h, known := found.headers[uid]
 		h.UID = uid
-		c, ok, err := e.consider(ctx, candidate{header: h, lost: lost[uid]}, known, inside)
+		c, ok, err := e.consider(ctx, candidate{header: h, lost: found.lost[uid]}, known, parts[uid])
 		if err != nil {
-			return err
+			stop = err
+			break
 		}
 		if ok {
-			size := e.toldSize(c)
-			if !e.parcel.holds(size, e.p.o.Bounds) {
-				// The message itself is in the next parcel, and its UID not behind
-				// the cursor yet. The one before it may be of an earlier batch.
-				if err := e.send(ctx, nil); err != nil {
-					return err
-				}
+			if err := e.add(ctx, c); err != nil {
+				return err
 			}
-			e.parcel.add(c, size)
 		}
-		e.upTo = uid
+		if len(rest) == 0 || uid < rest[0] {
+			e.upTo = uid
+		}
+		e.parcel.looked++
 	}
-	e.parcel.looked += int64(len(uids))
-	if len(uids) == e.p.o.Bounds.Headers && !last {
+	switch {
+	case stop != nil:
+		if err := e.send(ctx, nil); err != nil {
+			return err
+		}
+		return stop
+	case full:
 		return nil // what is next goes into the same parcel: each costs a round trip
 	}
 	return e.send(ctx, end)
+}
+
+// add puts a candidate into the parcel that is being filled, or the next one. One that
+// a process had in hand when it died gets a parcel of its own.
+func (e *examination) add(ctx context.Context, c candidate) error {
+	size := e.toldSize(c)
+	suspect := e.asksFor(c) && e.suspects.Contains(c.header.UID)
+	if suspect || !e.parcel.holds(size, e.p.o.Bounds) {
+		// The message itself is in the next parcel, and its UID not behind
+		// the cursor yet. The one before it may be of an earlier batch.
+		if err := e.send(ctx, nil); err != nil {
+			return err
+		}
+	}
+	e.parcel.add(c, size)
+	if !suspect {
+		return nil
+	}
+	if err := e.send(ctx, nil); err != nil {
+		return err
+	}
+	return e.line.settle(ctx)
 }
 
 // send sends the parcel that is being filled on, with the cursor end, or else one
@@ -143,7 +171,7 @@ func (e *examination) send(ctx context.Context, end *db.Cursor) error {
 
 // consider decides whether a message is to be fetched, and counts it. known says
 // that its header is.
-func (e *examination) consider(ctx context.Context, c candidate, known bool, inside insides) (_ candidate, ok bool, err error) {
+func (e *examination) consider(ctx context.Context, c candidate, known bool, parts partAnswer) (_ candidate, ok bool, err error) {
 	switch {
 	case c.lost != nil:
 		e.counts.Examined++
@@ -151,11 +179,17 @@ func (e *examination) consider(ctx context.Context, c candidate, known bool, ins
 	case !known, !e.wanted(c.header):
 		return c, false, nil // deleted since it was listed, or of another time
 	}
-	e.counts.Examined++
-	if c, err = e.candidate(ctx, c.header, inside); err != nil {
+	if c, err = e.candidate(ctx, c.header, parts); err != nil {
 		return c, false, err
 	}
+	e.counts.Examined++
+	if c.fetch && slices.Contains(e.suspects.Deadly, c.header.UID) {
+		c.lost = errDeadly
+	}
 	ok = c.fetch || c.lost != nil
+	if tooLarge := c.header.Size > e.p.o.Reading.Limits.MaxMessage; tooLarge && !c.claimed && c.lost == nil {
+		ok = false // nothing says that it is a report: it is not to be named as one
+	}
 	if !ok {
 		e.counts.Ignored++
 	}

@@ -36,6 +36,9 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 		// A special use turned out to be where reports are moved to.
 		return f.settle(ctx, owed, func(db.Mark) bool { return true })
 	}
+	if err := f.connect(ctx); err != nil { // anew where reading broke the connection
+		return err
+	}
 	sel, err := f.session.Select(ctx, f.name)
 	if err != nil {
 		return err

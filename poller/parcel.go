@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"slices"
 
 	"tlsbrief/db"
 	"tlsbrief/poller/imapbox"
@@ -14,6 +15,7 @@ type parcel struct {
 	told       int64      // bytes of the bodies, as far as the server told
 	size       int64      // of the bodies, as room was made for them
 	cursor     *db.Cursor // to be recorded with it
+	inHand     int64      // what the database knows it by, while its bodies are read
 	looked     int64      // how many messages were looked at with its end
 	reached    chan struct{}
 }
@@ -34,17 +36,31 @@ type gotten struct {
 	refused   error // why there is none
 }
 
-// send gets the bodies of a parcel, and sends it on.
+// send gets the bodies of a parcel, and sends it on. Where the server stops giving them,
+// it is sent on with what came, and says so of no message that did not.
 func (l *pipeline) send(ctx context.Context, p *parcel) error {
-	if err := l.fetch(ctx, p); err != nil {
+	rest, err := l.fetch(ctx, p)
+	if err != nil && len(rest) == 0 {
 		return err
 	}
-	return put(ctx, l.parcels, p)
+	if err != nil {
+		p.candidates = slices.DeleteFunc(p.candidates, func(c candidate) bool { return slices.Contains(rest, c.header.UID) })
+		if p.cursor != nil && l.advance {
+			p.cursor = &db.Cursor{UIDValidity: l.validity, LastUID: min(p.cursor.LastUID, rest[0]-1)}
+		} else {
+			p.cursor = nil
+		}
+	}
+	if putErr := put(ctx, l.parcels, p); putErr != nil {
+		return putErr
+	}
+	return err
 }
 
 // fetch gets the bodies of a parcel's candidates, when there is room for them.
-// What is too large, or is lost already, is not asked for.
-func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
+// What is too large, or is lost already, is not asked for. With an error it returns the
+// messages of which nothing is known.
+func (l *pipeline) fetch(ctx context.Context, p *parcel) (rest []uint32, err error) {
 	limit := l.p.o.Reading.Limits.MaxMessage
 	var headers []imapbox.Header
 	byUID := map[uint32]candidate{}
@@ -61,10 +77,14 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) error {
 		p.size = min(p.size+size, l.p.o.Bounds.BodyBytes)
 	}
 	if len(headers) == 0 {
-		return nil
+		return nil, nil
 	}
 	if err := l.room.Acquire(ctx, p.size); err != nil {
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
+	}
+	uids := db.UIDRange{First: headers[0].UID, Last: headers[len(headers)-1].UID}
+	if p.inHand, err = l.takeInHand(ctx, uids); err != nil {
+		return nil, err
 	}
 	held := int64(0)
 	return l.bodies(ctx, headers, func(b imapbox.Body, refused error) error {

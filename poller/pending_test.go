@@ -6,29 +6,36 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
 	"tlsbrief/poller"
 )
 
-func TestMessageWithoutABodyIsPendingForThreePollsAndThenRejected(t *testing.T) {
+// A message that the server does not give stops no other (M-B2): it is pending for three
+// polls, then it is asked for alone, and rejected only after a week (DESIGN 5).
+func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
 		fetch  func(*scriptedBox) func(*imaptest.Conn, imaptest.Command) bool
 		reason string
+		known  bool // that it is a report
 	}{
 		{"no body", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool { return b.withholding("BODY", 2) },
-			"the server gives no body for it (tried at 3 polls)"},
+			"the server gives no body for it", true},
 		{"no header", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool { return b.withholding("HEADER", 2) },
-			"the server gives no header for it (tried at 3 polls)"},
+			"the server gives no header for it", false},
 		{"body refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
 			return b.refusing("BODY.PEEK[]", "[SERVERBUG] internal error", 2)
-		}, "internal error (tried at 3 polls)"},
+		}, "internal error", true},
 		{"header refused", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
 			return b.refusing("HEADER", "cannot read it", 2)
-		}, "cannot read it (tried at 3 polls)"},
+		}, "cannot read it", false},
+		{"body jams", func(b *scriptedBox) func(*imaptest.Conn, imaptest.Command) bool {
+			return b.jamming("BODY.PEEK[]", func(c *imaptest.Conn) { c.Close() }, 2)
+		}, "the connection was lost", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,16 +47,55 @@ func TestMessageWithoutABodyIsPendingForThreePollsAndThenRejected(t *testing.T) 
 			r.want(id(1), id(3))
 			r.wantCursor("INBOX", 4)
 			r.poll(poller.Totals{})
-			if all := r.rejected(); len(all) > 0 {
-				t.Fatalf("rejected after two polls: %+v", all)
-			}
-			r.poll(poller.Totals{Rejected: 1})
-			r.wantRejected(2, tt.reason)
 			r.poll(poller.Totals{})
+			unknown := map[bool]string{true: "", false: " (unknown)"}[tt.known]
+			r.wantPending("2 quarantined" + unknown + ": …" + tt.reason)
+			fetches := box.count("UID FETCH")
+			r.poll(poller.Totals{})
+			if n := box.count("UID FETCH") - fetches; n != 0 {
+				t.Errorf("a quarantined message was asked for again at once, %d times", n)
+			}
+			for range 40 {
+				r.pass(5 * time.Hour)
+				if _, err := r.p.Poll(t.Context(), ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if tt.known {
+				r.wantRejected(2, tt.reason)
+				r.wantPending()
+			} else {
+				r.wantPending("2 quarantined (unknown)")
+				if all := r.rejected(); len(all) > 0 {
+					t.Errorf("rejected: %+v, though nothing says that it is a report (M-C2)", all)
+				}
+			}
 			if got := box.flagsOf(2); got != "" {
-				t.Errorf("flags of the rejected message = %q", got)
+				t.Errorf("flags of the message = %q", got)
 			}
 		})
+	}
+}
+
+// A quarantined message that comes after all is recorded and marked.
+func TestQuarantinedMessageThatComesIsRecorded(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), report(2))
+	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "cannot read it", 2))
+	r := newRig(t, box.start(t))
+	for range 3 {
+		if _, err := r.p.Poll(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.wantPending("2 quarantined")
+	box.on("UID FETCH", nil)
+	r.pass(2 * time.Hour)
+	r.poll(poller.Totals{Recorded: 1})
+	r.want(id(1), id(2))
+	r.wantPending()
+	if got := box.flagsOf(2); got != `\Seen` {
+		t.Errorf("flags = %q, want \\Seen", got)
 	}
 }
 
@@ -77,10 +123,11 @@ func TestPendingMessageIsRecordedAndMarkedOnceItsBodyComes(t *testing.T) {
 // A mail whose header came late is still not ours to download.
 func TestPendingMessageThatIsNoReportIsNotFetched(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(letter(1))
+	box := newScriptedBox(letter(1), letter(2))
 	box.on("UID FETCH", box.withholding("HEADER", 1))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 1})
+	r.poll(poller.Totals{Examined: 2, Ignored: 1})
+	r.wantPending("1 (unknown)")
 	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "this is not yours", 1))
 	r.poll(poller.Totals{Ignored: 1})
 	if all := r.rejected(); len(all) > 0 {
@@ -92,23 +139,38 @@ func TestPendingMessageThatIsNoReportIsNotFetched(t *testing.T) {
 	}
 }
 
-func TestPendingMessageThatIsDeletedIsNotForgotten(t *testing.T) {
+// What a colleague deletes before its body was read is forgotten (M-C3).
+func TestMessageThatIsDeletedBeforeItWasReadIsForgotten(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1))
+	box := newScriptedBox(report(1), report(2))
 	box.on("UID FETCH", box.withholding("BODY", 1))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 1})
+	r.poll(poller.Totals{Examined: 2, Recorded: 1})
+	r.wantPending("1: the server gives no body")
 	box.mu.Lock()
 	box.mails[0] = nil
 	box.mu.Unlock()
-	r.poll(poller.Totals{Rejected: 1})
-	r.wantRejected(1, "it was deleted")
-	if got := r.rejected()[0]; got.From == "" || got.MessageID == "" {
-		t.Errorf("the rejected message is named %+v, want From and Message-ID", got)
+	r.poll(poller.Totals{Ignored: 1})
+	r.wantPending()
+	box.more(report(3), report(4))
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if strings.Contains(cmd.Args, "BODY.PEEK[]") {
+			box.mu.Lock()
+			box.mails[2] = nil // between the fetch of its header and that of its body
+			box.mu.Unlock()
+		}
+		return false
+	})
+	r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+	r.want(id(2), id(4))
+	if all := r.rejected(); len(all) > 0 || len(r.pending()) > 0 {
+		t.Errorf("rejected %+v, pending %q; want neither", all, r.pending())
 	}
 }
 
-func TestPendingMessageOfARenumberedFolderIsNotForgotten(t *testing.T) {
+// After the server renumbered the folder, what was pending is found as a new message,
+// however long ago it came.
+func TestPendingMessageOfARenumberedFolderIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	s.CreateFolder(t, "Reports")
@@ -116,16 +178,25 @@ func TestPendingMessageOfARenumberedFolderIsNotForgotten(t *testing.T) {
 	r := newRig(t, s, folders("Reports"))
 	r.poll(poller.Totals{Examined: 1, Ignored: 1})
 	validity := r.folder("Reports").Poll.UIDValidity
+	came := time.Now().AddDate(0, 0, -9)
 	_, err := r.db.Record(t.Context(), db.Batch{Mailbox: "box", Folder: "Reports", Via: db.ViaPoll, Messages: []db.Message{{
 		Place:   db.Place{Mailbox: "box", Folder: "Reports", UIDValidity: validity, UID: 77},
-		Pending: "no body",
+		Pending: "no body", Claimed: true, ReceivedAt: came,
 	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Recreate(t, "Reports")
-	r.poll(poller.Totals{Rejected: 1})
-	r.wantRejected(77, "renumbered")
+	s.Append(t, "Reports", []string{`\Seen`}, came, report(77))
+	result, err := r.p.Poll(t.Context(), "")
+	if err != nil || result.Totals.Recorded != 1 {
+		t.Fatalf("Poll: %+v, %v", result.Totals, err)
+	}
+	r.want(id(77))
+	r.wantPending()
+	if all := r.rejected(); len(all) > 0 {
+		t.Errorf("rejected: %+v", all)
+	}
 }
 
 // What a backfill without --mark found keeps its flags, even if it is a poll
@@ -230,14 +301,20 @@ func TestDamagedMessageThatMakesTheServerHangUpStopsNothing(t *testing.T) {
 			deliver(t, s, "INBOX", report(1), tt.damaged, mixedReport(3), letter(4), report(5))
 			s.Damage(t, "INBOX", tt.text)
 			r := newRig(t, s)
-			for range 3 {
+			for range 4 {
 				if _, err := r.p.Poll(t.Context(), ""); err != nil {
 					t.Fatal(err)
 				}
 				r.want(id(1), id(3), id(5))
 			}
-			r.wantRejected(2, "quarantined")
-			r.poll(poller.Totals{})
+			if tt.name == "a report" {
+				r.wantPending("2 quarantined")
+			} else if all := r.pending(); len(all) > 1 {
+				t.Errorf("pending: %q", all)
+			}
+			if all := r.rejected(); len(all) > 0 {
+				t.Errorf("rejected: %+v", all)
+			}
 		})
 	}
 }
@@ -248,8 +325,9 @@ func TestDamagedMessageDoesNotStopABackfill(t *testing.T) {
 	deliver(t, s, "INBOX", report(1), report(2), report(3))
 	s.Damage(t, "INBOX", "Message-ID: <2@")
 	r := newRig(t, s)
-	r.backfill(poller.Backfill{}, poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
+	r.backfill(poller.Backfill{}, poller.Totals{Examined: 3, Recorded: 2})
 	r.want(id(1), id(3))
+	r.wantPending("2 ")
 }
 
 // A server that refuses everything says nothing of the messages: they must not

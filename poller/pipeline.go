@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -48,6 +49,9 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 		parcels: make(chan *parcel, 1), read: make(chan *reading, 1),
 	}
 	e.line = l
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
 	var stages sync.WaitGroup
 	var readErr, recordErr error
 	finish := func() {
@@ -80,6 +84,7 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 		defer close(l.parcels)
 		return look(ctx)
 	}()
+	e.letGo(ctx, lookErr == nil && readErr == nil && recordErr == nil)
 	switch {
 	case recordErr != nil:
 		return recordErr
@@ -144,11 +149,12 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 	for _, c := range p.candidates {
 		switch {
 		case c.lost != nil:
-			r.Messages = append(r.Messages, l.unread(c, c.lost))
+			r.Messages = append(r.Messages, l.pending(c, c.lost))
 		case c.header.Size > limit:
 			r.Messages = append(r.Messages, l.tooLarge(c, limit))
 		}
 	}
+	r.InHand = p.inHand
 	held, bounds := int64(0), l.p.o.Bounds
 	for i := range p.bodies {
 		g := &p.bodies[i]
@@ -192,6 +198,7 @@ func weight(m *db.Message) int64 {
 // keepFirst has what was read so far recorded, and waits for that if it is much.
 func (l *pipeline) keepFirst(ctx context.Context, r *reading, much bool) error {
 	part := &reading{Batch: r.Batch}
+	part.InHand = 0 // not all of it is read
 	if much {
 		part.reached = make(chan struct{})
 	}
@@ -204,7 +211,7 @@ func (l *pipeline) keepFirst(ctx context.Context, r *reading, much bool) error {
 
 // keep records what was read, and the cursor.
 func (l *pipeline) keep(ctx context.Context, r *reading) error {
-	if r.Cursor != nil || len(r.Messages) > 0 {
+	if r.Cursor != nil || len(r.Messages) > 0 || r.InHand != 0 {
 		if err := l.p.record(ctx, &l.recorded, r.Batch); err != nil {
 			return err
 		}
@@ -222,10 +229,10 @@ func (l *pipeline) keep(ctx context.Context, r *reading) error {
 // our business.
 func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m db.Message, ok bool, err error) {
 	switch {
+	case errors.Is(refused, errGone):
+		return m, false, nil // a colleague deleted it
 	case refused != nil:
-		return e.unread(c, refused), true, nil
-	case len(b.Data) == 0:
-		return e.pending(c, errNoBody), true, nil
+		return e.pending(c, refused), true, nil
 	case b.TooLarge:
 		return e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage), true, nil
 	}
@@ -235,6 +242,9 @@ func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, ref
 	if err == nil && ctx.Err() != nil {
 		// Told to stop while DNS was asked: "unknown" would not be its answer.
 		err = context.Cause(ctx)
+	}
+	if isStandIn(m.From, m.Subject) {
+		return e.pending(c, errStandIn), true, err
 	}
 	if m.From == "" && m.MessageID == "" {
 		describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that

@@ -137,7 +137,9 @@ func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
 	p.before.Store(before)
 	return p.each(ctx, only, true, func(ctx context.Context, w *worker) error {
 		return w.patient(ctx, func(ctx context.Context) error {
-			return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.poll(ctx) })
+			return w.eachFolder(ctx,
+				func(ctx context.Context, f *folder) error { return f.poll(ctx) },
+				func(ctx context.Context, f *folder) error { return f.quarantined(ctx) })
 		})
 	})
 }

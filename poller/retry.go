@@ -2,15 +2,13 @@ package poller
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"tlsbrief/db"
 	"tlsbrief/poller/imapbox"
 )
-
-// maxAttempts is how many polls try to get the body of a message before it is
-// rejected (DESIGN 5).
-const maxAttempts = 3
 
 // A leftOver is a message that an earlier poll could not finish with.
 type leftOver struct {
@@ -42,87 +40,138 @@ func (f *folder) retry(ctx context.Context, left []leftOver) error {
 	if len(left) == 0 {
 		return nil
 	}
-	st, err := f.session.Examine(ctx, f.name)
+	e, err := f.retrying(ctx)
 	if err != nil {
 		return err
 	}
-	// Whether a mark is owed was decided when the message was first recorded:
-	// one that a backfill found is to keep its flags.
-	e := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity}
-	for _, r := range left {
-		if err := e.retry(ctx, r); err != nil {
-			return fmt.Errorf("UID %d: %w", r.UID, err)
+	defer e.letGo(ctx, false)
+	for barren := 0; len(left) > 0 && barren < maxBarren; left = left[1:] {
+		came, err := e.retry(ctx, left[0])
+		if err != nil {
+			return fmt.Errorf("UID %d: %w", left[0].UID, err)
+		}
+		if barren++; came {
+			barren = 0
 		}
 	}
 	return nil
 }
 
-// retry asks once more for one message.
-func (e *examination) retry(ctx context.Context, r leftOver) error {
-	if r.UIDValidity != e.validity {
-		return e.failed(ctx, r, "the folder was renumbered before its body could be read", true)
+// retrying opens the folder to ask for single messages again.
+func (f *folder) retrying(ctx context.Context) (*examination, error) {
+	if err := f.connect(ctx); err != nil {
+		return nil, err
 	}
-	headers, lost, err := e.headers(ctx, []uint32{r.UID})
+	st, err := f.session.Examine(ctx, f.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h, ok := headers[r.UID]
-	switch why := lost[r.UID]; {
-	case why != nil:
-		return e.failed(ctx, r, why.Error(), isQuarantined(why))
-	case !ok:
-		return e.failed(ctx, r, "it was deleted before its body could be read", true)
+	// Whether a mark is owed was decided when the message was first recorded:
+	// one that a backfill found is to keep its flags.
+	e := &examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, breaks: 1}
+	e.suspects, err = f.p.o.DB.Suspects(ctx, f.box.Name, f.name, e.validity, e.via)
+	return e, err
+}
+
+// retry asks once more for one message. came is false where that broke the connection.
+func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err error) {
+	if r.UIDValidity != e.validity {
+		// The folder was renumbered: as a new message it was found again.
+		return true, e.forget(ctx, r)
 	}
-	m, ours, err := e.again(ctx, h)
+	if r.refused { // noted before, so that a process that dies of it does so once
+		if err := e.p.o.DB.StaysRejected(detached(ctx), r.ID); err != nil {
+			return true, err
+		}
+	}
+	if err := e.open(ctx); err != nil {
+		return true, err
+	}
+	if slices.Contains(e.suspects.Deadly, r.UID) {
+		return true, e.p.o.DB.Quarantine(detached(ctx), r.ID, errDeadly.Error())
+	}
+	m, ours, err := e.again(ctx, r.UID)
 	switch {
+	case errors.Is(err, errGone), err == nil && !ours:
+		return true, e.forget(ctx, r)
+	case isLost(err):
+		return !broke(err), e.failed(ctx, r, err.Error())
 	case err != nil:
-		return err
-	case !ours:
-		// Not to be recorded, and so not to be named in a digest: it is private.
-		e.counts.Ignored++
-		return e.p.o.DB.Forget(detached(ctx), r.ID)
+		return true, err
 	case m.Pending != "":
-		return e.failed(ctx, r, m.Pending, false)
+		return true, e.failed(ctx, r, m.Pending)
 	}
 	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
 	e.counts.count(o)
-	return err
+	return true, err
 }
 
-// again looks at a message whose header came this time. ours is false where it
-// turns out to be none of our business.
-func (e *examination) again(ctx context.Context, h imapbox.Header) (m db.Message, ours bool, err error) {
-	c, err := e.candidate(ctx, h, insides{})
+// forget removes what is known of a message that turned out to be none of our
+// business, or that is gone: it is not to be named in a digest.
+func (e *examination) forget(ctx context.Context, r leftOver) error {
+	if r.refused {
+		return nil // it was named already, and stays what it is
+	}
+	e.counts.Ignored++
+	return e.p.o.DB.Forget(detached(ctx), r.ID)
+}
+
+// failed notes that nothing came of asking again, where the server gives others: else
+// that says nothing of the message.
+func (e *examination) failed(ctx context.Context, r leftOver, reason string) error {
+	if r.refused || !e.givesOthers(ctx, r.UID) {
+		return nil
+	}
+	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason)
+}
+
+// givesOthers reports whether the server gave a message since the poll of the folder
+// began, or gives one now.
+func (e *examination) givesOthers(ctx context.Context, but uint32) bool {
+	e.came = e.came || e.open(ctx) == nil && e.folderReadable(ctx, []uint32{but}, true)
+	return e.came
+}
+
+// again looks once more at one message. ours is false where it turns out to be none
+// of our business; the error is errGone where it is not there.
+func (e *examination) again(ctx context.Context, uid uint32) (m db.Message, ours bool, err error) {
+	found := e.headers(ctx, []uint32{uid})
+	h, known := found.headers[uid]
+	c := candidate{header: imapbox.Header{UID: uid}, lost: found.lost[uid]}
+	switch {
+	case found.err != nil:
+		return m, false, found.err
+	case c.lost != nil:
+		return e.pending(c, c.lost), true, nil
+	case !known:
+		return m, false, errGone
+	}
+	parts, _, err := e.outerParts(ctx, found.headers)
+	if err != nil {
+		return m, false, err
+	}
+	c, err = e.candidate(ctx, h, parts[uid])
 	limit := e.p.o.Reading.Limits.MaxMessage
 	switch {
 	case err != nil:
 		return m, false, err
 	case c.lost != nil:
-		return e.unread(c, c.lost), true, nil
-	case !c.fetch:
+		return e.pending(c, c.lost), true, nil
+	case !c.fetch, h.Size > limit && !c.claimed:
 		return m, false, nil
 	case h.Size > limit:
 		return e.tooLarge(c, limit), true, nil
 	}
-	m, ours = e.pending(c, errNoBody), true
-	err = e.bodies(ctx, []imapbox.Header{h}, func(b imapbox.Body, refused error) (err error) {
+	id, err := e.takeInHand(ctx, db.UIDRange{First: uid, Last: uid})
+	if err != nil {
+		return m, false, err
+	}
+	_, err = e.bodies(ctx, []imapbox.Header{h}, func(b imapbox.Body, refused error) (err error) {
+		if errors.Is(refused, errGone) {
+			return errGone
+		}
 		m, ours, err = e.take(ctx, c, b, refused)
 		return err
 	})
-	return m, ours, err
-}
-
-// failed notes that nothing came of asking again. The message is rejected with
-// the reason if that was for good, or the last attempt.
-func (e *examination) failed(ctx context.Context, r leftOver, reason string, forGood bool) error {
-	attempts := r.Attempts + 1
-	if !forGood {
-		reason = fmt.Sprintf("%s (tried at %d polls)", reason, attempts)
-	}
-	giveUp := forGood || attempts >= maxAttempts
-	if giveUp && !r.refused {
-		e.counts.Rejected++
-		e.log.Warn("rejected", "uid", r.UID, "err", reason)
-	}
-	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason, giveUp)
+	return m, ours, errors.Join(err, e.p.o.DB.PutDown(detached(ctx), id))
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type rig struct {
 	db   *db.DB
 	path string // of the database
 	log  *logBuffer
+	skew atomic.Int64 // by which the database's clock is ahead
 	o    poller.Options
 	p    *poller.Poller
 }
@@ -42,7 +44,7 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *
 	r := &rig{t: t, path: filepath.Join(t.TempDir(), "test.db"), log: &logBuffer{}}
 	var err error
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
-	if r.db, err = db.Open(t.Context(), r.path, db.Options{Log: logger}); err != nil {
+	if r.db, err = db.Open(t.Context(), r.path, db.Options{Log: logger, Now: r.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -57,6 +59,52 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *
 	}
 	r.change(change...)
 	return r
+}
+
+func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.skew.Load())) }
+
+// pass lets time pass for the database.
+func (r *rig) pass(d time.Duration) { r.skew.Add(int64(d)) }
+
+// pending returns the pending messages, as "UID reason", with "quarantined" before the
+// reason where that is so, and without the reason where the message does not say that it
+// is a report.
+func (r *rig) pending() []string {
+	r.t.Helper()
+	all := []string{}
+	err := r.db.EachPending(context.Background(), func(m db.PendingMessage) error {
+		line := fmt.Sprint(m.UID)
+		if !m.NextTry.IsZero() {
+			line += " quarantined"
+		}
+		if m.From+m.Subject+m.MessageID != "" != m.Claimed {
+			r.t.Errorf("pending %+v: only what says that it is a report is described", m)
+		}
+		if !m.Claimed {
+			line += " (unknown)"
+		}
+		all = append(all, line+": "+m.Reason)
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
+
+// wantPending wants pending messages that have these words each, in their order.
+func (r *rig) wantPending(words ...string) {
+	r.t.Helper()
+	got := r.pending()
+	ok := len(got) == len(words)
+	for i := 0; ok && i < len(got); i++ {
+		for _, word := range strings.Split(words[i], "…") {
+			ok = ok && strings.Contains(got[i], word)
+		}
+	}
+	if !ok {
+		r.t.Fatalf("pending messages %q, want %q", got, words)
+	}
 }
 
 // change restarts the poller with other options, as a new process would.

@@ -22,10 +22,18 @@ type scriptedBox struct {
 	flags    map[int]string
 	handlers map[string]func(*imaptest.Conn, imaptest.Command) bool
 	fetched  []string // what UID FETCH asked for
+	commands map[string]int
+}
+
+// count returns how often a command came.
+func (b *scriptedBox) count(command string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.commands[command]
 }
 
 func newScriptedBox(mails ...[]byte) *scriptedBox {
-	return &scriptedBox{mails: mails, flags: map[int]string{}, handlers: map[string]func(*imaptest.Conn, imaptest.Command) bool{}}
+	return &scriptedBox{mails: mails, flags: map[int]string{}, commands: map[string]int{}, handlers: map[string]func(*imaptest.Conn, imaptest.Command) bool{}}
 }
 
 // on has f answer a command, unless it returns false; nil ends that.
@@ -54,6 +62,7 @@ func (b *scriptedBox) startWith(t *testing.T, capabilities string, login func(*i
 		on[name] = func(c *imaptest.Conn, cmd imaptest.Command) {
 			b.mu.Lock()
 			handler := b.handlers[name]
+			b.commands[name]++
 			b.mu.Unlock()
 			if handler == nil || !handler(c, cmd) {
 				answer(c, cmd)

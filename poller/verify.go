@@ -31,13 +31,9 @@ func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
 	if err := w.connect(ctx); err != nil {
 		return append(steps, Step{Name: stepOf(err), Err: err})
 	}
-	w.box.IMAP.Passed = nil // a connection that is made anew is not told of
-	names, err := w.folders(ctx)
-	if err != nil {
-		return append(steps, Step{Name: "folders", Err: err})
-	}
-	for _, name := range names {
-		f := &folder{worker: w, name: name, counts: &Counts{}, log: w.log}
+	w.box.IMAP.Passed = nil      // a connection that is made anew is not told of
+	folders, _ := w.folders(ctx) // verifyNames tells of those that cannot be looked up
+	for _, f := range folders {
 		steps = append(steps, f.verify(ctx))
 	}
 	return append(steps, w.verifyNames(ctx)...)

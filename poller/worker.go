@@ -42,28 +42,27 @@ func (w *worker) locked(ctx context.Context, work func(context.Context, *worker)
 	return work(ctx, w)
 }
 
-// eachFolder runs work on each folder, and goes on after one that failed.
-func (w *worker) eachFolder(ctx context.Context, work func(context.Context, *folder) error) error {
+// eachFolder runs work on each folder, and goes on after one that failed; then, if there
+// is more work, that on each that did not.
+func (w *worker) eachFolder(ctx context.Context, works ...func(context.Context, *folder) error) error {
 	if err := w.connect(ctx); err != nil {
 		w.shut = true
 		return w.failed(ctx, err)
 	}
-	names, err := w.folders(ctx)
-	if err != nil {
-		return w.failed(ctx, err)
-	}
-	var errs []error
-	for _, name := range names {
-		c := &Counts{Mailbox: w.box.Name, Folder: name}
-		w.counts = append(w.counts, c)
-		err := work(ctx, &folder{worker: w, name: name, counts: c, log: w.log.With("folder", name)})
-		if err != nil {
-			err = located(err, w.box.Name, name)
-			c.Error = err.Error()
-			errs = append(errs, err)
-		}
-		if ctx.Err() != nil {
-			break
+	all, errs := w.folders(ctx)
+	for _, work := range works {
+		for _, f := range all {
+			if f.counts.Error != "" {
+				continue
+			}
+			if err := work(ctx, f); err != nil {
+				err = located(err, w.box.Name, f.name)
+				f.counts.Error = err.Error()
+				errs = append(errs, err)
+			}
+			if ctx.Err() != nil {
+				return errors.Join(errs...)
+			}
 		}
 	}
 	return errors.Join(errs...)
@@ -94,45 +93,72 @@ func (w *worker) disconnect() {
 	w.session = nil
 }
 
-// folders returns the names of the folders to read, special uses looked up and
-// patterns matched. One that the server does not have is passed over (DESIGN 9),
-// and what reports are moved to is not what a pattern means.
-func (w *worker) folders(ctx context.Context) ([]string, error) {
-	var names []string
-	for _, name := range w.box.Folders {
-		if isSpecialUse(name) {
-			found, ok, err := w.session.SpecialUse(ctx, name)
-			if err != nil {
-				return nil, located(fmt.Errorf("looking for the folder for %s: %w", name, err), w.box.Name, "")
-			}
-			if !ok {
-				if w.p.said.first(w.box.Name + "\x00" + name) {
-					w.log.Info("the server names no such folder; it is passed over", "folder", name)
+// folders returns the folders to read, special uses looked up and patterns matched. One
+// that the server does not have is passed over (DESIGN 9), and what reports are moved to
+// is not what a pattern means. A name that cannot be looked up is an error, and does not
+// stop the others.
+func (w *worker) folders(ctx context.Context) (all []*folder, errs []error) {
+	known := map[string]bool{}
+	for _, configured := range w.box.Folders {
+		names, err := w.meant(ctx, configured)
+		if err != nil {
+			err = w.unnamed(configured, err)
+			errs = append(errs, err)
+			for _, before := range w.knownFolders(ctx) {
+				if !slices.Contains(w.box.Folders, before) {
+					errs = append(errs, w.polled(ctx, before, err)) // which the name stood for
 				}
+			}
+			w.counts = append(w.counts, &Counts{Mailbox: w.box.Name, Folder: configured, Error: err.Error()})
+		}
+		for _, name := range names {
+			if known[name] {
 				continue
 			}
-			name = found
-		}
-		if isPattern(name) {
-			found, err := w.matching(ctx, name)
-			if err != nil {
-				return nil, located(fmt.Errorf("looking for the folders %s: %w", name, err), w.box.Name, "")
-			}
-			if len(found) == 0 && w.p.said.first(w.box.Name+"\x00"+name) {
-				w.log.Warn("no folder matches; it is passed over", "folder", name)
-			}
-			for _, folder := range found {
-				if !slices.Contains(names, folder) {
-					names = append(names, folder)
-				}
-			}
-			continue
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+			known[name] = true
+			c := &Counts{Mailbox: w.box.Name, Folder: name}
+			w.counts = append(w.counts, c)
+			all = append(all, &folder{worker: w, name: name, counts: c, log: w.log.With("folder", name)})
 		}
 	}
-	return names, nil
+	return all, errs
+}
+
+// unnamed is the error that a configured name cannot be looked up.
+func (w *worker) unnamed(name string, err error) error {
+	err = fmt.Errorf("mailbox %q: looking for the folder for %s: %w", w.box.Name, name, err)
+	if isSpecialUse(name) {
+		err = fmt.Errorf("%w; the other folders are read; name the folder itself in folders, or leave %s out", err, name)
+	}
+	return err
+}
+
+// meant returns the folders that a configured name stands for.
+func (w *worker) meant(ctx context.Context, name string) ([]string, error) {
+	switch {
+	case isSpecialUse(name):
+		if err := w.connect(ctx); err != nil {
+			return nil, err
+		}
+		found, ok, err := w.session.SpecialUse(ctx, name)
+		if err != nil || ok {
+			return []string{found}[:min(1, len(found))], err
+		}
+		if w.p.said.first(w.box.Name + "\x00" + name) {
+			w.log.Info("the server names no such folder; it is passed over", "folder", name)
+		}
+		return nil, nil
+	case isPattern(name):
+		if err := w.connect(ctx); err != nil {
+			return nil, err
+		}
+		found, err := w.matching(ctx, name)
+		if err == nil && len(found) == 0 && w.p.said.first(w.box.Name+"\x00"+name) {
+			w.log.Warn("no folder matches; it is passed over", "folder", name)
+		}
+		return found, err
+	}
+	return []string{name}, nil
 }
 
 func (w *worker) matching(ctx context.Context, pattern string) ([]string, error) {

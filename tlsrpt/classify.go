@@ -33,6 +33,7 @@ const (
 	PartOther     PartKind = iota // no report
 	PartReport                    // it says that it is a report
 	PartContainer                 // a multipart or a message, whose parts tell
+	PartOpaque                    // one that is encoded, which RFC 2046, section 5.2.1, forbids: IMAP tells of no parts of it
 )
 
 // String returns the kind as a word.
@@ -44,6 +45,8 @@ func (k PartKind) String() string {
 		return "report"
 	case PartContainer:
 		return "container"
+	case PartOpaque:
+		return "opaque"
 	}
 	return "unknown"
 }
@@ -143,7 +146,11 @@ func ClassifyPart(h func(field string) string) PartKind {
 	case t == "multipart/encrypted":
 		return PartOther
 	case strings.HasPrefix(t, "multipart/"), isMessageType(t):
-		return PartContainer
+		switch token(h("Content-Transfer-Encoding")) {
+		case "", "7bit", "8bit", "binary":
+			return PartContainer
+		}
+		return PartOpaque
 	case FileNameLooksLikeReport(partName(contentType, h("Content-Disposition"))):
 		return PartReport
 	}

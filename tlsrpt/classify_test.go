@@ -92,6 +92,10 @@ func TestClassifyPart(t *testing.T) {
 		{"multipart", []string{"Content-Type", "multipart/mixed; boundary=x"}, PartContainer},
 		{"a report within", []string{"Content-Type", "multipart/report; report-type=tlsrpt; boundary=x"}, PartContainer},
 		{"a message", []string{"Content-Type", "message/rfc822; name=\"fwd.eml\""}, PartContainer},
+		{"a message as it is", []string{"Content-Type", "message/rfc822", "Content-Transfer-Encoding", "8BIT"}, PartContainer},
+		{"a message in base64 (M-A9)", []string{"Content-Type", "message/rfc822", "Content-Transfer-Encoding", "BASE64"}, PartOpaque},
+		{"a message in quoted-printable (M-A9)", []string{"Content-Type", "message/rfc822", "Content-Transfer-Encoding", " quoted-printable "}, PartOpaque},
+		{"a multipart in uuencode", []string{"Content-Type", "multipart/mixed; boundary=x", "Content-Transfer-Encoding", "x-uuencode"}, PartOpaque},
 		{"a bounce within", []string{"Content-Type", "multipart/report; report-type=delivery-status"}, PartOther},
 		{"encrypted", []string{"Content-Type", "multipart/encrypted"}, PartOther},
 		{"nothing", nil, PartOther},
@@ -110,7 +114,7 @@ func TestClassifyPart(t *testing.T) {
 
 func TestClassifyWords(t *testing.T) {
 	t.Parallel()
-	if got := No.String() + Maybe.String() + Certain.String() + PartOther.String() + PartReport.String() + PartContainer.String(); got != "nomaybecertainotherreportcontainer" {
+	if got := No.String() + Maybe.String() + Certain.String() + PartOther.String() + PartReport.String() + PartContainer.String() + PartOpaque.String(); got != "nomaybecertainotherreportcontaineropaque" {
 		t.Error(got)
 	}
 	if Likelihood(9).String() != "unknown" || PartKind(9).String() != "unknown" {

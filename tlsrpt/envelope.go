@@ -48,6 +48,12 @@ func ReadEnvelope(h func(field string) string) Envelope {
 	return e
 }
 
+// EnvelopeOf reads the Envelope of a message, or of the beginning of one.
+func EnvelopeOf(message []byte) Envelope {
+	h, _ := splitHeader(message)
+	return ReadEnvelope(h.get)
+}
+
 // parseDate reads a date of RFC 5322, section 3.3, as UTC; zero if it is none.
 func parseDate(value string) time.Time {
 	// Nearly all are written so. net/mail tries many layouts in turn, and makes an

@@ -28,9 +28,9 @@ type Body struct {
 // limit are handed out.
 //
 // Messages come in batches of some megabytes. None is handed out before the answer
-// that it came in has arrived complete, so after an error what each was called for
-// is sound. While each runs no command is outstanding: it may take its time, and
-// may use the session. Its error ends the download and is returned as it is.
+// that it came in has ended, or broken off behind it, so after an error what each was
+// called for is sound. While each runs no command is outstanding: it may take its time,
+// and may use the session. Its error ends the download and is returned as it is.
 // Where the server fails at a message, see UIDs of [StepError].
 func (s *Session) Bodies(ctx context.Context, uids []uint32, limit int64, each func(Body) error) error {
 	batches, err := s.batches(ctx, uids, limit)

@@ -41,8 +41,8 @@ type section struct {
 // answer as a whole may have up to budget bytes.
 //
 // Nothing is handed out while the answer is read: a command within that time
-// would wait for ever. What came before an error is returned with it, and is not to
-// be trusted: it only tells how far the server came.
+// would wait for ever. The messages that came whole before an error are returned with
+// it.
 func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
 	if err := s.needFolder("fetch"); err != nil {
 		return nil, err
@@ -216,16 +216,17 @@ type fetchBounds struct {
 	sections       int64 // literals a message
 }
 
-// fetchBatch fetches one set and returns which of it did not come complete; all
-// of it on error.
+// fetchBatch fetches one set and returns which of it did not come complete. Where the
+// connection broke, what came whole before is used all the same: a line that lets some
+// bytes through at a time would else never get anything across.
 func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, bounds fetchBounds, use func(*fetched) bool) (missing []uint32, err error) {
 	wanted := members(set)
 	budget := maxReply + int64(len(wanted))*(bounds.sections*bounds.literal+fetchOverhead)
 	messages, err := s.fetch(ctx, set, options, bounds.literal, bounds.total, budget)
-	if err != nil {
-		if step := (*StepError)(nil); errors.As(err, &step) {
-			step.UIDs, step.Stuck = wanted, stuckAt(wanted, messages, len(options.BodySection))
-		}
+	if step := (*StepError)(nil); errors.As(err, &step) {
+		step.UIDs, step.Stuck = slices.Clone(wanted), stuckAt(wanted, messages, len(options.BodySection))
+		messages = slices.DeleteFunc(messages, func(m *fetched) bool { return !s.Broken() || !m.whole(len(options.BodySection)) })
+	} else if err != nil {
 		return wanted, err
 	}
 	complete := make(map[uint32]bool, len(messages))
@@ -234,7 +235,13 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, options *imap
 			complete[m.uid] = true
 		}
 	}
-	return slices.DeleteFunc(wanted, func(uid uint32) bool { return complete[uid] }), nil
+	return slices.DeleteFunc(wanted, func(uid uint32) bool { return complete[uid] }), err
+}
+
+// whole reports whether so many sections of the message came, each to its end: it is
+// sound whatever became of the connection after it.
+func (m *fetched) whole(sections int) bool {
+	return m.answered >= sections && !slices.ContainsFunc(m.sections, func(sec section) bool { return sec.more })
 }
 
 // stuckAt returns the first of the UIDs wanted that has not come with so many

@@ -113,7 +113,7 @@ func headerFields() []string {
 // once they are some megabytes, as no reports and no letters have, no more is kept of
 // each field of the others than a report's needs.
 // A UID that is missing in the result was expunged, or the server gave nothing
-// for it.
+// for it. What came before an error is returned with it.
 func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header, error) {
 	options := &imap.FetchOptions{
 		UID: true, RFC822Size: true, InternalDate: true,
@@ -137,10 +137,7 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header
 		headers[m.uid] = Header{UID: m.uid, Size: m.size, InternalDate: m.date, Fields: fields}
 		return true
 	})
-	if err != nil {
-		return nil, err
-	}
-	return headers, nil
+	return headers, err
 }
 
 // A PartHeader is the MIME header of one part.
@@ -159,7 +156,8 @@ func (s *Session) PartHeaders(ctx context.Context, uid uint32, path []int) ([]Pa
 }
 
 // PartHeadersOf is [Session.PartHeaders] for several messages, by UID. A message
-// without an entry has gone, or the server told nothing of it.
+// without an entry has gone, or the server told nothing of it. What came before an
+// error is returned with it.
 func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) (map[uint32][]PartHeader, error) {
 	options := &imap.FetchOptions{UID: true}
 	for n := 1; n <= maxParts; n++ {
@@ -182,10 +180,7 @@ func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) 
 		all[m.uid] = parts
 		return len(m.sections) > 0
 	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
+	return all, err
 }
 
 // child appends to a path without touching it.

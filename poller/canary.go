@@ -9,56 +9,48 @@ import (
 )
 
 const (
-	// witnesses is how many other messages are asked for.
-	witnesses = 5
-	// witnessBytes is how much of a body shows that the server gives it.
-	witnessBytes = 1 << 10
+	// canaries is how many other messages are asked for.
+	canaries = 5
+	// canaryBytes is how much of a body shows that the server gives it.
+	canaryBytes = 1 << 10
 	// longRefused is how long a folder's polls must have failed before candidates
-	// are given up although no witness is left in it: a server that is out of order
+	// are set aside although no canary is left in it: a server that is out of order
 	// is back by then, or its administrator has been told for days.
 	longRefused = 24 * time.Hour
 )
 
-// givesOthers tells whether the server gives other messages of the folder than
+// folderReadable reports whether the server gives other messages of the folder than
 // these, none of which it gives. Then it is about them: several damaged messages
 // must not stop the others (DESIGN 5). If not, the server may refuse everything
 // for a while, which says nothing of the messages.
 //
-// The witnesses are reports that are recorded already, and, where it is about
+// The canaries are reports that are recorded already, and, where it is about
 // headers only, the headers of whatever lies before. Where it is about the bodies
-// of candidates and there is no witness, as where recorded reports are moved
+// of candidates and there is no canary, as where recorded reports are moved
 // away, time tells.
-func (e *examination) givesOthers(ctx context.Context, these []uint32, bodies bool) bool {
-	if e.line != nil && e.line.settle(ctx) != nil { // what was read by now is a witness, too
+func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies bool) bool {
+	if e.line != nil && e.line.settle(ctx) != nil { // what was read by now is a canary, too
 		return false
 	}
-	recorded, err := e.p.o.DB.RecordedUIDs(ctx, e.box.Name, e.name, e.validity, witnesses)
+	recorded, err := e.p.o.DB.RecordedUIDs(ctx, e.box.Name, e.name, e.validity, canaries)
 	if err != nil {
 		e.log.Error("looking for messages that are recorded already", "err", err)
 		return false
 	}
 	recorded = slices.DeleteFunc(recorded, func(uid uint32) bool { return slices.Contains(these, uid) })
-	given, asked := false, len(recorded) > 0
-	if asked {
+	if len(recorded) > 0 {
 		exist, err := e.session.Existing(ctx, recorded)
-		if asked = len(exist) > 0; err != nil {
-			return false
-		}
-		err = e.session.Bodies(ctx, recorded, witnessBytes, func(b imapbox.Body) error {
-			given = given || len(b.Data) > 0
-			return nil
-		})
 		if err != nil {
 			return false
 		}
+		if len(exist) > 0 {
+			return e.gives(ctx, recorded)
+		}
 	}
-	switch {
-	case asked:
-		return given
-	case bodies:
+	if bodies {
 		return e.longFailing(ctx)
 	}
-	before, err := e.session.Range(ctx, 1, these[0], witnesses)
+	before, err := e.session.Range(ctx, 1, slices.Min(these), canaries)
 	if err != nil || len(before) == 0 {
 		return false
 	}
@@ -66,7 +58,17 @@ func (e *examination) givesOthers(ctx context.Context, these []uint32, bodies bo
 	return err == nil && len(headers) > 0
 }
 
-// longFailing tells whether all polls of the folder have failed for long.
+// gives reports whether the server gives a body of one of these messages.
+func (e *examination) gives(ctx context.Context, uids []uint32) bool {
+	given := false
+	err := e.session.Bodies(ctx, uids, canaryBytes, func(b imapbox.Body) error {
+		given = given || len(b.Data) > 0
+		return nil
+	})
+	return err == nil && given
+}
+
+// longFailing reports whether all polls of the folder have failed for long.
 func (e *examination) longFailing(ctx context.Context) bool {
 	known, err := e.p.o.DB.Folder(ctx, e.box.Name, e.name)
 	if err != nil {

@@ -1,0 +1,176 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"tlsbrief/tlsrpt"
+)
+
+// What it takes for a pending message to be quarantined, and for a quarantined one to
+// be rejected (DESIGN 5).
+const (
+	pendingPolls     = 3                  // polls that asked in vain while the server gave other messages
+	quarantinedFor   = 7 * 24 * time.Hour // since it did not come for the first time
+	quarantinedTries = 5                  // alone, and in vain while the server gave other messages
+)
+
+// nextAlone returns when a quarantined message is asked for again that was asked for
+// alone so often: less and less often, and at last once a week.
+func nextAlone(tries int, now int64) int64 {
+	waits := []time.Duration{time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}
+	wait := 7 * 24 * time.Hour
+	if tries < len(waits) {
+		wait = waits[tries]
+	}
+	return now + int64(wait/time.Second)
+}
+
+// saveUnfetched remembers what is known of a pending message besides its row.
+func (t *tx) saveUnfetched(row messageRow) error {
+	var next sql.NullInt64
+	if row.Quarantine {
+		next = sql.NullInt64{Int64: t.now, Valid: true}
+	}
+	_, err := t.exec(`INSERT INTO unfetched (message, claimed, first_failed, alone, tries, next_try) VALUES (?, ?, ?, 0, 0, ?)
+		ON CONFLICT (message) DO UPDATE SET claimed = claimed OR excluded.claimed, next_try = COALESCE(next_try, excluded.next_try)`,
+		row.id, row.Claimed, t.now, next)
+	return err
+}
+
+// dropUnfetched forgets what was remembered of a message that is pending no more.
+func (t *tx) dropUnfetched(message int64) error {
+	_, err := t.exec("DELETE FROM unfetched WHERE message = ?", message)
+	return err
+}
+
+// Quarantined returns the quarantined messages of a folder that may be asked for again
+// by now, under whatever UIDVALIDITY: at most 500, those that waited longest first.
+func (d *DB) Quarantined(ctx context.Context, mailbox, folder string) ([]Retry, error) {
+	retries, err := d.retries(ctx, atFolder+"state = 'pending' AND unfetched.next_try <= ? ORDER BY unfetched.next_try", mailbox, folder, d.now())
+	return retries, d.fail("listing the quarantined messages of "+source(mailbox, folder), err)
+}
+
+// PendingUIDs returns the pending messages of a folder, and whether each is
+// quarantined.
+func (d *DB) PendingUIDs(ctx context.Context, mailbox, folder string, uidValidity uint32) (map[uint32]bool, error) {
+	quarantined := map[uint32]bool{}
+	_, err := collect(ctx, d.reader, func(rows *sql.Rows) (struct{}, error) {
+		var uid uint32
+		var q bool
+		err := rows.Scan(&uid, &q)
+		quarantined[uid] = q
+		return struct{}{}, err
+	}, `SELECT uid, unfetched.next_try IS NOT NULL FROM message JOIN folder ON folder.id = message.folder JOIN unfetched ON unfetched.message = message.id
+		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND state = 'pending'`, mailbox, folder, uidValidity)
+	return quarantined, d.fail("listing the pending messages of "+source(mailbox, folder), err)
+}
+
+// EachPending calls f for every pending message of all mailboxes, those of a folder
+// together, until it returns an error.
+func (d *DB) EachPending(ctx context.Context, f func(PendingMessage) error) error {
+	_, err := collect(ctx, d.reader, func(rows *sql.Rows) (struct{}, error) {
+		var m PendingMessage
+		var since int64
+		var next sql.NullInt64
+		if err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.MessageID, &m.From, &m.Subject, &m.Reason, &m.Claimed, &since, &next); err != nil {
+			return struct{}{}, err
+		}
+		m.Since, m.NextTry = unix(since), timeOf(next)
+		return struct{}{}, f(m)
+	}, `SELECT mailbox, folder.folder, uid_validity, uid, message_id, sender, subject, refused, unfetched.claimed, unfetched.first_failed, unfetched.next_try
+		FROM message JOIN folder ON folder.id = message.folder JOIN unfetched ON unfetched.message = message.id
+		WHERE state = 'pending' ORDER BY mailbox, folder.folder, uid_validity, uid`)
+	return d.fail("listing the pending messages", err)
+}
+
+// PendingFailed notes one more poll in which the server did not give a pending message,
+// although it gave others, and why; the third such poll quarantines it.
+func (d *DB) PendingFailed(ctx context.Context, id int64, reason string) error {
+	return d.write(ctx, "noting a failed fetch", func(t *tx) error {
+		row, err := t.messageByID(id)
+		if err != nil || row.state != Pending {
+			return err
+		}
+		row.attempts++
+		if _, err := t.exec("UPDATE message SET refused = ?, attempts = ? WHERE id = ?", clip(reason), row.attempts, id); err != nil || row.attempts < pendingPolls {
+			return err
+		}
+		_, err = t.exec("UPDATE unfetched SET next_try = COALESCE(next_try, ?) WHERE message = ?", nextAlone(0, t.now), id)
+		return err
+	})
+}
+
+// Quarantine notes that a pending message is to be asked for last and alone.
+func (d *DB) Quarantine(ctx context.Context, id int64, reason string) error {
+	return d.write(ctx, "quarantining a message", func(t *tx) error {
+		if _, err := t.exec("UPDATE message SET refused = ? WHERE id = ? AND state = 'pending'", clip(reason), id); err != nil {
+			return err
+		}
+		_, err := t.exec("UPDATE unfetched SET next_try = COALESCE(next_try, ?) WHERE message = ?", t.now, id)
+		return err
+	})
+}
+
+// TryAlone notes that a quarantined message is about to be asked for alone. It is noted
+// before, so that a process that dies of it does not begin with it again.
+func (d *DB) TryAlone(ctx context.Context, id int64) error {
+	return d.write(ctx, "noting a fetch", func(t *tx) error {
+		var tries int
+		if _, err := t.get("SELECT tries FROM unfetched WHERE message = ?", []any{id}, &tries); err != nil {
+			return err
+		}
+		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, nextAlone(tries+1, t.now), id)
+		return err
+	})
+}
+
+// AloneFailed notes that a quarantined message did not come although it was asked for
+// alone and the server gave others. A message that says of itself that it is a TLS report
+// is rejected for that reason, after 7 days and 5 tries (DESIGN 5); another stays
+// quarantined, for it may be somebody's private mail.
+func (d *DB) AloneFailed(ctx context.Context, id int64, reason string) (rejected bool, err error) {
+	err = d.write(ctx, "noting a failed fetch", func(t *tx) error {
+		row, err := t.messageByID(id)
+		if err != nil || row.state != Pending {
+			return err
+		}
+		var alone int
+		var first int64
+		var claimed bool
+		if _, err := t.get("SELECT alone, first_failed, claimed FROM unfetched WHERE message = ?", []any{id}, &alone, &first, &claimed); err != nil {
+			return err
+		}
+		alone++
+		row.refused = clip(reason)
+		rejected = claimed && alone >= quarantinedTries && t.now-first >= int64(quarantinedFor/time.Second)
+		if !rejected {
+			if _, err := t.exec("UPDATE unfetched SET alone = ? WHERE message = ?", alone, id); err != nil {
+				return err
+			}
+			_, err := t.exec("UPDATE message SET refused = ? WHERE id = ?", row.refused, id)
+			return err
+		}
+		row.state = Rejected
+		if err := t.giveNews(&row); err != nil {
+			return err
+		}
+		if err := t.dropUnfetched(id); err != nil {
+			return err
+		}
+		_, err = t.exec("UPDATE message SET state = ?, refused = ?, news = ?, reader_version = ? WHERE id = ?",
+			row.state, row.refused, row.news, tlsrpt.ReaderVersion, id)
+		return err
+	})
+	return rejected, err
+}
+
+// StaysRejected notes that a message that an older reader refused could not be looked at
+// again: RejectedBefore does not return it any more.
+func (d *DB) StaysRejected(ctx context.Context, id int64) error {
+	return d.write(ctx, "noting a failed fetch", func(t *tx) error {
+		_, err := t.exec("UPDATE message SET attempts = attempts + 1, reader_version = ? WHERE id = ? AND state = 'rejected'", tlsrpt.ReaderVersion, id)
+		return err
+	})
+}
