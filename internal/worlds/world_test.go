@@ -86,9 +86,9 @@ const mostDrops = 6
 const (
 	// comesBack says that the line comes back after a connection was dropped while messages
 	// were fetched. Else it is dead then for the rest of the round.
-	comesBack = false
+	comesBack = true
 	// expungesDuring says that others expunge messages in the middle of a round, too.
-	expungesDuring = false
+	expungesDuring = true
 )
 
 // A dice draws.
