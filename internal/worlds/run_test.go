@@ -19,6 +19,9 @@ const (
 	seedOf = "TLSBRIEF_WORLDS_SEED"
 	// wholeRun is the environment variable that, set to "all", has many worlds played.
 	wholeRun = "TLSBRIEF_CHAOS"
+	// logOf is the environment variable that, where set, has the log of a world printed in
+	// which something went wrong.
+	logOf = "TLSBRIEF_WORLDS_LOG"
 	// mostShrunk is how many worlds are made smaller: the others may fail for the same
 	// reason.
 	mostShrunk = 2
@@ -55,9 +58,9 @@ func memory(t testing.TB, w world) *imaptest.Server {
 // TestWorlds plays worlds on the server in memory.
 func TestWorlds(t *testing.T) {
 	t.Parallel()
-	count := 60
+	count := 40
 	if os.Getenv(wholeRun) == "all" {
-		count = 1500
+		count = 1000
 	}
 	worlds(t, "memory", count, memory, func(n uint64) size {
 		switch {
@@ -104,6 +107,9 @@ func worlds(t *testing.T, kind string, count int, start func(testing.TB, world) 
 				return
 			}
 			t.Errorf("to play this world again: %s=%d/%d\n%s", seedOf, seed, n, strings.Join(p.faults, "\n"))
+			if os.Getenv(logOf) != "" {
+				t.Logf("the log of the world as it was drawn:\n%s", p.log.String())
+			}
 			if failed.Add(1) > mostShrunk {
 				return
 			}
@@ -114,9 +120,6 @@ func worlds(t *testing.T, kind string, count int, start func(testing.TB, world) 
 				smaller, why = w, p.faults // as it was: no part of it alone does it
 			}
 			t.Errorf("made smaller in %d tries:\n%s\nof which comes\n%s", tries, smaller, strings.Join(why, "\n"))
-			if os.Getenv("TLSBRIEF_WORLDS_LOG") != "" {
-				t.Logf("the log of the world as it was drawn:\n%s", p.log.String())
-			}
 		})
 	}
 }
