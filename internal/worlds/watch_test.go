@@ -19,7 +19,6 @@ type watch struct {
 	running bool   // a round is
 	round   round
 	cancel  context.CancelFunc
-	n       int      // commands in this round
 	dead    bool     // no command comes through any more
 	all     []string // commands of this round
 	folder  string   // that was opened last
