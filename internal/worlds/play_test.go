@@ -204,7 +204,7 @@ func (p *player) run(ctx context.Context, backfill bool) (poller.Result, error) 
 func (p *player) told(r round, before state, result poller.Result, err error, stopped bool) {
 	finished := map[string]bool{}
 	for _, c := range result.Mailboxes {
-		finished[c.Folder] = c.Error == ""
+		finished[c.Folder] = c.Error == "" && (stopIsTold || !stopped)
 	}
 	for i, f := range p.now.folders {
 		name := folderNames()[i]

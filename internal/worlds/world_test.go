@@ -89,6 +89,9 @@ const (
 	comesBack = true
 	// expungesDuring says that others expunge messages in the middle of a round, too.
 	expungesDuring = true
+	// stopIsTold says that the counts of a folder that was not reached, because the work was
+	// told to stop, have an error, as those of every folder that was not read to its end.
+	stopIsTold = false
 )
 
 // A dice draws.
