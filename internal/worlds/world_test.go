@@ -191,7 +191,11 @@ func (d dice) mail(k kind, n *numbers, maxMessage int64, small bool) mail {
 // default. Tiny ones in a large mailbox would only take long.
 func (d dice) bounds(mails int, maxMessage int64) poller.Bounds {
 	least := int64(1 + mails/25)
+	tiny := d.chance(30) // all of them
 	count := func() int {
+		if tiny {
+			return int(least + d.Int64N(4))
+		}
 		switch d.IntN(4) {
 		case 0:
 			return 0
@@ -201,6 +205,9 @@ func (d dice) bounds(mails int, maxMessage int64) poller.Bounds {
 		return int(least + d.upTo(int64(mails)+1))
 	}
 	bytes := func() int64 {
+		if tiny {
+			return least * d.upTo(4_000)
+		}
 		switch d.IntN(4) {
 		case 0:
 			return 0
@@ -221,7 +228,7 @@ func (d dice) round(w *world, n *numbers, mails int, backfills bool) round {
 	r := round{backfill: backfills && d.chance(50), reopen: d.chance(15)}
 	commands := int64(12 + mails/2)
 	if d.chance(60) {
-		for range d.upTo(8) {
+		for range d.upTo(max(8, int64(mails)/2)) {
 			r.arrive = append(r.arrive, arrival{d.IntN(len(w.folders)), d.mail(d.kind(), n, w.maxMessage, mails > 300)})
 		}
 	}
@@ -237,6 +244,9 @@ func (d dice) round(w *world, n *numbers, mails int, backfills bool) round {
 	}
 	if d.chance(35) {
 		at := d.moment(commands)
+		if d.chance(50) { // between two batches, where there are two
+			at = d.one("HEADER.FIELDS", "BODY.PEEK[]")
+		}
 		r.stop = &at
 	}
 	return r
