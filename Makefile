@@ -1,5 +1,5 @@
 # make test      every test; installs what the tests need and the machine lacks
-# make chaos     every fault there is, a line each: minutes, not seconds
+# make chaos     every fault there is, a line each, and random worlds: minutes, not seconds
 # make check     gofmt, go vet, staticcheck
 # make fuzz      each fuzz target for FUZZTIME
 # make bench     the benchmarks of docs/performance.md
@@ -19,6 +19,7 @@ test: deps
 # A few of each kind are among the tests.
 chaos: deps
 	@cd internal/chaos && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
+	@cd internal/worlds && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
 
 # The tests run a real Dovecot and a real Cyrus where there is one. Where they can't
 # be had they skip what needs them and say so; TLSBRIEF_REQUIRE_DOVECOT=1 makes that

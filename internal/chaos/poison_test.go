@@ -19,7 +19,7 @@ func asks(uid uint32, word string, action imaptest.Action) func(string) imaptest
 		if len(fields) < 5 || fields[1] != "UID" || fields[2] != "FETCH" || !strings.Contains(line, word) {
 			return imaptest.Forward
 		}
-		uids, err := expand(fields[3])
+		uids, err := imaptest.UIDs(fields[3])
 		for _, u := range uids {
 			if err == nil && u == uid {
 				return action

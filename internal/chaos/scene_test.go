@@ -218,7 +218,7 @@ func (sc *scene) committed(set string) error {
 	if err != nil {
 		return err
 	}
-	members, err := expand(set)
+	members, err := imaptest.UIDs(set)
 	if err != nil {
 		return err
 	}
@@ -228,27 +228,4 @@ func (sc *scene) committed(set string) error {
 		}
 	}
 	return nil
-}
-
-// expand lists the UIDs of a set such as "1,3:5".
-func expand(set string) ([]uint32, error) {
-	var uids []uint32
-	for part := range strings.SplitSeq(set, ",") {
-		first, last, ranged := strings.Cut(part, ":")
-		if !ranged {
-			last = first
-		}
-		from, err := strconv.ParseUint(first, 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		to, err := strconv.ParseUint(last, 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		for uid := from; uid <= to; uid++ {
-			uids = append(uids, uint32(uid))
-		}
-	}
-	return uids, nil
 }

@@ -254,7 +254,7 @@ func TestMillionMessages(t *testing.T) {
 				"UID SEARCH": func(c *imaptest.Conn, cmd imaptest.Command) { c.Send(list.String()); c.OK(cmd) },
 				"UID FETCH": func(c *imaptest.Conn, cmd imaptest.Command) {
 					set, rest, _ := strings.Cut(cmd.Args, " ")
-					uids, err := expand(set)
+					uids, err := imaptest.UIDs(set)
 					if err != nil {
 						c.No(cmd, err.Error())
 						return

@@ -47,6 +47,7 @@ type Proxy struct {
 	toServer  int64
 	cutAfter  int64 // -1: never
 	cutEach   int64 // bytes to the client after which each connection ends; 0: never
+	cutsNext  []int64
 	delay     time.Duration
 	commands  []string
 	onCommand func(line string) Action
@@ -137,7 +138,23 @@ func (p *Proxy) Cuts() int {
 func (p *Proxy) CutAfter(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cutAfter = n
+	p.cutAfter, p.cutsNext = n, nil
+}
+
+// CutAfterEach is CutAfter several times: each number counts the bytes from the cut
+// before on. Without any it ends what was asked for earlier.
+func (p *Proxy) CutAfterEach(n ...int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cutAfter, p.cutsNext = -1, n
+	p.nextCut()
+}
+
+// nextCut takes the next number of CutAfterEach, if there is one left.
+func (p *Proxy) nextCut() {
+	if len(p.cutsNext) > 0 {
+		p.cutAfter, p.cutsNext = p.cutsNext[0], p.cutsNext[1:]
+	}
 }
 
 // CutEach ends each connection that brings more than n bytes to a client; 0 ends none.
@@ -372,6 +389,7 @@ func (l *link) send(line []byte) bool {
 	if cut {
 		line = line[:p.cutAfter]
 		p.cutAfter = -1
+		p.nextCut()
 	} else if p.cutAfter >= 0 {
 		p.cutAfter -= int64(len(line))
 	}

@@ -1,6 +1,9 @@
 package imaptest_test
 
 import (
+	"io"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,5 +158,44 @@ func TestProxyDelays(t *testing.T) {
 	}
 	if took := time.Since(start); took < 2*delay {
 		t.Errorf("two lines took %s, want at least %s", took, 2*delay)
+	}
+}
+
+func TestProxyCutsSeveralTimesByBytes(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	proxy := imaptest.NewProxy(t, s)
+	proxy.CutAfterEach(3, 0, 5)
+	var got []int
+	for range 3 {
+		conn, err := net.Dial("tcp", proxy.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		greeting, err := io.ReadAll(conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, len(greeting))
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := []int{3, 0, 5}; !slices.Equal(got, want) {
+		t.Errorf("bytes that came over three connections: %v, want %v", got, want)
+	}
+	if n := proxy.Cuts(); n != 3 {
+		t.Errorf("%d cuts, want 3", n)
+	}
+}
+
+func TestUIDsOfASet(t *testing.T) {
+	t.Parallel()
+	got, err := imaptest.UIDs("1,3:5,9")
+	if want := []uint32{1, 3, 4, 5, 9}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("UIDs = %v, %v; want %v", got, err, want)
+	}
+	if got, err := imaptest.UIDs("1:*"); err == nil {
+		t.Errorf("UIDs of a set without an end = %v, want an error", got)
 	}
 }
