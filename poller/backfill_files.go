@@ -21,7 +21,7 @@ const filesMailbox = "files"
 func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) (Result, error) {
 	start := time.Now()
 	keys := p.newKeys(backfillLonger * p.o.LookupTime)
-	defer p.logSilent(keys)
+	defer p.logSilent(ctx, keys)
 	var r Result
 	var errs []error
 	for _, path := range paths {

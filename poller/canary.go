@@ -33,7 +33,7 @@ func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies
 	}
 	recorded, err := e.p.o.DB.RecordedUIDs(ctx, e.box.Name, e.name, e.validity, canaries)
 	if err != nil {
-		e.log.Error("looking for messages that are recorded already", "err", err)
+		e.complain(ctx, "looking for messages that are recorded already", err)
 		return false
 	}
 	recorded = slices.DeleteFunc(recorded, func(uid uint32) bool { return slices.Contains(these, uid) })
@@ -81,8 +81,15 @@ func (e *examination) gives(ctx context.Context, uids []uint32) bool {
 func (e *examination) longFailing(ctx context.Context) bool {
 	known, err := e.p.o.DB.Folder(ctx, e.box.Name, e.name)
 	if err != nil {
-		e.log.Error("reading since when the polls fail", "err", err)
+		e.complain(ctx, "reading since when the polls fail", err)
 		return false
 	}
 	return !known.FailingSince.IsZero() && time.Since(known.FailingSince) > longRefused
+}
+
+// complain logs an error of the database; a stop is none.
+func (e *examination) complain(ctx context.Context, step string, err error) {
+	if ctx.Err() == nil {
+		e.log.Error(step, "err", err)
+	}
 }

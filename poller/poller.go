@@ -143,7 +143,7 @@ func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
 	p.before.Store(before)
 	keys := p.newKeys(p.o.LookupTime)
 	p.keys.Store(keys)
-	defer p.logSilent(keys)
+	defer p.logSilent(ctx, keys)
 	return p.each(ctx, only, keys, true, func(ctx context.Context, w *worker) error {
 		return w.patient(ctx, func(ctx context.Context) error {
 			return w.eachFolder(ctx,
@@ -197,8 +197,8 @@ func (p *Poller) newKeys(most time.Duration) *keyLookups {
 }
 
 // logSilent logs which domains did not answer for their keys, in one line.
-func (p *Poller) logSilent(keys *keyLookups) {
-	if n, some := keys.silentNames(); n > 0 {
+func (p *Poller) logSilent(ctx context.Context, keys *keyLookups) {
+	if n, some := keys.silentNames(); n > 0 && ctx.Err() == nil {
 		p.o.Log.Warn("DNS did not answer for the keys of these signing domains: what they signed is tried again", "count", n, "sender", strings.Join(some, ", "))
 	}
 }

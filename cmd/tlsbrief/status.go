@@ -18,12 +18,12 @@ func newStatusCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show mailboxes, polls, digests, the outbox and rejected messages",
-		Long: `Shows when each folder was last polled and how it went, when each digest
-was last sent and is next due, which mails wait or failed for good, and which
-messages looked like reports but could not be taken as such, or are in
-quarantine: the server broke off whenever it was asked for them. Folders that
-cannot be read come first. Of many that can, and of many messages, some are
-shown and the others counted; --json has all folders, and the newest 1,000
+		Long: `Shows when each folder was last polled and how it went, when each digest was
+last sent and is next due, which mails wait or failed for good, which reports
+their server does not give (in quarantine: asked for rarely and alone), and
+which messages looked like reports but could not be taken as such. Folders
+that cannot be read come first. Of many that can, and of many messages, some
+are shown and the others counted; --json has all folders, and the newest 1,000
 messages.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
@@ -44,6 +44,8 @@ type (
 		OverrunSince  string           `json:"overrun_since"` // since when a poll has been running that takes longer than its interval
 		Digests       []statusDigest   `json:"digests"`
 		Outbox        []statusMail     `json:"outbox"`
+		Pending       []statusPending  `json:"pending"`        // asked for again, since the server did not give them
+		PendingTotal  int64            `json:"pending_total"`  // how many there are
 		Rejected      []statusRejected `json:"rejected"`       // the newest, the newest first
 		RejectedTotal int64            `json:"rejected_total"` // how many there are
 		Warnings      []string         `json:"warnings"`
@@ -56,6 +58,7 @@ type (
 		Cursor    *statusCursor `json:"cursor"` // null before the first poll
 		Recorded  int64         `json:"recorded"`
 		Rejected  int64         `json:"rejected"`
+		Unread    int64         `json:"unread"` // messages that do not come, and of which nothing says that they are reports
 	}
 	statusCursor struct {
 		UIDValidity uint32 `json:"uid_validity"`
@@ -104,7 +107,7 @@ func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON boo
 
 func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statusReport, error) {
 	s := statusReport{
-		Mailboxes: []statusFolder{}, Digests: []statusDigest{}, Outbox: []statusMail{}, Rejected: []statusRejected{}, Warnings: []string{},
+		Mailboxes: []statusFolder{}, Digests: []statusDigest{}, Outbox: []statusMail{}, Pending: []statusPending{}, Rejected: []statusRejected{}, Warnings: []string{},
 		OverrunSince: timestamp(overrunSince(c, time.Now())),
 	}
 	folders, err := d.Folders(ctx)
@@ -133,6 +136,9 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		}
 		return 1
 	})
+	if err := s.readPending(ctx, c, d); err != nil {
+		return s, err
+	}
 	if s.Warnings, err = clockWarnings(ctx, d); err != nil {
 		return s, err
 	}

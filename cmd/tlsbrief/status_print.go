@@ -33,6 +33,7 @@ func (a *app) printStatus(s statusReport) error {
 			p.printf("    (it goes to the same addresses; new ones in the configuration are for new digests)\n")
 		}
 	}
+	p.pending(s)
 	p.rejected(s)
 	return p.err
 }
@@ -61,6 +62,9 @@ func (p *printer) mailboxes(s statusReport) {
 		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", short(f.Mailbox, 24), short(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
 		if f.LastError != "" {
 			p.printf("    FAILED: %s\n", clean(f.LastError))
+		}
+		if f.Unread > 0 {
+			p.printf("    %s not come, and may be no report; asked for again\n", messagesDo(f.Unread))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"tlsbrief/config"
+	"tlsbrief/db"
 	"tlsbrief/internal/imaptest"
 )
 
@@ -238,5 +240,45 @@ func TestTheConfigurationThatIsReadIsLogged(t *testing.T) {
 	}
 	if o := r.try(t, "status"); o.code != 2 || !strings.Contains(o.stderr, "; chmod go-w "+path) {
 		t.Errorf("exit status %d, %q; want 2 and what mends it", o.code, o.stderr)
+	}
+}
+
+// A report that the server does not give is named, and how often it is asked for; of what
+// nothing says that it is a report there is a count alone (M-C2).
+func TestStatusNamesWhatDoesNotCome(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	r := newRig(t, s, unchecked)
+	r.must(t, "poll")
+	d, err := db.Open(t.Context(), filepath.Join(r.dir, "tlsrpt.db"), db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(uid uint32) db.Place {
+		return db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: uid}
+	}
+	_, err = d.Record(t.Context(), db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{
+		{Place: at(7), Pending: "no body came", Claimed: true, From: "tls@sender.example", Subject: "Report Domain: example.com"},
+		{Place: at(8), Pending: "it ended twice", Claimed: true, From: "tls@other.example", Subject: "Report", Quarantine: true},
+		{Place: at(9), Pending: "no header came"},
+	}})
+	if err = errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	text := r.must(t, "status")
+	for _, want := range []string{"UID 7, at the next poll", "from tls@sender.example: Report Domain", "UID 8, QUARANTINED: alone, 20", "1 message does not come, and may be no report"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("status lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "UID 9") {
+		t.Errorf("status names what may be private mail:\n%s", text)
+	}
+	var got statusReport
+	if err := json.Unmarshal([]byte(r.must(t, "status", "--json")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.PendingTotal != 2 || len(got.Pending) != 2 || !got.Pending[1].Quarantined || got.Mailboxes[0].Unread != 1 {
+		t.Errorf("status --json: %+v", got)
 	}
 }
