@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,12 +155,13 @@ func TestCancelEndsTheConnection(t *testing.T) {
 		name string
 		at   smtpsink.Step
 		size int
-		want string
+		want []string
 	}{
-		{"while waiting for a greeting", smtpsink.Greeting, 100, mailer.StepGreeting},
-		{"while waiting for an answer", smtpsink.MailFrom, 100, mailer.StepMail},
-		{"in the middle of the mail", smtpsink.InBody, 16 << 20, mailer.StepData},
-		{"while waiting for the last word", smtpsink.Body, 100, mailer.StepData},
+		// The server is reached before the client knows.
+		{"while waiting for a greeting", smtpsink.Greeting, 100, []string{mailer.StepGreeting, mailer.StepConnect}},
+		{"while waiting for an answer", smtpsink.MailFrom, 100, []string{mailer.StepMail}},
+		{"in the middle of the mail", smtpsink.InBody, 16 << 20, []string{mailer.StepData}},
+		{"while waiting for the last word", smtpsink.Body, 100, []string{mailer.StepData}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,7 +180,7 @@ func TestCancelEndsTheConnection(t *testing.T) {
 			cancel(why)
 			results := <-done
 			e := asError(t, results[0].Err)
-			if e.Step != tt.want || !e.Temporary || !errors.Is(e, why) {
+			if !slices.Contains(tt.want, e.Step) || !e.Temporary || !errors.Is(e, why) {
 				t.Errorf("error = %v (step %s, temporary %t), want a temporary one at %s that wraps the cause", e, e.Step, e.Temporary, tt.want)
 			}
 		})
