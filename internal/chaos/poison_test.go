@@ -75,15 +75,7 @@ func TestPoison(t *testing.T) {
 					t.Errorf("recorded are %v, want all but the poison", have)
 				}
 				p.checkMarks(t, p.db)
-				var all []db.PendingMessage
-				err := p.db.EachPending(t.Context(), func(m db.PendingMessage) error {
-					all = append(all, m)
-					return nil
-				})
-				if err != nil || len(all) != 1 || all[0].UID != bundled || all[0].NextTry.IsZero() {
-					t.Fatalf("pending: %+v, %v; want UID %d in quarantine", all, err, bundled)
-				}
-				return all[0].Reason
+				return quarantined(t, p.db, bundled)
 			})
 		}
 	}
@@ -124,4 +116,22 @@ func TestPoison(t *testing.T) {
 			return "read like any other mail, over one connection"
 		})
 	}
+}
+
+// quarantined wants one message to be pending, in quarantine, and none to be rejected. It
+// returns why.
+func quarantined(t *testing.T, d *db.DB, uid uint32) string {
+	t.Helper()
+	var all []db.PendingMessage
+	err := d.EachPending(t.Context(), func(m db.PendingMessage) error {
+		all = append(all, m)
+		return nil
+	})
+	if err != nil || len(all) != 1 || all[0].UID != uid || all[0].NextTry.IsZero() {
+		t.Fatalf("pending: %+v, %v; want UID %d in quarantine", all, err, uid)
+	}
+	if rejected, err := d.RejectedMessages(t.Context(), 0, 0); err != nil || len(rejected) > 0 {
+		t.Errorf("rejected: %+v, %v; want none", rejected, err)
+	}
+	return all[0].Reason
 }
