@@ -422,3 +422,40 @@ func TestHeaderStandsAtTheBeginningOfTheMessage(t *testing.T) {
 	alone := newScriptedBox([]byte("\r\nA letter without a header.\r\n"))
 	newRig(t, alone.start(t)).poll(poller.Totals{Examined: 1, Ignored: 1})
 }
+
+// A server that refuses a question for a part that is not there is asked part by part, and
+// nobody else's mail is fetched in full (M-C1), as real servers do (mox).
+func TestPartThatIsNotThereIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"NO", "BAD"} {
+		var mails [][]byte
+		for n := 1; n <= 6; n++ {
+			mails = append(mails, withAttachment(n, 100*n))
+		}
+		mails = append(mails, mixedReport(7), report(8), forwarded(report(9)), letter(10))
+		box := newScriptedBox(mails...)
+		asked := regexp.MustCompile(`BODY\.PEEK\[([\d.]+)\.MIME\]`)
+		var foreign atomic.Int64
+		answer := box.partsInFull(func(_, header string) string { return header })
+		box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+			for _, uid := range box.wantedUIDs(cmd) {
+				if uid <= 6 && strings.Contains(cmd.Args, "BODY.PEEK[]") {
+					foreign.Add(1)
+				}
+				for _, part := range asked.FindAllStringSubmatch(cmd.Args, -1) {
+					if _, there := mimeHeader(string(mails[uid-1]), part[1]); !there {
+						c.Send(cmd.Tag + " " + word + " UID FETCH processing fetch attribute: requested part does not exist")
+						return true
+					}
+				}
+			}
+			return answer(c, cmd)
+		})
+		r := newRig(t, box.start(t))
+		r.poll(poller.Totals{Examined: 10, Recorded: 3, Ignored: 7})
+		r.want(id(7), id(8), id(9))
+		if n := foreign.Load(); n != 0 {
+			t.Errorf("%s: %d mails of others were fetched in full", word, n)
+		}
+	}
+}
