@@ -2,8 +2,6 @@ package poller
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"tlsbrief/db"
 )
@@ -25,44 +23,23 @@ func (f *folder) quarantined(ctx context.Context) error {
 		return err
 	}
 	defer e.letGo(ctx, false)
-	for barren := 0; len(due) > 0 && barren < maxBarren; due = due[1:] {
-		came, err := e.tryAlone(ctx, leftOver{Retry: due[0]})
-		if err != nil {
-			return fmt.Errorf("UID %d: %w", due[0].UID, err)
-		}
-		if barren++; came {
-			barren = 0
-		}
+	left := make([]leftOver, len(due))
+	for i, r := range due {
+		left[i] = leftOver{Retry: r}
+	}
+	if err := askEach(ctx, left, e.tryAlone); err != nil {
+		return err
 	}
 	return f.markOwed(ctx, e.validity)
 }
 
-// tryAlone asks for one quarantined message. came is false where that broke the
-// connection.
+// tryAlone asks for one quarantined message, which is noted before: a process that dies of
+// it is not to begin with it again.
 func (e *examination) tryAlone(ctx context.Context, r leftOver) (came bool, err error) {
-	if r.UIDValidity != e.validity {
-		return true, e.forget(ctx, r)
-	}
 	if err := e.p.o.DB.TryAlone(detached(ctx), r.ID); err != nil {
 		return true, err
 	}
-	if err := e.open(ctx); err != nil {
-		return true, err
-	}
-	m, ours, err := e.again(ctx, r.UID)
-	switch {
-	case errors.Is(err, errGone), err == nil && !ours:
-		return true, e.forget(ctx, r)
-	case isLost(err):
-		return !broke(err), e.failedAlone(ctx, r, err.Error())
-	case err != nil:
-		return true, err
-	case m.Pending != "":
-		return true, e.failedAlone(ctx, r, m.Pending)
-	}
-	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
-	e.counts.count(o)
-	return true, err
+	return e.askAgain(ctx, r, e.failedAlone)
 }
 
 // failedAlone notes that a quarantined message did not come, where the server gives

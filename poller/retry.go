@@ -45,8 +45,13 @@ func (f *folder) retry(ctx context.Context, left []leftOver) error {
 		return err
 	}
 	defer e.letGo(ctx, false)
+	return askEach(ctx, left, e.retry)
+}
+
+// askEach asks for messages one by one, unless connections in a row break.
+func askEach(ctx context.Context, left []leftOver, ask func(context.Context, leftOver) (came bool, err error)) error {
 	for barren := 0; len(left) > 0 && barren < maxBarren; left = left[1:] {
-		came, err := e.retry(ctx, left[0])
+		came, err := ask(ctx, left[0])
 		if err != nil {
 			return fmt.Errorf("UID %d: %w", left[0].UID, err)
 		}
@@ -74,6 +79,18 @@ func (f *folder) retrying(ctx context.Context) (*examination, error) {
 
 // retry asks once more for one message. came is false where that broke the connection.
 func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err error) {
+	switch deadly := slices.Contains(e.suspects.Deadly, r.UID) && r.UIDValidity == e.validity; {
+	case deadly && r.refused:
+		return true, e.p.o.DB.StaysRejected(detached(ctx), r.ID)
+	case deadly:
+		return true, e.p.o.DB.Quarantine(detached(ctx), r.ID, errDeadly.Error())
+	}
+	return e.askAgain(ctx, r, e.failed)
+}
+
+// askAgain asks for one message and records what became of it, or has failed note that it
+// did not come. came is false where that broke the connection.
+func (e *examination) askAgain(ctx context.Context, r leftOver, failed func(ctx context.Context, r leftOver, reason string) error) (came bool, err error) {
 	if r.UIDValidity != e.validity {
 		// The folder was renumbered: as a new message it was found again.
 		return true, e.forget(ctx, r)
@@ -81,22 +98,16 @@ func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err err
 	if err := e.open(ctx); err != nil {
 		return true, err
 	}
-	switch deadly := slices.Contains(e.suspects.Deadly, r.UID); {
-	case deadly && r.refused:
-		return true, e.p.o.DB.StaysRejected(detached(ctx), r.ID)
-	case deadly:
-		return true, e.p.o.DB.Quarantine(detached(ctx), r.ID, errDeadly.Error())
-	}
 	m, ours, err := e.again(ctx, r.UID)
 	switch {
 	case errors.Is(err, errGone), err == nil && !ours:
 		return true, e.forget(ctx, r)
 	case isLost(err):
-		return !broke(err), e.failed(ctx, r, err.Error())
+		return !broke(err), failed(ctx, r, err.Error())
 	case err != nil:
 		return true, err
 	case m.Pending != "":
-		return true, e.failed(ctx, r, m.Pending)
+		return true, failed(ctx, r, m.Pending)
 	}
 	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
 	e.counts.count(o)
