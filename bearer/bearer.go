@@ -68,7 +68,7 @@ func Client(id Identity, offered func(mechanism string) bool) (sasl.Client, erro
 	return nil, ErrNotOffered
 }
 
-// wellFormed tells whether a token is visible ASCII. RFC 6750 asks for less, but
+// wellFormed reports whether a token is visible ASCII. RFC 6750 asks for less, but
 // providers use more of it, and none of this can end the token's field.
 func wellFormed(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })

@@ -78,7 +78,7 @@ func (c *checker) lists(cfg *Config, f *includedFile, boxNames, digestNames map[
 	}
 }
 
-// required tells whether a key has text, and notes a fault where not.
+// required reports whether a key has text, and notes a fault where not.
 func (c *checker) required(k textKey, example string) bool {
 	switch {
 	case k.bad:
@@ -112,7 +112,7 @@ func (c *checker) name(k textKey, reserved, why, example string, names map[strin
 	return k.value
 }
 
-// printable tells whether text shows as it is: no control characters, nothing
+// printable reports whether text shows as it is: no control characters, nothing
 // that reverses the writing direction, no blanks at the ends.
 func printable(s string) bool {
 	return utf8.ValidString(s) && strings.TrimSpace(s) == s && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0

@@ -27,7 +27,7 @@ type PasswordSource struct {
 	Kind    string   // how the keys in the file begin; empty: "password"
 }
 
-// IsZero tells whether there is no password.
+// IsZero reports whether there is no password.
 func (p PasswordSource) IsZero() bool { return p.File == "" && p.Env == "" && len(p.Command) == 0 }
 
 // key gives the name of one of the keys, such as "password_file".

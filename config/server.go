@@ -83,7 +83,7 @@ func elsewhere(host string) bool {
 	return strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && host != "localhost.localdomain"
 }
 
-// loopback tells whether a host is called as this machine is, or is an address of
+// loopback reports whether a host is called as this machine is, or is an address of
 // it.
 func loopback(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {

@@ -189,7 +189,7 @@ func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via
 	return t.makeNews(k.report, a, via)
 }
 
-// takesOver tells whether a report that passed is to stand under the signer of
+// takesOver reports whether a report that passed is to stand under the signer of
 // another copy instead: the report's own, where the first was not.
 func (t *tx) takesOver(k identityRow, known []identityRow, a Authenticity) (bool, error) {
 	if k.auth != AuthPass || a.Result != AuthPass || a.Domain == k.standing ||

@@ -108,7 +108,7 @@ func reporterOf(c delivery) string {
 	return c.OrganizationName
 }
 
-// ownSigner tells whether a signing domain plainly is the one that a report names
+// ownSigner reports whether a signing domain plainly is the one that a report names
 // as its sender's: of the same organization as the domain of contact-info, or as
 // the one that stands for the organization's name.
 func ownSigner(domain, contact, organization string) bool {

@@ -100,5 +100,5 @@ func (t *tx) oweMark(row messageRow) error {
 	return err
 }
 
-// known tells whether the message's reports are recorded.
+// known reports whether the message's reports are recorded.
 func (r *messageRow) known() bool { return r.state == Recorded || r.state == Duplicate }

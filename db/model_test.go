@@ -44,7 +44,7 @@ func signer(a db.Authenticity) string {
 	return ""
 }
 
-// better tells whether an authentication is worth more than another.
+// better reports whether an authentication is worth more than another.
 func better(a, than db.AuthResult) bool {
 	order := []db.AuthResult{db.AuthUnknown, db.AuthNone, db.AuthFail, db.AuthUnchecked, db.AuthPass}
 	return slices.Index(order, a) > slices.Index(order, than)

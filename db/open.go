@@ -185,13 +185,13 @@ func explain(err error) error {
 	return err
 }
 
-// busy tells whether another has the file locked.
+// busy reports whether another has the file locked.
 func busy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// lasting tells whether an error of SQLite's is about the file or the disk, so that
+// lasting reports whether an error of SQLite's is about the file or the disk, so that
 // another try a moment later would end the same way.
 func lasting(err error) bool {
 	var e *sqlite.Error

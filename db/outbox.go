@@ -72,7 +72,7 @@ func (d *DB) SaveAttempt(ctx context.Context, id int64, attempts int, next time.
 	})
 }
 
-// saveRecipient saves a recipient's state and tells whether it became sent.
+// saveRecipient saves a recipient's state and reports whether it became sent.
 func (t *tx) saveRecipient(mail int64, r Recipient) (became bool, err error) {
 	var was Delivery
 	found, err := t.get("SELECT state FROM recipient WHERE mail = ? AND address = ?", []any{mail, r.Address}, &was)

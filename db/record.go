@@ -188,7 +188,7 @@ func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) Outc
 	return Duplicate
 }
 
-// addsNothing tells whether a file needs no row: it is a duplicate without
+// addsNothing reports whether a file needs no row: it is a duplicate without
 // faults, was refused for the same reason before, or already has a row by which
 // its authenticity will be tried again.
 func (t *tx) addsNothing(row messageRow, outcome Outcome) (bool, error) {

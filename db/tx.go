@@ -109,7 +109,7 @@ func (t *tx) quick(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// get reads one row; found tells whether there is one.
+// get reads one row; found reports whether there is one.
 func (t *tx) get(query string, args []any, into ...any) (found bool, err error) {
 	if err := t.settle(); err != nil {
 		return false, err

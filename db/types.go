@@ -31,7 +31,7 @@ const (
 	AuthUnknown   AuthResult = "unknown"   // DNS did not answer; to be tried again
 )
 
-// Counts tells whether a report so authenticated may change a verdict.
+// Counts reports whether a report so authenticated may change a verdict.
 func (a AuthResult) Counts() bool { return a == AuthPass || a == AuthUnchecked }
 
 // An Authenticity is the outcome of authenticating one copy of a report.

@@ -20,7 +20,7 @@ type Accept struct {
 	Why    string
 }
 
-// covers tells whether a finding is what is accepted, whatever its days. What
+// covers reports whether a finding is what is accepted, whatever its days. What
 // stands for causes that are not told apart never is.
 func (a *Accept) covers(f *finding) bool {
 	if f.others() || a.Result != "" && a.Result != f.Result || !nameMatches(a.MX, f.MX) || !nameMatches(a.Domain, f.Domain) {
@@ -37,7 +37,7 @@ func (a *Accept) covers(f *finding) bool {
 	return len(f.Reporters) > 0
 }
 
-// nameMatches tells whether a name is the one wanted, or below it where that
+// nameMatches reports whether a name is the one wanted, or below it where that
 // begins with "*."; nothing wanted matches all.
 func nameMatches(want, name string) bool {
 	return want == "" || newChooser([]string{want}).matches(name)

@@ -86,7 +86,7 @@ func (w words) advices() []*advice {
 	return out
 }
 
-// covers tells whether another piece of advice need not be given beside this
+// covers reports whether another piece of advice need not be given beside this
 // one: it is the same, or about some of the same servers of a domain.
 func (a *advice) covers(o *advice) bool {
 	if a.title == o.title && a.action == o.action {

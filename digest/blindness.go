@@ -57,7 +57,7 @@ func (w words) firstBlind() []string {
 	return append(out, "Run the command below: it tries every mailbox and says which step fails and how to mend it.")
 }
 
-// refusedLogin tells whether a mail server refused user name or password.
+// refusedLogin reports whether a mail server refused user name or password.
 func refusedLogin(fault string) bool {
 	fault = strings.ToLower(fault)
 	return strings.Contains(fault, "authenticationfailed") || strings.Contains(fault, "refused the login") ||

@@ -102,7 +102,7 @@ func (w words) urgent() []string {
 	return out
 }
 
-// heldByPolicy tells whether mail is kept out by the domain's MTA-STS policy.
+// heldByPolicy reports whether mail is kept out by the domain's MTA-STS policy.
 func (d *domainJudgement) heldByPolicy() bool {
 	return slices.ContainsFunc(d.Types, func(t *typeJudgement) bool {
 		return t.Type == tlsrpt.STS && slices.ContainsFunc(t.Findings, func(f *finding) bool {
@@ -179,7 +179,7 @@ func (v *view) checked(j *judgement, most int) {
 	}
 }
 
-// tells tells whether a sentence about a domain stands in the digest already: at
+// tells reports whether a sentence about a domain stands in the digest already: at
 // its top, or with the findings of that domain. With several domains what the top
 // says of one begins with its name.
 func (v *view) tells(j *judgement, domain, sentence string) bool {

@@ -39,7 +39,7 @@ func aLabel(domain string) string {
 	return domain
 }
 
-// matches tells whether a domain belongs to the digest.
+// matches reports whether a domain belongs to the digest.
 func (c *chooser) matches(domain string) bool {
 	if c.all {
 		return true

@@ -83,7 +83,7 @@ func (m *material) lastRead() day {
 	return max(last, m.reachable())
 }
 
-// hasNews tells whether the fallback digest has something to say.
+// hasNews reports whether the fallback digest has something to say.
 func (m *material) hasNews() bool {
 	return len(m.Tally.reports) > 0 || len(m.Tally.uncounted.reports) > 0 || len(m.Rejected) > 0 || len(blind(m.unread())) > 0
 }
@@ -226,7 +226,7 @@ func (d *Digester) readEarly(ctx context.Context, m *material, names []string, s
 // told of nowhere (DESIGN 6), since more of them is to come.
 func isOver(row *db.PolicyRow, now time.Time) bool { return row.Report.Over().Unix() <= now.Unix() }
 
-// isNews tells whether a row is for a digest. What backfill brought is only
+// isNews reports whether a row is for a digest. What backfill brought is only
 // where its day lies in the nominal period; all else of it is history.
 func isNews(row *db.PolicyRow, cutoff time.Time) bool {
 	return row.Via != db.ViaBackfill || row.Report.End.After(cutoff)

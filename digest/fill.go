@@ -8,7 +8,7 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
-// several tells whether the digest is about more than one domain.
+// several reports whether the digest is about more than one domain.
 func (j *judgement) several() bool { return len(j.Domains) > 1 }
 
 // maxPolicyNames is how many domains are named whose policy can be enforced, and

@@ -143,7 +143,7 @@ func (j *judgement) held() tlsrpt.Sessions {
 	return all
 }
 
-// overlapping tells whether the groups of a policy type add up to more sessions
+// overlapping reports whether the groups of a policy type add up to more sessions
 // than failed, so that some are counted in several.
 func overlapping(t *typeJudgement) bool {
 	var sum tlsrpt.Sessions

@@ -197,7 +197,7 @@ func seenElsewhere(seen, news daily, crowded bool) daily {
 	return out
 }
 
-// among tells whether a cause that is not told apart may be among the current
+// among reports whether a cause that is not told apart may be among the current
 // ones, or one of those among what it stands for.
 func among(c cause, current map[cause]*causeTally) bool {
 	if !c.others() {
@@ -245,7 +245,7 @@ func (h *history) resolved(s stream, covered daily, current map[cause]*causeTall
 	return out
 }
 
-// seenAfter tells whether there are sessions after one day.
+// seenAfter reports whether there are sessions after one day.
 func seenAfter(m daily, after day) bool {
 	for d, n := range m {
 		if d > after && n > 0 {
@@ -277,7 +277,7 @@ func withSessions(m daily) daily {
 	return out
 }
 
-// hasDay tells whether m speaks of a day, be it with a count of 0.
+// hasDay reports whether m speaks of a day, be it with a count of 0.
 func hasDay(m daily, d day) bool { _, ok := m[d]; return ok }
 
 // union returns the days that are in any of the lists, in order.

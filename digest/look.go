@@ -94,7 +94,7 @@ func (j *judgement) questions() []Question {
 	return out
 }
 
-// wondersAbout tells whether the digest says that no reports come for a domain.
+// wondersAbout reports whether the digest says that no reports come for a domain.
 func (j *judgement) wondersAbout(d *domainJudgement) bool {
 	return d.Reports == 0 && !d.Uncounted && (d.Stopped || j.Verdict == VerdictSilent)
 }
@@ -199,7 +199,7 @@ func untilThen(message string) string {
 	return message
 }
 
-// silenceFixes says what to do where the reason is known; asked tells whether for
+// silenceFixes says what to do where the reason is known; asked reports whether for
 // every silent domain something is known.
 func (w words) silenceFixes() (fixes []string, asked bool) {
 	asked = len(w.Domains) > 0

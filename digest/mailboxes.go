@@ -76,7 +76,7 @@ func blind(all []unread) []unread {
 	return slices.DeleteFunc(slices.Clone(all), func(u unread) bool { return !u.Blinds })
 }
 
-// long tells whether a folder has been unread for so long as warnAfter says, a day
+// long reports whether a folder has been unread for so long as warnAfter says, a day
 // where it says nothing, or since the last digest. Who asked for more patience
 // than a day has asked for it from one digest to the next.
 func (m *material) long(f folderState, warnAfter time.Duration) bool {
@@ -112,7 +112,7 @@ func (b mailboxState) whole() (folderState, bool) {
 	return out, true
 }
 
-// isSpecial tells whether a folder is one that a mail server keeps for a special
+// isSpecial reports whether a folder is one that a mail server keeps for a special
 // use (RFC 6154), junk as a rule. What the server calls it is known only by the
 // usual names.
 func isSpecial(folder string) bool {
@@ -161,7 +161,7 @@ func mailboxStates(names []string, folders []db.Folder) []mailboxState {
 	return out
 }
 
-// dropped tells whether a folder is not polled any more, though its mailbox is.
+// dropped reports whether a folder is not polled any more, though its mailbox is.
 // One that bears the name of a special use, or a pattern, stood for folders that
 // the server had not named yet.
 func dropped(f db.Folder, newest time.Time) bool {

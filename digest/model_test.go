@@ -64,13 +64,13 @@ func (m *model) known() (out []*told) {
 	return out
 }
 
-// covered tells whether a report is news on this morning: recorded since the one
+// covered reports whether a report is news on this morning: recorded since the one
 // before; of what backfill brought, only what is about yesterday.
 func (m *model) covered(r *told) bool {
 	return r.run == m.morning && (!r.backfill || r.day >= m.morning-1)
 }
 
-// twice tells whether a policy of a report counts what an sts policy counts as
+// twice reports whether a policy of a report counts what an sts policy counts as
 // well (Q31). The generator puts at most one of each into a report.
 func twice(r *told, p *toldPolicy) bool {
 	for i := range r.policies {
@@ -180,7 +180,7 @@ func (m *model) state(kind, domain string, cause [2]string) (digest.State, int) 
 	return digest.StateNew, first
 }
 
-// mended tells whether a cause was seen on the last day with reports before the
+// mended reports whether a cause was seen on the last day with reports before the
 // covered ones, on none since, while one of those who saw it has reported since;
 // and since when it had been seen.
 func (m *model) mended(kind, domain string, cause [2]string) (bool, int) {
@@ -222,7 +222,7 @@ func (m *model) mended(kind, domain string, cause [2]string) (bool, int) {
 	return true, first
 }
 
-// witnessed tells whether somebody who saw a cause on a day has reported under the
+// witnessed reports whether somebody who saw a cause on a day has reported under the
 // same type of the same domain on a later one.
 func (m *model) witnessed(kind, domain string, cause [2]string, day int) bool {
 	for _, saw := range m.known() {
@@ -323,7 +323,7 @@ func (m *model) verdict() digest.Verdict {
 	return v
 }
 
-// held tells whether mail that failed so may have been held back.
+// held reports whether mail that failed so may have been held back.
 func (m *model) held(p toldPolicy, result string) bool {
 	switch p.kind {
 	case "tlsa":

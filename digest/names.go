@@ -182,7 +182,7 @@ func short(s string) string {
 // quoted puts a cleaned string between quotation marks.
 func quoted(s string) string { return `"` + s + `"` }
 
-// agree tells whether an organization's name plainly is that of a domain: one
+// agree reports whether an organization's name plainly is that of a domain: one
 // of the domain's labels but the last stands in the name, or the whole name
 // stands in the domain. "Google Inc." agrees with google.com.
 func agree(domain, organization string) bool {

@@ -23,10 +23,10 @@ const (
 	OnlyChanges OnlyWhen = "changes"
 )
 
-// choosy tells whether there are runs that are not sent.
+// choosy reports whether there are runs that are not sent.
 func (t *task) choosy() bool { return t.OnlyWhen == OnlyFailures || t.OnlyWhen == OnlyChanges }
 
-// worthSending tells whether a run is sent. last is the verdict of the last one
+// worthSending reports whether a run is sent. last is the verdict of the last one
 // that was, and was what it said. The first one of a digest always is, so that its
 // reader knows that it works.
 func (t *task) worthSending(j *judgement, last Verdict, was, says said) bool {

@@ -169,7 +169,7 @@ func pictureClass(t tlsrpt.PolicyType) string {
 	return "other"
 }
 
-// known tells whether a report is about a day, be it with others.
+// known reports whether a report is about a day, be it with others.
 func (j *judgement) known(d day) bool {
 	_, reported := j.History.overall[d]
 	_, among := j.stretchAt(d)

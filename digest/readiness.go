@@ -129,7 +129,7 @@ func newReadiness(mode tlsrpt.Mode, s policyState, last day, sessions daily) *re
 	return r
 }
 
-// ready tells whether the policy can be moved to enforce, as far as reports tell.
+// ready reports whether the policy can be moved to enforce, as far as reports tell.
 func (r *readiness) ready() bool {
 	return r.Mode == tlsrpt.ModeTesting && r.CleanDays >= readyDays && r.Reported >= readyReported &&
 		r.Sessions >= readySessions && r.Senders >= readySenders

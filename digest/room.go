@@ -31,7 +31,7 @@ type room struct{ causes, seen int }
 // newRoom returns all of it.
 func newRoom() *room { return &room{causes: maxAllCauses, seen: maxSeen} }
 
-// others tells whether a cause stands for more than are told apart.
+// others reports whether a cause stands for more than are told apart.
 func (c cause) others() bool { return c.MX == db.OtherHosts }
 
 // other returns the cause that c is added to where it is not told apart: that of
@@ -43,7 +43,7 @@ func (c cause) other() cause {
 	return cause{c.Type, c.Result, db.OtherHosts}
 }
 
-// few tells whether there cannot be many causes like this one: without a host,
+// few reports whether there cannot be many causes like this one: without a host,
 // and of a result type that RFC 8460 knows.
 func (c cause) few() bool { return c.MX == "" && (c.Result == "" || c.Result.Known()) }
 

@@ -150,5 +150,5 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 	return d.render(j)
 }
 
-// dayAfter tells whether the days from to (exclusive) are any.
+// dayAfter reports whether the days from to (exclusive) are any.
 func dayAfter(from, to time.Time) bool { return cmp.Less(dayOf(from), dayOf(to)) }

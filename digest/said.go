@@ -26,14 +26,14 @@ const (
 	aboutClaim      topicKind = "claim"      // and they claim failures
 )
 
-// passing tells whether it is news that something is said of such a topic, and
+// passing reports whether it is news that something is said of such a topic, and
 // none that nothing is any more: a sender who is not believed may send nothing
 // today, and one that has stopped is told of for two weeks only.
 func (k topicKind) passing() bool {
 	return k == aboutStopped || k == aboutUncounted || k == aboutClaim
 }
 
-// ofDomain tells whether the name of such a topic is a domain.
+// ofDomain reports whether the name of such a topic is a domain.
 func (k topicKind) ofDomain() bool {
 	return k == aboutPolicy || k == aboutFindings || k == aboutSilence
 }
@@ -157,7 +157,7 @@ func (t *typeJudgement) sum() string {
 	return hex.EncodeToString(h[:8])
 }
 
-// began tells whether s says something of a topic of these kinds, of all where
+// began reports whether s says something of a topic of these kinds, of all where
 // none is named, that was does not say of it.
 func (s said) began(was said, kinds ...topicKind) bool {
 	for t, what := range s {
@@ -168,7 +168,7 @@ func (s said) began(was said, kinds ...topicKind) bool {
 	return false
 }
 
-// ended tells whether was says something of a topic of these kinds of which s says
+// ended reports whether was says something of a topic of these kinds of which s says
 // nothing any more.
 func (s said) ended(was said, kinds ...topicKind) bool {
 	for t := range was {

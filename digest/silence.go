@@ -118,7 +118,7 @@ func (w words) leadFallback() string {
 	return strings.Join(out, " ")
 }
 
-// looksForReports tells whether the thing to do is to look where reports are.
+// looksForReports reports whether the thing to do is to look where reports are.
 func (w words) looksForReports() bool {
 	return len(w.Tally.uncounted.reports) == 0 && (len(w.Domains) > 0 || w.Kind != kindFallback)
 }

@@ -25,10 +25,10 @@ func stretchOf(r *tlsrpt.Report) stretch {
 	return stretch{first, first + max(1, n) - 1}
 }
 
-// several tells whether there is more than one day.
+// several reports whether there is more than one day.
 func (s stretch) several() bool { return s.Last > s.First }
 
-// holds tells whether a day is one of them.
+// holds reports whether a day is one of them.
 func (s stretch) holds(d day) bool { return s.First <= d && d <= s.Last }
 
 // String returns the days in words.

@@ -239,7 +239,7 @@ func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter,
 	}
 }
 
-// isLate tells whether a report arrived more than two days after the time it
+// isLate reports whether a report arrived more than two days after the time it
 // covers: it then belongs to a day of which a digest has spoken already. When a
 // file arrived nobody knows, and it is not called late.
 func isLate(row *db.PolicyRow) bool {

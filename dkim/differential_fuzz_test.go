@@ -9,7 +9,7 @@ import (
 	"tlsbrief/dkim"
 )
 
-// lenient tells whether go-msgauth is known to read a mail otherwise than RFC
+// lenient reports whether go-msgauth is known to read a mail otherwise than RFC
 // 5322 and RFC 6376 have it:
 //   - it needs the empty line behind the header, and gives up without;
 //   - a bare CR is white space to it in the relaxed form, and nothing at the end

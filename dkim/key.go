@@ -161,7 +161,7 @@ func (k *key) allows(s *Signature) *fault {
 	return nil
 }
 
-// verify tells whether signature is that of a SHA-256 hash.
+// verify reports whether signature is that of a SHA-256 hash.
 func (k *key) verify(hashed, signature []byte) bool {
 	switch pub := k.public.(type) {
 	case *rsa.PublicKey:

@@ -198,7 +198,7 @@ func (p *params) parse(tags tagList) error {
 	return nil
 }
 
-// parseCanonicalization tells whether one half of c= is "relaxed". An empty half
+// parseCanonicalization reports whether one half of c= is "relaxed". An empty half
 // is "simple".
 func parseCanonicalization(s string) (relaxed bool, err error) {
 	switch s {

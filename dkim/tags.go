@@ -54,7 +54,7 @@ func parseTags(s string) (tagList, error) {
 	return list, nil
 }
 
-// isTagName tells whether s is a letter followed by letters, digits and
+// isTagName reports whether s is a letter followed by letters, digits and
 // underscores.
 func isTagName(s string) bool {
 	for i, c := range []byte(s) {

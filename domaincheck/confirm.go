@@ -29,7 +29,7 @@ const (
 // LeftAlone says that a look had Options.NoProbe.
 const LeftAlone = "The mail servers were not connected to."
 
-// Confirm tells whether the look saw what a sender reported of an MX host, which
+// Confirm reports whether the look saw what a sender reported of an MX host, which
 // may be empty where reports name none.
 func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))

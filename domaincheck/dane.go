@@ -44,7 +44,7 @@ func (l *look) dane(ctx context.Context) {
 	}
 }
 
-// danePresent tells whether senders that use DANE find all that they need of it at
+// danePresent reports whether senders that use DANE find all that they need of it at
 // every host, from the MX record on: RFC 7672, section 2.2.1.
 func (l *look) danePresent() bool {
 	return l.secureMX && l.hostsHaveTLSA()
@@ -54,7 +54,7 @@ func (l *look) hostsHaveTLSA() bool {
 	return len(l.hosts) > 0 && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return len(h.tlsa) == 0 })
 }
 
-// usable tells whether SMTP senders use a TLSA record: RFC 7672, section 3.1.
+// usable reports whether SMTP senders use a TLSA record: RFC 7672, section 3.1.
 func usable(t resolver.TLSA) bool {
 	length := map[uint8]int{0: len(t.Data), 1: sha256.Size, 2: sha512.Size}
 	n, known := length[t.MatchingType]
@@ -88,7 +88,7 @@ func signedBy(chain []*x509.Certificate, anchor *x509.Certificate, host string, 
 	return err == nil
 }
 
-// associated tells whether a certificate is the one that a record means: RFC
+// associated reports whether a certificate is the one that a record means: RFC
 // 6698, section 2.1.
 func associated(t resolver.TLSA, c *x509.Certificate) bool {
 	data := c.Raw

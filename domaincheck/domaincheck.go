@@ -121,7 +121,7 @@ type Result struct {
 	Changes  []Change `json:"-"` // since Domain.Before
 	unprobed bool     // the mail servers were left alone
 
-	// Answered tells whether DNS gave any answer, be it that there is nothing. If
+	// Answered reports whether DNS gave any answer, be it that there is nothing. If
 	// it did for no domain, the resolver is to blame and not the domains.
 	Answered bool `json:"-"`
 }

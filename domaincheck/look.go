@@ -98,7 +98,7 @@ func (l *look) addAs(code Code, s Severity, host, message, fix string) {
 	})
 }
 
-// unanswered notes what DNS did with a question, and tells whether it failed to
+// unanswered notes what DNS did with a question, and reports whether it failed to
 // answer. That is said once.
 func (l *look) unanswered(err error) bool {
 	l.mu.Lock()
@@ -149,7 +149,7 @@ func (l *look) allowed(all []netip.Addr) []netip.Addr {
 	return public
 }
 
-// special tells whether an address is of a block that leads elsewhere than to a
+// special reports whether an address is of a block that leads elsewhere than to a
 // public server: RFC 6890.
 func special(a netip.Addr) bool {
 	for _, block := range []string{

@@ -82,7 +82,7 @@ func (p *stsPolicy) fill(values map[string]string) error {
 	return nil
 }
 
-// mxPattern tells whether an mx line holds a host name, or "*." and one.
+// mxPattern reports whether an mx line holds a host name, or "*." and one.
 func mxPattern(s string) bool {
 	s = strings.TrimPrefix(s, "*.")
 	if s == "" || len(s) > 253 {
@@ -96,7 +96,7 @@ func mxPattern(s string) bool {
 	return true
 }
 
-// covers tells whether a policy lets mail go to a host.
+// covers reports whether a policy lets mail go to a host.
 func (p *stsPolicy) covers(host string) bool {
 	for _, pattern := range p.mx {
 		if tlsrpt.MatchesMX(pattern, host) {

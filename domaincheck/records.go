@@ -98,7 +98,7 @@ func (l *look) host(ctx context.Context, name string) {
 	}
 }
 
-// reportRecord looks at the TLS-RPT record, and tells whether there is none.
+// reportRecord looks at the TLS-RPT record, and reports whether there is none.
 func (l *look) reportRecord(ctx context.Context) (none bool) {
 	name := "_smtp._tls." + l.domain.Name
 	texts, err := l.c.o.DNS.TXT(ctx, name)
@@ -207,7 +207,7 @@ func notVersion(text, version string) string {
 	return "it does not begin with " + version + ";"
 }
 
-// whoReads tells whether reports reach a mailbox that is polled.
+// whoReads reports whether reports reach a mailbox that is polled.
 func (l *look) whoReads(rua []string) {
 	if len(l.c.o.Ours)+len(l.c.o.Unaddressed) == 0 {
 		return
@@ -227,7 +227,7 @@ func (l *look) whoReads(rua []string) {
 		"Name the address of a polled mailbox in rua; if this one leads there, list it in [check] addresses; if it is a former provider's, take it out.")
 }
 
-// ours tells whether an address is of a mailbox that is polled. What follows a
+// ours reports whether an address is of a mailbox that is polled. What follows a
 // plus sign is a tag of the same mailbox.
 func (c *Checker) ours(address string) bool {
 	untagged := func(s string) string {

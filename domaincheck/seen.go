@@ -110,7 +110,7 @@ func (s Seen) over(before *Seen) Seen {
 	return s
 }
 
-// staleID tells whether the policy is another than when its id was new: senders
+// staleID reports whether the policy is another than when its id was new: senders
 // that have it keep the old one.
 func (s *Seen) staleID() bool {
 	return s.Policy != "" && s.PolicyOfID != "" && s.Policy != s.PolicyOfID

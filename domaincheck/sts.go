@@ -16,7 +16,7 @@ import (
 	"tlsbrief/tlsrpt"
 )
 
-// sts looks at the MTA-STS record and policy, and tells whether there is no
+// sts looks at the MTA-STS record and policy, and reports whether there is no
 // record.
 func (l *look) sts(ctx context.Context) (none bool) {
 	name := "_mta-sts." + l.domain.Name

@@ -50,13 +50,13 @@ type addressError struct {
 func (e *addressError) Error() string { return e.addr.String() + ": " + e.err.Error() }
 func (e *addressError) Unwrap() error { return e.err }
 
-// timedOut tells whether nobody answered.
+// timedOut reports whether nobody answered.
 func timedOut(err error) bool {
 	var network net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
 }
 
-// noRoute tells whether it is this machine that cannot reach an address, most likely
+// noRoute reports whether it is this machine that cannot reach an address, most likely
 // one of IPv6.
 func noRoute(err error) bool {
 	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)

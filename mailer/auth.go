@@ -50,7 +50,7 @@ func (s *session) auth(ctx context.Context) error {
 	})
 }
 
-// private tells whether nobody on the way can read what is sent.
+// private reports whether nobody on the way can read what is sent.
 func (s *session) private() bool {
 	if _, ok := s.conn.(*tls.Conn); ok {
 		return true

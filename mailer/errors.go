@@ -87,7 +87,7 @@ func (e *Error) Is(target error) bool {
 	return target == ErrPassword && refused && !e.byToken || target == ErrToken && refused && e.byToken
 }
 
-// Temporary tells whether sending the same mail again may help. An error that
+// Temporary reports whether sending the same mail again may help. An error that
 // is not of this package tells nothing about the mail, so it is temporary too.
 func Temporary(err error) bool {
 	var e *Error
@@ -176,7 +176,7 @@ func (s *session) replyOf(err error) *Reply {
 	return nil
 }
 
-// isEnhanced tells whether s has the form of an enhanced status code, RFC 3463
+// isEnhanced reports whether s has the form of an enhanced status code, RFC 3463
 // section 2.
 func isEnhanced(s string) bool {
 	parts := strings.Split(s, ".")
@@ -231,7 +231,7 @@ func (s *session) note(e *Error) *Error {
 	return e
 }
 
-// wantsLogin tells whether a code says that one has to log in, or better so
+// wantsLogin reports whether a code says that one has to log in, or better so
 // (RFC 4954 section 6): the configuration's matter, not the mail's.
 func wantsLogin(code int) bool {
 	return code == 530 || code == 534 || code == 535 || code == 538

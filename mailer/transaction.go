@@ -85,7 +85,7 @@ func (s *session) mail(ctx context.Context, t *transaction) error {
 	})
 }
 
-// recipients names the recipients and tells whether there is one to send to.
+// recipients names the recipients and reports whether there is one to send to.
 // That one is refused is no reason not to ask for the next.
 func (s *session) recipients(ctx context.Context, t *transaction) bool {
 	for _, i := range t.pending() {

@@ -200,10 +200,10 @@ func (s *Source) Token(ctx context.Context, refused string) (string, error) {
 	return "", err
 }
 
-// holds tells whether there is a token that was not refused.
+// holds reports whether there is a token that was not refused.
 func (s *Source) holds(refused string) bool { return s.token != nil && s.token.AccessToken != refused }
 
-// due tells whether the token is to be renewed: five minutes before its end, or
+// due reports whether the token is to be renewed: five minutes before its end, or
 // at half its life where that is short.
 func (s *Source) due(now time.Time) bool {
 	end := s.token.Expiry

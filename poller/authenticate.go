@@ -121,12 +121,12 @@ func named(s dkim.Signature) authres.Signature {
 	return authres.Signature{Domain: s.Domain, Selector: s.Selector, Value: s.Value}
 }
 
-// forEmailOnly tells whether a key with these services is none for TLS reports.
+// forEmailOnly reports whether a key with these services is none for TLS reports.
 func forEmailOnly(services []string) bool {
 	return services != nil && !slices.Contains(services, "*") && !slices.Contains(services, "tlsrpt")
 }
 
-// spoilt tells whether a signature that fails so can have been valid on arrival.
+// spoilt reports whether a signature that fails so can have been valid on arrival.
 func spoilt(r dkim.Reason) bool {
 	switch r {
 	case dkim.ReasonKeyGone, dkim.ReasonKeyRevoked, dkim.ReasonBodyHash, dkim.ReasonBadSignature:
@@ -154,7 +154,7 @@ func rank(a db.Authenticity) int {
 	return 0
 }
 
-// aligned tells whether the signing domain is of the organization that the mail
+// aligned reports whether the signing domain is of the organization that the mail
 // is from, or of the submitter's (R4: real senders differ in which; Q8). From
 // stands there once, or the envelope has no FromDomain, and package dkim wants it
 // signed. The field that names the submitter must be signed, or anybody who
@@ -171,7 +171,7 @@ func (c claim) aligned(s dkim.Signature) bool {
 	return org == dkim.OrganizationalDomain(strings.ToLower(c.envelope.Submitter)) && c.count(in) == 1 && c.covered(in, s)
 }
 
-// structureSigned tells whether nobody but the signer can have decided what in
+// structureSigned reports whether nobody but the signer can have decided what in
 // the body is the report. Many senders sign neither Content-Type nor MIME-Version;
 // their body must then show its structure by itself.
 func (c claim) structureSigned(s dkim.Signature) bool {
@@ -183,7 +183,7 @@ func (c claim) structureSigned(s dkim.Signature) bool {
 	return true
 }
 
-// covered tells whether a signature covers every field of that name, so that none
+// covered reports whether a signature covers every field of that name, so that none
 // can have been added.
 func (c claim) covered(name string, s dkim.Signature) bool {
 	return countOf(s.Signed, name) >= max(c.count(name), 1)

@@ -48,7 +48,7 @@ func (w *worker) patient(ctx context.Context, poll func(context.Context) error) 
 	return err
 }
 
-// ready tells whether the mailbox may be tried at the time now.
+// ready reports whether the mailbox may be tried at the time now.
 func (b *backoff) ready(mailbox string, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

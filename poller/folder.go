@@ -65,7 +65,7 @@ func (f *folder) read(ctx context.Context) (validity uint32, err error) {
 	return st.UIDValidity, f.retry(ctx, left)
 }
 
-// holds tells whether a cursor says anything of a folder in this state. A UID
+// holds reports whether a cursor says anything of a folder in this state. A UID
 // beyond UIDNEXT was given out by a folder that is no more, such as one restored
 // from a backup: new mail will have lower UIDs. Where UIDNEXT is only estimated, it
 // shrinks with each message that is removed, and says nothing of that.

@@ -20,7 +20,7 @@ type parcel struct {
 	reached    chan struct{}
 }
 
-// holds tells whether there is place for one more candidate, of so many bytes.
+// holds reports whether there is place for one more candidate, of so many bytes.
 func (p *parcel) holds(size int64, b Bounds) bool {
 	return len(p.candidates) == 0 || p.told+size <= b.BatchBytes && len(p.candidates) < b.BatchMessages
 }
@@ -102,7 +102,7 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) (rest []uint32, err err
 	})
 }
 
-// asksFor tells whether the body of a candidate is asked for.
+// asksFor reports whether the body of a candidate is asked for.
 func (e *examination) asksFor(c candidate) bool {
 	return c.lost == nil && c.header.Size <= e.p.o.Reading.Limits.MaxMessage
 }

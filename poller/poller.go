@@ -240,7 +240,7 @@ type sayOnce struct {
 	said map[string]bool
 }
 
-// first tells whether key is new.
+// first reports whether key is new.
 func (s *sayOnce) first(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -164,7 +164,7 @@ func (rd Reading) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case
 	return cases, of
 }
 
-// sameMessage tells whether two reports lie in the same message of one mail.
+// sameMessage reports whether two reports lie in the same message of one mail.
 func sameMessage(a, b tlsrpt.Found) bool {
 	return len(a.Message) == len(b.Message) && len(a.Message) > 0 && &a.Message[0] == &b.Message[0]
 }
@@ -202,7 +202,7 @@ func (rd Reading) refusal(rep db.Report) string {
 	return fmt.Sprintf("reports on %s, which is not among reports.domains", rep.Policies[0].Domain)
 }
 
-// owns tells whether a domain is among Domains or below one of them.
+// owns reports whether a domain is among Domains or below one of them.
 func (rd Reading) owns(domain string) bool {
 	for _, own := range rd.Domains {
 		own = strings.TrimPrefix(own, "*.")
@@ -259,7 +259,7 @@ func notAuthentic(a db.Authenticity) string {
 	return s + `), and reports.authenticity is "require"`
 }
 
-// ignores tells whether the report's signer is to be left out.
+// ignores reports whether the report's signer is to be left out.
 func (rd Reading) ignores(a db.Authenticity) bool {
 	return a.Domain != "" && slices.Contains(rd.IgnoreSigners, a.Domain)
 }

@@ -345,7 +345,7 @@ func once(word string, a imaptest.Action) func(string) imaptest.Action {
 	}
 }
 
-// isCanceled tells whether an error is that of a context that was cancelled.
+// isCanceled reports whether an error is that of a context that was cancelled.
 func isCanceled(err error) bool { return errors.Is(err, context.Canceled) }
 
 // id is the report-id of the report numbered n.

@@ -174,7 +174,7 @@ func (w *worker) matching(ctx context.Context, pattern string) ([]string, error)
 	}), err
 }
 
-// isPattern tells whether a name stands for all folders that match it.
+// isPattern reports whether a name stands for all folders that match it.
 func isPattern(name string) bool { return strings.ContainsAny(name, "*%") }
 
 func isSpecialUse(name string) bool { return strings.HasPrefix(name, `\`) }

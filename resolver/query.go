@@ -124,7 +124,7 @@ func send(ctx context.Context, network, server string, q *dns.Msg) (*dns.Msg, er
 	return nil, fmt.Errorf("%s sent nothing but answers to other questions", server)
 }
 
-// answers tells whether m is an answer to q. A server that failed need not
+// answers reports whether m is an answer to q. A server that failed need not
 // repeat the question.
 func answers(m, q *dns.Msg) bool {
 	if !m.Response || m.Id != q.Id || m.Opcode != q.Opcode {

@@ -27,7 +27,7 @@ type TLSA struct {
 type Records[T any] struct {
 	List []T
 
-	// Secure tells whether the resolver vouches with DNSSEC for the records and
+	// Secure reports whether the resolver vouches with DNSSEC for the records and
 	// for all aliases on the way to them: it set the AD bit of RFC 4035, section
 	// 3.2.3. It says as much as the resolver and the way to it can be trusted.
 	Secure bool
@@ -121,7 +121,7 @@ func (r *Resolver) Addresses(ctx context.Context, name string) (Records[netip.Ad
 	return Records[netip.Addr]{append(v4.List, v6.List...), v4.Secure && v6.Secure}, nil
 }
 
-// FailsValidation tells whether a look-up of TLSA records that ended in
+// FailsValidation reports whether a look-up of TLSA records that ended in
 // [ErrServFail] did so because their signatures are wrong: asked not to check
 // them, the resolver has an answer (RFC 4035, section 3.2.2).
 func (r *Resolver) FailsValidation(ctx context.Context, name string) bool {

@@ -144,7 +144,7 @@ func notUnderstood(name string) error {
 	return fmt.Errorf("looking up %.100q: its records cannot be read: %w", name, ErrNotFound)
 }
 
-// askable tells whether a name with a dot at the end can be put into a query as
+// askable reports whether a name with a dot at the end can be put into a query as
 // it is: labels of 1 to 63 plain bytes, 255 in all.
 func askable(name string) bool {
 	if len(name) > 254 {

@@ -87,7 +87,7 @@ func (m mxNames) find(r *Report) {
 	}
 }
 
-// MatchesMX tells whether an MX host, in lower case and without a trailing dot, is
+// MatchesMX reports whether an MX host, in lower case and without a trailing dot, is
 // one that a pattern of an MTA-STS policy stands for; a "*" in front stands for
 // one label (RFC 8461, section 4.1).
 func MatchesMX(pattern, host string) bool {

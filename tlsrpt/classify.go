@@ -157,16 +157,16 @@ func ClassifyPart(h func(field string) string) PartKind {
 	return PartOther
 }
 
-// isReportType tells whether a media type is one of RFC 8460, section 6.4 and
+// isReportType reports whether a media type is one of RFC 8460, section 6.4 and
 // 6.5, or what senders make of them (Q14, Q15).
 func isReportType(t string) bool {
 	return t == "application/tlsrpt" || strings.HasPrefix(t, "application/tlsrpt+")
 }
 
-// isMessageType tells whether a part is a whole message.
+// isMessageType reports whether a part is a whole message.
 func isMessageType(t string) bool { return t == "message/rfc822" || t == "message/global" }
 
-// isOtherReportType tells whether a multipart/report is of another kind. What a
+// isOtherReportType reports whether a multipart/report is of another kind. What a
 // bounce or an abuse report encloses was not sent to us as a report.
 func isOtherReportType(reportType string) bool {
 	switch reportType {

@@ -230,7 +230,7 @@ func (d *decoder) member(prefix string, known func(string) string, name string) 
 	return member{}
 }
 
-// wanted tells whether a member is to be read, given those read before it.
+// wanted reports whether a member is to be read, given those read before it.
 func (d *decoder) wanted(prefix string, seen *members, m member) bool {
 	i := slices.IndexFunc(seen.list[:seen.n], func(s member) bool { return s.key == m.key })
 	switch {

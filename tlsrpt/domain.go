@@ -35,7 +35,7 @@ func normalizeDomain(sent string) (domain, odd string) {
 	return s, odd
 }
 
-// looksLikeDomain tells whether s, in lower case, has the form of a domain name
+// looksLikeDomain reports whether s, in lower case, has the form of a domain name
 // as hosts and mail domains have it; underscores are let pass.
 func looksLikeDomain(s string) bool {
 	if s == "" || len(s) > 253 {

@@ -190,7 +190,7 @@ func (f Fate) ShortFor(r ResultType) string {
 	return f.Short()
 }
 
-// WentThrough tells whether all mail was delivered, as far as reports tell.
+// WentThrough reports whether all mail was delivered, as far as reports tell.
 func (f Fate) WentThrough() bool {
 	switch f {
 	case Delivered, DeliveredInTesting, Unprotected, Unproven:
@@ -243,7 +243,7 @@ func stsFate(m Mode, r ResultType) Fate {
 	return Delivered
 }
 
-// ofServer tells whether the mail server itself failed the check, under
+// ofServer reports whether the mail server itself failed the check, under
 // whatever policy.
 func (t ResultType) ofServer() bool {
 	switch t {

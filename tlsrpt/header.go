@@ -104,7 +104,7 @@ func Fields(message []byte) (names []string, body int) {
 	return names, len(message) - len(rest)
 }
 
-// beginsWithField tells whether a line is surely a header field.
+// beginsWithField reports whether a line is surely a header field.
 func beginsWithField(data []byte) bool {
 	line, _ := cutLine(data)
 	name, _, ok := bytes.Cut(line, []byte(":"))
@@ -118,7 +118,7 @@ func cutLine(data []byte) (line, after []byte) {
 	return data, nil
 }
 
-// isFieldName tells whether b can be a field's name (RFC 5322, section 2.2).
+// isFieldName reports whether b can be a field's name (RFC 5322, section 2.2).
 func isFieldName(b []byte) bool {
 	for _, c := range b {
 		if c <= ' ' || c > '~' {
@@ -196,7 +196,7 @@ func decodeField(value string) string {
 	return printable(value)
 }
 
-// plain tells whether a string is of printable ASCII, not too long, and without
+// plain reports whether a string is of printable ASCII, not too long, and without
 // blanks in a row.
 func plain(s string) bool {
 	for i := range len(s) {

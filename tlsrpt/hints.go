@@ -60,7 +60,7 @@ func asDomain(s string) string {
 	return domain
 }
 
-// FileNameLooksLikeReport tells whether a file has the name that RFC 8460,
+// FileNameLooksLikeReport reports whether a file has the name that RFC 8460,
 // section 5.1, gives to a report:
 //
 //	sender!policy-domain!begin-timestamp!end-timestamp[!unique-id].json[.gz]

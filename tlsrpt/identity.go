@@ -32,7 +32,7 @@ func (r *Report) Identity() [32]byte {
 	return e.sum()
 }
 
-// Content tells whether two reports of one identity say the same: it is the
+// Content reports whether two reports of one identity say the same: it is the
 // SHA-256 of every decoded field, in order. Spelling, packing and Deviations are
 // not part of it, nor is Mode, which follows from the policy-string.
 //

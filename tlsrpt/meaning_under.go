@@ -37,7 +37,7 @@ func meaningIn(p PolicyType, t ResultType, m ResultMeaning) ResultMeaning {
 	return m
 }
 
-// ofPolicy tells whether a result is about the MTA-STS policy itself.
+// ofPolicy reports whether a result is about the MTA-STS policy itself.
 func (t ResultType) ofPolicy() bool {
 	switch t {
 	case STSPolicyFetchError, STSPolicyInvalid, STSWebPKIInvalid:

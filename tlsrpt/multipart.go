@@ -3,7 +3,7 @@ package tlsrpt
 import "bytes"
 
 // splitMultipart splits a multipart's body at its boundary (RFC 2046, section
-// 5.1), into at most most parts. closed tells whether the last one was closed
+// 5.1), into at most most parts. closed reports whether the last one was closed
 // (Q34). mime/multipart gives up where this reads on: at a part without end, or
 // a malformed header.
 func splitMultipart(body []byte, boundary string, most int) (parts [][]byte, closed bool) {

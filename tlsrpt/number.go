@@ -15,7 +15,7 @@ var (
 )
 
 // parseCount reads a count as JSON or a careless writer has it: 343, 343.0,
-// 3.43e2. plain tells whether it is written as digits alone. It is exact: no
+// 3.43e2. plain reports whether it is written as digits alone. It is exact: no
 // floating point is involved.
 func parseCount(s string) (n Sessions, plain bool, err error) {
 	if len(s) <= 16 && isDigits(s) {

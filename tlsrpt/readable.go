@@ -45,7 +45,7 @@ func readableLabel(label string) string {
 	return u
 }
 
-// singleScript tells whether all letters of a label are of one safe script, and
+// singleScript reports whether all letters of a label are of one safe script, and
 // at least one of them does not look like that of another.
 func singleScript(label string) bool {
 	for _, s := range safeScripts() {
@@ -76,7 +76,7 @@ func safeScripts() []script {
 	}
 }
 
-// holds tells whether a label is of this script, digits and hyphens aside. What
+// holds reports whether a label is of this script, digits and hyphens aside. What
 // looks like another script throughout is not; of Latin, no look-alike is let in.
 func (s script) holds(label string) bool {
 	telling := false

@@ -121,7 +121,7 @@ func (rd *Reader) begin() {
 	rd.left = budget{rd.limits.MaxReport, maxEntries, rd.limits.MaxPolicies, rd.limits.MaxFailures, maxNotes, maxKept}
 }
 
-// spent tells whether nothing more can be taken in.
+// spent reports whether nothing more can be taken in.
 func (rd *Reader) spent() bool { return rd.left.bytes <= 0 || rd.left.reports <= 0 }
 
 // toUTF8 converts raw, which has been charged to the budget, and charges what it

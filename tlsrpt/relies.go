@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// beginsWithDelimiter tells whether a multipart's body has nothing before its
+// beginsWithDelimiter reports whether a multipart's body has nothing before its
 // first boundary but blank lines and a sentence for mail programs without MIME.
 // Such a body has one boundary that fits, whatever Content-Type says.
 func beginsWithDelimiter(body []byte, boundary string) bool {
@@ -49,7 +49,7 @@ func reliesOf(body, data []byte, odd, loose bool) (fields []string) {
 	return fields
 }
 
-// isBase64 tells whether a body has nothing in it but base64. No sentence does.
+// isBase64 reports whether a body has nothing in it but base64. No sentence does.
 func isBase64(body []byte) bool {
 	body = bytes.TrimRight(bytes.TrimSpace(body), "=")
 	for _, c := range body {

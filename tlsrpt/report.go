@@ -66,7 +66,7 @@ const (
 	NoPolicyFound PolicyType = "no-policy-found" // the sender saw neither
 )
 
-// Known tells whether RFC 8460 knows the policy type.
+// Known reports whether RFC 8460 knows the policy type.
 func (t PolicyType) Known() bool {
 	switch t {
 	case STS, TLSA, NoPolicyFound:
@@ -94,7 +94,7 @@ const (
 	STSWebPKIInvalid        ResultType = "sts-webpki-invalid"
 )
 
-// Known tells whether RFC 8460 knows the result type.
+// Known reports whether RFC 8460 knows the result type.
 func (t ResultType) Known() bool {
 	switch t {
 	case STARTTLSNotSupported, CertificateHostMismatch, CertificateExpired, CertificateNotTrusted,

@@ -102,7 +102,7 @@ func (rd *Reader) readGzip(data []byte, h hints) ([]*Report, error) {
 // its header may hold much that is of no use.
 const maxPackedExtra = 100
 
-// same tells whether two slices are the same bytes in memory.
+// same reports whether two slices are the same bytes in memory.
 func same(a, b []byte) bool { return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] }
 
 // gzipSize guesses the unpacked size from the last four bytes, which may lie:

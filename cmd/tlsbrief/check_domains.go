@@ -103,7 +103,7 @@ func ownPatterns(c *config.Config) []string {
 	return patterns
 }
 
-// ownDomains tells whether the configuration names a domain as one's own.
+// ownDomains reports whether the configuration names a domain as one's own.
 func ownDomains(c *config.Config) func(name string) bool {
 	patterns := ownPatterns(c)
 	return func(name string) bool {

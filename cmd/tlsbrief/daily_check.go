@@ -120,7 +120,7 @@ func turns(domains []domaincheck.Domain, before map[string]db.DomainCheck, most 
 	return append(chosen, reported[:n]...), len(reported) - n
 }
 
-// dueCheck tells whether the domains were not looked at for a day, as after the
+// dueCheck reports whether the domains were not looked at for a day, as after the
 // worker was down.
 func (w *workday) dueCheck(ctx context.Context, now time.Time) bool {
 	checks, err := w.db.DomainChecks(ctx, nil)

@@ -160,7 +160,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	return s, nil
 }
 
-// configured tells whether a folder is still to be polled. A special use or a
+// configured reports whether a folder is still to be polled. A special use or a
 // pattern may mean any.
 func configured(c *config.Config, f db.Folder) bool {
 	for _, m := range c.Mailboxes {

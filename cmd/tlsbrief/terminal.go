@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// terminalWidth tells whether what is written here is shown on a terminal, and how
+// terminalWidth reports whether what is written here is shown on a terminal, and how
 // many columns that has: 80 where it does not say.
 func terminalWidth(w io.Writer) (width int, is bool) {
 	f, ok := w.(*os.File)

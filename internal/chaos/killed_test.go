@@ -166,7 +166,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// killedAfter runs a command and kills it after a time; it tells whether it was
+// killedAfter runs a command and kills it after a time; it reports whether it was
 // killed before it was done.
 func (p *process) killedAfter(t *testing.T, after time.Duration, args ...string) bool {
 	t.Helper()

@@ -17,7 +17,7 @@ const wholeRun = "TLSBRIEF_CHAOS"
 
 func whole() bool { return os.Getenv(wholeRun) == "all" }
 
-// few tells whether the fault numbered n is left out: where not all are run, all
+// few reports whether the fault numbered n is left out: where not all are run, all
 // but one in so many are.
 func few(n, of int) bool { return !whole() && n%of != 0 }
 

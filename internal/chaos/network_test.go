@@ -55,7 +55,7 @@ func troubles() []trouble {
 	}
 }
 
-// told tells whether an error says what the trouble is.
+// told reports whether an error says what the trouble is.
 func (tr trouble) told(said string) bool {
 	return strings.Contains(said, tr.says) || tr.or != "" && strings.Contains(said, tr.or)
 }
@@ -129,7 +129,7 @@ func (p *poll) suffers(t *testing.T, trouble trouble, f imaptest.Fault, at imapt
 	return said
 }
 
-// excused tells whether a poll that met trouble may say nothing of it: it has got
+// excused reports whether a poll that met trouble may say nothing of it: it has got
 // over it, or remembers what is still to be got.
 func (p *poll) excused(t *testing.T) bool {
 	t.Helper()

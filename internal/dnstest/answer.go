@@ -111,7 +111,7 @@ func (s *Server) answer(q *dns.Msg) *dns.Msg {
 	return m
 }
 
-// add puts a name's records of a type into an answer, and tells whether there
+// add puts a name's records of a type into an answer, and reports whether there
 // are any.
 func (s *Server) add(m *dns.Msg, n *name, host string, rrtype uint16) bool {
 	found := false

@@ -40,7 +40,7 @@ const (
 
 var imapCommand = regexp.MustCompile(`^([A-Za-z]+[0-9]+) (\S.*)$`)
 
-// command tells whether a client's line is a command, and takes its tag off.
+// command reports whether a client's line is a command, and takes its tag off.
 // inBody says that SMTP's mail is on its way.
 func (p Protocol) command(line string, inBody bool) (tag, text string, ok bool) {
 	switch {

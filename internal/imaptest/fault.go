@@ -47,7 +47,7 @@ type Fault struct {
 	Call func(step Step)
 }
 
-// Applies tells whether the fault could change anything about a step.
+// Applies reports whether the fault could change anything about a step.
 func (f Fault) Applies(s Step) bool {
 	switch f.Kind {
 	case CutLiteral:
@@ -75,7 +75,7 @@ func (p *Proxy) Steps() []Step {
 	return slices.Clone(p.steps)
 }
 
-// Struck tells whether the fault has struck.
+// Struck reports whether the fault has struck.
 func (p *Proxy) Struck() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -63,7 +63,7 @@ func scan(message []byte) []field {
 // fieldLen returns the length of the field at the beginning of b, with the lines
 // that continue it, or 0 at the empty line that ends the header. Lines of
 // nothing but white space continue a field as well (RFC 5322, section 4.2).
-// whole tells whether its end is there.
+// whole reports whether its end is there.
 func fieldLen(b []byte) (n int, whole bool) {
 	if b[0] == '\n' || bytes.HasPrefix(b, []byte("\r\n")) {
 		return 0, true

@@ -17,7 +17,7 @@ func Parse(value string) (Results, error) {
 	return r, err
 }
 
-// parse also tells whether the authserv-id is written plainly, as a genuine
+// parse also reports whether the authserv-id is written plainly, as a genuine
 // server writes it.
 func parse(value string) (r Results, plain bool, err error) {
 	if len(value) > maxBytes {
@@ -38,7 +38,7 @@ func parse(value string) (r Results, plain bool, err error) {
 }
 
 // authserv reads the authserv-id and the version, where the field has them, and
-// the semicolon behind. It tells whether they stand there plainly. What is
+// the semicolon behind. It reports whether they stand there plainly. What is
 // followed by an equals sign is no authserv-id but the first result already:
 // Microsoft 365 begins so.
 func (l *lexer) authserv(r *Results) bool {

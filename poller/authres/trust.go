@@ -53,7 +53,7 @@ func further(r Results, hop int, below []field) []DKIM {
 	return nil
 }
 
-// named tells whether id, which is in lower case, is one of ids.
+// named reports whether id, which is in lower case, is one of ids.
 func named(id string, ids []string) bool {
 	return slices.ContainsFunc(ids, func(s string) bool { return lower(strings.TrimSpace(s)) == id })
 }

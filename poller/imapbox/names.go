@@ -24,7 +24,7 @@ func (s *Session) Match(ctx context.Context, pattern string) ([]string, error) {
 	return folders, err
 }
 
-// matches tells whether a name matches a pattern. It goes back to the last
+// matches reports whether a name matches a pattern. It goes back to the last
 // wildcard only, so that no pattern takes more than the product of both lengths;
 // a "%" that cannot reach further leaves it to the last "*" before it.
 func matches(pattern, name string, delim rune) bool {

@@ -146,7 +146,7 @@ func rightTo(letter rune) string {
 	return "no right that is asked for here"
 }
 
-// offers tells whether the server offers a capability that begins with prefix.
+// offers reports whether the server offers a capability that begins with prefix.
 func (s *Session) offers(prefix string) bool {
 	for capability := range s.caps {
 		if strings.HasPrefix(string(capability), prefix) {

@@ -37,7 +37,7 @@ func newGuess(name string, f file) guess {
 	return guess{name: strings.ToLower(path.Base(name)), named: f.named, mail: f.mail}
 }
 
-// says tells whether the name ends in one of the suffixes.
+// says reports whether the name ends in one of the suffixes.
 func (g guess) says(suffixes ...string) bool {
 	for _, s := range suffixes {
 		if strings.HasSuffix(g.name, s) {
@@ -108,7 +108,7 @@ func firstLine(b []byte) []byte {
 	return line
 }
 
-// isJSON tells whether b begins as a JSON object or array does, in UTF-16 too.
+// isJSON reports whether b begins as a JSON object or array does, in UTF-16 too.
 func isJSON(b []byte) bool {
 	b = bytes.TrimLeft(b, "\xEF\xBB\xBF\xFE\xFF\x00 \t\r\n") // byte order marks, and half of UTF-16
 	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
@@ -134,7 +134,7 @@ var field = regexp.MustCompile(`^([!-9;-~]+)[ \t]*:`)
 // lines seldom. From, To, Date and Subject alone could be anything.
 var mailFields = regexp.MustCompile(`(?i)^(received|return-path|delivered-to|message-id|mime-version|dkim-signature|content-type|x-[a-z-]+|from|to|date|subject)$`)
 
-// isMail tells whether head begins a mail: header fields and nothing else up to
+// isMail reports whether head begins a mail: header fields and nothing else up to
 // an empty line, at least two of them such as mails have. Where there is reason
 // to expect a mail, one field is enough.
 func isMail(head []byte, expected bool) bool {

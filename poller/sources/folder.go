@@ -95,7 +95,7 @@ func (t *tree) entry(path string, mail bool) error {
 	return t.give(file{path: path, info: info, mail: mail})
 }
 
-// skip tells whether an entry of the folder at path is passed over: what is
+// skip reports whether an entry of the folder at path is passed over: what is
 // hidden, unless it is a Maildir++ folder, and what is still being delivered.
 func skip(path, name string, maildir bool) bool {
 	if maildir && name == "tmp" {
@@ -104,10 +104,10 @@ func skip(path, name string, maildir bool) bool {
 	return strings.HasPrefix(name, ".") && !(maildir && isMaildir(filepath.Join(path, name)))
 }
 
-// isMaildir tells whether a folder is a Maildir: it has cur and new.
+// isMaildir reports whether a folder is a Maildir: it has cur and new.
 func isMaildir(path string) bool { return isDir(path, "cur") && isDir(path, "new") }
 
-// isMessages tells whether a folder is a Maildir's cur or new.
+// isMessages reports whether a folder is a Maildir's cur or new.
 func isMessages(path string) bool {
 	parent, name := filepath.Split(filepath.Clean(path))
 	return name == "cur" && isDir(parent, "new") || name == "new" && isDir(parent, "cur")

@@ -142,7 +142,7 @@ var (
 	year  = regexp.MustCompile(`^(19|20)\d{2}$`)
 )
 
-// isPostmark tells whether a line is a From_ line: a date stands in it. A line
+// isPostmark reports whether a line is a From_ line: a date stands in it. A line
 // of text that begins with "From " has none, so that a writer who did not quote
 // it is understood all the same.
 func isPostmark(line []byte) bool {

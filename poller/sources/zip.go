@@ -58,7 +58,7 @@ func (w *walk) entry(c content, entry *zip.File, expansion *bounded) error {
 	return w.content(inner, expansion)
 }
 
-// isHidden tells whether an entry is one that archivers add: a name with a dot
+// isHidden reports whether an entry is one that archivers add: a name with a dot
 // first, or macOS's resource forks.
 func isHidden(name string) bool {
 	return strings.HasPrefix(path.Base(name), ".") || strings.HasPrefix(name, "__MACOSX/")
