@@ -18,15 +18,15 @@ test: deps
 
 # A few of each kind are among the tests.
 chaos: deps
-	@cd internal/chaos && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
-	@cd internal/worlds && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
+	@cd internal/testing/chaos && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
+	@cd internal/testing/worlds && TLSBRIEF_CHAOS=all $(GO) test -count=1 -timeout 30m
 
 # The tests run a real Dovecot and a real Cyrus where there is one. Where they can't
 # be had they skip what needs them and say so; TLSBRIEF_REQUIRE_DOVECOT=1 makes that
 # a failure, for both.
 deps:
-	@sh internal/imaptest/install-dovecot.sh
-	@sh internal/imaptest/install-cyrus.sh
+	@sh internal/testing/imaptest/install-dovecot.sh
+	@sh internal/testing/imaptest/install-cyrus.sh
 
 check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
@@ -36,23 +36,23 @@ check:
 # Two at a time, each on one core.
 fuzz:
 	@grep -rE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | sort | \
-		GO='$(GO)' xargs -P 2 -I {} sh -c 'sh internal/fuzz/target.sh {} $(FUZZTIME)'
+		GO='$(GO)' xargs -P 2 -I {} sh -c 'sh internal/testing/fuzz/target.sh {} $(FUZZTIME)'
 
 # The table of docs/performance.md, measured anew, and then the benchmarks of each
 # part. Set TLSBRIEF_BENCH_DIR to keep the databases that they make for the next time.
 bench: deps
-	@sh internal/bench/install-mbsync.sh
-	@cd internal/bench && TLSBRIEF_BENCH_TABLE=1 $(GO) test -run TestTable -count 1 -timeout 60m
+	@sh internal/testing/bench/install-mbsync.sh
+	@cd internal/testing/bench && TLSBRIEF_BENCH_TABLE=1 $(GO) test -run TestTable -count 1 -timeout 60m
 	$(GO) test ./... -run '^$$' -bench . -benchmem -timeout 60m
 
 # Looks at every golden digest on a phone, in a mail program and in a wide window,
 # light and dark, and fails on what a program can see to be wrong.
 screenshots:
-	@sh internal/screenshots/install-chromium.sh
-	$(GO) run ./internal/screenshots -out screenshots digest/testdata/*/digest.html
+	@sh internal/testing/screenshots/install-chromium.sh
+	$(GO) run ./internal/testing/screenshots -out screenshots digest/testdata/*/digest.html
 
 # The picture in the README.
 docs/digest.png:
-	@sh internal/screenshots/install-chromium.sh
-	$(GO) run ./internal/screenshots -out docs -widths 700 -schemes light -height 900 -limit 150000 digest/testdata/expired-certificate/digest.html
+	@sh internal/testing/screenshots/install-chromium.sh
+	$(GO) run ./internal/testing/screenshots -out docs -widths 700 -schemes light -height 900 -limit 150000 digest/testdata/expired-certificate/digest.html
 	mv docs/expired-certificate-700-light.png docs/digest.png

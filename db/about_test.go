@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A tlsa policy at an MX host counts for the domain that its report is about, and

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // usual is a report as the large senders write it: two policies, now and then

@@ -8,7 +8,7 @@ import (
 	"math"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A DomainCheck is what a look at a domain found.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // noon is when the tests' clocks begin.

@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 const secondsPerDay = 24 * 60 * 60

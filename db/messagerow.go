@@ -4,7 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A messageRow is a row of the message table: what the database adds to a

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // EachPolicy calls fn for every policy row that the filter selects, by report

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // filesMailbox is the Mailbox of what was not read from a mailbox.

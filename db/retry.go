@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // MarksOwed returns the messages of a folder that are recorded, or known from

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A Standing says how long an MTA-STS policy has been as it is, by the reports

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // SQLite's SUM fails on overflow, and TOTAL rounds. Both would be a stranger's

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // ErrNewerSchema means that a newer tlsbrief has written the database: this one

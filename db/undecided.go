@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // saveUndecided keeps what is needed to try the authenticity of a message's

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // What it takes for a pending message to be quarantined, and for a quarantined one to

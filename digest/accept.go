@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // An Accept is a failure that the owner knows of and puts up with for a time. A

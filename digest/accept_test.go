@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // failingRow is a report of 22 November with 5 of 100 sessions failed on mx1.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // maxFirst is how many things to do first a digest names.

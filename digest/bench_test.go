@@ -8,7 +8,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/internal/yeardb"
+	"tlsbrief/internal/testing/yeardb"
 )
 
 // emptyDatabase makes a database without reports.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // A findingView is one cause as it is shown, at one or several MX hosts.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A cause is what a finding is about: one kind of failure at one receiving MX

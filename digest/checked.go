@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // What the domain check writes down by these codes has a place of its own

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A day is a UTC day, counted from 1 January 1970, so that it can be a key and

@@ -33,7 +33,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/mailer"
+	"tlsbrief/internal/mailer"
 	"tlsbrief/templates"
 )
 

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // M-E10: a report on a day that is not over gives no headline, no verdict and no mode;

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // failuresOf previews a digest of one report under an enforced MTA-STS policy.

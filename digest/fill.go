@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // several reports whether the digest is about more than one domain.

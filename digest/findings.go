@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A finding is one cause in one domain: what failed, how often, who saw it,

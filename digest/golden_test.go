@@ -20,8 +20,8 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files under testdata")

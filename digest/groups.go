@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // grouped joins findings that differ in nothing but the MX host: the same cause

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // historyDays is how far back causes and reporters are looked for.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // november returns the given days of November 2026 with one session each.

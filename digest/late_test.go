@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // lateCourse is a mailbox with Microsoft's failure on the 14th, told of on the

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A Question is one to be answered by a look at a domain, just now: is what

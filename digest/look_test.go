@@ -11,7 +11,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // asking notes what a digest asks, and knows no answer.

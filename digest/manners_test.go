@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // Whatever stands in its header, a mail keeps to what servers and mail programs

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // The model says what a digest must come to, slowly and plainly: it goes over the

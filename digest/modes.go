@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // A modeTally remembers which mode of an MTA-STS policy the reports of the

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // title returns a verdict in words.

@@ -9,7 +9,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A sparse is a digest of two domains, of which not every one is reported on each

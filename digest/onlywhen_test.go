@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A course is a digest that is run every morning from 2 November on.

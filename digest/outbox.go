@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/mailer"
+	"tlsbrief/internal/mailer"
 )
 
 // How long a mail that could not be sent waits for its next try, and for how

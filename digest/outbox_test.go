@@ -10,8 +10,8 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/internal/smtpsink"
-	"tlsbrief/mailer"
+	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // startSink starts a server with faults.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // M-E2: while a poll takes longer than its interval, a digest does not say that no

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/html"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // TestTextAndHTMLSayTheSame looks for everything that a view holds in both parts.

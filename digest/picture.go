@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // days fills in the days covered and the picture of the last 14.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 func TestDaysOfThePictureAreMarkedByWhatBecameOfTheMail(t *testing.T) {

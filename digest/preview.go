@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // Rendered is a digest as it would be sent, with the facts behind its words.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // When a policy in testing mode is said to be safe to enforce: after so many days

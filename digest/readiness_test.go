@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // policyMaterial is a digest of 22 November of a domain whose policy has been in

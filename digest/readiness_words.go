@@ -3,8 +3,8 @@ package digest
 import (
 	"fmt"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // policySentences say how long the MTA-STS policy of a domain has been in its

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 func loadTemplates(t testing.TB) *templates.Set {

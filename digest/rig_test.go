@@ -13,9 +13,9 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/mailer"
+	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // A clock is a time that a test sets.

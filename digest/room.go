@@ -2,7 +2,7 @@ package digest
 
 import (
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // How much of what strangers may invent is told apart. No honest report comes

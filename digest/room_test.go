@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // crowd is a report that names so many MX hosts, of which the first has most

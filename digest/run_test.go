@@ -16,7 +16,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // header returns a header field of a mail.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // leadSilent says that nothing came that counts, and what that means.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // urgentDays is for how many days back failures under a policy are urgent.

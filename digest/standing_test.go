@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // Only failures by which an enforced policy holds mail make it urgent to see to it:

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // A stretch is the UTC days that a report is about, both included: one as a rule

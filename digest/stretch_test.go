@@ -3,7 +3,7 @@ package digest
 import (
 	"testing"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 func TestStretchOf(t *testing.T) {

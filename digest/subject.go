@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // subjectLimit is how long a subject should stay, in characters.

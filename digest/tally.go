@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A reporter is who sent a report. Domain is the verified signing domain, or the

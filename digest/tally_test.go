@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 func TestCausesOf(t *testing.T) {

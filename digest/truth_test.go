@@ -9,7 +9,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // preview renders the digest of the days asked for.

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // An uncountedTally adds up the reports that do not count, by who claims to have

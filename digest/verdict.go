@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A Verdict is what a digest leads with (DESIGN 7).

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // materialOf returns a digest's material of a Monday morning made of rows.

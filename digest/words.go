@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // words puts the top of a digest into sentences: the verdict, what to do first,

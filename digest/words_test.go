@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // detail is one row of failure details on mx1.

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/dkim"
+	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/authres"
-	"tlsbrief/tlsrpt"
 )
 
 // Vouching names the servers whose Authentication-Results field (RFC 8601) may

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/sources"
-	"tlsbrief/tlsrpt"
 )
 
 // filesMailbox stands for files where a mailbox's name is expected; the

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 func TestConnectionCutInTheMiddleOfABodyRecordsNothingShort(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // A candidate is a message with what its header says it may be.

@@ -2,7 +2,7 @@ package poller
 
 import (
 	"tlsbrief/db"
-	"tlsbrief/dkim"
+	"tlsbrief/internal/dkim"
 )
 
 // A Case is what the signatures of one message come to without their keys. It is

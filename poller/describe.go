@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 func (e *examination) place(uid uint32) db.Place {

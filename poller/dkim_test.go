@@ -10,12 +10,12 @@ import (
 
 	"github.com/miekg/dns"
 
-	ourdkim "tlsbrief/dkim"
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	ourdkim "tlsbrief/internal/dkim"
+	"tlsbrief/internal/resolver"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
 	"tlsbrief/poller"
-	"tlsbrief/resolver"
 )
 
 // keysFrom looks keys up in a DNS server, as the program does.

@@ -2,7 +2,7 @@ package poller
 
 import (
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // partsOfContainer is how many parts of a container are looked at, as many as

@@ -14,8 +14,8 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
-	"tlsbrief/tlsrpt"
 )
 
 // A signedZone signs mail of any domain, has the keys, and counts what it is asked.

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // A fault of ours that one message brings to light would end the process, and

@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // A headerFetch is what became of the headers that were asked for. A message that is in

@@ -6,9 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
-	"tlsbrief/dkim"
+	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/authres"
-	"tlsbrief/tlsrpt"
 )
 
 // judge takes the best of the signatures of a message with this claim.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"tlsbrief/dkim"
+	"tlsbrief/internal/dkim"
 )
 
 // Bounds of looking up the keys of signatures. Whoever can mail a report can name

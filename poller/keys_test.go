@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tlsbrief/dkim"
+	"tlsbrief/internal/dkim"
 )
 
 // A slowDNS answers for genuine.example after some time, and treats all other

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
 	"tlsbrief/poller"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 

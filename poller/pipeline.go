@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // A pipeline does the three parts of an examination side by side: messages are

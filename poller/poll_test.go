@@ -9,10 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
-	"tlsbrief/tlsrpt"
 )
 
 func TestFirstPollTakesTheUnseenAndLaterOnesAllAboveTheCursor(t *testing.T) {

@@ -32,9 +32,9 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/dkim"
+	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // An After says what is done to a message once its report is recorded (DESIGN 5).

@@ -14,10 +14,10 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 
 	"tlsbrief/db"
-	ourdkim "tlsbrief/dkim"
-	"tlsbrief/internal/imaptest"
+	ourdkim "tlsbrief/internal/dkim"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
-	"tlsbrief/tlsrpt"
 )
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].

@@ -17,11 +17,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
-	"tlsbrief/dkim"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // testWait is long for a machine that is busy, and short for a test that hangs.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // A scriptedBox is an IMAP server with one folder, which does everything by the

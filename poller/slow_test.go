@@ -8,8 +8,8 @@ import (
 
 	"github.com/miekg/dns"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // reasonIgnored is the reason of a report whose signer, known at last, is one of

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/dkim"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
 	"tlsbrief/poller"
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
 	"tlsbrief/poller"
 )
 

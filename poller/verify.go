@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // A Step is one thing that Verify tried.

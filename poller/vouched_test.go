@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
-	"tlsbrief/tlsrpt"
 )
 
 // M-E7: a stranger has mail that a reporter's domain signed, but for Content-Type,

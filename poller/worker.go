@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 // A worker does the work on one mailbox, over one connection at a time.

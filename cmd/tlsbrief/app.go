@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
 )
 
 // An app is what the commands share: where they write, and what the global

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
 	"tlsbrief/poller"
 )
 

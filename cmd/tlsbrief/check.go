@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
-	"tlsbrief/domaincheck"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/domaincheck"
 )
 
 // errMend ends check with exit status 3.

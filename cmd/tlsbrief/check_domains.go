@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
-	"tlsbrief/domaincheck"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/domaincheck"
 )
 
 // maxDomains bounds how many domains one check takes.

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
-	"tlsbrief/domaincheck"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // printChecks prints what was found: as JSON, as a table on a terminal, and as a

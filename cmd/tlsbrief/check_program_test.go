@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/internal/domaintest"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/domaintest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // A checkRig is an installation whose configuration leads to domains on loopback:

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // What check finds decides the exit status; it needs no database and makes none.

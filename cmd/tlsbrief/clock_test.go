@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // Verify warns where this machine's clock and a server's are more than 5 minutes

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/domaincheck"
+	"tlsbrief/internal/domaincheck"
 )
 
 // checkDomains is the daily look at every domain of the configuration and of the

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
 	"tlsbrief/internal/demo"
 	"tlsbrief/poller"
 )

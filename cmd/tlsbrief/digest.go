@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/config"
 )
 
 // digestFlags are what "tlsbrief digest" is told.

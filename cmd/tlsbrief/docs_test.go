@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/config"
+	"tlsbrief/internal/config"
 )
 
 // Every configuration that docs/mailboxes.md shows must load, once what it leaves

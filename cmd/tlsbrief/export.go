@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/idna"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
 )
 
 // newExportCommand returns "tlsbrief export": what is recorded, policy by policy.

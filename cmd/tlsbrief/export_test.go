@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/tlsrpt"
+	"tlsbrief/internal/tlsrpt"
 )
 
 // M-I7: two reports may differ in nothing but a fraction of a second.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
 )
 
 // A forged report with a real sender's organization and id, arriving first,

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
-	"tlsbrief/oauth"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/oauth"
 )
 
 // newLoginCommand returns "tlsbrief login": a person lets it into a mailbox.

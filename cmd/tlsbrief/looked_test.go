@@ -16,11 +16,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
-	"tlsbrief/domaincheck"
-	"tlsbrief/internal/domaintest"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/testing/domaintest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // watched makes a rig whose domain, example.com, is on servers of the test. It

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"tlsbrief/config"
 	"tlsbrief/digest"
-	"tlsbrief/domaincheck"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/domaincheck"
 )
 
 // Bounds of the looks that digests ask for.

@@ -18,7 +18,7 @@ import (
 
 	_ "time/tzdata" // a container often has no time zones, and schedule.timezone names one
 
-	"tlsbrief/config"
+	"tlsbrief/internal/config"
 )
 
 // The exit statuses of DESIGN 8.

@@ -16,9 +16,9 @@ import (
 
 	"mime/quotedprintable"
 
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // A shared mailbox with 40 unread reports and 40 other messages, some of them

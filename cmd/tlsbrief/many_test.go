@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // Fifty mailboxes on one server, five of them broken in different ways, each in

@@ -18,9 +18,9 @@ import (
 
 	"github.com/miekg/dns"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
 )
 
 const mib = 1 << 20

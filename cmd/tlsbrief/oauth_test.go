@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/idptest"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/idptest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // withOAuth writes a configuration that logs in to both servers by tokens.

@@ -8,7 +8,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/robfig/cron/v3"
 
-	"tlsbrief/config"
+	"tlsbrief/internal/config"
 	"tlsbrief/internal/fileperm"
 )
 

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // A poll that is still under way when the next is due is not doubled, and the log

@@ -14,8 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // TestMain lets the test binary be tlsbrief itself, for the scripts and for the

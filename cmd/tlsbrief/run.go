@@ -13,9 +13,9 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/config"
 	"tlsbrief/poller"
 )
 

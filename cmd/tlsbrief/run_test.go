@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // The worker polls at once, sends what fell due while it was down, refuses a

@@ -11,9 +11,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"tlsbrief/internal/memimap"
-	"tlsbrief/internal/samples"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/memimap"
+	"tlsbrief/internal/testing/samples"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // The commands as users type them. Each script has a mailbox with sample mail

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/config"
+	"tlsbrief/internal/config"
 )
 
 // sendTest sends a mail to those who get the digests that have no recipients of

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 func TestVerifyWalksTheStepsAndSendsATestWhereAsked(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"tlsbrief/digest"
-	"tlsbrief/mailer"
+	"tlsbrief/internal/mailer"
 )
 
 // A sentLog notes, for the user, what a command handed to the SMTP server.

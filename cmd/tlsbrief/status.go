@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
 )
 
 // newStatusCommand returns "tlsbrief status".

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
 )
 
 // A statusPending is a message that the server has not given yet.

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // A folder that only a pattern names is polled, and so status shows it.

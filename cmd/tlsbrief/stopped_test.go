@@ -14,11 +14,11 @@ import (
 	"github.com/miekg/dns"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/domaintest"
-	"tlsbrief/internal/imaptest"
-	"tlsbrief/internal/samples"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/domaintest"
+	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/samples"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 // A countdown is a context that is cancelled when it has been asked a number of

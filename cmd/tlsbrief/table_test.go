@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rivo/uniseg"
 
-	"tlsbrief/domaincheck"
+	"tlsbrief/internal/domaincheck"
 )
 
 func TestWrap(t *testing.T) {

@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/resolver"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/resolver"
 )
 
 // newVerifyCommand returns "tlsbrief verify": would a poll and a digest work?

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tlsbrief/config"
+	"tlsbrief/internal/config"
 	"tlsbrief/poller"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 // The line says which step failed; the error need not say it again.

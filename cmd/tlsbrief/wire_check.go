@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/domaincheck"
-	"tlsbrief/resolver"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/resolver"
 )
 
 // newChecker makes the checker that the configuration describes.

@@ -6,13 +6,13 @@ import (
 	"net/mail"
 	"time"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
 	"tlsbrief/digest"
-	"tlsbrief/mailer"
-	"tlsbrief/oauth"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/oauth"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
-	"tlsbrief/tlsrpt"
 )
 
 // newDigester makes the digester that the configuration describes. sent, where

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"tlsbrief/bearer"
-	"tlsbrief/config"
-	"tlsbrief/oauth"
+	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/oauth"
 )
 
 // A tokenFunc yields access tokens, and another one for one that was refused.

@@ -10,14 +10,14 @@ import (
 	"os"
 	"time"
 
-	"tlsbrief/config"
 	"tlsbrief/db"
-	"tlsbrief/dkim"
-	"tlsbrief/oauth"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/oauth"
+	"tlsbrief/internal/resolver"
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/resolver"
-	"tlsbrief/tlsrpt"
 )
 
 // newPoller makes the poller that the configuration describes, changed as the

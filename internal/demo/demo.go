@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/memimap"
-	"tlsbrief/internal/samples"
-	"tlsbrief/internal/smtpsink"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/memimap"
+	"tlsbrief/internal/testing/samples"
+	"tlsbrief/internal/testing/smtpsink"
 )
 
 const (

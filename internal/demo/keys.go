@@ -3,8 +3,8 @@ package demo
 import (
 	"time"
 
-	"tlsbrief/internal/dnstest"
-	"tlsbrief/internal/samples"
+	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/samples"
 )
 
 const selector = "demo"

@@ -3,7 +3,7 @@ package imapbox_test
 import (
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

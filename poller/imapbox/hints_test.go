@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

@@ -42,7 +42,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
-	"tlsbrief/bearer"
+	"tlsbrief/internal/bearer"
 )
 
 // Bounds on what the server may send in answer to one command.

@@ -10,7 +10,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-sasl"
 
-	"tlsbrief/bearer"
+	"tlsbrief/internal/bearer"
 )
 
 // Credentials are what a login needs.

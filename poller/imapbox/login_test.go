@@ -14,7 +14,7 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

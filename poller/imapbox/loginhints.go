@@ -3,7 +3,7 @@ package imapbox
 import (
 	"strings"
 
-	"tlsbrief/bearer"
+	"tlsbrief/internal/bearer"
 )
 
 // unavailable reports whether a server that gives no reason as a code says, in

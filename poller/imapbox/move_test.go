@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 )
 
 func TestRefusedMoveIsSaidWithWhereItWasToGo(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/imaptest"
 	"tlsbrief/internal/netclient"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

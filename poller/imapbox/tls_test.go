@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/certfault"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/certfault"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

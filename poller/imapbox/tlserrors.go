@@ -7,7 +7,7 @@ import (
 	"io"
 	"net"
 
-	"tlsbrief/certfault"
+	"tlsbrief/internal/certfault"
 )
 
 // explainTLS makes an error of the handshake readable, and says what to do.

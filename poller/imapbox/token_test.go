@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/bearer"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

@@ -1,6 +1,6 @@
 package imapbox
 
-import "tlsbrief/bearer"
+import "tlsbrief/internal/bearer"
 
 // tokenHint says what to do about a token that was refused, by the words of the
 // large providers and by how the token was got.

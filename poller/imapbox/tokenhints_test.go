@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/bearer"
-	"tlsbrief/internal/imaptest"
+	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
 

@@ -1,0 +1,227 @@
+package config
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// A known is one key that the configuration has, by the tags of its structs.
+type known struct {
+	path string // such as "mailbox.host"
+	def  string
+	typ  reflect.Type
+}
+
+// knownKeys walks the tags. Keys that are known only to be refused are left out.
+func knownKeys(t *testing.T) []known {
+	t.Helper()
+	var keys []known
+	var walk func(path string, typ reflect.Type)
+	walk = func(path string, typ reflect.Type) {
+		if typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			name := strings.TrimPrefix(path+"."+f.Tag.Get("toml"), ".")
+			switch {
+			case f.Anonymous:
+				walk(path, f.Type)
+			case f.Tag.Get("toml") == "" || f.Type == reflect.TypeFor[rawKey]():
+			case reflect.PointerTo(f.Type).Implements(reflect.TypeFor[setting]()):
+				keys = append(keys, known{path: name, def: f.Tag.Get("default"), typ: f.Type})
+			default:
+				walk(name, f.Type)
+			}
+		}
+	}
+	walk("", reflect.TypeFor[file]())
+	if len(keys) < 40 {
+		t.Fatalf("the tags name %d keys only: %v", len(keys), keys)
+	}
+	return keys
+}
+
+// documentKeys flattens a document: the first item stands for a list of tables.
+func documentKeys(path string, v *value, into map[string]*value) {
+	if len(v.items) > 0 && v.items[0].keys != nil {
+		v = v.items[0]
+	}
+	for name, child := range v.keys {
+		name = strings.TrimPrefix(path+"."+name, ".")
+		into[name] = child
+		documentKeys(name, child, into)
+	}
+}
+
+// optional finds the settings that the example shows without setting them.
+var optional = regexp.MustCompile(`(?m)^#([\[a-z])`)
+
+// example returns config.toml.example, with all that it shows set where all is.
+func example(t *testing.T, all bool) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../config.toml.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all {
+		data = optional.ReplaceAll(data, []byte("$1"))
+	}
+	return data
+}
+
+func TestTheExampleLoads(t *testing.T) {
+	t.Parallel()
+	cfg, err := Load("../../config.toml.example")
+	if err != nil {
+		t.Fatalf("Load:\n%v", err)
+	}
+	if len(cfg.Mailboxes) != 1 || cfg.SMTP.Host == "" || len(cfg.Digests) != 1 {
+		t.Errorf("config.toml.example has %d mailboxes, SMTP host %q and %d digests, want one of each", len(cfg.Mailboxes), cfg.SMTP.Host, len(cfg.Digests))
+	}
+	if len(cfg.Accepts) != 0 {
+		t.Error("config.toml.example accepts a failure by itself")
+	}
+	whole, err := parse("config.toml", "/", example(t, true))
+	if err != nil || len(whole.Accepts) != 1 {
+		t.Errorf("with all that is shown: %v", err)
+	}
+}
+
+func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
+	t.Parallel()
+	data := example(t, true)
+	doc, fault := readDocument(data)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	got := map[string]*value{}
+	documentKeys("", doc, got)
+	for _, k := range knownKeys(t) {
+		v := got[k.path]
+		if v == nil {
+			t.Errorf("config.toml.example does not name %s", k.path)
+			continue
+		}
+		if k.def == "" {
+			continue
+		}
+		shown, want := read(t, k, v), read(t, k, nil)
+		if diff := cmp.Diff(want, shown); diff != "" {
+			t.Errorf("%s in config.toml.example is not its default (-default +shown):\n%s", k.path, diff)
+		}
+	}
+}
+
+// Whoever fills in what is marked, and nothing else, must have a configuration
+// that sends nothing to an example and reads nothing from one.
+func TestTheExampleMarksWhatIsNoDefault(t *testing.T) {
+	t.Parallel()
+	data := example(t, true)
+	doc, fault := readDocument(data)
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	shown := map[string]*value{}
+	documentKeys("", doc, shown)
+	lines := strings.Split(string(example(t, false)), "\n")
+	for _, k := range knownKeys(t) {
+		v := shown[k.path]
+		if v == nil {
+			continue // which another test tells
+		}
+		line := lines[v.line-1]
+		marked := strings.Contains(line, "# ->") || optional.MatchString(line)
+		ordinary := cmp.Equal(read(t, k, v), read(t, k, nil), cmpopts.EquateEmpty())
+		if !marked && !ordinary && !strings.HasSuffix(k.path, ".port") {
+			t.Errorf("config.toml.example:%d: %q is no default; mark it or leave it empty", v.line, line)
+		}
+	}
+	ports := regexp.MustCompile("(?m)^port .*\n").ReplaceAll(data, []byte("\n"))
+	without, err := parse("config.toml", "/", ports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := parse("config.toml", "/", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if without.Mailboxes[0].Port != with.Mailboxes[0].Port || without.SMTP.Port != with.SMTP.Port {
+		t.Errorf("ports %d and %d in config.toml.example, %d and %d by default",
+			with.Mailboxes[0].Port, with.SMTP.Port, without.Mailboxes[0].Port, without.SMTP.Port)
+	}
+}
+
+func TestTheExampleFitsATerminal(t *testing.T) {
+	t.Parallel()
+	data := example(t, false)
+	for i, line := range strings.Split(string(data), "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("config.toml.example:%d: %d columns, want at most 80", i+1, n)
+		}
+	}
+}
+
+// read gives what a key holds after reading v, or its default where v is nil.
+func read(t *testing.T, k known, v *value) any {
+	t.Helper()
+	s := reflect.New(k.typ).Interface().(setting)
+	s.fallback(k.def)
+	if v != nil {
+		if problem := s.read(v); problem != "" {
+			t.Fatalf("%s %s", k.path, problem)
+		}
+	}
+	switch s := s.(type) {
+	case *textKey:
+		return s.value
+	case *amountKey:
+		return s.value
+	case *numberKey:
+		return s.value
+	case *truthKey:
+		return s.value
+	case *listKey:
+		return s.values
+	}
+	t.Fatalf("%s is a %T", k.path, s)
+	return nil
+}
+
+func TestTheReferenceHasEveryKeyWithItsDefault(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for _, s := range regexp.MustCompile("(?m)^## ").Split(string(data), -1) {
+		head, body, _ := strings.Cut(s, "\n")
+		sections[strings.Trim(head, "`[]")] = body
+	}
+	for _, k := range knownKeys(t) {
+		table, name, nested := strings.Cut(k.path, ".")
+		if !nested { // a key of the file itself
+			table, name = k.path, k.path
+		}
+		if sub, ok := strings.CutPrefix(name, "oauth2."); ok { // the same for both
+			table, name = "OAuth2", sub
+		}
+		row := regexp.MustCompile("(?m)^\\| (?:`\\w+`, )*`" + name + "`[^\n]*").FindString(sections[table])
+		if row == "" {
+			t.Errorf("docs/configuration.md has no row for %s under [%s]", name, table)
+		}
+		for _, word := range strings.Split(k.def, ",") {
+			if !strings.Contains(row, strings.ReplaceAll(word, `\`, `\\`)) {
+				t.Errorf("docs/configuration.md: the row of %s does not show its default %s", k.path, k.def)
+			}
+		}
+	}
+}

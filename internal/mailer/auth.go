@@ -1,0 +1,185 @@
+package mailer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
+)
+
+// auth logs in where credentials are configured.
+func (s *session) auth(ctx context.Context) error {
+	if s.o.Auth == nil {
+		return nil // a token needs a name too
+	}
+	if !s.private() {
+		return s.unusable(StepAuth, errors.New("the connection is not encrypted, so that the password was not sent"),
+			`set tls = "starttls" or "implicit"; without it, log-in is for servers on this machine`)
+	}
+	if len(s.mechanisms) == 0 {
+		return s.unusable(StepAuth, errors.New("a log-in is configured, but the server offers none"),
+			"if it knows us by our address, remove username and password; else check port and tls")
+	}
+	return s.step(ctx, StepAuth, "", func(ctx context.Context) error {
+		credentials, err := s.o.Auth(ctx)
+		if err != nil {
+			return fmt.Errorf("getting the password: %w", err)
+		}
+		if s.o.Token != nil {
+			if s.token, err = s.o.Token(ctx, s.refused); err != nil {
+				return err
+			}
+		}
+		mechanism, err := s.mechanism(credentials)
+		if err != nil {
+			return err
+		}
+		if err := s.client.Auth(mechanism); err != nil {
+			return mechanism.explain(err)
+		}
+		s.passed(StepAuth, "%s as %s", mechanism.name, credentials.Username)
+		return nil
+	})
+}
+
+// private reports whether nobody on the way can read what is sent.
+func (s *session) private() bool {
+	if _, ok := s.conn.(*tls.Conn); ok {
+		return true
+	}
+	return netclient.CheckPlain(s.raw) == nil
+}
+
+// mechanism returns how to log in with the credentials, and takes note of what
+// must not get out.
+func (s *session) mechanism(c Credentials) (*startedSASL, error) {
+	s.secrets.Add(c.Password)
+	s.secrets.Add(s.token)
+	offered := strings.Join(s.mechanisms, " ")
+	var client sasl.Client
+	switch {
+	case s.token != "":
+		var err error
+		client, err = bearer.Client(bearer.Identity{Username: c.Username, Token: s.token, Host: s.o.Host, Port: s.o.Port}, s.offers)
+		if err != nil {
+			return nil, fmt.Errorf("%w; the server offers %q", err, offered)
+		}
+	case c.SASL != nil:
+		client = c.SASL
+	case s.offers(sasl.Plain):
+		client = sasl.NewPlainClient("", c.Username, c.Password)
+	case s.offers(sasl.Login):
+		client = &loginClient{username: c.Username, password: c.Password}
+	default:
+		return nil, fmt.Errorf("the server offers %q, and with a password only PLAIN and LOGIN can be used", offered)
+	}
+	name, first, err := client.Start()
+	if err != nil {
+		return nil, fmt.Errorf("beginning to log in: %w", err)
+	}
+	if !s.offers(name) {
+		return nil, fmt.Errorf("the server offers %q and not %s, which is configured", offered, name)
+	}
+	s.secrets.AddAnswer(first)
+	return &startedSASL{Client: client, secrets: &s.secrets, name: name, first: first}, nil
+}
+
+// offers reports whether the server offers a mechanism.
+func (s *session) offers(mechanism string) bool {
+	return slices.ContainsFunc(s.mechanisms, func(m string) bool { return strings.EqualFold(m, mechanism) })
+}
+
+// authMechanisms returns the mechanisms that the answer to EHLO offers, as in "AUTH
+// PLAIN LOGIN" (RFC 4954, section 3). Servers of the years before that RFC, and some
+// that still speak to clients of those years, say "AUTH=PLAIN LOGIN".
+func authMechanisms(answer string) []string {
+	var mechanisms []string
+	for line := range strings.Lines(answer) {
+		if len(line) < 4 || line[:3] != "250" {
+			continue
+		}
+		words := strings.Fields(strings.ToUpper(line[4:]))
+		if len(words) == 0 {
+			continue
+		}
+		if first, ok := strings.CutPrefix(words[0], "AUTH="); ok {
+			words[0] = first
+		} else if words[0] == "AUTH" {
+			words = words[1:]
+		} else {
+			continue
+		}
+		for _, m := range words {
+			if m != "" && !slices.Contains(mechanisms, m) {
+				mechanisms = append(mechanisms, m)
+			}
+		}
+	}
+	return mechanisms
+}
+
+// A startedSASL is a mechanism that has been asked for its beginning already.
+type startedSASL struct {
+	sasl.Client
+	secrets *netclient.Secrets // is told what is sent, since a server may repeat it
+	name    string
+	first   []byte
+	refusal *bearer.Refusal
+}
+
+// Start returns the beginning.
+func (c *startedSASL) Start() (string, []byte, error) { return c.name, c.first, nil }
+
+// Next answers a challenge. One that refuses a token is owed a byte before the
+// server says so with a code.
+func (c *startedSASL) Next(challenge []byte) ([]byte, error) {
+	answer, err := c.Client.Next(challenge)
+	if errors.As(err, &c.refusal) {
+		return []byte{1}, nil
+	}
+	c.secrets.AddAnswer(answer)
+	return answer, err
+}
+
+// explain adds to a refusal what the challenge before it said.
+func (c *startedSASL) explain(err error) error {
+	var refused *smtp.SMTPError
+	if c.refusal == nil || !errors.As(err, &refused) {
+		return err
+	}
+	said := *refused
+	said.Message += " (" + c.refusal.Error() + ")"
+	return &said
+}
+
+// A loginClient speaks LOGIN, draft-murchison-sasl-login-00. Unlike go-sasl's,
+// it waits to be asked for the name, since some servers refuse it unasked, and
+// does not look at the questions: the draft says so in section 2.1, and
+// servers spell them as they like.
+type loginClient struct {
+	username, password string
+	asked              int
+}
+
+// Start sends nothing but the mechanism's name.
+func (c *loginClient) Start() (string, []byte, error) { return sasl.Login, nil, nil }
+
+// Next gives the name, then the password.
+func (c *loginClient) Next([]byte) ([]byte, error) {
+	c.asked++
+	switch c.asked {
+	case 1:
+		return []byte(c.username), nil
+	case 2:
+		return []byte(c.password), nil
+	}
+	return nil, errors.New("the server asks for more than name and password")
+}

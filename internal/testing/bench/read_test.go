@@ -1,0 +1,24 @@
+package bench
+
+import (
+	"testing"
+
+	"tlsbrief/internal/tlsrpt"
+)
+
+// BenchmarkReadMail reads report mails, to be profiled.
+func BenchmarkReadMail(b *testing.B) {
+	all := make([][]byte, 2000)
+	for n := range all {
+		all[n] = report(b, n, nil)
+	}
+	reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if _, err := reader.ReadMail(all[n%len(all)]); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
