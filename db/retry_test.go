@@ -70,7 +70,7 @@ func TestAQuarantinedMessageIsTriedAloneForAWeek(t *testing.T) {
 			if len(due) == 0 {
 				continue
 			}
-			if wait := f.clock.now().Sub(last); wait < time.Hour {
+			if wait := f.clock.now().Sub(last); tries > 0 && wait < time.Hour {
 				t.Errorf("asked for again after %s", wait)
 			}
 			last = f.clock.now()

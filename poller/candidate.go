@@ -99,7 +99,10 @@ func (e *examination) parts(ctx context.Context, uids []uint32, path []int, all 
 	for uid, why := range s.lost {
 		all[uid] = partAnswer{lost: why}
 	}
-	return s.todo, err
+	if err == nil {
+		return nil, nil
+	}
+	return s.unknown(), err
 }
 
 // lookInside looks for a part that is labelled as a report, descending into
@@ -146,12 +149,19 @@ func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAn
 }
 
 // lookForStandIn looks at the beginning of a message that consists of one part although
-// its header says otherwise: a stand-in may have been given for its parts alone.
+// its header says otherwise: a stand-in may have been given for its parts alone. Where the
+// beginning does not come, that says nothing of the message.
 func (e *examination) lookForStandIn(ctx context.Context, c *candidate) error {
-	return e.session.Bodies(ctx, []uint32{c.header.UID}, canaryBytes, func(b imapbox.Body) error {
-		if env := tlsrpt.EnvelopeOf(b.Data); isStandIn(env.From, env.Subject) {
-			c.lost = errStandIn
-		}
+	data, err := e.session.Peek(ctx, c.header.UID, canaryBytes)
+	if env := tlsrpt.EnvelopeOf(data); isStandIn(env.From, env.Subject) {
+		c.lost = errStandIn
+	}
+	if broke(err) {
+		c.lost = err
+		return e.reopen(ctx, err)
+	}
+	if refusal(err) {
 		return nil
-	})
+	}
+	return err
 }
