@@ -151,9 +151,9 @@ func (d *DB) TryAlone(ctx context.Context, id int64) error {
 
 // AloneFailed notes that a quarantined message did not come although it was asked for
 // alone and the server gave others. A message that says of itself that it is a TLS report
-// is rejected for that reason, after 7 days and 5 tries (DESIGN 5); another stays
+// is rejected for the reason final, after 7 days and 5 tries (DESIGN 5); another stays
 // quarantined, for it may be somebody's private mail.
-func (d *DB) AloneFailed(ctx context.Context, id int64, reason string) (rejected bool, err error) {
+func (d *DB) AloneFailed(ctx context.Context, id int64, reason, final string) (rejected bool, err error) {
 	err = d.write(ctx, "noting a failed fetch", func(t *tx) error {
 		row, err := t.messageByID(id)
 		if err != nil || row.state != Pending {
@@ -175,7 +175,7 @@ func (d *DB) AloneFailed(ctx context.Context, id int64, reason string) (rejected
 			_, err := t.exec("UPDATE message SET refused = ? WHERE id = ?", row.refused, id)
 			return err
 		}
-		row.state = Rejected
+		row.state, row.refused = Rejected, clip(final)
 		if err := t.giveNews(&row); err != nil {
 			return err
 		}

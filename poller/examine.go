@@ -27,6 +27,8 @@ type examination struct {
 	barren int
 	single single
 
+	innerBreaks int // messages at whose inner parts the connection broke
+
 	claims []uint32 // messages of this batch whose headers say that they are reports: canaries
 
 	held     bool // messages were taken in hand
