@@ -77,8 +77,7 @@ func (d *DB) Suspects(ctx context.Context, mailbox, folder string, uidValidity u
 				_, err = t.exec("DELETE FROM in_hand WHERE id = ?", r.id)
 			case r.suspect:
 			case r.First == r.Last && before.Contains(r.First):
-				s.Deadly = append(s.Deadly, r.First)
-				_, err = t.exec("DELETE FROM in_hand WHERE id = ?", r.id)
+				s.Deadly = append(s.Deadly, r.First) // it stays until that is recorded, and LetGo is called
 			default:
 				s.Ranges = append(s.Ranges, r.UIDRange)
 				_, err = t.exec("UPDATE in_hand SET suspect = 1 WHERE id = ?", r.id)
@@ -97,11 +96,15 @@ func (d *DB) PutDown(ctx context.Context, id int64) error {
 }
 
 // LetGo notes that a process that is alive has nothing of a folder in hand any more, and
-// with all that all messages were dealt with which others had in hand when they died.
+// with all that the messages were dealt with which others had in hand when they died, but
+// for those of them that are pending and not quarantined.
 func (d *DB) LetGo(ctx context.Context, mailbox, folder string, via Via, all bool) error {
 	return d.write(ctx, "noting what was read in "+source(mailbox, folder), func(t *tx) error {
 		_, err := t.exec(`DELETE FROM in_hand WHERE folder = (SELECT id FROM folder WHERE mailbox = ? AND folder = ?)
-			AND via = ? AND (? OR suspect = 0)`, mailbox, folder, via, all)
+			AND via = ? AND (suspect = 0 OR ? AND NOT EXISTS (
+				SELECT 1 FROM message JOIN unfetched ON unfetched.message = message.id AND unfetched.next_try IS NULL
+				WHERE state = 'pending' AND message.folder = in_hand.folder AND message.uid_validity = in_hand.uid_validity AND uid BETWEEN first AND last))`,
+			mailbox, folder, via, all)
 		return err
 	})
 }

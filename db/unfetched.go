@@ -17,9 +17,9 @@ const (
 )
 
 // nextAlone returns when a quarantined message is asked for again that was asked for
-// alone so often: less and less often, and at last once a week.
+// alone so often: at the next poll, then less and less often, and at last once a week.
 func nextAlone(tries int, now int64) int64 {
-	waits := []time.Duration{time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}
+	waits := []time.Duration{0, time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}
 	wait := 7 * 24 * time.Hour
 	if tries < len(waits) {
 		wait = waits[tries]
@@ -65,6 +65,23 @@ func (d *DB) PendingUIDs(ctx context.Context, mailbox, folder string, uidValidit
 	}, `SELECT uid, unfetched.next_try IS NOT NULL FROM message JOIN folder ON folder.id = message.folder JOIN unfetched ON unfetched.message = message.id
 		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND state = 'pending'`, mailbox, folder, uidValidity)
 	return quarantined, d.fail("listing the pending messages of "+source(mailbox, folder), err)
+}
+
+// OldestPending returns when the first of the pending messages of a folder arrived that
+// stand under another UIDVALIDITY than the given one, quarantined ones among them; zero
+// where that is not known of one. any is false where there are none.
+func (d *DB) OldestPending(ctx context.Context, mailbox, folder string, uidValidity uint32) (oldest time.Time, any bool, err error) {
+	found, err := collect(ctx, d.reader, func(rows *sql.Rows) (at sql.NullInt64, err error) {
+		return at, rows.Scan(&at)
+	}, `SELECT min(COALESCE(received_at, 0)) FROM message JOIN folder ON folder.id = message.folder
+		WHERE mailbox = ? AND folder.folder = ? AND uid_validity <> ? AND state = 'pending'`, mailbox, folder, uidValidity)
+	if err != nil || len(found) == 0 || !found[0].Valid {
+		return time.Time{}, false, d.fail("reading what is pending in "+source(mailbox, folder), err)
+	}
+	if found[0].Int64 == 0 {
+		return time.Time{}, true, nil
+	}
+	return unix(found[0].Int64), true, nil
 }
 
 // EachPending calls f for every pending message of all mailboxes, those of a folder
@@ -127,16 +144,16 @@ func (d *DB) TryAlone(ctx context.Context, id int64) error {
 		if _, err := t.get("SELECT tries FROM unfetched WHERE message = ?", []any{id}, &tries); err != nil {
 			return err
 		}
-		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, nextAlone(tries, t.now), id)
+		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, nextAlone(tries+1, t.now), id)
 		return err
 	})
 }
 
 // AloneFailed notes that a quarantined message did not come although it was asked for
 // alone and the server gave others. A message that says of itself that it is a TLS report
-// is rejected for that reason, after 7 days and 5 tries (DESIGN 5); another stays
+// is rejected for the reason final, after 7 days and 5 tries (DESIGN 5); another stays
 // quarantined, for it may be somebody's private mail.
-func (d *DB) AloneFailed(ctx context.Context, id int64, reason string) (rejected bool, err error) {
+func (d *DB) AloneFailed(ctx context.Context, id int64, reason, final string) (rejected bool, err error) {
 	err = d.write(ctx, "noting a failed fetch", func(t *tx) error {
 		row, err := t.messageByID(id)
 		if err != nil || row.state != Pending {
@@ -158,7 +175,7 @@ func (d *DB) AloneFailed(ctx context.Context, id int64, reason string) (rejected
 			_, err := t.exec("UPDATE message SET refused = ? WHERE id = ?", row.refused, id)
 			return err
 		}
-		row.state = Rejected
+		row.state, row.refused = Rejected, clip(final)
 		if err := t.giveNews(&row); err != nil {
 			return err
 		}

@@ -23,7 +23,9 @@ func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
 	keys := p.newKeys(backfillLonger * p.o.LookupTime)
 	defer p.logSilent(ctx, keys)
 	return p.each(ctx, b.Mailbox, keys, false, func(ctx context.Context, w *worker) error {
-		return w.eachFolder(ctx, func(ctx context.Context, f *folder) error { return f.backfill(ctx, b) })
+		return w.eachFolder(ctx,
+			func(ctx context.Context, f *folder) error { return f.backfill(ctx, b) },
+			func(ctx context.Context, f *folder) error { return f.quarantined(ctx) })
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"tlsbrief/poller/imapbox"
@@ -23,7 +22,7 @@ func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each
 		uids[i], byUID[h.UID] = h.UID, h
 	}
 	s := e.salvage(true)
-	var missing []uint32
+	refused := map[uint32]error{}
 	s.ask = func(ctx context.Context, uids []uint32) error {
 		asked := make([]imapbox.Header, len(uids))
 		for i, uid := range uids {
@@ -31,43 +30,33 @@ func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each
 		}
 		return e.session.BodiesOf(ctx, asked, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
 			if len(b.Data) == 0 {
-				missing = append(missing, b.UID)
+				refused[b.UID] = b.Refused
 				return nil
 			}
 			s.got(b.UID)
-			e.came = true
+			e.gaveBody = true
 			return each(b, nil)
 		})
 	}
 	runErr := s.run(ctx, uids)
-	if len(missing) > 0 {
-		slices.Sort(missing)
-		there, err := e.existing(ctx, missing)
+	rest = s.unknown()
+	if runErr == nil && len(rest) > 0 {
+		there, err := e.existing(ctx, rest)
 		if err != nil {
-			return e.unknownBodies(s, missing), err
+			return rest, err
 		}
-		for _, uid := range missing {
-			if s.have[uid] || s.lost[uid] != nil {
-				continue // asked for again, it came
-			}
+		for _, uid := range rest {
 			s.lost[uid] = errGone
 			if slices.Contains(there, uid) {
-				s.lost[uid] = cmp.Or(e.session.Unread(uid), errNoBody)
+				s.lost[uid] = cmp.Or(refused[uid], e.session.Unread(uid), errNoBody)
 			}
 		}
+		rest = nil
 	}
 	for uid, why := range s.lost {
 		if err := each(imapbox.Body{UID: uid}, why); err != nil {
 			return nil, err
 		}
 	}
-	return s.todo, runErr
-}
-
-// unknownBodies are the messages of which nothing is known where it could not be found
-// out which of the missing ones are there.
-func (e *examination) unknownBodies(s *salvage, missing []uint32) []uint32 {
-	rest := slices.Concat(s.todo, missing, slices.Collect(maps.Keys(s.lost)))
-	slices.Sort(rest)
-	return slices.Compact(rest)
+	return rest, runErr
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlsbrief/poller/imapbox"
+	"tlsbrief/tlsrpt"
 )
 
 const (
@@ -24,8 +25,8 @@ const (
 // must not stop the others (DESIGN 5). If not, the server may refuse everything
 // for a while, which says nothing of the messages.
 //
-// The canaries are reports that are recorded already, and, where it is about
-// headers only, whatever lies before. Where it is about the bodies of candidates and
+// The canaries are reports that are recorded already, or else others of the batch, and,
+// where it is about headers only, whatever lies before. Where it is about the bodies of candidates and
 // there is no canary, as where recorded reports are moved away, time tells.
 func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies bool) bool {
 	if e.line != nil && e.line.settle(ctx) != nil { // what was read by now is a canary, too
@@ -49,7 +50,28 @@ func (e *examination) folderReadable(ctx context.Context, these []uint32, bodies
 			return e.gives(ctx, recorded)
 		}
 	}
+	if others := without(e.claims, these); len(others) > 0 {
+		return e.gives(ctx, others)
+	}
 	return e.longFailing(ctx)
+}
+
+// claims returns some of the messages whose headers say that they are reports.
+func claims(headers map[uint32]imapbox.Header) []uint32 {
+	var uids []uint32
+	for uid, h := range headers {
+		if len(uids) < 2*canaries && tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
+			uids = append(uids, uid)
+		}
+	}
+	slices.Sort(uids)
+	return uids
+}
+
+// without returns up to a few of the UIDs that are not among these.
+func without(uids, these []uint32) []uint32 {
+	others := slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { return slices.Contains(these, uid) })
+	return others[:min(len(others), canaries)]
 }
 
 // givesHeaders reports whether the server gives a header of these messages that are

@@ -74,7 +74,7 @@ func (e *examination) outerParts(ctx context.Context, headers map[uint32]imapbox
 	all = map[uint32]partAnswer{}
 	for done := 0; done < len(open); {
 		some := open[done:min(done+e.p.o.Bounds.PartHeaders, len(open))]
-		if rest, err = e.parts(ctx, some, nil, all); err != nil {
+		if rest, err = e.parts(ctx, some, all); err != nil {
 			return all, append(rest, open[done+len(some):]...), err
 		}
 		done += len(some)
@@ -82,13 +82,12 @@ func (e *examination) outerParts(ctx context.Context, headers map[uint32]imapbox
 	return all, nil, nil
 }
 
-// parts asks for the headers of the parts in the container at path of messages,
-// ascending, and puts what it learns into all. With an error it returns the messages of
-// which nothing is known.
-func (e *examination) parts(ctx context.Context, uids []uint32, path []int, all map[uint32]partAnswer) (rest []uint32, err error) {
+// parts asks for the headers of the outermost parts of messages, ascending, and puts what
+// it learns into all. With an error it returns the messages of which nothing is known.
+func (e *examination) parts(ctx context.Context, uids []uint32, all map[uint32]partAnswer) (rest []uint32, err error) {
 	s := e.salvage(false)
 	s.ask = func(ctx context.Context, uids []uint32) error {
-		headers, err := e.session.PartHeadersOf(ctx, uids, path)
+		headers, err := e.session.PartHeadersOf(ctx, uids, nil)
 		for uid, of := range headers {
 			s.got(uid)
 			all[uid] = partAnswer{parts: partsOf(of.Headers)} // none where it was refused: the whole message tells
@@ -99,7 +98,10 @@ func (e *examination) parts(ctx context.Context, uids []uint32, path []int, all 
 	for uid, why := range s.lost {
 		all[uid] = partAnswer{lost: why}
 	}
-	return s.todo, err
+	if err == nil {
+		return nil, nil
+	}
+	return s.unknown(), err
 }
 
 // lookInside looks for a part that is labelled as a report, descending into
@@ -112,11 +114,10 @@ func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAn
 		path := queue[0]
 		queue = queue[1:]
 		if path != nil {
-			all := map[uint32]partAnswer{}
-			if _, err := e.parts(ctx, []uint32{c.header.UID}, path, all); err != nil {
+			var err error
+			if answer, err = e.innerParts(ctx, c.header.UID, path); err != nil {
 				return err
 			}
-			answer = all[c.header.UID]
 		}
 		if c.lost = answer.lost; c.lost != nil {
 			return nil
@@ -145,13 +146,40 @@ func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAn
 	return nil
 }
 
+// maxInnerBreaks is how many messages may break the connection where it is asked for parts
+// within parts, before such parts are not asked for any more: the whole message tells.
+const maxInnerBreaks = 2
+
+// innerParts asks for the headers of the parts of a container within a message.
+func (e *examination) innerParts(ctx context.Context, uid uint32, path []int) (partAnswer, error) {
+	if e.innerBreaks >= maxInnerBreaks {
+		return partAnswer{}, nil
+	}
+	told, err := e.session.PartHeaders(ctx, uid, path)
+	switch {
+	case broke(err):
+		e.innerBreaks++
+		return partAnswer{lost: err}, e.reopen(ctx, err)
+	case refusal(err):
+		return partAnswer{}, nil
+	}
+	return partAnswer{parts: partsOf(told.Headers)}, err
+}
+
 // lookForStandIn looks at the beginning of a message that consists of one part although
-// its header says otherwise: a stand-in may have been given for its parts alone.
+// its header says otherwise: a stand-in may have been given for its parts alone. Where the
+// beginning does not come, that says nothing of the message.
 func (e *examination) lookForStandIn(ctx context.Context, c *candidate) error {
-	return e.session.Bodies(ctx, []uint32{c.header.UID}, canaryBytes, func(b imapbox.Body) error {
-		if env := tlsrpt.EnvelopeOf(b.Data); isStandIn(env.From, env.Subject) {
-			c.lost = errStandIn
-		}
+	data, err := e.session.Peek(ctx, c.header.UID, canaryBytes)
+	if env := tlsrpt.EnvelopeOf(data); isStandIn(env.From, env.Subject) {
+		c.lost = errStandIn
+	}
+	if broke(err) {
+		c.lost = err
+		return e.reopen(ctx, err)
+	}
+	if refusal(err) {
 		return nil
-	})
+	}
+	return err
 }

@@ -21,12 +21,15 @@ type examination struct {
 	since, before time.Time   // where set: by INTERNALDATE, since inclusive, before exclusive
 	done          func(int64) // where set: told how many messages were looked at
 
-	begun bool   // a batch has been looked at
-	upTo  uint32 // the last UID that was considered
-	came  bool   // the server gave a message
-
-	breaks int // see salvage
+	begun  bool   // a batch has been looked at
+	upTo   uint32 // the last UID that was considered
+	breaks int    // this and the next two: see salvage
+	barren int
 	single single
+
+	innerBreaks int // messages at whose inner parts the connection broke
+
+	claims []uint32 // messages of this batch whose headers say that they are reports: canaries
 
 	held     bool // messages were taken in hand
 	suspects db.Suspects
@@ -99,6 +102,7 @@ func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *
 	full := len(uids) == e.p.o.Bounds.Headers && !last
 	found := e.headers(ctx, uids)
 	stop, rest := found.err, found.rest
+	e.claims = claims(found.headers)
 	parts, partsRest, err := e.outerParts(ctx, found.headers)
 	if err != nil {
 		stop, rest = err, slices.Sorted(slices.Values(slices.Concat(rest, partsRest)))

@@ -17,7 +17,9 @@ type folder struct {
 	*worker
 	name   string
 	counts *Counts
-	log    *slog.Logger
+
+	gaveHeader, gaveBody bool // the server gave one since the work on the folder began
+	log                  *slog.Logger
 }
 
 // backlog is how far before the last good poll a renumbered folder is looked
@@ -58,7 +60,7 @@ func (f *folder) read(ctx context.Context) (validity uint32, err error) {
 		if st, err = f.session.Examine(ctx, f.name); err != nil {
 			return 0, err
 		}
-		if err := f.pollNew(ctx, known, left, st); err != nil {
+		if err := f.pollNew(ctx, known, st); err != nil {
 			return 0, err
 		}
 	}
@@ -75,14 +77,14 @@ func holds(c *db.Cursor, st imapbox.Status) bool {
 
 // pollNew records the reports among the messages that the poll's rule selects
 // (DESIGN 5), and moves the poll's cursor up to the UIDNEXT of st.
-func (f *folder) pollNew(ctx context.Context, known db.Folder, left []leftOver, st imapbox.Status) error {
+func (f *folder) pollNew(ctx context.Context, known db.Folder, st imapbox.Status) error {
 	end := db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
 	job := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, mark: f.box.After != AfterNone}
 	if holds(known.Poll, st) {
 		job.advance = true
 		return job.rangesOf(ctx, known.Poll.LastUID+1, st.UIDNext, &end)
 	}
-	uids, err := f.unexamined(ctx, known, left, st)
+	uids, err := f.unexamined(ctx, known, st)
 	if err != nil {
 		return err
 	}
@@ -93,25 +95,29 @@ func (f *folder) pollNew(ctx context.Context, known db.Folder, left []leftOver, 
 
 // unexamined returns the UIDs to look at in a folder without a cursor that
 // holds: the unseen ones, and after a change of UIDVALIDITY those that came
-// since shortly before the last good poll as well, or since the first that is left
-// over.
-func (f *folder) unexamined(ctx context.Context, known db.Folder, left []leftOver, st imapbox.Status) ([]uint32, error) {
+// since shortly before the last good poll as well, or since the first that is pending.
+func (f *folder) unexamined(ctx context.Context, known db.Folder, st imapbox.Status) ([]uint32, error) {
 	uids, err := f.session.Unseen(ctx, st.UIDNext)
 	if err != nil || known.Poll == nil {
 		return uids, err
 	}
 	f.log.Warn("the server has renumbered the folder: looking again at what is unseen or recent")
+	since := known.LastGoodPoll
+	if !since.IsZero() { // else no poll of it came to a good end: all may be recent
+		since = since.Add(-backlog)
+	}
+	// What is pending has to be found under its new UID.
+	oldest, any, err := f.p.o.DB.OldestPending(ctx, f.box.Name, f.name, st.UIDValidity)
+	if err != nil {
+		return nil, err
+	}
+	if any && oldest.Before(since) {
+		since = oldest
+	}
 	var recent []uint32
-	if known.LastGoodPoll.IsZero() {
-		// It has a cursor, but no poll of it came to a good end: all may be recent.
+	if since.IsZero() {
 		recent, err = f.session.All(ctx, st.UIDNext)
 	} else {
-		since := known.LastGoodPoll.Add(-backlog)
-		for _, r := range left { // what is pending has to be found under its new UID
-			if !r.ReceivedAt.IsZero() && r.ReceivedAt.Before(since) {
-				since = r.ReceivedAt
-			}
-		}
 		recent, err = f.session.Since(ctx, since, st.UIDNext)
 	}
 	if err != nil {

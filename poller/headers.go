@@ -39,11 +39,11 @@ func (e *examination) headers(ctx context.Context, uids []uint32) headerFetch {
 		return err
 	}
 	f.err = s.run(ctx, uids)
-	f.lost, f.rest = s.lost, s.todo
-	e.came = e.came || len(f.headers) > 0
-	if f.err == nil {
-		f.rest, f.err = f.silent(ctx, e, uids)
+	f.lost = s.lost
+	if f.rest = s.unknown(); f.err == nil {
+		f.rest, f.err = f.silent(ctx, e, f.rest)
 	}
+	e.gaveHeader = e.gaveHeader || len(f.headers) > 0
 	for uid, h := range f.headers {
 		if env := tlsrpt.ReadEnvelope(h.Fields.Get); isStandIn(env.From, env.Subject) {
 			f.lost[uid] = errStandIn
@@ -56,11 +56,7 @@ func (e *examination) headers(ctx context.Context, uids []uint32) headerFetch {
 // silent finds the messages of which the server told nothing although they are there.
 // Where it gives no header at all, that is not about the messages. With an error it
 // returns those of which nothing is known.
-func (f *headerFetch) silent(ctx context.Context, e *examination, uids []uint32) (rest []uint32, err error) {
-	missing := slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool {
-		_, ok := f.headers[uid]
-		return ok || f.lost[uid] != nil
-	})
+func (f *headerFetch) silent(ctx context.Context, e *examination, missing []uint32) (rest []uint32, err error) {
 	if len(missing) == 0 {
 		return nil, nil
 	}
@@ -72,7 +68,7 @@ func (f *headerFetch) silent(ctx context.Context, e *examination, uids []uint32)
 	switch {
 	case err != nil:
 		return missing, err
-	case len(there) > 0 && len(f.headers) == 0 && len(f.lost) == 0 && !e.folderReadable(ctx, uids, false):
+	case len(there) > 0 && len(f.headers) == 0 && len(f.lost) == 0 && !e.folderReadable(ctx, missing, false):
 		return there, fmt.Errorf("%w of any of %d of them; nothing is taken for read", errNoHeaders, len(there))
 	}
 	for _, uid := range there {
@@ -109,10 +105,18 @@ func (e *examination) existing(ctx context.Context, uids []uint32) ([]uint32, er
 // bodies says that it is for bodies.
 func (e *examination) salvage(bodies bool) *salvage {
 	return &salvage{
+		ready: func(ctx context.Context) error {
+			if e.connected && !e.session.Broken() {
+				return nil
+			}
+			return e.open(ctx)
+		},
 		reopen: e.reopen,
-		others: func(ctx context.Context, these []uint32) bool { return e.folderReadable(ctx, these, bodies) },
+		others: func(ctx context.Context, these []uint32) bool {
+			return !bodies && e.gaveHeader || bodies && e.gaveBody || e.folderReadable(ctx, these, bodies)
+		},
 		exist:  e.existing,
-		breaks: e.breaks, single: &e.single,
+		breaks: e.breaks, barren: &e.barren, single: &e.single,
 	}
 }
 
@@ -129,6 +133,7 @@ func (e *examination) open(ctx context.Context) error {
 	}
 	st, err := e.session.Examine(ctx, e.name)
 	if err == nil && st.UIDValidity != e.validity {
+		e.hangUp() // what it has open now is another folder
 		err = errors.New("the server renumbered the folder while it was read; the next poll reads it anew")
 	}
 	return err

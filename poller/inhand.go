@@ -34,7 +34,7 @@ func (e *examination) takeInHand(ctx context.Context, uids db.UIDRange) (int64, 
 // letGo notes that this process, which is alive, has nothing of the folder in hand, and
 // with done that all was read which others had when they died.
 func (e *examination) letGo(ctx context.Context, done bool) {
-	if !e.held && (!done || len(e.suspects.Ranges) == 0) {
+	if !e.held && len(e.suspects.Deadly) == 0 && (!done || len(e.suspects.Ranges) == 0) {
 		return
 	}
 	if err := e.p.o.DB.LetGo(detached(ctx), e.box.Name, e.name, e.via, done); err != nil {

@@ -44,7 +44,9 @@ func (l *pipeline) send(ctx context.Context, p *parcel) error {
 		return err
 	}
 	if err != nil {
+		asked := len(p.candidates)
 		p.candidates = slices.DeleteFunc(p.candidates, func(c candidate) bool { return slices.Contains(rest, c.header.UID) })
+		l.counts.Examined -= int64(asked - len(p.candidates))
 		if p.cursor != nil && l.advance {
 			p.cursor = &db.Cursor{UIDValidity: l.validity, LastUID: min(p.cursor.LastUID, rest[0]-1)}
 		} else {

@@ -52,6 +52,8 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 	if err := e.prepare(ctx); err != nil {
 		return err
 	}
+	done := false
+	defer func() { e.letGo(ctx, done) }()
 	var stages sync.WaitGroup
 	var readErr, recordErr error
 	finish := func() {
@@ -84,7 +86,7 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 		defer close(l.parcels)
 		return look(ctx)
 	}()
-	e.letGo(ctx, lookErr == nil && readErr == nil && recordErr == nil)
+	done = lookErr == nil && readErr == nil && recordErr == nil
 	switch {
 	case recordErr != nil:
 		return recordErr

@@ -48,7 +48,7 @@ func (e *examination) failedAlone(ctx context.Context, r leftOver, reason string
 	if !e.givesOthers(ctx, r.UID) {
 		return nil
 	}
-	rejected, err := e.p.o.DB.AloneFailed(detached(ctx), r.ID, "asked for alone, for a week and at least five times, it did not come while others did: "+reason)
+	rejected, err := e.p.o.DB.AloneFailed(detached(ctx), r.ID, reason, "asked for alone, for a week and at least five times, it did not come while others did: "+reason)
 	if rejected {
 		e.counts.Rejected++
 		e.p.logRejected(e.box.Name, e.name, db.Message{Place: r.Place, Refused: reason})

@@ -92,7 +92,10 @@ func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err err
 // did not come. came is false where that broke the connection.
 func (e *examination) askAgain(ctx context.Context, r leftOver, failed func(ctx context.Context, r leftOver, reason string) error) (came bool, err error) {
 	if r.UIDValidity != e.validity {
-		// The folder was renumbered: as a new message it was found again.
+		known, err := e.p.o.DB.Folder(ctx, e.box.Name, e.name)
+		if err != nil || known.Poll == nil || known.Poll.UIDValidity != e.validity {
+			return true, err // a poll has yet to look for it under its new UID
+		}
 		return true, e.forget(ctx, r)
 	}
 	if err := e.open(ctx); err != nil {
@@ -136,15 +139,19 @@ func (e *examination) failed(ctx context.Context, r leftOver, reason string) err
 // givesOthers reports whether the server gave a message since the poll of the folder
 // began, or gives one now.
 func (e *examination) givesOthers(ctx context.Context, but uint32) bool {
-	e.came = e.came || e.open(ctx) == nil && e.folderReadable(ctx, []uint32{but}, true)
-	return e.came
+	e.gaveBody = e.gaveBody || e.open(ctx) == nil && e.folderReadable(ctx, []uint32{but}, true)
+	return e.gaveBody
 }
 
 // again looks once more at one message. ours is false where it turns out to be none
 // of our business; the error is errGone where it is not there.
 func (e *examination) again(ctx context.Context, uid uint32) (m db.Message, ours bool, err error) {
-	came := e.came
-	defer func() { e.came = came || err == nil && m.Pending == "" }() // a part of the message is no other message
+	header, body := e.gaveHeader, e.gaveBody
+	defer func() { // a part of the message is no other message
+		if err != nil || m.Pending != "" {
+			e.gaveHeader, e.gaveBody = header, body
+		}
+	}()
 	found := e.headers(ctx, []uint32{uid})
 	h, known := found.headers[uid]
 	c := candidate{header: imapbox.Header{UID: uid}, lost: found.lost[uid]}

@@ -21,11 +21,13 @@ type salvage struct {
 	// ask asks for messages, and calls got for each that came: also where the
 	// connection breaks before the others did.
 	ask    func(ctx context.Context, uids []uint32) error
+	ready  func(ctx context.Context) error                            // has a connection made where there is none
 	reopen func(ctx context.Context, cause error) error               // a new connection, the folder open
 	others func(ctx context.Context, these []uint32) bool             // whether the server gives others than these
 	exist  func(ctx context.Context, uids []uint32) ([]uint32, error) // those that are in the folder
 
-	breaks int // connections in a row that may break and bring nothing; 0: maxBarren
+	breaks int  // connections in a row that may break and bring nothing; 0: maxBarren
+	barren *int // how many have, over all that is asked for
 	single *single
 
 	all  []uint32         // ascending
@@ -36,8 +38,8 @@ type salvage struct {
 	have   map[uint32]bool
 	opened int  // len(have) when the connection was made
 	empty  int  // answers in a row that broke off and brought nothing
-	barren int  // connections in a row that broke and brought nothing
 	broken bool // a connection broke
+	over   bool // no new one could be made, or it has another folder open
 	proved bool // the server gives other messages
 }
 
@@ -49,12 +51,17 @@ type single struct {
 }
 
 // got notes that a message came.
-func (s *salvage) got(uid uint32) { s.have[uid] = true }
+func (s *salvage) got(uid uint32) {
+	s.have[uid] = true
+	*s.barren = 0
+}
 
-// run asks for messages until each has come or was lost, or is not there. Where it
-// returns an error, todo are the messages of which nothing is known.
+// run asks for messages until each has come or was lost, or is not there.
 func (s *salvage) run(ctx context.Context, uids []uint32) error {
 	s.all, s.todo, s.lost, s.have = uids, slices.Clone(uids), map[uint32]error{}, make(map[uint32]bool, len(uids))
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
 	for len(s.todo) > 0 {
 		if err := s.together(ctx); err != nil {
 			return s.end(ctx, err)
@@ -67,7 +74,7 @@ func (s *salvage) run(ctx context.Context, uids []uint32) error {
 	}
 	if s.broken && len(s.have) == 0 && len(s.lost) > 0 && !s.provedBy(ctx) {
 		why := s.lost[slices.Sorted(maps.Keys(s.lost))[0]]
-		s.todo, s.lost = slices.Clone(uids), map[uint32]error{}
+		s.lost = map[uint32]error{}
 		return why // it broke at all of them: that is hardly about them
 	}
 	return nil
@@ -130,6 +137,9 @@ func (s *salvage) alone(ctx context.Context, uid uint32) error {
 	if err == nil {
 		return nil
 	}
+	if s.have[uid] { // and then the connection broke
+		return s.again(ctx, err)
+	}
 	s.lost[uid] = err
 	if refusal(err) {
 		return nil
@@ -141,16 +151,17 @@ func (s *salvage) alone(ctx context.Context, uid uint32) error {
 // third it finds out whether the server gives anything at all.
 func (s *salvage) again(ctx context.Context, cause error) error {
 	s.broken = true
-	if s.barren++; len(s.have) > s.opened {
-		s.barren = 0
+	if *s.barren++; len(s.have) > s.opened {
+		*s.barren = 0
 	}
-	if s.barren >= cmp.Or(s.breaks, maxBarren) {
+	if *s.barren >= cmp.Or(s.breaks, maxBarren) {
 		return cause
 	}
 	if err := s.reopen(ctx, cause); err != nil {
+		s.over = true
 		return fmt.Errorf("%w; and then: %w", cause, err)
 	}
-	if s.opened = len(s.have); s.opened == 0 && s.barren == maxBarren-1 {
+	if s.opened = len(s.have); s.opened == 0 && *s.barren == maxBarren-1 {
 		s.provedBy(ctx)
 	}
 	return nil
@@ -192,8 +203,7 @@ func (s *salvage) drop(uids []uint32) {
 // broke are lost for this time, so that they do not stop the others; if there are no
 // others left, that is no error. Where it gives none, nothing is known of any.
 func (s *salvage) end(ctx context.Context, why error) error {
-	if ctx.Err() != nil || len(s.have) == 0 && !s.proved {
-		s.todo = slices.Sorted(slices.Values(slices.Concat(s.todo, s.late, slices.Collect(maps.Keys(s.lost)))))
+	if ctx.Err() != nil || s.over || len(s.have) == 0 && !s.proved {
 		s.lost, s.late = map[uint32]error{}, nil
 		return why
 	}
@@ -205,4 +215,10 @@ func (s *salvage) end(ctx context.Context, why error) error {
 		return nil
 	}
 	return why
+}
+
+// unknown returns the messages, ascending, that neither came nor are lost. After an
+// error nothing is known of them; else the server told nothing of them.
+func (s *salvage) unknown() []uint32 {
+	return slices.DeleteFunc(slices.Clone(s.all), func(uid uint32) bool { return s.have[uid] || s.lost[uid] != nil })
 }

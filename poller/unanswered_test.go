@@ -459,3 +459,99 @@ func TestPartThatIsNotThereIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A server that hangs up at the parts within parts costs few connections, and nothing that
+// lies behind (P6, P11).
+func TestServerThatHangsUpAtInnerParts(t *testing.T) {
+	t.Parallel()
+	var mails [][]byte
+	for n := 1; n <= 20; n++ {
+		mails = append(mails, forwarded(letter(n)))
+	}
+	mails = append(mails, report(21), forwarded(report(22)))
+	box := newScriptedBox(mails...)
+	inner := regexp.MustCompile(`BODY\.PEEK\[\d+\.\d[\d.]*\.MIME\]`)
+	answer := box.partsInFull(func(_, header string) string { return header })
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if inner.MatchString(cmd.Args) {
+			c.Close()
+		}
+		return answer(c, cmd)
+	})
+	s := box.start(t)
+	proxy := imaptest.NewProxy(t, s)
+	r := newRig(t, s.Via(proxy))
+	r.poll(poller.Totals{Examined: 22, Recorded: 2, Ignored: 18})
+	r.want(id(21), id(22))
+	r.wantPending("1 (unknown)", "2 (unknown)")
+	if n := proxy.Connections(); n > 3 {
+		t.Errorf("%d connections, want at most 3", n)
+	}
+}
+
+// Where the server renumbers the folder while it is read, nothing is read under the UIDs
+// of before.
+func TestFolderThatIsRenumberedWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(report(1), report(2))
+	var renumbered, whole atomic.Bool
+	box.on("EXAMINE", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if !renumbered.Load() {
+			return false
+		}
+		c.Send("* 2 EXISTS", "* OK [UIDVALIDITY 8] ok", "* OK [UIDNEXT 3] ok")
+		c.OK(cmd)
+		return true
+	})
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if renumbered.Load() {
+			whole.Store(whole.Load() || strings.Contains(cmd.Args, "BODY.PEEK["))
+			return false
+		}
+		renumbered.Store(true)
+		c.Close()
+		return true
+	})
+	r := newRig(t, box.start(t))
+	r.pollFails("renumbered the folder")
+	if whole.Load() || len(r.pending())+len(r.rejected()) > 0 || r.folder("INBOX").Poll != nil {
+		t.Errorf("something was read of the folder as it is numbered now: pending %q, rejected %+v", r.pending(), r.rejected())
+	}
+}
+
+// What the server was silent about before its questions ended is not taken for deleted.
+func TestSilenceBeforeARefusedLogInHidesNothing(t *testing.T) {
+	t.Parallel()
+	box := newScriptedBox(letter(1))
+	r := newRig(t, box.start(t))
+	r.poll(poller.Totals{Examined: 1, Ignored: 1})
+	box.more(report(2), report(3), report(4), report(5))
+	var asked atomic.Int64
+	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
+		if !strings.Contains(cmd.Args, "HEADER") {
+			return false
+		}
+		switch asked.Add(1) {
+		case 1:
+			c.Close()
+		case 2: // says nothing of UID 4
+			for _, uid := range box.wantedUIDs(cmd) {
+				if uid != 4 {
+					c.Raw(box.response(uid, cmd.Args, ""))
+				}
+			}
+			c.OK(cmd)
+		default:
+			c.No(cmd, "[LIMIT] try again later")
+		}
+		return true
+	})
+	_, _ = r.p.Poll(t.Context(), "")
+	box.on("UID FETCH", nil)
+	for range 2 {
+		if _, err := r.p.Poll(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.want(id(2), id(3), id(4), id(5))
+}

@@ -27,7 +27,7 @@ func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
 		return []Step{{Name: "configuration", Err: err}}
 	}
 	w := &worker{p: p, box: boxes[0], log: slog.New(slog.DiscardHandler)}
-	defer w.disconnect()
+	defer w.hangUp()
 	var steps []Step
 	w.box.IMAP.Passed = func(step, detail string) { steps = append(steps, Step{Name: step, Detail: detail}) }
 	if err := w.connect(ctx); err != nil {

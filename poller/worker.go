@@ -21,9 +21,10 @@ type worker struct {
 	reader  *tlsrpt.Reader
 	keys    *keyLookups
 
-	session *imapbox.Session // nil until connected
-	counts  []*Counts        // one a folder, in the order of work
-	shut    bool             // there was no logging in
+	session   *imapbox.Session // nil until connected for the first time
+	connected bool
+	counts    []*Counts // one a folder, in the order of work
+	shut      bool      // there was no logging in
 }
 
 // locked runs work under the mailbox's lock and closes the connection after it.
@@ -39,7 +40,7 @@ func (w *worker) locked(ctx context.Context, work func(context.Context, *worker)
 		}
 		defer unlock()
 	}
-	defer w.disconnect()
+	defer w.hangUp()
 	return work(ctx, w)
 }
 
@@ -74,27 +75,29 @@ func (w *worker) eachFolder(ctx context.Context, works ...func(context.Context, 
 
 // connect opens a connection where there is none that works.
 func (w *worker) connect(ctx context.Context) error {
-	if w.session != nil && !w.session.Broken() {
+	if w.connected && !w.session.Broken() {
 		return nil
 	}
-	w.disconnect()
+	w.hangUp()
 	s, err := w.logIn(ctx)
 	if err != nil {
 		return located(err, w.box.Name, "")
 	}
-	w.session = s
+	w.session, w.connected = s, true
 	return nil
 }
 
-func (w *worker) disconnect() {
-	if w.session == nil {
+// hangUp closes the connection. The session stays, as one that answers no more, for those
+// who would go on with it.
+func (w *worker) hangUp() {
+	if !w.connected {
 		return
 	}
+	w.connected = false
 	if err := w.session.Close(); err != nil {
 		w.log.Debug("closing the connection", "err", err)
 	}
 	w.p.gates.leave(w.server())
-	w.session = nil
 }
 
 // folders returns the folders to read, special uses looked up and patterns matched. One

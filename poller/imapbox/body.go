@@ -14,6 +14,8 @@ type Body struct {
 	// Data is nil if the server gave no body: the message is gone, or can't be
 	// read. It is the receiver's to keep.
 	Data []byte
+	// Refused is the server's NO or BAD where it gave no body for that reason.
+	Refused error
 	// TooLarge: the message has more bytes than were allowed; Data has the
 	// first ones.
 	TooLarge bool
@@ -60,6 +62,8 @@ func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int
 			UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: partial}},
 		})
 	}
+	var refusal error // of all messages of a set
+	came := false
 	for _, set := range batches {
 		given := make(map[uint32]bool)
 		var stop error // by each
@@ -76,17 +80,24 @@ func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int
 		if stop != nil {
 			return stop
 		}
-		if err != nil {
+		if err != nil && (!Refusal(err) || len(batches) == 1) {
 			return err
 		}
+		if refusal == nil {
+			refusal = err
+		}
+		came = came || err == nil
 		for _, uid := range members(set) {
 			if given[uid] {
 				continue
 			}
-			if err := each(Body{UID: uid}); err != nil {
+			if err := each(Body{UID: uid, Refused: err}); err != nil {
 				return err
 			}
 		}
+	}
+	if !came {
+		return refusal
 	}
 	return nil
 }
