@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
-	"tlsbrief/tlsrpt"
 )
 
 const (
