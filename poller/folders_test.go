@@ -94,3 +94,30 @@ func TestFolderToMoveToThatLiesWhereNoneCanBeIsSaidToLieThere(t *testing.T) {
 		})
 	}
 }
+
+// A special use that cannot be looked up does not stop the other folders, and the error
+// names the mailbox and what helps (M-G3, P6): whether the server refuses or hangs up.
+func TestSpecialUseThatCannotBeLookedUp(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(*imaptest.Conn, imaptest.Command){
+		"refused":  func(c *imaptest.Conn, cmd imaptest.Command) { c.No(cmd, "not now") },
+		"hangs up": func(c *imaptest.Conn, _ imaptest.Command) { c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box := newScriptedBox(report(1), letter(2))
+			box.on("LIST", func(c *imaptest.Conn, cmd imaptest.Command) bool { do(c, cmd); return true })
+			r := newRig(t, box.start(t), folders("INBOX", `\Junk`))
+			_, err := r.pollFails(`\Junk`, "leave", "out")
+			if !strings.HasPrefix(err.Error(), `mailbox "box": `) {
+				t.Errorf("the error does not begin with the mailbox: %v", err)
+			}
+			r.want(id(1))
+			if f := r.folder("INBOX"); f.LastError != "" || f.Poll == nil {
+				t.Errorf("INBOX: %+v, want it read", f)
+			}
+			box.on("LIST", nil)
+			r.poll(poller.Totals{})
+		})
+	}
+}

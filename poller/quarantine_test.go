@@ -31,7 +31,7 @@ func (b *scriptedBox) jamming(word string, do func(*imaptest.Conn), uids ...int)
 
 // A message at which the server breaks off costs three connections at its first poll and
 // one at the two after it, then it is asked for alone and rarely; the others are read
-// (M-A10 to M-A12).
+// (M-A10, M-A11, M-A12).
 func TestMessageThatJamsStopsNoOther(t *testing.T) {
 	t.Parallel()
 	const most = 3

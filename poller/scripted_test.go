@@ -66,7 +66,7 @@ func (b *scriptedBox) answers() map[string]func(*imaptest.Conn, imaptest.Command
 	on := map[string]func(*imaptest.Conn, imaptest.Command){}
 	for name, answer := range map[string]func(*imaptest.Conn, imaptest.Command){
 		"SELECT": b.open, "EXAMINE": b.open, "STATUS": b.status, "UID SEARCH": b.search, "UID FETCH": b.fetch, "UID STORE": b.store,
-		"LOGOUT": b.logout,
+		"LIST": (*imaptest.Conn).OK, "LOGOUT": b.logout,
 	} {
 		on[name] = func(c *imaptest.Conn, cmd imaptest.Command) {
 			b.mu.Lock()
