@@ -79,6 +79,9 @@ func (s *Session) moveAll(ctx context.Context, set imap.UIDSet, dest string) (mo
 				return all, s.stepError("move", s.open.folder, fmt.Errorf("%w: %d messages are still there", ErrPartial, len(left)))
 			}
 		case refusesMove(err) && stepOf(err) == "move":
+			if s.lacks(ctx, s.open.folder, "te") != "" || s.LacksToMove(ctx, s.open.folder, dest) != "" {
+				return all, err // copying would end half way: the original could not be removed
+			}
 			s.learned.refusesMove = replyOf(err)
 			if why := s.CanMove(); why != nil {
 				return all, s.stepError("move", s.open.folder, why)
