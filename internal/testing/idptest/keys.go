@@ -27,12 +27,18 @@ type keys struct {
 	certificate []byte // DER
 }
 
-// rsaKey is the same for all servers of a process: to make one takes long.
-var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+// sharedKey is the same for all servers of a process: to make one takes long.
+var sharedKey = sync.OnceValues(newKey)
 
-func newKeys(t testing.TB) keys {
+func newKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+
+func newKeys(t testing.TB, other bool) keys {
 	t.Helper()
-	key, err := rsaKey()
+	newOne := sharedKey
+	if other {
+		newOne = newKey
+	}
+	key, err := newOne()
 	if err != nil {
 		t.Fatal(err)
 	}
