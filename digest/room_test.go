@@ -143,6 +143,9 @@ func TestCrowdsDoNotLookLikeEarlierDigests(t *testing.T) {
 }
 
 func TestNamesAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many names")
+	}
 	t.Parallel()
 	m := materialOf()
 	m.Domains = []domainName{{"example.com", true}, {"d0.example", false}, {"silent.example", false}}
