@@ -39,6 +39,13 @@ func testMain(m *testing.M) int {
 		fmt.Println("-short: no fault is tried")
 		return 0
 	}
+	// Most of the time is waited for processes and for timeouts.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		if err := parallel.Value.Set("8"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	dir, err := os.MkdirTemp("", "chaos")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
