@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+
 	"tlsbrief/internal/report"
 )
 

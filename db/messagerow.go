@@ -100,6 +100,3 @@ func (t *tx) oweMark(row messageRow) error {
 	_, err := t.exec("UPDATE message SET mark_owed = 1 WHERE id = ?", row.id)
 	return err
 }
-
-// known reports whether the message's reports are recorded.
-func (r *messageRow) known() bool { return r.state == report.Recorded || r.state == report.Duplicate }

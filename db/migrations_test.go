@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
 	"tlsbrief/internal/report"
 
 	"github.com/pressly/goose/v3"

@@ -51,7 +51,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	row := report.PolicyRow{
 		News: 1, Via: report.ViaPoll, ReportRow: rows[0].ReportRow, Report: *want,
 		Auth:      report.Authenticity{Result: report.AuthFail, Domain: "other.example", Reason: "not-aligned"},
-		Submitter: "mx.sender.example", Source: "reports/INBOX", MessageID: "1@sender.example", ReceivedAt: m.ReceivedAt, RecordedAt: noon,
+		Reporter: "mx.sender.example", Submitter: "mx.sender.example", Source: "reports/INBOX", MessageID: "1@sender.example", ReceivedAt: m.ReceivedAt, RecordedAt: noon,
 	}
 	row.Report.Policies, row.Report.JSON = nil, nil
 	for i, got := range rows {

@@ -1,3 +1,12 @@
+// Package report holds what is stored, and the rules on it that need no database: which of
+// several copies of a report counts ([Decide]), who reported ([ReporterOf]), which sessions
+// a report counts twice ([Overlaps]), and when something is tried again.
+//
+// # Trust
+//
+// Strings are a stranger's, as package tlsrpt hands them out or a mail's header has them.
+// Rules compare them, and take none of them for verified but the signer of a copy that
+// passed ([Authenticity.Signer]).
 package report
 
 import (
@@ -75,6 +84,26 @@ const (
 	Rejected  Outcome = "rejected"  // refused, or in conflict with what is recorded
 	Pending   Outcome = "pending"   // no body yet
 )
+
+// Known reports whether reports of a message with this outcome are recorded.
+func (o Outcome) Known() bool { return o == Recorded || o == Duplicate }
+
+// OutcomeOf returns what became of a message with these verdicts on its reports.
+func OutcomeOf(verdicts []Verdict) Outcome {
+	if len(verdicts) == 0 {
+		return Rejected
+	}
+	outcome := Duplicate
+	for _, v := range verdicts {
+		switch v.Kind {
+		case VerdictNew:
+			return Recorded
+		case VerdictConflict:
+			outcome = Rejected
+		}
+	}
+	return outcome
+}
 
 // A Cursor is how far a folder has been examined. Every UID up to and including
 // LastUID has been, under this UIDVALIDITY; LastUID is always below the UIDNEXT

@@ -14,6 +14,7 @@ type PolicyRow struct {
 	ReportRow  int64         // the report's row: equal for the policies of one report
 	Report     tlsrpt.Report // without Policies and JSON
 	Auth       Authenticity
+	Reporter   string // whom it is from, as [ReporterOf] said when it was recorded
 	Submitter  string
 	Source     string // mailbox/folder, or the file's path
 	MessageID  string
