@@ -71,7 +71,7 @@ func (t *tx) giveUp(message int64) error {
 	}
 	d := report.Decision{Message: message}
 	for _, u := range reports {
-		a := report.ReportAnswer{Identity: [32]byte(u.identity), Content: [32]byte(u.content), Auth: report.Authenticity{Result: report.AuthFail, Reason: report.ReasonGivenUp}}
+		a := report.ReportAnswer{Identity: [32]byte(u.identity), Content: [32]byte(u.content), Auth: report.Authenticity{Result: report.AuthFail, Reason: report.ReasonTooManyUnknown}}
 		// Who claims to have signed it stands with the report.
 		if _, err := t.get(`SELECT auth_domain FROM identity JOIN report ON report.id = identity.report
 			WHERE identity = ? AND content = ?`, []any{u.identity, u.content}, &a.Auth.Domain); err != nil {

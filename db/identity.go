@@ -112,7 +112,7 @@ func (t *tx) upgradeCopy(identity [32]byte, k report.Copy, v report.Verdict, via
 		return err
 	}
 	if _, err := t.exec("UPDATE report SET auth = ?, counts = ?, auth_domain = ?, auth_reason = ? WHERE id = ?",
-		a.Result, a.Result.Counts(), clip(a.Domain), clip(a.Reason), k.ReportRow); err != nil {
+		a.Result, a.Result.Counts(), clip(a.Domain), clip(string(a.Reason)), k.ReportRow); err != nil {
 		return err
 	}
 	if !v.NewSeq {

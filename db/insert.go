@@ -18,7 +18,7 @@ func (t *tx) insertReport(id int64, c *report.Report, from origin) error {
 		reporter = clip(reporter)
 	}
 	if err := t.reports.add(id, news, from.message, t.now, from.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
-		reporter, c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, c.Prepared.Packed,
+		reporter, c.Auth.Result, clip(c.Auth.Domain), clip(string(c.Auth.Reason)), c.Auth.Result.Counts(), deviations, c.Prepared.Packed,
 		c.Start.Nanosecond(), c.End.Nanosecond()); err != nil {
 		return err
 	}

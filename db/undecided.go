@@ -153,7 +153,7 @@ func (u undecidedRow) find(answers []report.ReportAnswer) report.Authenticity {
 			return a.Auth
 		}
 	}
-	return report.Authenticity{Result: report.AuthFail, Reason: report.ReasonNotFound}
+	return report.Authenticity{Result: report.AuthFail, Reason: report.ReasonNotFoundAgain}
 }
 
 // decide applies the answers, and brings the message's row in line with them.
@@ -173,7 +173,7 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 	for i, u := range reports {
 		auth := u.find(d.Answers)
 		if auth.Result == report.AuthUnknown && late {
-			auth.Result, auth.Reason = report.AuthFail, report.ReasonNoAnswer
+			auth.Result, auth.Reason = report.AuthFail, report.ReasonDNS
 		}
 		again = again || auth.Result == report.AuthUnknown
 		v, err := t.answer(u, auth, origin{row.via, row.id, submitter})

@@ -73,7 +73,7 @@ func (d *DB) EachPending(ctx context.Context, f func(report.PendingMessage) erro
 		var m report.PendingMessage
 		var since int64
 		var next sql.NullInt64
-		if err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.MessageID, &m.From, &m.Subject, &m.Reason, &m.Claimed, &since, &next); err != nil {
+		if err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.MessageID, &m.From, &m.Subject, &m.Text, &m.Claimed, &since, &next); err != nil {
 			return struct{}{}, err
 		}
 		m.Since, m.NextTry = unix(since), timeOf(next)

@@ -23,9 +23,10 @@ type mailboxState struct {
 // where the name is empty.
 type folderState struct {
 	Name     string
-	Since    time.Time // since when polls of it fail; zero: the last one worked, or there was none
-	LastGood time.Time // when it was last read; zero: never
-	Error    string    // why it fails
+	Since    time.Time    // since when polls of it fail; zero: the last one worked, or there was none
+	LastGood time.Time    // when it was last read; zero: never
+	Error    string       // why it fails
+	Fault    report.Fault // the code of Error
 }
 
 // An unread is a folder that cannot be read, or a mailbox with all its folders.
@@ -101,7 +102,7 @@ func (b mailboxState) whole() (folderState, bool) {
 		if i > 0 && f.Error != out.Error {
 			return out, false
 		}
-		out.Error = f.Error
+		out.Error, out.Fault = f.Error, f.Fault
 		if f.Since.After(out.Since) {
 			out.Since = f.Since
 		}
@@ -153,7 +154,7 @@ func mailboxStates(names []string, folders []report.Folder) []mailboxState {
 		}
 		for _, f := range folders {
 			if f.Mailbox == name && !f.LastPoll.IsZero() && !dropped(f, newest) {
-				s.Folders = append(s.Folders, folderState{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError})
+				s.Folders = append(s.Folders, folderState{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError, f.LastFault})
 			}
 		}
 		out = append(out, s)

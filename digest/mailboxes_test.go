@@ -80,7 +80,7 @@ func TestUnread(t *testing.T) {
 // whatever the verdict.
 func TestAFolderThatFailsIsNamed(t *testing.T) {
 	t.Parallel()
-	inbox := folderState{"INBOX", nov(9).time(), nov(8).time(), "NO permission denied"}
+	inbox := folderState{"INBOX", nov(9).time(), nov(8).time(), "NO permission denied", report.FaultOther}
 	const line = "Folder INBOX of mailbox reports could not be read since Monday 9 November 2026 00:00 UTC: NO permission denied."
 	for name, rows := range map[string][]*report.PolicyRow{
 		"nothing else is known": nil,

@@ -32,8 +32,8 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.Kind = kindAll
 	m.AuthenticityOff = true
 	m.Domains = append(m.Domains, domainName{"clear.example", true}, domainName{"silent.example", true})
-	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, folderState{Name: "Junk", LastGood: nov(23).time()})}
-	m.Rejected = []report.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: report.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
+	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>", report.FaultOther}, folderState{Name: "Junk", LastGood: nov(23).time()})}
+	m.Rejected = []report.RejectedMessage{{From: "x@example.net", Text: "gzip: broken", Place: report.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
 	for d := nov(1); d <= nov(17); d++ {
 		m.ReporterDays = append(m.ReporterDays, report.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone"})
 		m.Days = append(m.Days, report.DayTotal{Day: d.time(), Domain: "silent.example", Type: tlsrpt.STS, Successful: 1234})

@@ -75,7 +75,7 @@ func (j *judgement) says(was said) said {
 	}
 	for _, u := range j.Uncounted {
 		name := cmp.Or(u.Signer, u.Organization)
-		part := strings.Join([]string{string(u.Result), u.Reason, u.Organization}, " ")
+		part := strings.Join([]string{string(u.Result), string(u.Reason), u.Organization}, " ")
 		now[newTopic(aboutUncounted, name, part)] = ""
 		if u.claimed.Failed > 0 {
 			now[newTopic(aboutClaim, name, part)] = ""

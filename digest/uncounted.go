@@ -20,7 +20,7 @@ type uncountedTally struct {
 // An uncountedSender tells groups of reports that do not count apart.
 type uncountedSender struct {
 	Result       report.AuthResult
-	Reason       string
+	Reason       report.Reason
 	Signer       string // may be empty: not signed
 	Organization string
 	File         bool // it came as a file of its own, which nothing can sign
@@ -49,7 +49,7 @@ func newUncountedTally() uncountedTally {
 func (u *uncountedTally) add(row *report.PolicyRow) {
 	u.reports[row.ReportRow] = struct{}{}
 	file := row.Auth.Result == report.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
-	key := uncountedSender{row.Auth.Result, report.ShortName(row.Auth.Reason), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file}
+	key := uncountedSender{row.Auth.Result, report.Reason(report.ShortName(string(row.Auth.Reason))), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file}
 	s := u.senders[key]
 	if s == nil && len(u.senders) >= maxSenders {
 		key = uncountedSender{Result: key.Result, Organization: otherSenders, File: file}

@@ -79,7 +79,7 @@ func TestVerdictOfAll(t *testing.T) {
 	unchecked := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
 	unchecked.Auth = report.Authenticity{Result: report.AuthUnchecked}
 	box := func(since, good time.Time, fault string) mailboxState {
-		return mailboxOf("reports", folderState{"INBOX", since, good, fault})
+		return mailboxOf("reports", folderState{"INBOX", since, good, fault, report.FaultOther})
 	}
 	failing := box(nov(21).time(), nov(20).time(), "no route to host")
 	fine := box(time.Time{}, nov(23).time(), "")

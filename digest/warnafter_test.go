@@ -22,7 +22,7 @@ func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 	} {
 		m := &material{Now: now, Current: true, LastRun: now.Add(-24 * time.Hour)}
 		since := now.Add(-tt.unread)
-		m.Mailboxes = []mailboxState{{Name: "m", WarnAfter: tt.warnAfter, Folders: []folderState{{"INBOX", since, since, "refused"}}}}
+		m.Mailboxes = []mailboxState{{Name: "m", WarnAfter: tt.warnAfter, Folders: []folderState{{"INBOX", since, since, "refused", report.FaultOther}}}}
 		all := m.unread()
 		if got := len(all) > 0; got != tt.named {
 			t.Errorf("%s: named %t, want %t", name, got, tt.named)

@@ -1,8 +1,10 @@
 package poller
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -30,9 +32,6 @@ type Reading struct {
 
 // authMost bounds the messages inside one mail whose signatures are looked at.
 const authMost = 32
-
-// reasonTooMany stands with the reports of messages beyond authMost.
-const reasonTooMany = "too-many-messages"
 
 // Reports lie between these times: RFC 8460 is of 2018, and its drafts are not
 // much older; a report on days to come is made up, and a digest that believed it
@@ -66,7 +65,7 @@ func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
 		d.message.Refused, d.ours = holdsNone, in.certain || mail.Likelihood == tlsrpt.Certain
 		return d, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
-		d.message.Refused, d.ours = err.Error(), true
+		d.message.Refused, d.message.Reason, d.ours = err.Error(), reasonFor(err), true
 		return d, nil
 	case err != nil:
 		return nil, err
@@ -127,9 +126,18 @@ func (rd Reading) accept(m *report.Message, reports []report.Report, faults []er
 	}
 	for _, fault := range faults {
 		refused = append(refused, fault.Error())
+		m.Reason = cmp.Or(m.Reason, reasonFor(fault))
 	}
 	m.Refused = strings.Join(refused, "; ")
 	return taken, len(m.Reports) > 0 || m.Refused != "" || left == 0
+}
+
+// reasonFor returns the code for why a report could not be read, where there is one.
+func reasonFor(err error) report.Reason {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return report.ReasonCutOff
+	}
+	return ""
 }
 
 // describe takes over what the header says of the message.
@@ -155,7 +163,7 @@ func (rd Reading) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case
 			of[i] = of[same]
 			continue
 		case len(cases) == authMost:
-			cases = append(cases, decided(report.Authenticity{Result: report.AuthFail, Reason: reasonTooMany}))
+			cases = append(cases, decided(report.Authenticity{Result: report.AuthFail, Reason: report.ReasonTooManyMessages}))
 		case len(cases) < authMost:
 			cases = append(cases, rd.Authenticate.Examine(f, arrival(f, arrived)))
 		}
@@ -254,7 +262,7 @@ func (rd Reading) now() time.Time {
 func notAuthentic(a report.Authenticity) string {
 	s := "not authenticated (dkim " + string(a.Result)
 	if a.Reason != "" {
-		s += ", " + a.Reason
+		s += ", " + string(a.Reason)
 	}
 	return s + `), and reports.authenticity is "require"`
 }

@@ -10,10 +10,6 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// reasonIgnored is the reason of a report whose signer, known at last, is one of
-// Reading.IgnoreSigners.
-const reasonIgnored = "ignored-signer"
-
 // maxRetryRounds bounds how often RetryUnknown reads what is due, some hundred
 // messages each time.
 const maxRetryRounds = 20
@@ -92,7 +88,7 @@ func (p *Poller) decide(r report.Retry, k keptCase, key func(name string) ([]str
 	for i, rep := range r.Reports {
 		a := auths[k.Of[i]]
 		if p.o.Reading.ignores(a) {
-			a.Result, a.Reason = report.AuthFail, reasonIgnored
+			a.Result, a.Reason = report.AuthFail, report.ReasonIgnoredSigner
 		}
 		d.Answers[i] = report.ReportAnswer{Identity: rep.Identity, Content: rep.Content, Auth: a}
 	}

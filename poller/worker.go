@@ -199,7 +199,7 @@ func (w *worker) polled(ctx context.Context, folder string, err error) error {
 	if !w.polling || err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return nil
 	}
-	return w.p.o.DB.PollDone(detached(ctx), w.box.Name, folder, err)
+	return w.p.o.DB.PollDone(detached(ctx), w.box.Name, folder, faultOf(err), err)
 }
 
 // knownFolders names the folders without asking the server: those configured by

@@ -156,7 +156,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	}
 	s.RejectedTotal = all
 	for _, r := range rejected {
-		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Reason})
+		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Text})
 	}
 	return s, nil
 }

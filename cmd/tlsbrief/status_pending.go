@@ -36,7 +36,7 @@ func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.
 		if m.Claimed {
 			if s.PendingTotal++; len(s.Pending) < maxPending {
 				s.Pending = append(s.Pending, statusPending{
-					m.Mailbox, m.Folder, m.UID, m.MessageID, m.From, m.Subject, m.Reason, timestamp(m.Since), !m.NextTry.IsZero(), timestamp(m.NextTry),
+					m.Mailbox, m.Folder, m.UID, m.MessageID, m.From, m.Subject, m.Text, timestamp(m.Since), !m.NextTry.IsZero(), timestamp(m.NextTry),
 				})
 			}
 			return nil

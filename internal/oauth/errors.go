@@ -25,6 +25,8 @@ type Error struct {
 	Hint        string // what to do about it; may be empty
 	Temporary   bool   // the same request may succeed later without anybody mending anything
 	Err         error  // what happened, where the server gave no code
+
+	grantEnded bool
 }
 
 // Error tells the whole story in one line.
@@ -47,6 +49,9 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// NeedsLogin reports whether the refresh token holds no longer: a person must log in anew.
+func (e *Error) NeedsLogin() bool { return e.grantEnded }
 
 // Unwrap returns what happened, or nil.
 func (e *Error) Unwrap() error { return e.Err }
@@ -111,6 +116,7 @@ func (r *request) explainRefusal(e *Error, refused *oauth2.RetrieveError) {
 			e.Err = fmt.Errorf("it answered with HTTP status %d and a web page", status)
 		}
 	}
+	e.grantEnded = r.o.Grant == RefreshToken && endsGrant(e.Code)
 	known := adviceOn(e.Code, e.Description, r.clean(body.Subtype))
 	e.Hint = known.hint
 	e.Temporary = known.passes || passes(status, e.Code)
@@ -128,6 +134,12 @@ func (r *request) explainRefusal(e *Error, refused *oauth2.RetrieveError) {
 	case page:
 		e.Hint = pageHint
 	}
+}
+
+// endsGrant reports whether a code says that a refresh token is not taken any more (RFC
+// 6749, section 5.2; OpenID Connect Core, section 3.1.2.6).
+func endsGrant(code string) bool {
+	return code == "invalid_grant" || code == "interaction_required" || code == "login_required"
 }
 
 // passes reports whether an answer says that the same request may succeed later.

@@ -4,7 +4,7 @@ package report
 type Authenticity struct {
 	Result AuthResult
 	Domain string // the signing domain (DKIM d=), lower case; set where there is a signature
-	Reason string // why not pass: "not-aligned", "l-tag", "key-gone", …
+	Reason Reason // why not pass, or what is noted with a pass
 }
 
 // Signer returns the domain under which a report so authenticated is recorded; empty
@@ -31,12 +31,3 @@ const (
 
 // Counts reports whether a report so authenticated may change a verdict.
 func (a AuthResult) Counts() bool { return a == AuthPass || a == AuthUnchecked }
-
-// Reasons for which a report does not count that arise when copies are compared, or when
-// it was not judged in time.
-const (
-	ReasonConflict = "conflict"         // another content has the same identity and signer
-	ReasonNoAnswer = "dns"              // DNS did not answer for [UnknownFor]
-	ReasonNotFound = "not-found-again"  // the reader finds the report in its message no more
-	ReasonGivenUp  = "too-many-unknown" // so much waited for DNS that the oldest had to make room
-)

@@ -15,6 +15,7 @@ type Folder struct {
 	LastPoll     time.Time // the last try; zero if never
 	LastGoodPoll time.Time // the last poll that worked
 	LastError    string    // of the last poll; empty if it worked
+	LastFault    Fault     // the code of LastError
 	FailingSince time.Time // the first of the polls in a row that failed; zero if the last one worked
 
 	Recorded, Rejected int64 // messages

@@ -28,6 +28,7 @@ type Message struct {
 
 	Reports []Report
 	Refused string // why the message, or the part of it that is not in Reports, could not be read
+	Reason  Reason // for Refused, where there is a code for it
 	Pending string // why the server did not give it; to be fetched again at the next poll
 
 	Claimed    bool // its header, or that of a part, says that it is a TLS report; for a pending one

@@ -46,7 +46,7 @@ type PendingMessage struct {
 	MessageID string
 	From      string
 	Subject   string
-	Reason    string
+	Text      string    // why, in words
 	Claimed   bool      // it says of itself that it is a TLS report; others are not named
 	Since     time.Time // when it was asked for first
 	NextTry   time.Time // zero: the next poll; else it is quarantined, and not asked for before
@@ -61,7 +61,8 @@ type RejectedMessage struct {
 	MessageID  string
 	From       string
 	Subject    string
-	Reason     string
+	Reason     Reason // where there is a code for it
+	Text       string // why, in words
 	ReceivedAt time.Time
 	RecordedAt time.Time
 }

@@ -58,6 +58,10 @@ func (e *authError) Is(target error) bool { return target == ErrAuth }
 
 var errTooMuch = &protocolError{detail: "it sent more than was asked for"}
 
+// StepCredentials is the step of getting a password or a token, before the mail server is
+// asked for anything.
+const StepCredentials = "credentials"
+
 // A StepError says in which step of working with which mailbox, and with which
 // folder if any, something failed.
 type StepError struct {

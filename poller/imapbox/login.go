@@ -38,7 +38,7 @@ func (o Options) credentials(ctx context.Context, refused string) (Credentials, 
 		o.Passed("access token", "the token server gave one")
 	}
 	if err != nil {
-		return Credentials{}, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
+		return Credentials{}, &StepError{Step: StepCredentials, Mailbox: o.Name, Err: err}
 	}
 	return c, nil
 }
