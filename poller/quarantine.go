@@ -18,7 +18,7 @@ import (
 // for an hour, would fail for the reason that retry failed for.
 func (f *folder) quarantined(ctx context.Context) error {
 	due, err := f.p.o.DB.Quarantined(ctx, f.box.Name, f.name)
-	due = slices.DeleteFunc(due, func(r db.Retry) bool { return f.retried[r.ID] })
+	due = slices.DeleteFunc(due, func(r report.Retry) bool { return f.retried[r.ID] })
 	if err != nil || len(due) == 0 {
 		return err
 	}
