@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"tlsbrief/internal/spelling"
 )
 
 // config judges a whole file. What it gives is of use only where no fault was
@@ -121,11 +123,7 @@ func printable(s string) bool {
 // oneOf judges a key that takes one of a few words.
 func (c *checker) oneOf(k textKey, words ...string) string {
 	if !slices.Contains(words, k.value) && !k.bad {
-		hint := ""
-		if near := nearest(k.value, slices.Clone(words)); near != "" {
-			hint = "; did you mean " + near + "?"
-		}
-		c.fault(k.key, "%s is not one of %s%s", quote(k.value), strings.Join(words, ", "), hint)
+		c.fault(k.key, "%s is not one of %s%s", quote(k.value), strings.Join(words, ", "), spelling.Hint(k.value, words))
 	}
 	return k.value
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"tlsbrief/internal/spelling"
 )
 
 // digest judges one [[digest]].
@@ -54,11 +56,7 @@ func (c *checker) rhythm(k textKey) string {
 	if strings.ContainsAny(k.value, " \t") || k.bad {
 		return c.cron(k)
 	}
-	hint := ""
-	if near := nearest(k.value, words); near != "" {
-		hint = "; did you mean " + near + "?"
-	}
-	c.fault(k.key, `%s is neither daily, weekly, monthly nor a cron expression such as "0 7 * * 1"%s`, quote(k.value), hint)
+	c.fault(k.key, `%s is neither daily, weekly, monthly nor a cron expression such as "0 7 * * 1"%s`, quote(k.value), spelling.Hint(k.value, words))
 	return ""
 }
 

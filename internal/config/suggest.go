@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+
+	"tlsbrief/internal/spelling"
 )
 
 // advice says what to do about an unknown key of a table: take the key that was
@@ -13,7 +15,7 @@ func advice(name, path string, known map[string]bool) string {
 	for n := range known {
 		names = append(names, n)
 	}
-	switch near := nearest(name, names); near {
+	switch near := spelling.Nearest(name, names); near {
 	case "":
 	case "password": // known only to be refused
 		return "use password_file, password_env or password_command"
@@ -49,51 +51,4 @@ func homesOf(name string) []string {
 		}
 	}
 	return homes
-}
-
-// nearest gives the word that was probably meant, or nothing: one that begins
-// with what was written, or differs from it in few letters.
-func nearest(word string, among []string) string {
-	sort.Strings(among)
-	word = strings.ToLower(strings.ReplaceAll(word, "-", "_"))
-	if len(word) > 40 {
-		return ""
-	}
-	best, fewest := "", len(word)/3+1
-	for _, w := range among {
-		if n := distance(word, w); n < fewest || n == fewest && best == "" && n < len(w) {
-			best, fewest = w, n
-		}
-	}
-	if best != "" {
-		return best
-	}
-	for _, w := range among {
-		if len(word) > 2 && (strings.HasPrefix(w, word) || strings.HasPrefix(word, w)) {
-			return w
-		}
-	}
-	return ""
-}
-
-// distance counts the letters to add, drop or change to make one word of the
-// other (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

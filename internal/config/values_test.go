@@ -158,29 +158,3 @@ func TestKeyword(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	words := []string{"host", "port", "username", "password_file", "password_env", "folders", "move_to", "to"}
-	for in, want := range map[string]string{
-		"hots": "host", "Host": "host", "prot": "port", "user": "username", "folder": "folders", "move-to": "move_to",
-		"moveto": "move_to", "pasword_file": "password_file", "passwordfile": "password_file", "zebra": "", "": "", "x": "",
-		strings.Repeat("host", 20): "",
-	} {
-		if got := nearest(in, words); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestDistance(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"kitten", "sitting", 3}, {"host", "hots", 2}} {
-		if got := distance(tt.a, tt.b); got != tt.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-	}
-}
