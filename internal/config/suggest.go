@@ -1,8 +1,9 @@
 package config
 
 import (
+	"maps"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 
 	"tlsbrief/internal/spelling"
@@ -11,10 +12,7 @@ import (
 // advice says what to do about an unknown key of a table: take the key that was
 // meant, move it to where it belongs, or take it out.
 func advice(name, path string, known map[string]bool) string {
-	names := make([]string, 0, len(known))
-	for n := range known {
-		names = append(names, n)
-	}
+	names := slices.Sorted(maps.Keys(known))
 	switch near := spelling.Nearest(name, names); near {
 	case "":
 	case "password": // known only to be refused
@@ -27,27 +25,22 @@ func advice(name, path string, known map[string]bool) string {
 	if homes := homesOf(name); len(homes) > 0 {
 		return "it belongs under " + strings.Join(homes, " or ")
 	}
-	sort.Strings(names)
 	if path == "" {
 		return "the tables are " + strings.Join(names, ", ")
 	}
 	return "take it out; the keys here are " + strings.Join(names, ", ")
 }
 
-// homesOf gives the headers of the tables that know a key.
+// homesOf returns the headers of the tables that know a key.
 func homesOf(name string) []string {
 	var homes []string
-	top := reflect.TypeFor[file]()
-	for i := range top.NumField() {
-		table := top.Field(i)
-		header, t := "["+table.Tag.Get("toml")+"]", table.Type
+	for _, table := range settings(reflect.TypeFor[Config]()) {
+		header, t := "["+table.name+"]", table.typ
 		if t.Kind() == reflect.Slice {
 			header, t = "["+header+"]", t.Elem()
 		}
-		for _, f := range reflect.VisibleFields(t) {
-			if f.Tag.Get("toml") == name {
-				homes = append(homes, header)
-			}
+		if t.Kind() == reflect.Struct && slices.ContainsFunc(settings(t), func(s setting) bool { return s.name == name }) {
+			homes = append(homes, header)
 		}
 	}
 	return homes
