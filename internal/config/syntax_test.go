@@ -17,7 +17,7 @@ func TestGoTOMLWordsItsErrorsAsTheyAreMatched(t *testing.T) {
 		"expected newline":                  {`a = "x" y`},
 		"invalid escape":                    {`a = "\J"`},
 		"invalid character at start of key": {"@ = 1", "= 1"},
-		"already":                           {"a = 1\na = 2", "[a]\n[a]", "a = 1\n[a]"},
+		"already":                           {"a = 1\na = 2", "[a]\n[a]", "a.b = 1\n[a]"},
 		"unable to parse":                   {"a = 9e999"},
 	}
 	for _, r := range rewordings() {
