@@ -199,7 +199,7 @@ func TestFirstSoundPollAfterBadPollsRecordsAll(t *testing.T) {
 		for _, bad := range []int{1, 2, 3, 4, 6} {
 			t.Run(fmt.Sprintf("%s, %d bad polls", word, bad), func(t *testing.T) {
 				t.Parallel()
-				box := newScriptedBox(report(1), report(2), letter(3), report(4))
+				box := newScriptedBox(newReport(1), newReport(2), letter(3), newReport(4))
 				box.on("UID FETCH", box.jamming(word, func(c *imaptest.Conn) { c.Close() }, 2))
 				r := newRig(t, box.start(t))
 				for range bad {

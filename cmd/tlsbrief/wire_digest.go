@@ -70,12 +70,12 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 // the embedded ones. An error in one is told with its line, whether it shows in
 // reading or only in filling it in.
 func loadTemplates(c *config.Config) (*templates.Set, error) {
-	set, err := templates.Load(c.TemplatesDir)
-	if err != nil || c.TemplatesDir == "" {
+	set, err := templates.Load(c.Templates.Dir)
+	if err != nil || c.Templates.Dir == "" {
 		return set, err
 	}
 	if err := digest.CheckTemplates(set); err != nil {
-		return nil, fmt.Errorf("in %s: %w", c.TemplatesDir, err)
+		return nil, fmt.Errorf("in %s: %w", c.Templates.Dir, err)
 	}
 	return set, nil
 }
