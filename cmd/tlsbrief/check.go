@@ -1,24 +1,25 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/watch"
 )
 
 // errMend ends check with exit status 3.
 var errMend = errors.New("there is something to mend")
-
-// errNoDNS is about the resolver and not about the domains.
-var errNoDNS = errors.New("DNS answered for none of the domains: see [dns] server (tlsbrief verify tries it)")
 
 // newCheckCommand returns "tlsbrief check".
 func newCheckCommand(a *app) *cobra.Command {
@@ -50,19 +51,19 @@ elsewhere a list. Exit status 3: something is to be mended.`,
 }
 
 func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []string, noProbe, asJSON bool) error {
-	domains, err := domainsToCheck(ctx, c, d, named)
+	w := a.newWatcher(c, d)
+	domains, err := w.Domains(ctx, named)
 	if err != nil {
 		return err
+	}
+	if len(domains) == 0 {
+		return usage("no domain to check: name one, as in tlsbrief check example.com")
 	}
 	checker, err := newChecker(c, noProbe, nil)
 	if err != nil {
 		return err
 	}
-	before, err := d.DomainChecks(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := told(ctx, d, domains, before, time.Now()); err != nil {
+	if err := w.AddHistory(ctx, domains); err != nil {
 		return err
 	}
 	bar, done := newBar(a.stderr), int64(0)
@@ -78,10 +79,58 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 		return err
 	}
 	if !slices.ContainsFunc(results, func(r domaincheck.Result) bool { return r.Answered }) {
-		return errNoDNS
+		return watch.ErrNoDNS
 	}
 	if slices.ContainsFunc(results, func(r domaincheck.Result) bool { return r.Verdict != domaincheck.OK }) {
 		return errMend
 	}
 	return nil
+}
+
+// maxDomains bounds how many domains one check takes.
+const maxDomains = 100_000
+
+// readDomains takes the domains of the command line, of files and of stdin.
+func readDomains(stdin io.Reader, args []string) ([]string, error) {
+	var names []string
+	for _, arg := range args {
+		var err error
+		switch path, file := strings.CutPrefix(arg, "@"); {
+		case arg == "-":
+			names, err = scanDomains(names, stdin)
+		case file:
+			var f *os.File
+			if f, err = os.Open(path); err == nil {
+				names, err = scanDomains(names, f)
+				err = errors.Join(err, f.Close())
+			}
+		default:
+			names = append(names, arg)
+		}
+		if err != nil {
+			return nil, usage("reading domains: %v", err)
+		}
+	}
+	for i, name := range names {
+		var err error
+		if names[i], err = config.Domain(name); err != nil {
+			return nil, usage("%v", err)
+		}
+	}
+	if len(args) > 0 && len(names) == 0 {
+		return nil, usage("no domain was given")
+	}
+	return names, nil
+}
+
+func scanDomains(names []string, r io.Reader) ([]string, error) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
+			if names = append(names, line); len(names) > maxDomains {
+				return nil, fmt.Errorf("more than %d domains", maxDomains)
+			}
+		}
+	}
+	return names, lines.Err()
 }

@@ -18,7 +18,6 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
-	"tlsbrief/internal/domaincheck"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/domaintest"
 	"tlsbrief/internal/testing/imaptest"
@@ -56,7 +55,8 @@ func (r *rig) workday(t *testing.T, log io.Writer) *workday {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &workday{a: &app{log: slog.New(slog.NewTextHandler(log, nil))}, c: c, db: d}
+	a := &app{log: slog.New(slog.NewTextHandler(log, nil))}
+	return &workday{a: a, c: c, db: d, watcher: a.newWatcher(c, d)}
 }
 
 // checks reads what is kept of the domains.
@@ -156,11 +156,8 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 		t.Helper()
 		day := r.workday(t, io.Discard)
 		defer day.db.Close()
-		if due := day.dueCheck(t.Context(), time.Now().Add(25*time.Hour)); !due {
-			t.Error("a day later the check is not due")
-		}
 		day.checkDomains(t.Context())
-		if due := day.dueCheck(t.Context(), time.Now()); due {
+		if due := day.watcher.Due(t.Context()); due {
 			t.Error("the check is due although it was made just now")
 		}
 	}
@@ -226,29 +223,6 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 		}
 		if diff := cmp.Diff(before, r.checks(t)); diff != "" {
 			t.Errorf("what is kept of the domains (-before +after):\n%s", diff)
-		}
-	}
-}
-
-// Anybody's report may name thousands of domains: they must not keep the worker from
-// one's own, nor from those it knows.
-func TestDomainsThatOnlyReportsNameTakeTurns(t *testing.T) {
-	t.Parallel()
-	at := func(hour int) report.DomainCheck { return report.DomainCheck{At: time.Unix(int64(hour)*3600, 0)} }
-	domains := []domaincheck.Domain{
-		{Name: "a.new", Reported: true}, {Name: "b.late", Reported: true}, {Name: "c.early", Reported: true}, {Name: "own"}, {Name: "d.new", Reported: true},
-	}
-	for _, tt := range []struct {
-		most, left int
-		want       string
-	}{{4, 0, "own c.early b.late a.new d.new"}, {3, 1, "own c.early b.late a.new"}, {1, 3, "own c.early"}, {0, 4, "own"}} {
-		chosen, left := turns(domains, map[string]report.DomainCheck{"b.late": at(2), "c.early": at(1)}, tt.most)
-		var names []string
-		for _, d := range chosen {
-			names = append(names, d.Name)
-		}
-		if got := strings.Join(names, " "); got != tt.want || left != tt.left {
-			t.Errorf("at most %d: %s, and %d left; want %s, and %d", tt.most, got, left, tt.want, tt.left)
 		}
 	}
 }

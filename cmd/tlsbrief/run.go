@@ -16,6 +16,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/watch"
 	"tlsbrief/poller"
 )
 
@@ -55,7 +56,7 @@ type workday struct {
 	begun    atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
 	starting atomic.Bool               // the first poll has not ended yet
 
-	checking sync.Mutex // held while the domains are checked
+	watcher *watch.Watcher
 }
 
 func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
@@ -67,7 +68,7 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 		return err
 	}
 	defer unlock()
-	w := &workday{a: a, c: c, db: d}
+	w := &workday{a: a, c: c, db: d, watcher: a.newWatcher(c, d)}
 	if w.poll, err = a.newPoller(c, d, a.asWorker(c)); err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (w *workday) work(ctx context.Context) error {
 	w.starting.Store(false)
 	digests.Run()
 	var atOnce sync.WaitGroup
-	if w.dueCheck(ctx, time.Now()) {
+	if w.watcher.Due(ctx) {
 		atOnce.Go(w.job("checking domains", nil, func() { w.checkDomains(ctx) }).Run)
 	}
 	<-ctx.Done()
@@ -197,6 +198,11 @@ func (w *workday) prune(ctx context.Context) {
 	if n > 0 {
 		w.a.log.Info("removed reports older than database.keep", "count", n)
 	}
+}
+
+// checkDomains looks at every domain.
+func (w *workday) checkDomains(ctx context.Context) {
+	w.failed(ctx, "checking the domains", w.watcher.CheckDaily(ctx))
 }
 
 // failed logs what went wrong with a piece of work, a line for each error; nil is

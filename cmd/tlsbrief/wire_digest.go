@@ -39,12 +39,8 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}
-	look, err := newLookout(c)
-	if err != nil {
+	if o.Ask, err = newProber(c); err != nil {
 		return nil, err
-	}
-	if look != nil {
-		o.Ask = look.ask
 	}
 	for _, s := range c.Digests {
 		if len(s.To) == 0 {

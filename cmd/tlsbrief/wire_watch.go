@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tlsbrief/db"
+	"tlsbrief/digest"
+	"tlsbrief/internal/config"
+	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/report"
+	"tlsbrief/internal/resolver"
+	"tlsbrief/internal/watch"
+)
+
+// newChecker makes the checker that the configuration describes.
+func newChecker(c *config.Config, noProbe bool, clock *clockCheck) (*domaincheck.Checker, error) {
+	t, err := clientTLS("", c.Check.CAFile, config.ClientTLS{})
+	if err != nil {
+		return nil, fmt.Errorf("[check]: %w", err)
+	}
+	ours, unaddressed := readers(c)
+	return domaincheck.New(domaincheck.Options{
+		// A domain that does not answer must keep no query of another waiting.
+		DNS:   resolver.New(resolver.Options{Server: c.DNS.Server, Parallel: 8 * c.Check.Concurrency}),
+		Roots: t.RootCAs, SMTPPort: c.Check.SMTPPort, HTTPSPort: c.Check.HTTPSPort, HELO: c.Check.EHLO, NoProbe: noProbe,
+		Timeout: c.Check.Timeout, Concurrency: c.Check.Concurrency, Ours: ours, Unaddressed: unaddressed, Private: c.Check.AllowPrivate,
+		Answered: clock.answer,
+	}), nil
+}
+
+// readers returns the addresses that lead to polled mailboxes, and the users of
+// whom none is known: their username is no address, and the administrator has not
+// said what addresses there are.
+func readers(c *config.Config) (addresses, unaddressed []string) {
+	addresses = slices.Clone(c.Check.Addresses)
+	for _, m := range c.Mailboxes {
+		local, domain, is := strings.Cut(m.Username, "@")
+		if !is {
+			unaddressed = append(unaddressed, m.Username)
+			continue
+		}
+		if ascii, err := config.Domain(domain); err == nil {
+			domain = ascii // as a record has it
+		}
+		addresses = append(addresses, local+"@"+domain)
+	}
+	if len(c.Check.Addresses) > 0 {
+		unaddressed = nil
+	}
+	return addresses, unaddressed
+}
+
+// newWatcher makes the watcher of the configured and the reported domains.
+func (a *app) newWatcher(c *config.Config, d *db.DB) *watch.Watcher {
+	return watch.New(watch.Options{
+		Store: d, Own: ownPatterns(c), IsDomain: isDomain, Now: time.Now, Log: a.log,
+		Check: func(ctx context.Context, domains []domaincheck.Domain, done func(domaincheck.Result)) ([]domaincheck.Result, error) {
+			checker, err := newChecker(c, false, a.clock) // each day anew, since ca_file may have changed
+			if err != nil {
+				return nil, err
+			}
+			return checker.CheckAll(ctx, domains, done)
+		},
+		Reports: func(ctx context.Context, domain string, now time.Time) (domaincheck.Told, error) {
+			s, err := digest.PolicyStanding(ctx, d, domain, now)
+			return domaincheck.Told{Ready: s.Ready, Failed: int64(s.Failed)}, err
+		},
+	})
+}
+
+// newProber makes what answers the questions of digests; nil where the configuration
+// wants none answered.
+func newProber(c *config.Config) (func(context.Context, []digest.Question) map[digest.Question]digest.Answer, error) {
+	if !c.Check.Confirm {
+		return nil, nil
+	}
+	all, err := newChecker(c, false, nil)
+	if err != nil {
+		return nil, err
+	}
+	dnsOnly, err := newChecker(c, true, nil)
+	if err != nil {
+		return nil, err
+	}
+	prober := watch.NewProber(watch.Options{Own: ownPatterns(c), IsDomain: isDomain, Check: all.CheckAll, CheckDNS: dnsOnly.CheckAll, Now: time.Now})
+	return func(ctx context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
+		probes := make([]report.Probe, len(questions))
+		for i, q := range questions {
+			probes[i] = report.Probe(q)
+		}
+		answers := map[digest.Question]digest.Answer{}
+		for q, a := range prober.Probe(ctx, probes) {
+			answers[digest.Question(q)] = digest.Answer{State: digest.AnswerState(a.State), Words: a.Words, Fix: a.Fix}
+		}
+		return answers
+	}, nil
+}
+
+// ownPatterns are the domains that the configuration names as one's own; one may
+// begin with "*.".
+func ownPatterns(c *config.Config) []string {
+	patterns := slices.Clone(c.Reports.Domains)
+	for _, dg := range c.Digests {
+		patterns = append(patterns, dg.Domains...)
+	}
+	return patterns
+}
+
+func isDomain(name string) bool {
+	_, err := config.Domain(name)
+	return err == nil
+}
