@@ -46,37 +46,37 @@ func (a *app) load() (*config.Config, error) {
 	return c, nil
 }
 
-// with loads the configuration, opens the database and runs f with both.
-func (a *app) with(ctx context.Context, f func(*config.Config, *db.DB) error) error {
+// withDB loads the configuration, opens the database and runs f with both.
+func (a *app) withDB(ctx context.Context, f func(*config.Config, *db.DB) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	return a.withDatabase(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
+	return a.openDB(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
 		a.compareClock(ctx, d)
 		return f(c, d)
 	})
 }
 
-// looking is with for commands that only look: where nothing has been recorded
+// withReadDB is with for commands that only look: where nothing has been recorded
 // yet they make no database, which would belong to whoever looked.
-func (a *app) looking(ctx context.Context, f func(*config.Config, *db.DB) error) error {
+func (a *app) withReadDB(ctx context.Context, f func(*config.Config, *db.DB) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(c.Database.Path); !errors.Is(err, fs.ErrNotExist) {
-		return a.withDatabase(ctx, c, c.Database.Path, f)
+		return a.openDB(ctx, c, c.Database.Path, f)
 	}
 	dir, err := os.MkdirTemp("", "tlsbrief-")
 	if err != nil {
 		return fmt.Errorf("nothing has been recorded yet, and there is no room for an empty database: %w", err)
 	}
-	return errors.Join(a.withDatabase(ctx, c, filepath.Join(dir, "empty.db"), f), os.RemoveAll(dir))
+	return errors.Join(a.openDB(ctx, c, filepath.Join(dir, "empty.db"), f), os.RemoveAll(dir))
 }
 
-// withDatabase runs f with the database at path, which it closes afterwards.
-func (a *app) withDatabase(ctx context.Context, c *config.Config, path string, f func(*config.Config, *db.DB) error) error {
+// openDB runs f with the database at path, which it closes afterwards.
+func (a *app) openDB(ctx context.Context, c *config.Config, path string, f func(*config.Config, *db.DB) error) error {
 	d, err := db.Open(ctx, path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep, MaxKept: c.Reports.MaxUnknown})
 	if err != nil {
 		return err
@@ -101,8 +101,8 @@ func utcDate(flag, s string) (time.Time, error) {
 	return t, nil
 }
 
-// chosen refuses a value that a flag does not know.
-func chosen(flag, value string, allowed ...string) error {
+// oneOf refuses a value that a flag does not know.
+func oneOf(flag, value string, allowed ...string) error {
 	for _, v := range allowed {
 		if v == value {
 			return nil

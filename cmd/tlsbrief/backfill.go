@@ -47,7 +47,7 @@ Reports on days long past are history: no digest brings them as news.`,
 			if len(files) > 0 && (b.Mailbox != "" || b.Mark) {
 				return usage("--mailbox and --mark are for mailboxes, and files were named")
 			}
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.backfill(cmd.Context(), c, d, b, files, asJSON)
 			})
 		},

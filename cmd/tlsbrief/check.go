@@ -40,7 +40,7 @@ elsewhere a list. Exit status 3: something is to be mended.`,
 			if err != nil {
 				return err
 			}
-			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.check(cmd.Context(), c, d, named, noProbe, asJSON)
 			})
 		},

@@ -43,7 +43,7 @@ func TestClockCheck(t *testing.T) {
 func TestStatusTellsOfAClockThatIsWrong(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, imaptest.Memory(t), unchecked)
-	w := r.workday(t, io.Discard)
+	w := r.daemon(t, io.Discard)
 	defer w.db.Close()
 	w.a.compareClock(t.Context(), w.db)
 	tells := func(when, want string) {

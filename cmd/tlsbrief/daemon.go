@@ -33,7 +33,7 @@ What goes wrong is logged and tried again; nothing ends the worker but a stop.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			err := a.with(ctx, func(c *config.Config, d *db.DB) error { return a.run(ctx, c, d) })
+			err := a.withDB(ctx, func(c *config.Config, d *db.DB) error { return a.run(ctx, c, d) })
 			if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 				a.log.Info("stopped before the work began")
 				return nil
@@ -43,23 +43,23 @@ What goes wrong is logged and tried again; nothing ends the worker but a stop.`,
 	}
 }
 
-// A workday is what the worker does when. Polls and digests take turns, so that
+// A daemon is what the worker does when. Polls and digests take turns, so that
 // a digest due at the hour of a poll says what that poll brought.
-type workday struct {
-	a    *app
-	c    *config.Config
-	db   *db.DB
-	poll *poller.Poller
-	dg   *digest.Digester // nil: nothing to send by
-	turn sync.Mutex
+type daemon struct {
+	a        *app
+	c        *config.Config
+	db       *db.DB
+	poller   *poller.Poller
+	digester *digest.Digester // nil: nothing to send by
+	mu       sync.Mutex
 
-	begun    atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
-	starting atomic.Bool               // the first poll has not ended yet
+	pollStart atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
+	firstPoll atomic.Bool               // the first poll has not ended yet
 
 	watcher *watch.Watcher
 }
 
-func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
+func (a *app) run(ctx context.Context, c *config.Config, database *db.DB) error {
 	if err := needMailbox(c, ""); err != nil {
 		return err
 	}
@@ -68,48 +68,48 @@ func (a *app) run(ctx context.Context, c *config.Config, d *db.DB) error {
 		return err
 	}
 	defer unlock()
-	w := &workday{a: a, c: c, db: d, watcher: a.newWatcher(c, d)}
-	if w.poll, err = a.newPoller(c, d, a.asWorker(c)); err != nil {
+	d := &daemon{a: a, c: c, db: database, watcher: a.newWatcher(c, database)}
+	if d.poller, err = a.newPoller(c, database, a.asWorker(c)); err != nil {
 		return err
 	}
 	if c.SMTP.Host == "" {
 		a.log.Warn("the configuration has no [smtp]: reports are recorded, no digests are sent")
-	} else if w.dg, err = a.newDigester(c, d, nil); err != nil {
+	} else if d.digester, err = a.newDigester(c, database, nil); err != nil {
 		return err
 	}
-	return w.work(ctx)
+	return d.serve(ctx)
 }
 
-// work runs the schedules until ctx ends, and then lets what is under way finish.
-func (w *workday) work(ctx context.Context) error {
-	log := w.a.log
-	schedule := cron.New(cron.WithLocation(w.c.Schedule.Timezone), cron.WithLogger(cronLog{log: log}))
-	poll := w.job("a poll", w.underway, func() { w.pollOnce(ctx) })
+// serve runs the schedules until ctx ends, and then lets what is under way finish.
+func (d *daemon) serve(ctx context.Context) error {
+	log := d.a.log
+	schedule := cron.New(cron.WithLocation(d.c.Schedule.Timezone), cron.WithLogger(cronLog{log: log}))
+	poll := d.job("a poll", d.pollStatus, func() { d.pollOnce(ctx) })
 	// What is due is known to the minute; to look at its domains may take longer.
-	digests := w.job("", nil, func() { w.digests(ctx) })
+	digests := d.job("", nil, func() { d.sendDigests(ctx) })
 	for _, j := range []struct {
 		spec string
 		job  cron.Job
 	}{
-		{w.c.Schedule.Poll, poll},
+		{d.c.Schedule.Poll, poll},
 		{"* * * * *", digests},
-		{"17 3 * * *", w.job("removing old reports", nil, func() { w.prune(ctx) })},
-		{w.c.Schedule.Check, w.job("checking domains", nil, func() { w.checkDomains(ctx) })},
+		{"17 3 * * *", d.job("removing old reports", nil, func() { d.prune(ctx) })},
+		{d.c.Schedule.Check, d.job("checking domains", nil, func() { d.checkDomains(ctx) })},
 	} {
 		if _, err := schedule.AddJob(j.spec, j.job); err != nil {
 			return fmt.Errorf("scheduling %q: %w", j.spec, err)
 		}
 	}
-	log.Info("started", "count", len(w.c.Mailboxes), "path", w.c.Database.Path)
+	log.Info("started", "count", len(d.c.Mailboxes), "path", d.c.Database.Path)
 	// At once, what was missed while it was down: first the mail, then the digests.
-	w.starting.Store(true)
+	d.firstPoll.Store(true)
 	schedule.Start()
 	poll.Run()
-	w.starting.Store(false)
+	d.firstPoll.Store(false)
 	digests.Run()
 	var atOnce sync.WaitGroup
-	if w.watcher.Due(ctx) {
-		atOnce.Go(w.job("checking domains", nil, func() { w.checkDomains(ctx) }).Run)
+	if d.watcher.Due(ctx) {
+		atOnce.Go(d.job("checking domains", nil, func() { d.checkDomains(ctx) }).Run)
 	}
 	<-ctx.Done()
 	log.Info("stopping: finishing what is under way")
@@ -121,100 +121,100 @@ func (w *workday) work(ctx context.Context) error {
 
 // job is work on a schedule: a panic in it is logged, and one that is still under
 // way when it is due again is left to finish, which is logged with the reason.
-func (w *workday) job(what string, why func() []any, work func()) cron.Job {
-	log := cronLog{log: w.a.log, what: what, why: why}
+func (d *daemon) job(what string, why func() []any, work func()) cron.Job {
+	log := cronLog{log: d.a.log, what: what, why: why}
 	return cron.NewChain(cron.Recover(log), cron.SkipIfStillRunning(log)).Then(cron.FuncJob(work))
 }
 
-// underway says, as a log has it, what keeps the worker.
-func (w *workday) underway() []any {
-	begun := w.begun.Load()
+// pollStatus says, as a log has it, what keeps the worker.
+func (d *daemon) pollStatus() []any {
+	begun := d.pollStart.Load()
 	if begun == nil {
 		return nil
 	}
-	return []any{"mailbox", strings.Join(w.poll.Underway(), ", "), "elapsed", time.Since(*begun).Round(time.Second)}
+	return []any{"mailbox", strings.Join(d.poller.Underway(), ", "), "elapsed", time.Since(*begun).Round(time.Second)}
 }
 
-// overruns reports whether the poll that is under way takes longer than its interval.
-func (w *workday) overruns(now time.Time) bool {
-	begun := w.begun.Load()
-	return begun != nil && now.Sub(*begun) > pollInterval(w.c, *begun)
+// pollOverruns reports whether the poll that is under way takes longer than its interval.
+func (d *daemon) pollOverruns(now time.Time) bool {
+	begun := d.pollStart.Load()
+	return begun != nil && now.Sub(*begun) > pollInterval(d.c, *begun)
 }
 
-func (w *workday) pollOnce(ctx context.Context) {
-	if !w.turn.TryLock() {
-		w.a.log.Info("the poll waits: digests are being sent")
-		w.turn.Lock()
+func (d *daemon) pollOnce(ctx context.Context) {
+	if !d.mu.TryLock() {
+		d.a.log.Info("the poll waits: digests are being sent")
+		d.mu.Lock()
 	}
-	defer w.turn.Unlock()
+	defer d.mu.Unlock()
 	if ctx.Err() != nil {
 		return
 	}
 	start := time.Now()
-	w.begun.Store(&start)
-	defer w.begun.Store(nil)
-	defer w.a.beginPoll(w.c.Database.Path)()
-	r, err := w.poll.Poll(ctx, "")
-	w.failed(ctx, "polling", err)
+	d.pollStart.Store(&start)
+	defer d.pollStart.Store(nil)
+	defer d.a.beginPoll(d.c.Database.Path)()
+	r, err := d.poller.Poll(ctx, "")
+	d.logError(ctx, "polling", err)
 	if ctx.Err() == nil {
-		w.failed(ctx, "authenticating again", w.poll.RetryUnknown(ctx))
+		d.logError(ctx, "authenticating again", d.poller.RetryUnknown(ctx))
 	}
 	if t := r.Totals; t.Examined > 0 || t.Recorded+t.Duplicate+t.Rejected > 0 {
-		w.a.log.Info("polled", "count", t.Examined, "recorded", t.Recorded, "duplicate", t.Duplicate,
+		d.a.log.Info("polled", "count", t.Examined, "recorded", t.Recorded, "duplicate", t.Duplicate,
 			"rejected", t.Rejected, "ignored", t.Ignored, "elapsed", time.Since(start).Round(time.Millisecond))
 	}
 }
 
-func (w *workday) digests(ctx context.Context) {
-	if w.dg == nil {
+func (d *daemon) sendDigests(ctx context.Context) {
+	if d.digester == nil {
 		return
 	}
 	// While a poll is under way the digests wait for the next minute, but not for one
 	// that takes longer than its interval, which may be hours: they tell of that.
-	switch overruns := w.overruns(time.Now()); {
-	case w.starting.Load() && !overruns:
+	switch overruns := d.pollOverruns(time.Now()); {
+	case d.firstPoll.Load() && !overruns:
 		return
-	case w.turn.TryLock():
-		defer w.turn.Unlock()
+	case d.mu.TryLock():
+		defer d.mu.Unlock()
 	case !overruns:
 		return
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	unlock, err := w.a.outboxLock(ctx, w.c)
+	unlock, err := d.a.outboxLock(ctx, d.c)
 	if err != nil {
-		w.failed(ctx, "sending digests", err)
+		d.logError(ctx, "sending digests", err)
 		return
 	}
 	defer unlock()
-	w.failed(ctx, "sending digests", w.dg.RunDue(ctx))
+	d.logError(ctx, "sending digests", d.digester.RunDue(ctx))
 }
 
 // prune removes the reports that are older than database.keep.
-func (w *workday) prune(ctx context.Context) {
-	n, err := w.db.Prune(ctx)
-	w.failed(ctx, "removing old reports", err)
+func (d *daemon) prune(ctx context.Context) {
+	n, err := d.db.Prune(ctx)
+	d.logError(ctx, "removing old reports", err)
 	if n > 0 {
-		w.a.log.Info("removed reports older than database.keep", "count", n)
+		d.a.log.Info("removed reports older than database.keep", "count", n)
 	}
 }
 
 // checkDomains looks at every domain.
-func (w *workday) checkDomains(ctx context.Context) {
-	w.failed(ctx, "checking the domains", w.watcher.CheckDaily(ctx))
+func (d *daemon) checkDomains(ctx context.Context) {
+	d.logError(ctx, "checking the domains", d.watcher.CheckDaily(ctx))
 }
 
-// failed logs what went wrong with a piece of work, a line for each error; nil is
+// logError logs what went wrong with a piece of work, a line for each error; nil is
 // none. Where the worker is being stopped nothing went wrong: one line says that the
 // rest is left for the next time, and names errors that have another cause.
-func (w *workday) failed(ctx context.Context, what string, err error) {
+func (d *daemon) logError(ctx context.Context, what string, err error) {
 	if err == nil {
 		return
 	}
 	if ctx.Err() == nil {
 		for _, e := range unjoin(err) {
-			w.a.log.Error(what, "err", e)
+			d.a.log.Error(what, "err", e)
 		}
 		return
 	}
@@ -223,7 +223,7 @@ func (w *workday) failed(ctx context.Context, what string, err error) {
 	if len(others) > 0 {
 		args = []any{"err", errors.Join(others...)}
 	}
-	w.a.log.Info(what+" was stopped: the rest is left for the next time", args...)
+	d.a.log.Info(what+" was stopped: the rest is left for the next time", args...)
 }
 
 // unjoin returns the errors that errors.Join joined, one a log line each. One that

@@ -49,7 +49,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 	}
 	defer servers.Close()
 	a.configPath = filepath.Join(dir, "config.toml")
-	return a.with(ctx, func(c *config.Config, d *db.DB) error {
+	return a.withDB(ctx, func(c *config.Config, d *db.DB) error {
 		return a.demoSteps(ctx, c, d, servers, dir)
 	})
 }

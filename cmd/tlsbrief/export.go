@@ -32,14 +32,14 @@ formula; lists are JSON, in which such a sign is escaped.`,
 			"  tlsbrief export --format csv >reports.csv",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := chosen("--format", format, "jsonl", "csv"); err != nil {
+			if err := oneOf("--format", format, "jsonl", "csv"); err != nil {
 				return err
 			}
 			filter, err := exportFilter(from, to, domain)
 			if err != nil {
 				return err
 			}
-			return a.looking(cmd.Context(), func(_ *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(_ *config.Config, d *db.DB) error {
 				return export(cmd.Context(), a.stdout, d, filter, format)
 			})
 		},

@@ -28,7 +28,7 @@ have come since, read or not. What was read before is for backfill.`,
 		Example: "  tlsbrief poll\n  tlsbrief poll --mailbox reports --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.poll(cmd.Context(), c, d, only, asJSON)
 			})
 		},

@@ -29,7 +29,7 @@ messages.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.status(cmd.Context(), c, d, asJSON)
 			})
 		},
@@ -179,16 +179,16 @@ func configured(c *config.Config, f report.Folder) bool {
 
 func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, s *statusReport) error {
 	if c.SMTP.Host != "" {
-		dg, err := a.newDigester(c, d, nil)
+		digester, err := a.newDigester(c, d, nil)
 		if err != nil {
 			return err
 		}
-		for _, name := range dg.Names() {
+		for _, name := range digester.Names() {
 			state, err := d.DigestState(ctx, name)
 			if err != nil {
 				return err
 			}
-			due, err := dg.NextDue(ctx, name)
+			due, err := digester.NextDue(ctx, name)
 			if err != nil {
 				return err
 			}

@@ -13,8 +13,8 @@ func (a *app) printStatus(s statusReport) error {
 	}
 	p.mailboxes(s)
 	p.printf("\nDigests\n")
-	for _, dg := range s.Digests {
-		p.printf("  %s: last sent %s, next due %s\n", short(dg.Name, 24), orNever(dg.LastSent), orNever(dg.NextDue))
+	for _, row := range s.Digests {
+		p.printf("  %s: last sent %s, next due %s\n", short(row.Name, 24), orNever(row.LastSent), orNever(row.NextDue))
 	}
 	if len(s.Outbox) > 0 {
 		p.printf("\nOutbox\n")

@@ -36,7 +36,7 @@ machine's clock and a server's are more than 5 minutes apart.
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.verify(cmd.Context(), c, d, sendTest)
 			})
 		},
@@ -118,8 +118,8 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 		return nil
 	}
 	to := append([]string{}, c.SMTP.To...)
-	for _, dg := range c.Digests {
-		to = append(to, dg.To...)
+	for _, spec := range c.Digests {
+		to = append(to, spec.To...)
 	}
 	steps, err := m.Check(ctx, c.SMTP.From.Address, unique(to))
 	for _, s := range steps {

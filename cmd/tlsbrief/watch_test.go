@@ -43,9 +43,9 @@ addresses = ["reports@example.com"]
 	return r
 }
 
-// workday makes what the worker works with, which logs to a test. Its database is to
+// daemon makes what the worker works with, which logs to a test. Its database is to
 // be closed.
-func (r *rig) workday(t *testing.T, log io.Writer) *workday {
+func (r *rig) daemon(t *testing.T, log io.Writer) *daemon {
 	t.Helper()
 	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
 	if err != nil {
@@ -56,15 +56,15 @@ func (r *rig) workday(t *testing.T, log io.Writer) *workday {
 		t.Fatal(err)
 	}
 	a := &app{log: slog.New(slog.NewTextHandler(log, nil))}
-	return &workday{a: a, c: c, db: d, watcher: a.newWatcher(c, d)}
+	return &daemon{a: a, c: c, db: d, watcher: a.newWatcher(c, d)}
 }
 
 // checks reads what is kept of the domains.
 func (r *rig) checks(t *testing.T) map[string]report.DomainCheck {
 	t.Helper()
-	day := r.workday(t, io.Discard)
-	defer day.db.Close()
-	checks, err := day.db.DomainChecks(t.Context(), nil)
+	w := r.daemon(t, io.Discard)
+	defer w.db.Close()
+	checks, err := w.db.DomainChecks(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,10 +154,10 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	r := watched(t, w, "")
 	look := func() {
 		t.Helper()
-		day := r.workday(t, io.Discard)
-		defer day.db.Close()
-		day.checkDomains(t.Context())
-		if due := day.watcher.Due(t.Context()); due {
+		worker := r.daemon(t, io.Discard)
+		defer worker.db.Close()
+		worker.checkDomains(t.Context())
+		if due := worker.watcher.Due(t.Context()); due {
 			t.Error("the check is due although it was made just now")
 		}
 	}
@@ -199,10 +199,10 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 	w.Domain("example.com")
 	r := watched(t, w, "")
 	var log bytes.Buffer
-	day := r.workday(t, &log)
-	c, d := day.c, day.db
+	worker := r.daemon(t, &log)
+	c, d := worker.c, worker.db
 	defer d.Close()
-	day.checkDomains(t.Context())
+	worker.checkDomains(t.Context())
 	before, err := d.DomainChecks(t.Context(), nil)
 	if err != nil || len(before) != 1 {
 		t.Fatalf("%+v, %v; %s", before, err, log.String())
@@ -218,7 +218,7 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 	} {
 		tt.make()
 		log.Reset()
-		if day.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
+		if worker.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
 			t.Errorf("want an error that says %q:\n%s", tt.says, log.String())
 		}
 		if diff := cmp.Diff(before, r.checks(t)); diff != "" {

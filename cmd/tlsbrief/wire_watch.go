@@ -104,8 +104,8 @@ func newProber(c *config.Config) (func(context.Context, []digest.Question) map[d
 // begin with "*.".
 func ownPatterns(c *config.Config) []string {
 	patterns := slices.Clone(c.Reports.Domains)
-	for _, dg := range c.Digests {
-		patterns = append(patterns, dg.Domains...)
+	for _, spec := range c.Digests {
+		patterns = append(patterns, spec.Domains...)
 	}
 	return patterns
 }
