@@ -74,22 +74,6 @@ func apart(ahead time.Duration, host string) string {
 	return fmt.Sprintf("%s %s that of %s", ahead.Abs().Round(time.Second), side, host)
 }
 
-// clock prints what comparing the clocks gave.
-func (v *verification) clock(c *clockCheck) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, w := range c.warnings {
-		v.printf("warn  clock: %s\n", clean(w))
-	}
-	switch {
-	case len(c.warnings) > 0:
-	case c.compared:
-		v.line("clock", "not off by more than 5 minutes, as far as the servers tell", nil)
-	default:
-		v.line("clock", "not compared: no server told the time", nil)
-	}
-}
-
 // compareClock has what servers say of the time compared while a command works that
 // talks to them: it is logged and kept for status where the clocks are apart.
 func (a *app) compareClock(ctx context.Context, d *db.DB) {

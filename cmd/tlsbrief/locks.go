@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"time"
-
-	"crypto/sha256"
 
 	"github.com/gofrs/flock"
 
@@ -103,4 +102,47 @@ func (a *app) unlock(l *flock.Flock) {
 func lockPath(dbPath, name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return dbPath + "." + hex.EncodeToString(sum[:6]) + ".lock"
+}
+
+// pollLock names the lock that is held while mailboxes are polled. Other processes
+// learn from it that a poll runs, and from the time of its file since when: a killed
+// poll holds none.
+const pollLock = "poll"
+
+// beginPoll notes that a poll begins now. Where another process is polling as well,
+// that one is told of. That it cannot be noted is no reason not to poll.
+func (a *app) beginPoll(dbPath string) (end func()) {
+	path := lockPath(dbPath, pollLock)
+	l := newLock(path)
+	ok, err := tryLock(l)
+	if ok {
+		now := time.Now()
+		if err = os.Chtimes(path, now, now); err == nil {
+			return func() { a.unlock(l) }
+		}
+		a.unlock(l)
+	}
+	if err != nil {
+		a.log.Warn("status cannot tell since when this poll runs", "err", err)
+	}
+	return func() {}
+}
+
+// pollingSince returns since when a poll has been running; zero where none is.
+func pollingSince(dbPath string) time.Time {
+	path := lockPath(dbPath, pollLock)
+	l := flock.New(path, flock.SetFlag(os.O_RDONLY|fileperm.NoFollow)) // to look makes no file
+	ok, err := l.TryRLock()
+	if err != nil {
+		return time.Time{}
+	}
+	if ok {
+		_ = l.Unlock() // a shared lock of a moment
+		return time.Time{}
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
+	"time"
 
+	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
 	"tlsbrief/db"
@@ -134,4 +137,29 @@ func (a *app) printCounts(c poller.Counts) error {
 	}
 	return a.printf("%s: looked at %s\n  %d recorded, %d known already, %d rejected, %d not reports\n",
 		where, plural(c.Examined, "message"), c.Recorded, c.Duplicate, c.Rejected, c.Ignored)
+}
+
+// overrunSince returns since when a poll has been running that takes longer than its
+// interval; zero where none does.
+func overrunSince(c *config.Config, now time.Time) time.Time {
+	since := pollingSince(c.Database.Path)
+	if since.IsZero() || now.Sub(since) <= pollInterval(c, since) {
+		return time.Time{}
+	}
+	return since
+}
+
+// pollInterval is how long a poll that began at the given time may take: until the
+// next is due by [schedule] poll, but no less than the time from that one to the one
+// after it, for a poll that was begun by hand shortly before.
+func pollInterval(c *config.Config, began time.Time) time.Duration {
+	schedule, err := cron.ParseStandard(c.Schedule.Poll)
+	if err != nil {
+		return math.MaxInt64 // config.Load has judged it
+	}
+	next := schedule.Next(began.In(c.Schedule.Timezone))
+	if next.IsZero() {
+		return math.MaxInt64 // there is no such day
+	}
+	return max(next.Sub(began), schedule.Next(next).Sub(next))
 }

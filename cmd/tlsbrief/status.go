@@ -211,3 +211,44 @@ func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, 
 	}
 	return nil
 }
+
+// readPending adds the messages that are asked for again. Of one of which nothing says
+// that it is a report, which may be somebody's private mail, only the folder counts it.
+func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.DB) error {
+	return d.EachPending(ctx, func(m report.PendingMessage) error {
+		if !slices.ContainsFunc(c.Mailboxes, func(box config.Mailbox) bool { return box.Name == m.Mailbox }) {
+			return nil // it is polled no more
+		}
+		if m.Claimed {
+			if s.PendingTotal++; len(s.Pending) < maxPending {
+				s.Pending = append(s.Pending, statusPending{
+					m.Mailbox, m.Folder, m.UID, m.MessageID, m.From, m.Subject, m.Reason, timestamp(m.Since), !m.NextTry.IsZero(), timestamp(m.NextTry),
+				})
+			}
+			return nil
+		}
+		for i := range s.Mailboxes {
+			if f := &s.Mailboxes[i]; f.Mailbox == m.Mailbox && f.Folder == m.Folder {
+				f.Unread++
+			}
+		}
+		return nil
+	})
+}
+
+// A statusPending is a message that the server has not given yet.
+type statusPending struct {
+	Mailbox     string `json:"mailbox"`
+	Folder      string `json:"folder"`
+	UID         uint32 `json:"uid"`
+	MessageID   string `json:"message_id"`
+	From        string `json:"from"`
+	Subject     string `json:"subject"`
+	Reason      string `json:"reason"`
+	Since       string `json:"since"`
+	Quarantined bool   `json:"quarantined"` // it is asked for alone, and not before next_try
+	NextTry     string `json:"next_try"`    // empty: at the next poll
+}
+
+// maxPending is how many pending messages JSON has at most.
+const maxPending = 1000

@@ -92,21 +92,40 @@ func (p *printer) rejected(s statusReport) {
 	}
 }
 
-// A printer prints until a write fails.
-type printer struct {
-	a   *app
-	err error
-}
-
-func (p *printer) printf(format string, args ...any) {
-	if p.err == nil {
-		p.err = p.a.printf(format, args...)
-	}
-}
-
 func orNever(t string) string {
 	if t == "" {
 		return "never"
 	}
 	return t
+}
+
+// pending prints the messages that the server has not given yet.
+func (p *printer) pending(s statusReport) {
+	if s.PendingTotal == 0 {
+		return
+	}
+	p.printf("\nReports that their server does not give (they are asked for again)\n")
+	shown := s.Pending[:min(len(s.Pending), maxRejectedShown)]
+	if s.PendingTotal > int64(len(shown)) {
+		p.printf("  %d of %d; tlsbrief status --json has up to %d\n", len(shown), s.PendingTotal, maxPending)
+	}
+	for _, m := range shown {
+		when := "at the next poll"
+		if m.Quarantined {
+			when = "QUARANTINED: alone, " + m.NextTry
+		}
+		p.printf("  %s / %s, UID %d, %s\n", short(m.Mailbox, 24), short(m.Folder, 24), m.UID, when)
+		if m.From != "" {
+			p.printf("    from %s: %s\n", short(m.From, 30), short(m.Subject, 60))
+		}
+		p.printf("    %s\n", short(m.Reason, 400))
+	}
+}
+
+// messagesDo is the subject of a sentence about messages, with its verb.
+func messagesDo(n int64) string {
+	if n == 1 {
+		return "1 message does"
+	}
+	return plural(n, "message") + " do"
 }

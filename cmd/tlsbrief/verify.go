@@ -15,7 +15,6 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/resolver"
-	"tlsbrief/poller/imapbox"
 )
 
 // newVerifyCommand returns "tlsbrief verify": would a poll and a digest work?
@@ -105,48 +104,6 @@ func (a *app) verifyDNS(ctx context.Context, c *config.Config, v *verification) 
 	v.line("dns", server+" answered", err)
 }
 
-func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification) error {
-	if c.SMTP.Host == "" {
-		v.line("smtp", "the configuration has none: reports are recorded, no digests are sent", nil)
-		return nil
-	}
-	m, err := a.newMailer(c)
-	if err != nil {
-		return err
-	}
-	if !v.resolve(ctx, "smtp", c.SMTP.Host) {
-		return nil
-	}
-	to := append([]string{}, c.SMTP.To...)
-	for _, spec := range c.Digests {
-		to = append(to, spec.To...)
-	}
-	steps, err := m.Check(ctx, c.SMTP.From.Address, unique(to))
-	for _, s := range steps {
-		v.step("smtp", s.Name, s.Detail, s.Err)
-		if s.Err != nil {
-			err = nil // said already
-		}
-	}
-	if err != nil {
-		v.line("smtp", "", err)
-	}
-	return nil
-}
-
-// reason leaves out of an error which mailbox and folder it is about, and the step
-// of that name: the line says that already.
-func reason(name string, err error) error {
-	var step *imapbox.StepError
-	if errors.As(err, &step) {
-		if step.Step == strings.ReplaceAll(name, "-", "") { // what people call "log-in"
-			return step.Err
-		}
-		return fmt.Errorf("%s: %w", step.Step, step.Err)
-	}
-	return err
-}
-
 // A verification prints a line for each thing tried.
 type verification struct {
 	printer
@@ -201,4 +158,20 @@ func unique(list []string) []string {
 		}
 	}
 	return once
+}
+
+// clock prints what comparing the clocks gave.
+func (v *verification) clock(c *clockCheck) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.warnings {
+		v.printf("warn  clock: %s\n", clean(w))
+	}
+	switch {
+	case len(c.warnings) > 0:
+	case c.compared:
+		v.line("clock", "not off by more than 5 minutes, as far as the servers tell", nil)
+	default:
+		v.line("clock", "not compared: no server told the time", nil)
+	}
 }
