@@ -53,7 +53,7 @@ func (a *app) withDB(ctx context.Context, f func(*config.Config, *db.DB) error) 
 		return err
 	}
 	return a.openDB(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
-		a.compareClock(ctx, d)
+		a.watchClock(ctx, d)
 		return f(c, d)
 	})
 }

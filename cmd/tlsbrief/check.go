@@ -19,8 +19,8 @@ import (
 	"tlsbrief/internal/watch"
 )
 
-// errMend ends check with exit status 3.
-var errMend = errors.New("there is something to mend")
+// errFindings ends check with exit status 3.
+var errFindings = errors.New("there is something to mend")
 
 // newCheckCommand returns "tlsbrief check".
 func newCheckCommand(a *app) *cobra.Command {
@@ -83,7 +83,7 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 		return watch.ErrNoDNS
 	}
 	if slices.ContainsFunc(results, func(r domaincheck.Result) bool { return r.Verdict != domaincheck.OK }) {
-		return errMend
+		return errFindings
 	}
 	return nil
 }
@@ -144,17 +144,17 @@ func (a *app) printChecks(results []domaincheck.Result, asJSON bool) error {
 			Domains []domaincheck.Result `json:"domains"`
 		}{results})
 	}
-	if width, is := terminalWidth(a.stdout); is && width >= narrowest {
+	if width, is := terminalWidth(a.stdout); is && width >= minTableWidth {
 		t := checkTable(results)
-		return t.print(a.stdout, min(width, widest))
+		return t.print(a.stdout, min(width, maxTableWidth))
 	}
 	return a.listChecks(results)
 }
 
 // Between these widths a table is worth its columns, and its lines can be read.
 const (
-	narrowest = 60
-	widest    = 120
+	minTableWidth = 60
+	maxTableWidth = 120
 )
 
 // checkTable has a row for each finding and for each address that showed its TLS.
@@ -166,27 +166,27 @@ func checkTable(results []domaincheck.Result) *table {
 			t.row(string(domaincheck.OK), name, "nothing to mend", "")
 		}
 		for _, f := range r.Findings {
-			t.row(string(f.Severity), name, string(f.Code)+": "+said(f), f.Fix)
+			t.row(string(f.Severity), name, string(f.Code)+": "+findingText(f), f.Fix)
 		}
 		for _, s := range r.Servers {
 			if s.TLSVersion != "" {
-				t.row(string(domaincheck.Info), name, fmt.Sprintf("%s (%s): %s", s.Host, s.Address, shown(s)), "")
+				t.row(string(domaincheck.Info), name, fmt.Sprintf("%s (%s): %s", s.Host, s.Address, tlsText(s)), "")
 			}
 		}
 	}
 	return t
 }
 
-// said is a finding's message and what senders make of it.
-func said(f domaincheck.Finding) string {
+// findingText is a finding's message and what senders make of it.
+func findingText(f domaincheck.Finding) string {
 	if f.ResultType == "" {
 		return f.Message
 	}
 	return f.Message + " Senders report it as " + string(f.ResultType) + "."
 }
 
-// shown says what a server showed of its TLS.
-func shown(s domaincheck.Server) string {
+// tlsText says what a server showed of its TLS.
+func tlsText(s domaincheck.Server) string {
 	text := s.TLSVersion + ", " + s.CipherSuite
 	switch {
 	case s.Days == nil:
@@ -201,18 +201,18 @@ func shown(s domaincheck.Server) string {
 func (a *app) listChecks(results []domaincheck.Result) error {
 	p := &printer{a: a}
 	for _, r := range results {
-		p.printf("%-8s %s\n", r.Verdict, short(r.Domain, 70))
+		p.printf("%-8s %s\n", r.Verdict, truncate(r.Domain, 70))
 		for _, f := range r.Findings {
 			p.printf("  %-7s %s\n", f.Severity, f.Code)
-			printWrapped(p, said(f))
+			printWrapped(p, findingText(f))
 			if f.Fix != "" {
 				printWrapped(p, "-> "+f.Fix)
 			}
 		}
 		for _, s := range r.Servers {
 			if s.TLSVersion != "" {
-				p.printf("  %-7s %s (%s)\n", "server", short(s.Host, 50), s.Address)
-				printWrapped(p, shown(s))
+				p.printf("  %-7s %s (%s)\n", "server", truncate(s.Host, 50), s.Address)
+				printWrapped(p, tlsText(s))
 			}
 		}
 	}
@@ -221,7 +221,7 @@ func (a *app) listChecks(results []domaincheck.Result) error {
 
 // printWrapped prints text behind a margin, within 80 columns.
 func printWrapped(p *printer, text string) {
-	for _, line := range wrap(clean(text), 70) {
+	for _, line := range wrap(printable(text), 70) {
 		p.printf("          %s\n", line)
 	}
 }

@@ -70,7 +70,7 @@ func (a *app) run(ctx context.Context, c *config.Config, database *db.DB) error 
 	}
 	defer unlock()
 	d := &daemon{a: a, c: c, db: database, watcher: a.newWatcher(c, database)}
-	if d.poller, err = a.newPoller(c, database, a.asWorker(c)); err != nil {
+	if d.poller, err = a.newPoller(c, database, a.daemonOptions(c)); err != nil {
 		return err
 	}
 	if c.SMTP.Host == "" {

@@ -88,7 +88,7 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	if f.day != "" {
 		day, err := utcDate("--day", f.day)
 		if err == nil {
-			err = begun("--day", day)
+			err = refuseFuture("--day", day)
 		}
 		return day, day.AddDate(0, 0, 1), err
 	}
@@ -104,11 +104,11 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	if !to.IsZero() {
 		to = to.AddDate(0, 0, 1)
 	}
-	return from, to, begun("--from", from)
+	return from, to, refuseFuture("--from", from)
 }
 
-// begun refuses a day of which nobody can have reported yet.
-func begun(flag string, day time.Time) error {
+// refuseFuture refuses a day of which nobody can have reported yet.
+func refuseFuture(flag string, day time.Time) error {
 	if day.After(time.Now()) {
 		return usage("%s %s has not begun yet", flag, day.Format(time.DateOnly))
 	}
@@ -131,7 +131,7 @@ func (a *app) digest(ctx context.Context, c *config.Config, d *db.DB, f digestFl
 	if err != nil {
 		return err
 	}
-	if err := knownDigest(digester, f.name); err != nil {
+	if err := needDigest(digester, f.name); err != nil {
 		return err
 	}
 	if f.preview {
@@ -174,7 +174,7 @@ func (a *app) resend(ctx context.Context, digester *digest.Digester, sent *sentL
 	return a.printf("%s\n", strings.Join(sent.lines, "\n"))
 }
 
-func knownDigest(digester *digest.Digester, name string) error {
+func needDigest(digester *digest.Digester, name string) error {
 	if name == "" {
 		return nil
 	}

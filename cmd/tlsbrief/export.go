@@ -78,33 +78,33 @@ func exportFilter(from, to, domain string) (report.Filter, error) {
 	return f, nil
 }
 
-// An exported policy: the keys and their order are DESIGN 8's, and other
+// An exportRow policy: the keys and their order are DESIGN 8's, and other
 // programs lean on them.
-type exported struct {
-	OrganizationName string            `json:"organization_name"`
-	ContactInfo      string            `json:"contact_info"`
-	ReportID         string            `json:"report_id"`
-	Start            string            `json:"start_datetime"`
-	End              string            `json:"end_datetime"`
-	PolicyType       string            `json:"policy_type"`
-	PolicyDomain     string            `json:"policy_domain"`
-	PolicyString     []string          `json:"policy_string"`
-	MXHost           []string          `json:"mx_host"`
-	PolicyMode       string            `json:"policy_mode"`
-	Successful       int64             `json:"total_successful_session_count"`
-	Failed           int64             `json:"total_failure_session_count"`
-	FailureDetails   []exportedFailure `json:"failure_details"`
-	ReceivedAt       string            `json:"received_at"`
-	RecordedAt       string            `json:"recorded_at"`
-	Source           string            `json:"source"`
-	MessageID        string            `json:"message_id"`
-	Submitter        string            `json:"submitter"`
-	DKIM             string            `json:"dkim"`
-	DKIMDomain       string            `json:"dkim_domain"`
-	Deviations       []string          `json:"deviations"`
+type exportRow struct {
+	OrganizationName string          `json:"organization_name"`
+	ContactInfo      string          `json:"contact_info"`
+	ReportID         string          `json:"report_id"`
+	Start            string          `json:"start_datetime"`
+	End              string          `json:"end_datetime"`
+	PolicyType       string          `json:"policy_type"`
+	PolicyDomain     string          `json:"policy_domain"`
+	PolicyString     []string        `json:"policy_string"`
+	MXHost           []string        `json:"mx_host"`
+	PolicyMode       string          `json:"policy_mode"`
+	Successful       int64           `json:"total_successful_session_count"`
+	Failed           int64           `json:"total_failure_session_count"`
+	FailureDetails   []exportFailure `json:"failure_details"`
+	ReceivedAt       string          `json:"received_at"`
+	RecordedAt       string          `json:"recorded_at"`
+	Source           string          `json:"source"`
+	MessageID        string          `json:"message_id"`
+	Submitter        string          `json:"submitter"`
+	DKIM             string          `json:"dkim"`
+	DKIMDomain       string          `json:"dkim_domain"`
+	Deviations       []string        `json:"deviations"`
 }
 
-type exportedFailure struct {
+type exportFailure struct {
 	ResultType            string `json:"result_type"`
 	SendingMTAIP          string `json:"sending_mta_ip"`
 	ReceivingMXHostname   string `json:"receiving_mx_hostname"`
@@ -115,21 +115,21 @@ type exportedFailure struct {
 	FailureReasonCode     string `json:"failure_reason_code"`
 }
 
-func newExported(r *report.PolicyRow) exported {
-	e := exported{
+func newExportRow(r *report.PolicyRow) exportRow {
+	e := exportRow{
 		OrganizationName: r.Report.OrganizationName, ContactInfo: r.Report.ContactInfo, ReportID: r.Report.ReportID,
-		Start: moment(r.Report.Start), End: moment(r.Report.End),
+		Start: timestampNano(r.Report.Start), End: timestampNano(r.Report.End),
 		PolicyType: string(r.Policy.Type), PolicyDomain: r.Policy.Domain,
-		PolicyString: list(r.Policy.Strings), MXHost: list(r.Policy.MXHosts), PolicyMode: string(r.Policy.Mode),
+		PolicyString: notNil(r.Policy.Strings), MXHost: notNil(r.Policy.MXHosts), PolicyMode: string(r.Policy.Mode),
 		Successful: int64(r.Policy.Successful), Failed: int64(r.Policy.Failed),
-		FailureDetails: make([]exportedFailure, 0, len(r.Policy.Failures)),
+		FailureDetails: make([]exportFailure, 0, len(r.Policy.Failures)),
 		ReceivedAt:     timestamp(r.ReceivedAt), RecordedAt: timestamp(r.RecordedAt),
 		Source: r.Source, MessageID: r.MessageID, Submitter: r.Submitter,
 		DKIM: string(r.Auth.Result), DKIMDomain: r.Auth.Domain,
 		Deviations: make([]string, 0, len(r.Report.Deviations)),
 	}
 	for _, f := range r.Policy.Failures {
-		e.FailureDetails = append(e.FailureDetails, exportedFailure{
+		e.FailureDetails = append(e.FailureDetails, exportFailure{
 			ResultType: string(f.ResultType), SendingMTAIP: f.SendingMTAIP,
 			ReceivingMXHostname: f.ReceivingMXHostname, ReceivingMXHELO: f.ReceivingMXHELO, ReceivingIP: f.ReceivingIP,
 			FailedSessionCount: int64(f.Sessions), AdditionalInformation: f.AdditionalInformation, FailureReasonCode: f.ReasonCode,
@@ -149,12 +149,12 @@ func timestamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// moment returns t as timestamp does, with the fraction of the second where there is
+// timestampNano returns t as timestamp does, with the fraction of the second where there is
 // one: two reports may differ in nothing else.
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+func timestampNano(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// list returns l, or an empty list for none: lists are never null in JSON.
-func list(l []string) []string {
+// notNil returns l, or an empty list for none: lists are never null in JSON.
+func notNil(l []string) []string {
 	if l == nil {
 		return []string{}
 	}
@@ -166,7 +166,7 @@ func export(ctx context.Context, w io.Writer, d *db.DB, f report.Filter, format 
 		return exportCSV(ctx, w, d, f)
 	}
 	enc := newJSONEncoder(w)
-	return d.EachPolicy(ctx, f, func(r *report.PolicyRow) error { return enc.Encode(newExported(r)) })
+	return d.EachPolicy(ctx, f, func(r *report.PolicyRow) error { return enc.Encode(newExportRow(r)) })
 }
 
 // exportCSV writes the same columns; lists and failure details are JSON text.
@@ -180,14 +180,14 @@ func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f report.Filter) erro
 		return err
 	}
 	err := d.EachPolicy(ctx, f, func(r *report.PolicyRow) error {
-		e := newExported(r)
+		e := newExportRow(r)
 		row := []string{
-			inertCell(e.OrganizationName), inertCell(e.ContactInfo), inertCell(e.ReportID), e.Start, e.End, inertCell(e.PolicyType), inertCell(e.PolicyDomain),
-			inertJSONCell(jsonText(e.PolicyString)), inertJSONCell(jsonText(e.MXHost)), inertCell(e.PolicyMode),
+			escapeCell(e.OrganizationName), escapeCell(e.ContactInfo), escapeCell(e.ReportID), e.Start, e.End, escapeCell(e.PolicyType), escapeCell(e.PolicyDomain),
+			escapeJSONCell(jsonText(e.PolicyString)), escapeJSONCell(jsonText(e.MXHost)), escapeCell(e.PolicyMode),
 			strconv.FormatInt(e.Successful, 10), strconv.FormatInt(e.Failed, 10),
-			inertJSONCell(jsonText(e.FailureDetails)), e.ReceivedAt, e.RecordedAt,
-			inertCell(e.Source), inertCell(e.MessageID), inertCell(e.Submitter), inertCell(e.DKIM), inertCell(e.DKIMDomain),
-			inertJSONCell(jsonText(e.Deviations)),
+			escapeJSONCell(jsonText(e.FailureDetails)), e.ReceivedAt, e.RecordedAt,
+			escapeCell(e.Source), escapeCell(e.MessageID), escapeCell(e.Submitter), escapeCell(e.DKIM), escapeCell(e.DKIMDomain),
+			escapeJSONCell(jsonText(e.Deviations)),
 		}
 		return out.Write(row)
 	})
@@ -225,10 +225,10 @@ func splitsCell(r rune) bool {
 	return r == ';' || r < ' ' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }
 
-// inertCell makes a stranger's string safe in a cell of CSV. An apostrophe stands
+// escapeCell makes a stranger's string safe in a cell of CSV. An apostrophe stands
 // before whatever a spreadsheet may take for a formula, at the beginning and wherever
 // it may split the cell, and nothing is left that a terminal acts on.
-func inertCell(s string) string {
+func escapeCell(s string) string {
 	var b strings.Builder
 	if beginsFormula(s) {
 		b.WriteByte('\'')
@@ -239,13 +239,13 @@ func inertCell(s string) string {
 			b.WriteByte('\'')
 		}
 	}
-	return clean(b.String())
+	return printable(b.String())
 }
 
-// inertJSONCell is inertCell for JSON text. The sign of a formula is escaped as JSON
+// escapeJSONCell is inertCell for JSON text. The sign of a formula is escaped as JSON
 // escapes it, so that what is read back is the same. A semicolon stands in strings
 // alone there, and no raw line end or tab does.
-func inertJSONCell(text string) string {
+func escapeJSONCell(text string) string {
 	var b strings.Builder
 	escape := false
 	for i, r := range text {
@@ -259,5 +259,5 @@ func inertJSONCell(text string) string {
 		}
 		b.WriteRune(r)
 	}
-	return clean(b.String())
+	return printable(b.String())
 }

@@ -18,9 +18,9 @@ import (
 // Locks are files beside the database, held through the operating system: a
 // killed process leaves none behind for the next one to trip over.
 
-// lockPatience is how long a command waits for another process to finish with
+// lockTimeout is how long a command waits for another process to finish with
 // a mailbox or the outbox.
-const lockPatience = 2 * time.Minute
+const lockTimeout = 2 * time.Minute
 
 var errLocked = errors.New("another tlsbrief is at work")
 
@@ -32,7 +32,7 @@ func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(
 		return nil, err
 	} else if !ok {
 		a.log.Info("waiting for another tlsbrief that is at work on " + what)
-		waiting, cancel := context.WithTimeout(ctx, lockPatience)
+		waiting, cancel := context.WithTimeout(ctx, lockTimeout)
 		defer cancel()
 		ok, err := l.TryLockContext(waiting, 50*time.Millisecond)
 		if ctx.Err() != nil && !ok {

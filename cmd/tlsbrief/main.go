@@ -23,10 +23,10 @@ import (
 
 // The exit statuses of DESIGN 8.
 const (
-	exitDone   = 0
-	exitFailed = 1 // something failed, everything else was done
-	exitUsage  = 2 // wrong usage or configuration
-	exitMend   = 3 // check found something to mend
+	exitDone     = 0
+	exitFailed   = 1 // something failed, everything else was done
+	exitUsage    = 2 // wrong usage or configuration
+	exitFindings = 3 // check found something to mend
 )
 
 // memoryLimit is above what any message of the default limits takes. It is no
@@ -71,8 +71,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &faults):
 		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
 		return exitUsage
-	case errors.Is(err, errMend):
-		return exitMend
+	case errors.Is(err, errFindings):
+		return exitFindings
 	case errors.Is(err, errUsage):
 		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
 		return exitUsage

@@ -91,8 +91,8 @@ func (a *app) printResult(r poller.Result, asJSON bool) error {
 		return newJSONEncoder(a.stdout).Encode(r)
 	}
 	counts := slices.Clone(r.Mailboxes)
-	slices.SortStableFunc(counts, func(x, y poller.Counts) int { return cmp.Compare(rankOf(x), rankOf(y)) })
-	idle := slices.IndexFunc(counts, func(c poller.Counts) bool { return rankOf(c) == rankIdle })
+	slices.SortStableFunc(counts, func(x, y poller.Counts) int { return cmp.Compare(rank(x), rank(y)) })
+	idle := slices.IndexFunc(counts, func(c poller.Counts) bool { return rank(c) == rankIdle })
 	if idle < 0 || len(counts)-idle <= maxIdleShown {
 		idle = len(counts)
 	}
@@ -117,7 +117,7 @@ const (
 	rankIdle
 )
 
-func rankOf(c poller.Counts) int {
+func rank(c poller.Counts) int {
 	switch {
 	case c.Error != "":
 		return rankFailed
@@ -128,7 +128,7 @@ func rankOf(c poller.Counts) int {
 }
 
 func (a *app) printCounts(c poller.Counts) error {
-	where := clean(c.Mailbox + " / " + c.Folder)
+	where := printable(c.Mailbox + " / " + c.Folder)
 	if c.Error != "" && c.Examined == 0 {
 		return a.printf("%s: could not be read (see below)\n", where)
 	}

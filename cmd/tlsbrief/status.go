@@ -92,7 +92,7 @@ type (
 const (
 	maxRejected      = 1000 // rejected messages in JSON
 	maxRejectedShown = 20   // and for people
-	maxGoodShown     = 20   // folders that can be read, beside all that cannot
+	maxReadableShown = 20   // folders that can be read, beside all that cannot
 )
 
 func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON bool) error {
@@ -116,7 +116,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		return s, err
 	}
 	for _, f := range folders {
-		if !configured(c, f) {
+		if !isPolled(c, f) {
 			continue
 		}
 		row := statusFolder{
@@ -161,9 +161,9 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	return s, nil
 }
 
-// configured reports whether a folder is still to be polled. A special use or a
+// isPolled reports whether a folder is still to be polled. A special use or a
 // pattern may mean any.
-func configured(c *config.Config, f report.Folder) bool {
+func isPolled(c *config.Config, f report.Folder) bool {
 	for _, m := range c.Mailboxes {
 		if m.Name != f.Mailbox {
 			continue

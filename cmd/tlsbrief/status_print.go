@@ -9,12 +9,12 @@ import (
 func (a *app) printStatus(s statusReport) error {
 	p := &printer{a: a}
 	for _, w := range s.Warnings {
-		p.printf("WARNING: %s\n\n", clean(w))
+		p.printf("WARNING: %s\n\n", printable(w))
 	}
 	p.mailboxes(s)
 	p.printf("\nDigests\n")
 	for _, row := range s.Digests {
-		p.printf("  %s: last sent %s, next due %s\n", short(row.Name, 24), orNever(row.LastSent), orNever(row.NextDue))
+		p.printf("  %s: last sent %s, next due %s\n", truncate(row.Name, 24), orNever(row.LastSent), orNever(row.NextDue))
 	}
 	if len(s.Outbox) > 0 {
 		p.printf("\nOutbox\n")
@@ -24,12 +24,12 @@ func (a *app) printStatus(s statusReport) error {
 		if m.NextAttempt == "" {
 			next = "FAILED FOR GOOD"
 		}
-		p.printf("  %s <%s>: %s, %s\n", short(m.Digest, 24), clean(m.MessageID), plural(int64(m.Attempts), "attempt"), next)
+		p.printf("  %s <%s>: %s, %s\n", truncate(m.Digest, 24), printable(m.MessageID), plural(int64(m.Attempts), "attempt"), next)
 		if m.LastError != "" {
-			p.printf("    %s\n", clean(m.LastError))
+			p.printf("    %s\n", printable(m.LastError))
 		}
 		if m.NextAttempt == "" {
-			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", clean(m.MessageID))
+			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", printable(m.MessageID))
 			p.printf("    (it goes to the same addresses; new ones in the configuration are for new digests)\n")
 		}
 	}
@@ -55,13 +55,13 @@ func (p *printer) mailboxes(s statusReport) {
 		p.printf("  %d of %d folders could not be read at the last poll\n", failed, len(s.Mailboxes))
 	}
 	for i, f := range s.Mailboxes {
-		if i == failed+maxGoodShown {
+		if i == failed+maxReadableShown {
 			p.printf("  and %s more that can be read: see tlsbrief status --json\n", plural(int64(len(s.Mailboxes)-i), "folder"))
 			break
 		}
-		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", short(f.Mailbox, 24), short(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
+		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", truncate(f.Mailbox, 24), truncate(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
 		if f.LastError != "" {
-			p.printf("    FAILED: %s\n", clean(f.LastError))
+			p.printf("    FAILED: %s\n", printable(f.LastError))
 		}
 		if f.Unread > 0 {
 			p.printf("    %s not come, and may be no report; asked for again\n", messagesDo(f.Unread))
@@ -80,15 +80,15 @@ func (p *printer) rejected(s statusReport) {
 		p.printf("  the newest %d of %d; tlsbrief status --json has up to %d\n", len(shown), s.RejectedTotal, maxRejected)
 	}
 	for _, r := range shown {
-		where := fmt.Sprintf("%s / %s, UID %d", short(r.Mailbox, 24), short(r.Folder, 24), r.UID)
+		where := fmt.Sprintf("%s / %s, UID %d", truncate(r.Mailbox, 24), truncate(r.Folder, 24), r.UID)
 		if r.UID == 0 { // a file
-			where = clean(r.Folder)
+			where = printable(r.Folder)
 		}
 		p.printf("  %s\n", where)
 		if r.From != "" {
-			p.printf("    from %s: %s\n", short(r.From, 30), short(r.Subject, 60))
+			p.printf("    from %s: %s\n", truncate(r.From, 30), truncate(r.Subject, 60))
 		}
-		p.printf("    %s\n", short(r.Reason, 400))
+		p.printf("    %s\n", truncate(r.Reason, 400))
 	}
 }
 
@@ -114,11 +114,11 @@ func (p *printer) pending(s statusReport) {
 		if m.Quarantined {
 			when = "QUARANTINED: alone, " + m.NextTry
 		}
-		p.printf("  %s / %s, UID %d, %s\n", short(m.Mailbox, 24), short(m.Folder, 24), m.UID, when)
+		p.printf("  %s / %s, UID %d, %s\n", truncate(m.Mailbox, 24), truncate(m.Folder, 24), m.UID, when)
 		if m.From != "" {
-			p.printf("    from %s: %s\n", short(m.From, 30), short(m.Subject, 60))
+			p.printf("    from %s: %s\n", truncate(m.From, 30), truncate(m.Subject, 60))
 		}
-		p.printf("    %s\n", short(m.Reason, 400))
+		p.printf("    %s\n", truncate(m.Reason, 400))
 	}
 }
 

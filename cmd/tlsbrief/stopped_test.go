@@ -78,7 +78,7 @@ func (r *rig) work(t *testing.T, job func(*daemon), when string) {
 func polling(t *testing.T) func(context.Context, *daemon) {
 	return func(ctx context.Context, w *daemon) {
 		var err error
-		if w.poller, err = w.a.newPoller(w.c, w.db, w.a.asWorker(w.c)); err != nil {
+		if w.poller, err = w.a.newPoller(w.c, w.db, w.a.daemonOptions(w.c)); err != nil {
 			t.Error(err)
 			return
 		}

@@ -23,7 +23,7 @@ const gap = "  "
 func (t *table) row(cells ...string) {
 	var r [4]string
 	for i, c := range cells {
-		r[i] = clean(c)
+		r[i] = printable(c)
 	}
 	t.rows = append(t.rows, r)
 }
@@ -98,7 +98,7 @@ func wrap(text string, width int) []string {
 			lines = append(lines, line)
 		}
 		for uniseg.StringWidth(word) > width {
-			head := fitting(word, width)
+			head := firstPart(word, width)
 			lines = append(lines, head)
 			word = word[len(head):]
 		}
@@ -110,9 +110,9 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// fitting returns the longest beginning of a word that fits and ends where one may
+// firstPart returns the longest beginning of a word that fits and ends where one may
 // break it; at least one character.
-func fitting(word string, width int) string {
+func firstPart(word string, width int) string {
 	end, good, used := 0, 0, 0 // good: behind a dot or the like, in the second half
 	for rest, state := word, -1; rest != ""; {
 		var character string

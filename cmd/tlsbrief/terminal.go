@@ -28,10 +28,10 @@ func terminalWidth(w io.Writer) (width int, is bool) {
 	return width, true
 }
 
-// clean makes a string from outside safe to print on a terminal: what cannot be
+// printable makes a string from outside safe to print on a terminal: what cannot be
 // seen, such as an escape sequence or a change of writing direction, becomes
 // U+FFFD.
-func clean(s string) string {
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -40,9 +40,9 @@ func clean(s string) string {
 	}, s)
 }
 
-// short cuts a cleaned string to at most n runes.
-func short(s string, n int) string {
-	runes := []rune(clean(s))
+// truncate cuts a cleaned string to at most n runes.
+func truncate(s string, n int) string {
+	runes := []rune(printable(s))
 	if len(runes) <= n {
 		return string(runes)
 	}
@@ -85,7 +85,7 @@ func newBar(w io.Writer) *bar {
 
 // show draws the state of the folder or path that is being read.
 func (b *bar) show(p poller.Progress) {
-	b.count(short(p.Mailbox+"/"+p.Folder, 30), p.Done, p.Total)
+	b.count(truncate(p.Mailbox+"/"+p.Folder, 30), p.Done, p.Total)
 }
 
 // count draws how much of something is done.

@@ -71,7 +71,7 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 	if err := a.verifySMTP(ctx, c, v); err != nil {
 		return err
 	}
-	v.clock(clock)
+	v.printClock(clock)
 	if sendTest {
 		if err := a.sendTest(ctx, c, v); err != nil {
 			return err
@@ -114,11 +114,11 @@ func (v *verification) line(what, detail string, err error) {
 	switch {
 	case err != nil:
 		v.failed = true
-		v.printf("FAIL  %s: %s\n", clean(what), clean(err.Error()))
+		v.printf("FAIL  %s: %s\n", printable(what), printable(err.Error()))
 	case detail == "":
-		v.printf("ok    %s\n", clean(what))
+		v.printf("ok    %s\n", printable(what))
 	default:
-		v.printf("ok    %s: %s\n", clean(what), clean(detail))
+		v.printf("ok    %s: %s\n", printable(what), printable(detail))
 	}
 }
 
@@ -147,8 +147,8 @@ func (v *verification) database(ctx context.Context, path string, d *db.DB) {
 	v.line("database", path+" will be made by the first poll", err)
 }
 
-// unique returns the strings of list once each, in order.
-func unique(list []string) []string {
+// distinct returns the strings of list once each, in order.
+func distinct(list []string) []string {
 	seen := map[string]bool{}
 	var once []string
 	for _, s := range list {
@@ -160,12 +160,12 @@ func unique(list []string) []string {
 	return once
 }
 
-// clock prints what comparing the clocks gave.
-func (v *verification) clock(c *clockCheck) {
+// printClock prints what comparing the clocks gave.
+func (v *verification) printClock(c *clockCheck) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, w := range c.warnings {
-		v.printf("warn  clock: %s\n", clean(w))
+		v.printf("warn  clock: %s\n", printable(w))
 	}
 	switch {
 	case len(c.warnings) > 0:

@@ -21,12 +21,12 @@ import (
 // mailbox prints a line for each step of what a poll of a mailbox needs.
 func (v *verification) mailbox(ctx context.Context, p *poller.Poller, m config.Mailbox, clock *clockCheck) {
 	of := fmt.Sprintf("mailbox %q", m.Name)
-	if !v.resolve(ctx, of, m.Host) {
+	if !v.lookup(ctx, of, m.Host) {
 		return
 	}
 	for _, s := range p.Verify(ctx, m.Name) {
-		clock.mail(s.Newest)
-		v.step(of, s.Name, s.Detail, reason(s.Name, s.Err))
+		clock.compareMail(s.Newest)
+		v.step(of, s.Name, s.Detail, withoutStep(s.Name, s.Err))
 	}
 }
 
@@ -56,9 +56,9 @@ func (v *verification) manyMailboxes(ctx context.Context, c *config.Config, p *p
 	v.printf("%s", lines.String())
 }
 
-// reason leaves out of an error which mailbox and folder it is about, and the step
+// withoutStep leaves out of an error which mailbox and folder it is about, and the step
 // of that name: the line says that already.
-func reason(name string, err error) error {
+func withoutStep(name string, err error) error {
 	var step *imapbox.StepError
 	if errors.As(err, &step) {
 		if step.Step == strings.ReplaceAll(name, "-", "") { // what people call "log-in"
@@ -72,9 +72,9 @@ func reason(name string, err error) error {
 // resolveWait bounds one look-up of a server's name.
 const resolveWait = 20 * time.Second
 
-// resolve looks a server's name up as connecting to it does, by the system's
+// lookup looks a server's name up as connecting to it does, by the system's
 // resolver, and says whether it has an address. An address needs none.
-func (v *verification) resolve(ctx context.Context, what, host string) bool {
+func (v *verification) lookup(ctx context.Context, what, host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
@@ -101,14 +101,14 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 	if err != nil {
 		return err
 	}
-	if !v.resolve(ctx, "smtp", c.SMTP.Host) {
+	if !v.lookup(ctx, "smtp", c.SMTP.Host) {
 		return nil
 	}
 	to := append([]string{}, c.SMTP.To...)
 	for _, spec := range c.Digests {
 		to = append(to, spec.To...)
 	}
-	steps, err := m.Check(ctx, c.SMTP.From.Address, unique(to))
+	steps, err := m.Check(ctx, c.SMTP.From.Address, distinct(to))
 	for _, s := range steps {
 		v.step("smtp", s.Name, s.Detail, s.Err)
 		if s.Err != nil {

@@ -35,7 +35,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		to = []string{from.Address}
 	}
 	o := digest.Options{
-		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
+		DB: d, Templates: set, Send: sent.wrap(m.Send), From: from, Fallback: to,
 		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest, Prefix: c.SMTP.SubjectPrefix,
 		WarnAfter:       c.Schedule.WarnAfter,
 		Overrun:         func() time.Time { return overrunSince(c, time.Now()) },
@@ -119,8 +119,8 @@ func (a *app) outboxLock(ctx context.Context, c *config.Config) (unlock func(), 
 // A sentLog notes, for the user, what a command handed to the SMTP server.
 type sentLog struct{ lines []string }
 
-// noting returns send with its successes noted. A nil sentLog notes nothing.
-func (l *sentLog) noting(send digest.SendFunc) digest.SendFunc {
+// wrap returns send with its successes noted. A nil sentLog notes nothing.
+func (l *sentLog) wrap(send digest.SendFunc) digest.SendFunc {
 	if l == nil {
 		return send
 	}
@@ -133,7 +133,7 @@ func (l *sentLog) noting(send digest.SendFunc) digest.SendFunc {
 			}
 		}
 		if err == nil && len(taken) > 0 {
-			l.lines = append(l.lines, clean("sent to "+strings.Join(taken, ", ")+": "+subject(data)))
+			l.lines = append(l.lines, printable("sent to "+strings.Join(taken, ", ")+": "+subject(data)))
 		}
 		return results, err
 	}

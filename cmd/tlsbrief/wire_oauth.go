@@ -51,7 +51,7 @@ func (a *app) oauthOptions(c *config.Config, o config.OAuth2, protocol oauth.Pro
 		Grant: o.Grant, TokenURL: cmp.Or(o.TokenURL, known.TokenURL), DeviceURL: cmp.Or(o.AuthURL, known.DeviceURL),
 		Scopes: o.Scopes, ClientID: o.ClientID, Certificate: o.CertificateFile, Key: o.KeyFile,
 		RefreshTokenFile: o.RefreshTokenFile, ServiceAccountFile: o.ServiceAccountFile, Subject: o.Subject,
-		SecretInBody: known.SecretInBody, TLSConfig: tlsConfig, Log: a.log, Answered: a.clock.answer,
+		SecretInBody: known.SecretInBody, TLSConfig: tlsConfig, Log: a.log, Answered: a.clock.compareServer,
 		Lock: func(ctx context.Context) (func(), error) {
 			return a.lock(ctx, c.Database.Path, "token "+o.RefreshTokenFile, "the refresh token")
 		},
@@ -107,7 +107,7 @@ func (a *app) loginOptions(c *config.Config, name string) (oauth.Options, error)
 		if err != nil {
 			return options, err
 		}
-		options.Scopes = unique(append(options.Scopes, other.Scopes...))
+		options.Scopes = distinct(append(options.Scopes, other.Scopes...))
 	}
 	return options, nil
 }

@@ -43,9 +43,9 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 	return poller.New(o), nil
 }
 
-// asWorker makes a poller one that polls on a schedule: what is not to be had
+// daemonOptions makes a poller one that polls on a schedule: what is not to be had
 // now is left for the next poll.
-func (a *app) asWorker(c *config.Config) func(*poller.Options) {
+func (a *app) daemonOptions(c *config.Config) func(*poller.Options) {
 	return func(o *poller.Options) {
 		o.Patient = true
 		o.Lock = func(_ context.Context, mailbox string) (func(), error) {

@@ -22,20 +22,20 @@ func newChecker(c *config.Config, noProbe bool, clock *clockCheck) (*domaincheck
 	if err != nil {
 		return nil, fmt.Errorf("[check]: %w", err)
 	}
-	ours, unaddressed := readers(c)
+	ours, unaddressed := reportAddresses(c)
 	return domaincheck.New(domaincheck.Options{
 		// A domain that does not answer must keep no query of another waiting.
 		DNS:   resolver.New(resolver.Options{Server: c.DNS.Server, Parallel: 8 * c.Check.Concurrency}),
 		Roots: t.RootCAs, SMTPPort: c.Check.SMTPPort, HTTPSPort: c.Check.HTTPSPort, HELO: c.Check.EHLO, NoProbe: noProbe,
 		Timeout: c.Check.Timeout, Concurrency: c.Check.Concurrency, Ours: ours, Unaddressed: unaddressed, Private: c.Check.AllowPrivate,
-		Answered: clock.answer,
+		Answered: clock.compareServer,
 	}), nil
 }
 
-// readers returns the addresses that lead to polled mailboxes, and the users of
+// reportAddresses returns the addresses that lead to polled mailboxes, and the users of
 // whom none is known: their username is no address, and the administrator has not
 // said what addresses there are.
-func readers(c *config.Config) (addresses, unaddressed []string) {
+func reportAddresses(c *config.Config) (addresses, unaddressed []string) {
 	addresses = slices.Clone(c.Check.Addresses)
 	for _, m := range c.Mailboxes {
 		local, domain, is := strings.Cut(m.Username, "@")
@@ -57,7 +57,7 @@ func readers(c *config.Config) (addresses, unaddressed []string) {
 // newWatcher makes the watcher of the configured and the reported domains.
 func (a *app) newWatcher(c *config.Config, d *db.DB) *watch.Watcher {
 	return watch.New(watch.Options{
-		Store: d, Own: ownPatterns(c), IsDomain: isDomain, Now: time.Now, Log: a.log,
+		Store: d, Own: ownDomains(c), IsDomain: isDomain, Now: time.Now, Log: a.log,
 		Check: func(ctx context.Context, domains []domaincheck.Domain, done func(domaincheck.Result)) ([]domaincheck.Result, error) {
 			checker, err := newChecker(c, false, a.clock) // each day anew, since ca_file may have changed
 			if err != nil {
@@ -86,7 +86,7 @@ func newProber(c *config.Config) (func(context.Context, []digest.Question) map[d
 	if err != nil {
 		return nil, err
 	}
-	prober := watch.NewProber(watch.Options{Own: ownPatterns(c), IsDomain: isDomain, Check: all.CheckAll, CheckDNS: dnsOnly.CheckAll, Now: time.Now})
+	prober := watch.NewProber(watch.Options{Own: ownDomains(c), IsDomain: isDomain, Check: all.CheckAll, CheckDNS: dnsOnly.CheckAll, Now: time.Now})
 	return func(ctx context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
 		probes := make([]report.Probe, len(questions))
 		for i, q := range questions {
@@ -100,9 +100,9 @@ func newProber(c *config.Config) (func(context.Context, []digest.Question) map[d
 	}, nil
 }
 
-// ownPatterns are the domains that the configuration names as one's own; one may
+// ownDomains are the domains that the configuration names as one's own; one may
 // begin with "*.".
-func ownPatterns(c *config.Config) []string {
+func ownDomains(c *config.Config) []string {
 	patterns := slices.Clone(c.Reports.Domains)
 	for _, spec := range c.Digests {
 		patterns = append(patterns, spec.Domains...)
