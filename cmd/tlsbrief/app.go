@@ -23,7 +23,7 @@ type app struct {
 	configPath, logLevel, logFormat string
 	log                             *slog.Logger
 
-	clock *clockCheck // is told what servers say of the time; nil: nobody asks
+	clock *clockCheck // gets the time that servers state; nil: clocks are not compared
 }
 
 // load reads the configuration.
@@ -58,8 +58,8 @@ func (a *app) withDB(ctx context.Context, f func(*config.Config, *db.DB) error) 
 	})
 }
 
-// withReadDB is with for commands that only look: where nothing has been recorded
-// yet they make no database, which would belong to whoever looked.
+// withReadDB does the same for commands that only read. It makes no database where
+// there is none: the file would belong to the user who ran status.
 func (a *app) withReadDB(ctx context.Context, f func(*config.Config, *db.DB) error) error {
 	c, err := a.load()
 	if err != nil {
@@ -101,7 +101,7 @@ func utcDate(flag, s string) (time.Time, error) {
 	return t, nil
 }
 
-// oneOf refuses a value that a flag does not know.
+// oneOf returns a usage error unless a flag's value is among those allowed.
 func oneOf(flag, value string, allowed ...string) error {
 	for _, v := range allowed {
 		if v == value {
@@ -111,8 +111,8 @@ func oneOf(flag, value string, allowed ...string) error {
 	return usage("%s is one of %v, not %q", flag, allowed, value)
 }
 
-// printf writes a result. A failure to write, such as a closed pipe, is the
-// command's.
+// printf writes a result. The caller returns its error: output to a closed pipe is a
+// failure of the command.
 func (a *app) printf(format string, args ...any) error {
 	_, err := fmt.Fprintf(a.stdout, format, args...)
 	return err

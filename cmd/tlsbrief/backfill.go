@@ -12,7 +12,7 @@ import (
 	"tlsbrief/poller"
 )
 
-// newBackfillCommand returns "tlsbrief backfill": the whole history once.
+// newBackfillCommand returns "tlsbrief backfill", which reads the whole history once.
 func newBackfillCommand(a *app) *cobra.Command {
 	var since, before string
 	var b poller.Backfill

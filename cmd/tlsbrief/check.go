@@ -19,7 +19,7 @@ import (
 	"tlsbrief/internal/watch"
 )
 
-// errFindings ends check with exit status 3.
+// errFindings makes check end with exit status 3.
 var errFindings = errors.New("there is something to mend")
 
 // newCheckCommand returns "tlsbrief check".
@@ -91,7 +91,8 @@ func (a *app) check(ctx context.Context, c *config.Config, d *db.DB, named []str
 // maxDomains bounds how many domains one check takes.
 const maxDomains = 100_000
 
-// readDomains takes the domains of the command line, of files and of stdin.
+// readDomains returns the domains of the command line, of the files named there, and
+// of standard input.
 func readDomains(stdin io.Reader, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {
@@ -136,8 +137,7 @@ func scanDomains(names []string, r io.Reader) ([]string, error) {
 	return names, lines.Err()
 }
 
-// printChecks prints what was found: as JSON, as a table on a terminal, and as a
-// list elsewhere.
+// printChecks prints results as JSON, as a table on a terminal, or as a list elsewhere.
 func (a *app) printChecks(results []domaincheck.Result, asJSON bool) error {
 	if asJSON {
 		return newJSONEncoder(a.stdout).Encode(struct {
@@ -151,13 +151,14 @@ func (a *app) printChecks(results []domaincheck.Result, asJSON bool) error {
 	return a.listChecks(results)
 }
 
-// Between these widths a table is worth its columns, and its lines can be read.
+// A narrower terminal gets a list instead of a table; in a wider table lines would be
+// too long to read.
 const (
 	minTableWidth = 60
 	maxTableWidth = 120
 )
 
-// checkTable has a row for each finding and for each address that showed its TLS.
+// checkTable returns a table with a row for each finding and for each address that showed its TLS.
 func checkTable(results []domaincheck.Result) *table {
 	t := &table{heads: [4]string{"Severity", "Domain", "What", "What to do"}}
 	for _, r := range results {
@@ -177,7 +178,7 @@ func checkTable(results []domaincheck.Result) *table {
 	return t
 }
 
-// findingText is a finding's message and what senders make of it.
+// findingText returns a finding's message and the result type that senders report.
 func findingText(f domaincheck.Finding) string {
 	if f.ResultType == "" {
 		return f.Message
@@ -185,7 +186,7 @@ func findingText(f domaincheck.Finding) string {
 	return f.Message + " Senders report it as " + string(f.ResultType) + "."
 }
 
-// tlsText says what a server showed of its TLS.
+// tlsText returns the TLS version, cipher suite and certificate expiry of a server.
 func tlsText(s domaincheck.Server) string {
 	text := s.TLSVersion + ", " + s.CipherSuite
 	switch {

@@ -10,16 +10,16 @@ import (
 	"tlsbrief/db"
 )
 
-// clockTolerance is how far this machine's clock may be from a server's. Signatures
-// and certificates that have just begun to hold are refused by a clock that is behind.
+// clockTolerance is how far this machine's clock may differ from a server's. A clock
+// that is behind refuses signatures and certificates that have just become valid.
 const clockTolerance = 5 * time.Minute
 
-// A clockCheck compares this machine's clock with what servers say of the time. Its
-// methods may be called from several goroutines.
+// A clockCheck compares this machine's clock with the clocks of servers. Its methods
+// may be called from several goroutines.
 type clockCheck struct {
 	now func() time.Time
 
-	// keep, where set, is told what comparing with a server gave, for status.
+	// onCompared, if set, gets the result of each comparison with a server.
 	onCompared func(host string, ahead time.Duration, wrong bool)
 
 	mu       sync.Mutex
@@ -27,8 +27,8 @@ type clockCheck struct {
 	warnings []string
 }
 
-// compareServer takes the Date of an answer that just came from a server of the
-// administrator's choice (RFC 9110, section 6.6.1). A nil check takes nothing.
+// compareServer compares with the Date of an answer that just came from a server that
+// the administrator chose (RFC 9110, section 6.6.1). A nil check does nothing.
 func (c *clockCheck) compareServer(host string, date time.Time) {
 	if c == nil || date.IsZero() {
 		return
@@ -41,8 +41,8 @@ func (c *clockCheck) compareServer(host string, date time.Time) {
 	}
 }
 
-// compareMail takes when, by its server's clock, a message arrived (RFC 9051, section 2.3.3).
-// It lies in the past: only a clock that is behind shows by it.
+// compareMail compares with the time at which a message arrived by its server's clock
+// (RFC 9051, section 2.3.3). That time is past, so only a clock that is behind shows.
 func (c *clockCheck) compareMail(arrived time.Time) {
 	if c == nil || arrived.IsZero() {
 		return
@@ -65,7 +65,7 @@ func mailOffsetText(by time.Duration) string {
 	return fmt.Sprintf("mail arrived, by the mail server's clock, %s later than it is here: this machine's clock is behind, or the server's ahead", by.Round(time.Second))
 }
 
-// offsetText says how far this machine's clock is from a server's.
+// offsetText returns in words how far this machine's clock is from a server's.
 func offsetText(ahead time.Duration, host string) string {
 	side := "ahead of"
 	if ahead < 0 {
@@ -74,8 +74,8 @@ func offsetText(ahead time.Duration, host string) string {
 	return fmt.Sprintf("%s %s that of %s", ahead.Abs().Round(time.Second), side, host)
 }
 
-// watchClock has what servers say of the time compared while a command works that
-// talks to them: it is logged and kept for status where the clocks are apart.
+// watchClock compares clocks while a command talks to servers. It logs a difference
+// and stores it for status.
 func (a *app) watchClock(ctx context.Context, d *db.DB) {
 	a.clock = &clockCheck{now: time.Now, onCompared: func(host string, ahead time.Duration, wrong bool) {
 		var err error
@@ -91,8 +91,8 @@ func (a *app) watchClock(ctx context.Context, d *db.DB) {
 	}}
 }
 
-// clockWarnings says what is known of the clock: by what servers told of late, and by
-// the messages recorded.
+// clockWarnings returns warnings about the clock from the last comparison with a server
+// and from the messages recorded.
 func clockWarnings(ctx context.Context, d *db.DB) ([]string, error) {
 	warnings := []string{}
 	f, err := d.ClockFault(ctx)

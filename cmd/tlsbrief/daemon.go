@@ -21,7 +21,7 @@ import (
 	"tlsbrief/poller"
 )
 
-// newRunCommand returns "tlsbrief run": the worker.
+// newRunCommand returns "tlsbrief run", the daemon.
 func newRunCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
@@ -44,20 +44,19 @@ What goes wrong is logged and tried again; nothing ends the worker but a stop.`,
 	}
 }
 
-// A daemon is what the worker does when. Polls and digests take turns, so that
-// a digest due at the hour of a poll says what that poll brought.
+// A daemon runs polls, digests, pruning and checks on their schedules. Polls and
+// digests take turns, so that a digest due at the hour of a poll has what it brought.
 type daemon struct {
 	a        *app
 	c        *config.Config
 	db       *db.DB
 	poller   *poller.Poller
-	digester *digest.Digester // nil: nothing to send by
-	mu       sync.Mutex
+	digester *digest.Digester // nil: there is no SMTP server
+	watcher  *watch.Watcher
 
-	pollStart atomic.Pointer[time.Time] // when the poll began that is under way; nil: none is
+	mu        sync.Mutex                // held during a poll, and while digests are sent
+	pollStart atomic.Pointer[time.Time] // of the poll that is running; nil: none is
 	firstPoll atomic.Bool               // the first poll has not ended yet
-
-	watcher *watch.Watcher
 }
 
 func (a *app) run(ctx context.Context, c *config.Config, database *db.DB) error {
@@ -81,12 +80,12 @@ func (a *app) run(ctx context.Context, c *config.Config, database *db.DB) error 
 	return d.serve(ctx)
 }
 
-// serve runs the schedules until ctx ends, and then lets what is under way finish.
+// serve runs the schedules until ctx ends, and then waits for the jobs that are running.
 func (d *daemon) serve(ctx context.Context) error {
 	log := d.a.log
 	schedule := cron.New(cron.WithLocation(d.c.Schedule.Timezone), cron.WithLogger(cronLog{log: log}))
 	poll := d.job("a poll", d.pollStatus, func() { d.pollOnce(ctx) })
-	// What is due is known to the minute; to look at its domains may take longer.
+	// A digest may take longer than the minute, since its domains are probed.
 	digests := d.job("", nil, func() { d.sendDigests(ctx) })
 	for _, j := range []struct {
 		spec string
@@ -102,7 +101,8 @@ func (d *daemon) serve(ctx context.Context) error {
 		}
 	}
 	log.Info("started", "count", len(d.c.Mailboxes), "path", d.c.Database.Path)
-	// At once, what was missed while it was down: first the mail, then the digests.
+	// What was missed while the daemon was down is done now: the mail first, since the
+	// digests are about it.
 	d.firstPoll.Store(true)
 	schedule.Start()
 	poll.Run()
@@ -120,14 +120,15 @@ func (d *daemon) serve(ctx context.Context) error {
 	return nil
 }
 
-// job is work on a schedule: a panic in it is logged, and one that is still under
-// way when it is due again is left to finish, which is logged with the reason.
+// job returns work for a schedule. It logs a panic, and it skips a run while the one
+// before is still running, which it logs with the attributes that why returns.
 func (d *daemon) job(what string, why func() []any, work func()) cron.Job {
 	log := cronLog{log: d.a.log, what: what, why: why}
 	return cron.NewChain(cron.Recover(log), cron.SkipIfStillRunning(log)).Then(cron.FuncJob(work))
 }
 
-// pollStatus says, as a log has it, what keeps the worker.
+// pollStatus returns, as log attributes, which mailboxes are being polled and for how
+// long.
 func (d *daemon) pollStatus() []any {
 	begun := d.pollStart.Load()
 	if begun == nil {
@@ -136,7 +137,7 @@ func (d *daemon) pollStatus() []any {
 	return []any{"mailbox", strings.Join(d.poller.Underway(), ", "), "elapsed", time.Since(*begun).Round(time.Second)}
 }
 
-// pollOverruns reports whether the poll that is under way takes longer than its interval.
+// pollOverruns reports whether the running poll takes longer than its interval.
 func (d *daemon) pollOverruns(now time.Time) bool {
 	begun := d.pollStart.Load()
 	return begun != nil && now.Sub(*begun) > pollInterval(d.c, *begun)
@@ -170,8 +171,8 @@ func (d *daemon) sendDigests(ctx context.Context) {
 	if d.digester == nil {
 		return
 	}
-	// While a poll is under way the digests wait for the next minute, but not for one
-	// that takes longer than its interval, which may be hours: they tell of that.
+	// While a poll is running the digests wait for the next minute. They do not wait for
+	// one that takes longer than its interval, which may be hours: they report it.
 	switch overruns := d.pollOverruns(time.Now()); {
 	case d.firstPoll.Load() && !overruns:
 		return
@@ -201,14 +202,14 @@ func (d *daemon) prune(ctx context.Context) {
 	}
 }
 
-// checkDomains looks at every domain.
+// checkDomains runs the daily check.
 func (d *daemon) checkDomains(ctx context.Context) {
 	d.logError(ctx, "checking the domains", d.watcher.CheckDaily(ctx))
 }
 
-// logError logs what went wrong with a piece of work, a line for each error; nil is
-// none. Where the worker is being stopped nothing went wrong: one line says that the
-// rest is left for the next time, and names errors that have another cause.
+// logError logs the errors of a job, a line each. A job that the stop of the daemon
+// ended is no failure: one line says that the rest is left for the next time, and
+// names errors that have another cause.
 func (d *daemon) logError(ctx context.Context, what string, err error) {
 	if err == nil {
 		return
@@ -227,8 +228,8 @@ func (d *daemon) logError(ctx context.Context, what string, err error) {
 	d.a.log.Info(what+" was stopped: the rest is left for the next time", args...)
 }
 
-// unjoin returns the errors that errors.Join joined, one a log line each. One that
-// says more than those it wraps is left whole.
+// unjoin returns the errors that errors.Join joined. It leaves an error whole that says
+// more than those it wraps.
 func unjoin(err error) []error {
 	if err == nil {
 		return nil
@@ -247,16 +248,15 @@ func unjoin(err error) []error {
 	return all
 }
 
-// cronLog gives package cron our logger. What it does by the minute is of no
-// interest; what it skips or catches is.
+// A cronLog is a logger for package cron. It logs skipped and failed jobs, and each
+// wake-up at level debug only.
 type cronLog struct {
 	log  *slog.Logger
-	what string       // the job; empty: one that may be skipped and nobody need know
-	why  func() []any // what keeps it, as the log's attributes; nil: there is no telling
+	what string       // the job; empty: a skip is not worth a warning
+	why  func() []any // returns log attributes that explain a skip; may be nil
 }
 
-// Info logs that a job was skipped because the one before was still running,
-// and, for debugging, each wake-up.
+// Info logs a message of package cron. A skip is a warning.
 func (l cronLog) Info(msg string, keysAndValues ...any) {
 	if msg == "skip" && l.what != "" {
 		var why []any

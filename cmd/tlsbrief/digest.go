@@ -15,7 +15,7 @@ import (
 	"tlsbrief/internal/config"
 )
 
-// digestFlags are what "tlsbrief digest" is told.
+// digestFlags are the flags of "tlsbrief digest".
 type digestFlags struct {
 	name, from, to, day string
 	preview             bool
@@ -23,7 +23,7 @@ type digestFlags struct {
 	resend              string
 }
 
-// newDigestCommand returns "tlsbrief digest": what is due, now.
+// newDigestCommand returns "tlsbrief digest", which sends what is due.
 func newDigestCommand(a *app) *cobra.Command {
 	var f digestFlags
 	cmd := &cobra.Command{
@@ -69,8 +69,8 @@ what is still so; [check] confirm = false leaves that out.`,
 	return cmd
 }
 
-// check refuses flags that contradict each other, and returns the days asked
-// for: from inclusive, to exclusive, both zero if none are.
+// check returns a usage error for flags that contradict each other, and otherwise the
+// days they name: from inclusive, to exclusive, both zero if none are named.
 func (f digestFlags) check() (from, to time.Time, err error) {
 	if err := oneOf("--format", f.format, "text", "html", "json"); err != nil {
 		return from, to, err
@@ -107,7 +107,7 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	return from, to, refuseFuture("--from", from)
 }
 
-// refuseFuture refuses a day of which nobody can have reported yet.
+// refuseFuture returns a usage error for a day that nobody can have reported on yet.
 func refuseFuture(flag string, day time.Time) error {
 	if day.After(time.Now()) {
 		return usage("%s %s has not begun yet", flag, day.Format(time.DateOnly))
@@ -121,7 +121,7 @@ func (a *app) digest(ctx context.Context, c *config.Config, d *db.DB, f digestFl
 			return err
 		}
 	}
-	if f.preview && f.format == "json" { // the facts are the reports' alone: no need to look
+	if f.preview && f.format == "json" { // the summary holds no answers, so probes would be wasted
 		still := *c
 		still.Check.Confirm = false
 		c = &still
@@ -148,7 +148,7 @@ func (a *app) digest(ctx context.Context, c *config.Config, d *db.DB, f digestFl
 	return a.sendDue(ctx, digester, sent, f.name)
 }
 
-// sendDue builds and sends, and says what was sent.
+// sendDue builds and sends the digests that are due, and prints what was sent.
 func (a *app) sendDue(ctx context.Context, digester *digest.Digester, sent *sentLog, name string) error {
 	runErr := digester.Run(ctx, name)
 	for _, line := range sent.lines {
@@ -190,7 +190,7 @@ func needDigest(digester *digest.Digester, name string) error {
 func (a *app) preview(ctx context.Context, digester *digest.Digester, f digestFlags, from, to time.Time) error {
 	name := f.name
 	if name == "" {
-		// Where one is configured that is the one, and "fallback" is asked for by name.
+		// The last name is "fallback": it is meant only if it is alone, or named.
 		names := digester.Names()
 		if len(names) > 2 {
 			return usage("several digests are configured: choose one with --name (%s)", strings.Join(names, ", "))

@@ -20,7 +20,7 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// newExportCommand returns "tlsbrief export": what is recorded, policy by policy.
+// newExportCommand returns "tlsbrief export", which prints the recorded policies.
 func newExportCommand(a *app) *cobra.Command {
 	var format, from, to, domain string
 	cmd := &cobra.Command{
@@ -78,8 +78,8 @@ func exportFilter(from, to, domain string) (report.Filter, error) {
 	return f, nil
 }
 
-// An exportRow policy: the keys and their order are DESIGN 8's, and other
-// programs lean on them.
+// An exportRow is a policy as export prints it. Other programs depend on its keys and
+// their order (DESIGN 8).
 type exportRow struct {
 	OrganizationName string          `json:"organization_name"`
 	ContactInfo      string          `json:"contact_info"`
@@ -141,7 +141,7 @@ func newExportRow(r *report.PolicyRow) exportRow {
 	return e
 }
 
-// timestamp returns t in RFC 3339 and UTC; empty where t is not known.
+// timestamp returns t in RFC 3339 and UTC; empty if t is zero.
 func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -149,8 +149,8 @@ func timestamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// timestampNano returns t as timestamp does, with the fraction of the second where there is
-// one: two reports may differ in nothing else.
+// timestampNano returns t like timestamp, with the fraction of its second: two reports
+// may differ in that alone.
 func timestampNano(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // notNil returns l, or an empty list for none: lists are never null in JSON.
@@ -169,7 +169,7 @@ func export(ctx context.Context, w io.Writer, d *db.DB, f report.Filter, format 
 	return d.EachPolicy(ctx, f, func(r *report.PolicyRow) error { return enc.Encode(newExportRow(r)) })
 }
 
-// exportCSV writes the same columns; lists and failure details are JSON text.
+// exportCSV writes an [exportRow] a line; lists and failure details are JSON text.
 func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f report.Filter) error {
 	out := csv.NewWriter(w)
 	if err := out.Write([]string{
@@ -211,23 +211,23 @@ func jsonText(v any) string {
 const formulaSigns = "=+-@\uff1d\uff0b\uff0d\uff20"
 
 // beginsFormula reports whether a spreadsheet may take a cell that holds s for a
-// formula. Some strip blanks, or a quotation mark, before they look.
+// formula. Some strip blanks or a quotation mark first.
 func beginsFormula(s string) bool {
 	s = strings.TrimLeftFunc(s, func(r rune) bool { return r == '"' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 	r, _ := utf8.DecodeRuneInString(s)
 	return s != "" && strings.ContainsRune(formulaSigns, r)
 }
 
-// splitsCell reports whether a spreadsheet may end a cell behind r, though the file
-// has commas between its cells: in many countries it expects semicolons, pasted text
-// has tabs, and a line end begins the next row.
+// splitsCell reports whether a spreadsheet may end a cell behind r, although the file
+// separates cells by commas: in many countries it expects semicolons, pasted text has
+// tabs, and a line end begins the next row.
 func splitsCell(r rune) bool {
 	return r == ';' || r < ' ' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }
 
-// escapeCell makes a stranger's string safe in a cell of CSV. An apostrophe stands
-// before whatever a spreadsheet may take for a formula, at the beginning and wherever
-// it may split the cell, and nothing is left that a terminal acts on.
+// escapeCell makes a stranger's string safe in a cell of CSV. It puts an apostrophe
+// before what a spreadsheet may take for a formula, at the beginning and wherever the
+// cell may be split, and removes what a terminal acts on.
 func escapeCell(s string) string {
 	var b strings.Builder
 	if beginsFormula(s) {
@@ -242,9 +242,9 @@ func escapeCell(s string) string {
 	return printable(b.String())
 }
 
-// escapeJSONCell is inertCell for JSON text. The sign of a formula is escaped as JSON
-// escapes it, so that what is read back is the same. A semicolon stands in strings
-// alone there, and no raw line end or tab does.
+// escapeJSONCell does the same for JSON text, but escapes the sign of a formula as JSON
+// does, so that the text decodes to the same value. JSON has semicolons in strings
+// only, and no raw line ends or tabs in them.
 func escapeJSONCell(text string) string {
 	var b strings.Builder
 	escape := false

@@ -38,7 +38,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if got := escapeCell(tt.cell); got != tt.want {
-				t.Errorf("inertCell(%q) = %q, want %q", tt.cell, got, tt.want)
+				t.Errorf("escapeCell(%q) = %q, want %q", tt.cell, got, tt.want)
 			}
 		})
 	}

@@ -9,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// An jsonEscaper escapes in JSON what a terminal would act on or not show:
-// controls beyond ASCII and changes of writing direction, which encoding/json
-// writes as they are. What is read back is the same.
+// A jsonEscaper escapes in JSON what a terminal would act on or not show: controls
+// beyond ASCII and changes of writing direction, which encoding/json does not escape.
+// The text decodes to the same value.
 type jsonEscaper struct{ w io.Writer }
 
-// Write escapes p, which is JSON text: in it such runes stand in strings alone.
+// Write escapes p, which is JSON text: such runes are in its strings only.
 func (w jsonEscaper) Write(p []byte) (int, error) {
 	out := make([]byte, 0, len(p))
 	for rest := p; len(rest) > 0; {

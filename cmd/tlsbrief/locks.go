@@ -15,8 +15,8 @@ import (
 	"tlsbrief/internal/fileperm"
 )
 
-// Locks are files beside the database, held through the operating system: a
-// killed process leaves none behind for the next one to trip over.
+// Locks are files beside the database, held through the operating system, so that they
+// end with a killed process.
 
 // lockTimeout is how long a command waits for another process to finish with
 // a mailbox or the outbox.
@@ -24,7 +24,7 @@ const lockTimeout = 2 * time.Minute
 
 var errLocked = errors.New("another tlsbrief is at work")
 
-// lock waits for the lock of this name, for a bounded time.
+// lock takes the lock of this name, and waits for it up to lockTimeout.
 func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(), err error) {
 	path := lockPath(dbPath, name)
 	l := newLock(path)
@@ -45,7 +45,7 @@ func (a *app) lock(ctx context.Context, dbPath, name, what string) (unlock func(
 	return func() { a.unlock(l) }, nil
 }
 
-// tryLock takes the lock of this name, or fails at once.
+// tryLock takes the lock of this name, or returns errLocked at once.
 func (a *app) tryLock(dbPath, name, what string) (unlock func(), err error) {
 	path := lockPath(dbPath, name)
 	l := newLock(path)
@@ -59,18 +59,18 @@ func (a *app) tryLock(dbPath, name, what string) (unlock func(), err error) {
 	return func() { a.unlock(l) }, nil
 }
 
-// newLock returns the lock on a file, which is made where there is none. A symbolic
-// link is not followed: whoever laid it would decide which file is made.
+// newLock returns the lock on a file, which taking it creates. It does not follow a
+// symbolic link, whose owner would choose the file to create.
 func newLock(path string) *flock.Flock {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|fileperm.NoFollow))
 }
 
-// tryLock takes a lock; ok is false where another holds it.
+// tryLock takes a lock; ok is false if another process holds it.
 func tryLock(l *flock.Flock) (ok bool, err error) {
 	if !isLink(l.Path()) {
 		ok, err = l.TryLock()
 	}
-	if isLink(l.Path()) { // also where it came in between
+	if isLink(l.Path()) { // also one that was made meanwhile
 		return false, errors.Join(fmt.Errorf("locking %s: it is a symbolic link, which tlsbrief never makes; remove it", l.Path()), l.Unlock())
 	}
 	if err != nil {
@@ -97,20 +97,19 @@ func (a *app) unlock(l *flock.Flock) {
 	}
 }
 
-// lockPath names a lock's file. A mailbox's name is the user's own and may hold
-// what a file name may not.
+// lockPath returns the path of a lock's file. It has a hash for a name, since the name
+// of a mailbox may hold what a file name may not.
 func lockPath(dbPath, name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return dbPath + "." + hex.EncodeToString(sum[:6]) + ".lock"
 }
 
-// pollLock names the lock that is held while mailboxes are polled. Other processes
-// learn from it that a poll runs, and from the time of its file since when: a killed
-// poll holds none.
+// pollLock is the lock that is held while mailboxes are polled. Other processes learn
+// from it that a poll is running, and from its file's time since when.
 const pollLock = "poll"
 
-// beginPoll notes that a poll begins now. Where another process is polling as well,
-// that one is told of. That it cannot be noted is no reason not to poll.
+// beginPoll takes the pollLock and sets its time. If another process is polling as well,
+// the lock stays that one's. A failure is logged and does not keep the poll from running.
 func (a *app) beginPoll(dbPath string) (end func()) {
 	path := lockPath(dbPath, pollLock)
 	l := newLock(path)
@@ -128,16 +127,16 @@ func (a *app) beginPoll(dbPath string) (end func()) {
 	return func() {}
 }
 
-// pollingSince returns since when a poll has been running; zero where none is.
+// pollingSince returns since when a poll has been running; zero if none is.
 func pollingSince(dbPath string) time.Time {
 	path := lockPath(dbPath, pollLock)
-	l := flock.New(path, flock.SetFlag(os.O_RDONLY|fileperm.NoFollow)) // to look makes no file
+	l := flock.New(path, flock.SetFlag(os.O_RDONLY|fileperm.NoFollow)) // without os.O_CREATE
 	ok, err := l.TryRLock()
 	if err != nil {
 		return time.Time{}
 	}
 	if ok {
-		_ = l.Unlock() // a shared lock of a moment
+		_ = l.Unlock() // it was shared, and held for a moment
 		return time.Time{}
 	}
 	info, err := os.Lstat(path)

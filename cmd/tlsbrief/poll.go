@@ -16,7 +16,7 @@ import (
 	"tlsbrief/poller"
 )
 
-// newPollCommand returns "tlsbrief poll": every mailbox once.
+// newPollCommand returns "tlsbrief poll", which polls every mailbox once.
 func newPollCommand(a *app) *cobra.Command {
 	var only string
 	var asJSON bool
@@ -55,14 +55,14 @@ func (a *app) poll(ctx context.Context, c *config.Config, d *db.DB, only string,
 	end()
 	var pruneErr error
 	if ctx.Err() == nil {
-		_, pruneErr = d.Prune(ctx) // for those who run it from cron, and never "run"
+		_, pruneErr = d.Prune(ctx) // for installations that run polls from cron
 	}
 	waitErr := a.warnOfDNS(ctx, d)
 	return errors.Join(a.printResult(result, asJSON), pollErr, retryErr, pruneErr, waitErr)
 }
 
-// warnOfDNS says how many messages hold reports that could not be authenticated
-// because DNS did not answer: they do not count until it does.
+// warnOfDNS logs how many messages hold reports that could not be authenticated
+// because DNS did not answer.
 func (a *app) warnOfDNS(ctx context.Context, d *db.DB) error {
 	unknown, err := d.CountUnknown(context.WithoutCancel(ctx))
 	if err == nil && unknown > 0 {
@@ -72,7 +72,7 @@ func (a *app) warnOfDNS(ctx context.Context, d *db.DB) error {
 	return err
 }
 
-// needMailbox refuses a command that reads mailboxes where there is none to read.
+// needMailbox returns a usage error if the configuration lacks the mailbox, or has none.
 func needMailbox(c *config.Config, only string) error {
 	if len(c.Mailboxes) == 0 {
 		return usage("the configuration has no [[mailbox]]: add the one that your reports are sent to (config.toml.example shows how)")
@@ -110,7 +110,7 @@ func (a *app) printResult(r poller.Result, asJSON bool) error {
 // maxIdleShown is how many folders with nothing new are named; more are counted.
 const maxIdleShown = 10
 
-// What is printed of a folder first: what could not be read, then what has news.
+// The order of folders in print.
 const (
 	rankFailed = iota
 	rankNews
@@ -140,7 +140,7 @@ func (a *app) printCounts(c poller.Counts) error {
 }
 
 // overrunSince returns since when a poll has been running that takes longer than its
-// interval; zero where none does.
+// interval; zero if none does.
 func overrunSince(c *config.Config, now time.Time) time.Time {
 	since := pollingSince(c.Database.Path)
 	if since.IsZero() || now.Sub(since) <= pollInterval(c, since) {
@@ -149,13 +149,12 @@ func overrunSince(c *config.Config, now time.Time) time.Time {
 	return since
 }
 
-// pollInterval is how long a poll that began at the given time may take: until the
-// next is due by [schedule] poll, but no less than the time from that one to the one
-// after it, for a poll that was begun by hand shortly before.
+// pollInterval returns how long a poll may take: until the next is due by [schedule]
+// poll. A poll that was begun by hand shortly before that has the whole interval.
 func pollInterval(c *config.Config, began time.Time) time.Duration {
 	schedule, err := cron.ParseStandard(c.Schedule.Poll)
 	if err != nil {
-		return math.MaxInt64 // config.Load has judged it
+		return math.MaxInt64 // not reached: config.Load refuses it
 	}
 	next := schedule.Next(began.In(c.Schedule.Timezone))
 	if next.IsZero() {

@@ -42,10 +42,10 @@ messages.`,
 type (
 	statusReport struct {
 		Mailboxes     []statusFolder   `json:"mailboxes"`     // those that fail first
-		OverrunSince  string           `json:"overrun_since"` // since when a poll has been running that takes longer than its interval
+		OverrunSince  string           `json:"overrun_since"` // the start of a poll that takes longer than its interval
 		Digests       []statusDigest   `json:"digests"`
 		Outbox        []statusMail     `json:"outbox"`
-		Pending       []statusPending  `json:"pending"`        // asked for again, since the server did not give them
+		Pending       []statusPending  `json:"pending"`        // not given by the server; polls ask again
 		PendingTotal  int64            `json:"pending_total"`  // how many there are
 		Rejected      []statusRejected `json:"rejected"`       // the newest, the newest first
 		RejectedTotal int64            `json:"rejected_total"` // how many there are
@@ -59,7 +59,7 @@ type (
 		Cursor    *statusCursor `json:"cursor"` // null before the first poll
 		Recorded  int64         `json:"recorded"`
 		Rejected  int64         `json:"rejected"`
-		Unread    int64         `json:"unread"` // messages that do not come, and of which nothing says that they are reports
+		Unread    int64         `json:"unread"` // pending messages whose header does not claim a TLS report
 	}
 	statusCursor struct {
 		UIDValidity uint32 `json:"uid_validity"`
@@ -88,11 +88,11 @@ type (
 	}
 )
 
-// Bounds of what status shows, whatever is recorded.
+// The limits of what status shows.
 const (
-	maxRejected      = 1000 // rejected messages in JSON
-	maxRejectedShown = 20   // and for people
-	maxReadableShown = 20   // folders that can be read, beside all that cannot
+	maxRejected      = 1000 // in JSON
+	maxRejectedShown = 20   // in text
+	maxReadableShown = 20   // folders without an error, in text
 )
 
 func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON bool) error {
@@ -148,7 +148,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	}
 	names := make([]string, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
-		names = append(names, m.Name) // not those that are polled no more
+		names = append(names, m.Name) // messages of other mailboxes are not shown
 	}
 	rejected, all, err := d.NewestRejected(ctx, names, maxRejected)
 	if err != nil {
@@ -161,8 +161,8 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	return s, nil
 }
 
-// isPolled reports whether a folder is still to be polled. A special use or a
-// pattern may mean any.
+// isPolled reports whether the configuration may still name a folder. A special use or
+// a pattern may match any.
 func isPolled(c *config.Config, f report.Folder) bool {
 	for _, m := range c.Mailboxes {
 		if m.Name != f.Mailbox {
@@ -212,12 +212,12 @@ func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, 
 	return nil
 }
 
-// readPending adds the messages that are asked for again. Of one of which nothing says
-// that it is a report, which may be somebody's private mail, only the folder counts it.
+// readPending adds the pending messages. A message whose header does not claim a TLS
+// report may be private mail, so its folder only counts it.
 func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.DB) error {
 	return d.EachPending(ctx, func(m report.PendingMessage) error {
 		if !slices.ContainsFunc(c.Mailboxes, func(box config.Mailbox) bool { return box.Name == m.Mailbox }) {
-			return nil // it is polled no more
+			return nil
 		}
 		if m.Claimed {
 			if s.PendingTotal++; len(s.Pending) < maxPending {
@@ -236,7 +236,7 @@ func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.
 	})
 }
 
-// A statusPending is a message that the server has not given yet.
+// A statusPending is a pending message that claims to be a TLS report.
 type statusPending struct {
 	Mailbox     string `json:"mailbox"`
 	Folder      string `json:"folder"`
@@ -246,9 +246,9 @@ type statusPending struct {
 	Subject     string `json:"subject"`
 	Reason      string `json:"reason"`
 	Since       string `json:"since"`
-	Quarantined bool   `json:"quarantined"` // it is asked for alone, and not before next_try
+	Quarantined bool   `json:"quarantined"` // fetched alone, and not before next_try
 	NextTry     string `json:"next_try"`    // empty: at the next poll
 }
 
-// maxPending is how many pending messages JSON has at most.
+// maxPending is how many pending messages JSON lists.
 const maxPending = 1000

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// printStatus prints for people, within 80 columns where the names allow it.
+// printStatus prints the status as text, within 80 columns if the names allow it.
 func (a *app) printStatus(s statusReport) error {
 	p := &printer{a: a}
 	for _, w := range s.Warnings {
@@ -38,7 +38,7 @@ func (a *app) printStatus(s statusReport) error {
 	return p.err
 }
 
-// mailboxes prints the folders that cannot be read, and then those that can.
+// mailboxes prints the folders, those that could not be read first.
 func (p *printer) mailboxes(s statusReport) {
 	p.printf("Mailboxes\n")
 	if len(s.Mailboxes) == 0 {
@@ -99,7 +99,7 @@ func orNever(t string) string {
 	return t
 }
 
-// pending prints the messages that the server has not given yet.
+// pending prints the pending messages.
 func (p *printer) pending(s statusReport) {
 	if s.PendingTotal == 0 {
 		return
@@ -122,7 +122,7 @@ func (p *printer) pending(s statusReport) {
 	}
 }
 
-// messagesDo is the subject of a sentence about messages, with its verb.
+// messagesDo returns the subject of a sentence about messages, with its verb.
 func messagesDo(n int64) string {
 	if n == 1 {
 		return "1 message does"

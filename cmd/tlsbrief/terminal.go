@@ -14,8 +14,8 @@ import (
 	"tlsbrief/poller"
 )
 
-// terminalWidth reports whether what is written here is shown on a terminal, and how
-// many columns that has: 80 where it does not say.
+// terminalWidth reports whether w is a terminal, and returns how many columns it has: 80
+// if it does not tell.
 func terminalWidth(w io.Writer) (width int, is bool) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -28,9 +28,8 @@ func terminalWidth(w io.Writer) (width int, is bool) {
 	return width, true
 }
 
-// printable makes a string from outside safe to print on a terminal: what cannot be
-// seen, such as an escape sequence or a change of writing direction, becomes
-// U+FFFD.
+// printable makes a string from outside safe to print on a terminal: it replaces what
+// does not print, such as escape sequences and changes of writing direction, by U+FFFD.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -40,7 +39,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// truncate cuts a cleaned string to at most n runes.
+// truncate returns at most n runes of s, printable.
 func truncate(s string, n int) string {
 	runes := []rune(printable(s))
 	if len(runes) <= n {
@@ -49,7 +48,7 @@ func truncate(s string, n int) string {
 	return string(runes[:n-1]) + "…"
 }
 
-// plural counts things whose plural takes an s.
+// plural returns n with the name of the things counted, whose plural takes an s.
 func plural(n int64, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -57,7 +56,7 @@ func plural(n int64, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// A printer prints until a write fails.
+// A printer prints until a write fails, and keeps that error.
 type printer struct {
 	a   *app
 	err error
@@ -69,9 +68,9 @@ func (p *printer) printf(format string, args ...any) {
 	}
 }
 
-// A bar shows how far a backfill or a check is, on a terminal alone.
+// A bar shows the progress of a backfill or a check on a terminal.
 type bar struct {
-	w     io.Writer // nil: show nothing
+	w     io.Writer // nil: not a terminal, nothing is shown
 	title string
 	bar   *progressbar.ProgressBar
 }
@@ -83,12 +82,12 @@ func newBar(w io.Writer) *bar {
 	return &bar{}
 }
 
-// show draws the state of the folder or path that is being read.
+// show draws the progress in the folder or path that is being read.
 func (b *bar) show(p poller.Progress) {
 	b.count(truncate(p.Mailbox+"/"+p.Folder, 30), p.Done, p.Total)
 }
 
-// count draws how much of something is done.
+// count draws how many of the things called title are done.
 func (b *bar) count(title string, done, total int64) {
 	if b.w == nil {
 		return
@@ -101,11 +100,11 @@ func (b *bar) count(title string, done, total int64) {
 			progressbar.OptionSetWidth(20), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 	}
-	// A bar that cannot be drawn is no reason to stop reading reports.
+	// An error in drawing must not stop the reading of reports.
 	_ = b.bar.Set64(done)
 }
 
-// end takes the bar off the screen.
+// end removes the bar from the screen.
 func (b *bar) end() {
 	if b.bar != nil {
 		_ = b.bar.Finish()

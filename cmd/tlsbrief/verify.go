@@ -17,7 +17,7 @@ import (
 	"tlsbrief/internal/resolver"
 )
 
-// newVerifyCommand returns "tlsbrief verify": would a poll and a digest work?
+// newVerifyCommand returns "tlsbrief verify", which tries what polls and digests need.
 func newVerifyCommand(a *app) *cobra.Command {
 	var sendTest bool
 	cmd := &cobra.Command{
@@ -44,7 +44,7 @@ machine's clock and a server's are more than 5 minutes apart.
 	return cmd
 }
 
-// errVerify ends verify with exit status 1; the lines before it say what failed.
+// errVerify makes verify end with exit status 1; the lines before it say what failed.
 var errVerify = errors.New("not everything works: see the lines marked FAIL")
 
 func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest bool) error {
@@ -83,8 +83,8 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 	return v.err
 }
 
-// verifyDNS asks the resolver something that signatures will be checked with.
-// Any answer will do, also that there is no such name.
+// verifyDNS asks the resolver for a TXT record, as checking a signature does. Any answer
+// shows that it works, also that there is no such name.
 func (a *app) verifyDNS(ctx context.Context, c *config.Config, v *verification) {
 	if c.Reports.Authenticity == "off" {
 		v.line("dns", `not asked: authenticity = "off"`, nil)
@@ -122,7 +122,7 @@ func (v *verification) line(what, detail string, err error) {
 	}
 }
 
-// step prints a line for a step of a log-in, whose name an error begins with, too.
+// step prints a line for a step of a log-in. It cuts the step's name from the error.
 func (v *verification) step(of, name, detail string, err error) {
 	if err != nil {
 		err = errors.New(strings.TrimPrefix(err.Error(), name+": "))
@@ -130,8 +130,7 @@ func (v *verification) step(of, name, detail string, err error) {
 	v.line(of+", "+name, detail, err)
 }
 
-// database looks at the database, or where there is none yet at the folder that
-// the first poll will make it in.
+// database checks the database, or if there is none whether one can be made.
 func (v *verification) database(ctx context.Context, path string, d *db.DB) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		v.line("database", path, d.IntegrityCheck(ctx))
@@ -160,7 +159,7 @@ func distinct(list []string) []string {
 	return once
 }
 
-// printClock prints what comparing the clocks gave.
+// printClock prints the result of comparing clocks.
 func (v *verification) printClock(c *clockCheck) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
-// mailbox prints a line for each step of what a poll of a mailbox needs.
+// mailbox tries what a poll of a mailbox needs, and prints a line for each step.
 func (v *verification) mailbox(ctx context.Context, p *poller.Poller, m config.Mailbox, clock *clockCheck) {
 	of := fmt.Sprintf("mailbox %q", m.Name)
 	if !v.lookup(ctx, of, m.Host) {
@@ -30,12 +30,11 @@ func (v *verification) mailbox(ctx context.Context, p *poller.Poller, m config.M
 	}
 }
 
-// maxMailboxesShown is how many mailboxes are told of step by step. Of more, those
-// that do not work are, and the others are counted.
+// maxMailboxesShown is how many mailboxes are printed step by step. Of more mailboxes
+// only those that do not work are; the others are counted.
 const maxMailboxesShown = 10
 
-// manyMailboxes prints how many mailboxes do not work, and then what is wrong with
-// them.
+// manyMailboxes prints how many mailboxes do not work, and then their steps.
 func (v *verification) manyMailboxes(ctx context.Context, c *config.Config, p *poller.Poller, clock *clockCheck) {
 	var broken int
 	var lines strings.Builder
@@ -56,8 +55,8 @@ func (v *verification) manyMailboxes(ctx context.Context, c *config.Config, p *p
 	v.printf("%s", lines.String())
 }
 
-// withoutStep leaves out of an error which mailbox and folder it is about, and the step
-// of that name: the line says that already.
+// withoutStep returns an error without its mailbox and folder, and without the step of
+// that name: the line has them.
 func withoutStep(name string, err error) error {
 	var step *imapbox.StepError
 	if errors.As(err, &step) {
@@ -72,8 +71,8 @@ func withoutStep(name string, err error) error {
 // resolveWait bounds one look-up of a server's name.
 const resolveWait = 20 * time.Second
 
-// lookup looks a server's name up as connecting to it does, by the system's
-// resolver, and says whether it has an address. An address needs none.
+// lookup looks up a server's name as connecting to it does, by the system's resolver,
+// prints a line, and reports whether it has an address. An address needs no look-up.
 func (v *verification) lookup(ctx context.Context, what, host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
@@ -112,7 +111,7 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 	for _, s := range steps {
 		v.step("smtp", s.Name, s.Detail, s.Err)
 		if s.Err != nil {
-			err = nil // said already
+			err = nil // it is that of the step
 		}
 	}
 	if err != nil {
@@ -121,8 +120,8 @@ func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification)
 	return nil
 }
 
-// sendTest sends a mail to those who get the digests that have no recipients of
-// their own, and says for each of them whether the server took it.
+// sendTest sends a mail to smtp.to, and prints for each recipient whether the server
+// took it.
 func (a *app) sendTest(ctx context.Context, c *config.Config, v *verification) error {
 	if c.SMTP.Host == "" {
 		v.line("test mail", "", errors.New("the configuration has no [smtp] to send it by"))
@@ -133,13 +132,14 @@ func (a *app) sendTest(ctx context.Context, c *config.Config, v *verification) e
 		return err
 	}
 	results, _ := m.Send(ctx, c.SMTP.From.Address, c.SMTP.To, testMail(c.SMTP.From, c.SMTP.To, time.Now()))
-	for _, r := range results { // which have the common error too
+	for _, r := range results { // their errors include the common one
 		v.line(fmt.Sprintf("test mail to <%s>", r.Address), "the server took it", r.Err)
 	}
 	return nil
 }
 
-// testMail says that it is a test. It asks for no answers, RFC 3834, section 5.
+// testMail returns a mail that says it is a test and asks for no automatic answers (RFC
+// 3834, section 5).
 func testMail(from *mail.Address, to []string, now time.Time) []byte {
 	var b bytes.Buffer
 	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]

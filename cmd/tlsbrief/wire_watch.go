@@ -24,7 +24,7 @@ func newChecker(c *config.Config, noProbe bool, clock *clockCheck) (*domaincheck
 	}
 	ours, unaddressed := reportAddresses(c)
 	return domaincheck.New(domaincheck.Options{
-		// A domain that does not answer must keep no query of another waiting.
+		// Queries of a domain that does not answer must not delay those of another.
 		DNS:   resolver.New(resolver.Options{Server: c.DNS.Server, Parallel: 8 * c.Check.Concurrency}),
 		Roots: t.RootCAs, SMTPPort: c.Check.SMTPPort, HTTPSPort: c.Check.HTTPSPort, HELO: c.Check.EHLO, NoProbe: noProbe,
 		Timeout: c.Check.Timeout, Concurrency: c.Check.Concurrency, Ours: ours, Unaddressed: unaddressed, Private: c.Check.AllowPrivate,
@@ -32,9 +32,8 @@ func newChecker(c *config.Config, noProbe bool, clock *clockCheck) (*domaincheck
 	}), nil
 }
 
-// reportAddresses returns the addresses that lead to polled mailboxes, and the users of
-// whom none is known: their username is no address, and the administrator has not
-// said what addresses there are.
+// reportAddresses returns the addresses that lead to polled mailboxes, and the users
+// whose address is unknown: their username is none, and [check] addresses is empty.
 func reportAddresses(c *config.Config) (addresses, unaddressed []string) {
 	addresses = slices.Clone(c.Check.Addresses)
 	for _, m := range c.Mailboxes {
@@ -72,8 +71,8 @@ func (a *app) newWatcher(c *config.Config, d *db.DB) *watch.Watcher {
 	})
 }
 
-// newProber makes what answers the questions of digests; nil where the configuration
-// wants none answered.
+// newProber makes the function that answers the probes of digests; nil if [check] confirm
+// is off.
 func newProber(c *config.Config) (func(context.Context, []digest.Question) map[digest.Question]digest.Answer, error) {
 	if !c.Check.Confirm {
 		return nil, nil
@@ -100,8 +99,7 @@ func newProber(c *config.Config) (func(context.Context, []digest.Question) map[d
 	}, nil
 }
 
-// ownDomains are the domains that the configuration names as one's own; one may
-// begin with "*.".
+// ownDomains returns the domains that the configuration names; one may begin with "*.".
 func ownDomains(c *config.Config) []string {
 	patterns := slices.Clone(c.Reports.Domains)
 	for _, spec := range c.Digests {
