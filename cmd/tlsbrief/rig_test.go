@@ -50,6 +50,25 @@ func saveStatus(name string) error {
 	return os.WriteFile(name, b, 0o600)
 }
 
+// long skips a test that takes long where "go test -short" asks for quick ones.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long, and -short is set")
+	}
+}
+
+// eachServer runs a test against each kind of real server, with -short against the
+// one in memory alone.
+func eachServer(t *testing.T, test func(t *testing.T, s *imaptest.Server)) {
+	t.Helper()
+	if testing.Short() {
+		test(t, imaptest.Memory(t))
+		return
+	}
+	imaptest.Each(t, test)
+}
+
 // patience is far longer than a busy machine takes for anything that a test waits for,
 // and short for a test that hangs.
 const patience = 5 * time.Minute
