@@ -201,6 +201,7 @@ func (c *cyrus) grant(t testing.TB, s *Server, owner, folder, rights string) {
 // there is none, or fails it where the servers are required.
 func haveCyrus(t testing.TB) (root string, owner *user.User) {
 	t.Helper()
+	skipIfShort(t)
 	owner, err := user.Current()
 	if err == nil && owner.Uid == "0" {
 		owner, err = user.Lookup("nobody") // it refuses to be root
@@ -214,6 +215,6 @@ func haveCyrus(t testing.TB) (root string, owner *user.User) {
 			return root, owner
 		}
 	}
-	missing(t, "Cyrus is not here (internal/imaptest/install-cyrus.sh unpacks it): tests against a second real IMAP server are left out")
+	missing(t, "Cyrus is not here (internal/testing/imaptest/install-cyrus.sh unpacks it): tests against a second real IMAP server are left out")
 	return "", nil
 }

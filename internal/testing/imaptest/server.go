@@ -145,6 +145,7 @@ func EachInstalled(t *testing.T, test func(t *testing.T, s *Server), opts ...Opt
 // haveDovecot skips the test, or fails it where Dovecot is required.
 func haveDovecot(t testing.TB) string {
 	t.Helper()
+	skipIfShort(t)
 	path, err := exec.LookPath("dovecot")
 	why := ""
 	switch {
@@ -157,6 +158,14 @@ func haveDovecot(t testing.TB) string {
 	}
 	missing(t, why)
 	return ""
+}
+
+// skipIfShort leaves out a test that starts a real server.
+func skipIfShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: tests against a real IMAP server are left out")
+	}
 }
 
 // missing skips a test that lacks a server, or fails it where servers are
