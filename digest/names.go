@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -81,11 +82,7 @@ func findingTitle(group []*finding) string {
 // hostName returns a name fit to stand in a command that somebody may paste into
 // a shell: letters, digits, dots and hyphens. Anything else is replaced.
 func hostName(name, instead string) string {
-	ok := name != "" && len(name) <= 253 && !strings.HasPrefix(name, "-")
-	for _, r := range name {
-		ok = ok && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
-	}
-	if !ok {
+	if !hostname.Valid(strings.ToLower(name)) || strings.HasPrefix(name, "-") {
 		return instead
 	}
 	return name

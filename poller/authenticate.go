@@ -2,11 +2,11 @@ package poller
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/authres"
 )
@@ -160,15 +160,15 @@ func rank(a db.Authenticity) int {
 // signed. The field that names the submitter must be signed, or anybody who
 // passes the mail on can name one.
 func (c claim) aligned(s dkim.Signature) bool {
-	org := dkim.OrganizationalDomain(s.Domain)
+	org := hostname.Organizational(s.Domain)
 	switch {
 	case org == "":
 		return false
-	case org == dkim.OrganizationalDomain(c.envelope.FromDomain):
+	case org == hostname.Organizational(c.envelope.FromDomain):
 		return true
 	}
 	in := c.envelope.SubmitterIn
-	return org == dkim.OrganizationalDomain(strings.ToLower(c.envelope.Submitter)) && c.count(in) == 1 && c.covered(in, s)
+	return org == hostname.Organizational(c.envelope.Submitter) && c.count(in) == 1 && c.covered(in, s)
 }
 
 // structureSigned reports whether nobody but the signer can have decided what in

@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/idna"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/hostname"
 )
 
 // newExportCommand returns "tlsbrief export": what is recorded, policy by policy.
@@ -65,7 +64,7 @@ func exportFilter(from, to, domain string) (db.Filter, error) {
 		}
 	}
 	if domain != "" {
-		name, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
+		name, err := hostname.Strict(domain, "")
 		if err != nil {
 			return f, usage("--domain %q is no domain: %v", domain, err)
 		}

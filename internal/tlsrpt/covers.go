@@ -1,13 +1,17 @@
 package tlsrpt
 
-import "strings"
+import (
+	"strings"
+
+	"tlsbrief/internal/hostname"
+)
 
 // Unlisted reports whether an MTA-STS policy, as the report quotes it, names mail
 // servers and a host is none of them. Of a policy that is not quoted nobody knows.
 //
 // RFC 8461, section 4.1.
 func (p *Policy) Unlisted(host string) bool {
-	if p.Type != STS || !looksLikeDomain(host) {
+	if p.Type != STS || !hostname.Valid(host) {
 		return false
 	}
 	named := false
@@ -16,7 +20,7 @@ func (p *Policy) Unlisted(host string) bool {
 		if !ok || !strings.EqualFold(strings.TrimSpace(key), "mx") {
 			continue
 		}
-		pattern, _ := normalizeDomain(value)
+		pattern, _ := hostname.Normalize(value)
 		if named = true; matchesMX(pattern, host) {
 			return false
 		}

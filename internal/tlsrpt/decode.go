@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"tlsbrief/internal/hostname"
 )
 
 // read reads the report's object and judges it as a whole.
@@ -231,9 +233,9 @@ func (d *decoder) domain(field string) (string, error) {
 	if err != nil || s == "" {
 		return "", err
 	}
-	domain, odd := normalizeDomain(s)
-	if odd != "" {
-		d.note(field, ruleSchema+", Q21", odd)
+	domain, change := hostname.Normalize(s)
+	if change != hostname.Unchanged {
+		d.note(field, ruleSchema+", Q21", changeNote(change))
 	}
 	return domain, nil
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	gomail "github.com/emersion/go-message/mail"
+
+	"tlsbrief/internal/hostname"
 )
 
 // An Envelope is what a message's header says of itself: decoded, printable,
@@ -128,8 +130,8 @@ func headerDomain(value string) string {
 	if i := strings.IndexAny(value, " \t;,"); i >= 0 {
 		value = value[:i]
 	}
-	domain, _ := normalizeDomain(value)
-	if !looksLikeDomain(domain) {
+	domain, _ := hostname.Normalize(value)
+	if !hostname.Valid(domain) {
 		return ""
 	}
 	return domain

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"tlsbrief/internal/hostname"
 )
 
 // fuzzLimits keep the fuzzer from measuring memory instead of finding faults.
@@ -197,7 +199,7 @@ func FuzzReadMail(f *testing.F) {
 				}
 			}
 			for _, d := range []string{e.Envelope.FromDomain, e.Envelope.Submitter, e.Envelope.PolicyDomain} {
-				if d != "" && !looksLikeDomain(d) {
+				if d != "" && !hostname.Valid(d) {
 					t.Errorf("an envelope domain %q", d)
 				}
 			}

@@ -3,6 +3,8 @@ package tlsrpt
 import (
 	"path"
 	"strings"
+
+	"tlsbrief/internal/hostname"
 )
 
 // hints say where else than in its policies a report may name its domain (Q11).
@@ -53,8 +55,8 @@ func domainOfReportID(id string) string {
 
 // asDomain returns s normalized if it is a domain of at least two labels.
 func asDomain(s string) string {
-	domain, _ := normalizeDomain(s)
-	if !strings.Contains(domain, ".") || !looksLikeDomain(domain) {
+	domain, _ := hostname.Normalize(s)
+	if !strings.Contains(domain, ".") || !hostname.Valid(domain) {
 		return ""
 	}
 	return domain

@@ -3,6 +3,8 @@ package tlsrpt
 import (
 	"fmt"
 	"strings"
+
+	"tlsbrief/internal/hostname"
 )
 
 // For returns the meaning for one mail server and domain. They may be a
@@ -37,7 +39,7 @@ func (m ResultMeaning) ForServers(mx string, servers int, domain string) ResultM
 
 // plainHost returns a name in lower case, or nothing if it is no host name.
 func plainHost(name string) string {
-	if name = strings.ToLower(name); !looksLikeDomain(name) || strings.HasPrefix(name, "-") {
+	if name = strings.ToLower(name); !hostname.Valid(name) || strings.HasPrefix(name, "-") {
 		return ""
 	}
 	return name

@@ -2,6 +2,8 @@ package tlsrpt
 
 import (
 	"strings"
+
+	"tlsbrief/internal/hostname"
 )
 
 // policies reads the list of policies. One policy that is not in a list is read
@@ -204,9 +206,9 @@ func (d *decoder) mxHosts(field string) ([]string, error) {
 			split = true
 		}
 		for _, name := range names {
-			host, odd := normalizeDomain(name)
-			if odd != "" {
-				d.note(field, ruleSchema+", Q21", odd)
+			host, change := hostname.Normalize(name)
+			if change != hostname.Unchanged {
+				d.note(field, ruleSchema+", Q21", changeNote(change))
 			}
 			if host == "" {
 				continue

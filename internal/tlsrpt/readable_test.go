@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"golang.org/x/net/idna"
+
+	"tlsbrief/internal/hostname"
 )
 
 func TestReadableDomain(t *testing.T) {
@@ -58,13 +60,13 @@ func FuzzReadableDomain(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		domain, _ := normalizeDomain(s)
+		domain, _ := hostname.Normalize(s)
 		got := ReadableDomain(domain)
 		if got == domain {
 			return
 		}
-		if back, odd := normalizeDomain(got); back != domain {
-			t.Errorf("ReadableDomain(%q) = %q, which reads as %q (%s)", domain, got, back, odd)
+		if back, odd := hostname.Normalize(got); back != domain {
+			t.Errorf("ReadableDomain(%q) = %q, which reads as %q (%v)", domain, got, back, odd)
 		}
 		if strings.Count(got, ".") != strings.Count(domain, ".") {
 			t.Errorf("ReadableDomain(%q) = %q: another number of labels", domain, got)
