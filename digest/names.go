@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	wording "tlsbrief/digest/words"
 	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
@@ -51,7 +52,7 @@ func typeLabel(t tlsrpt.PolicyType) string {
 }
 
 // typeName names a policy type in a word or two.
-func typeName(t tlsrpt.PolicyType) string { return templates.Line(t.Title()) }
+func typeName(t tlsrpt.PolicyType) string { return templates.Line(wording.PolicyTitle(t)) }
 
 // resultName spells a result type as RFC 8460 does.
 func resultName(r tlsrpt.ResultType) string {

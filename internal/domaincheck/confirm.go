@@ -37,8 +37,7 @@ func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
 	if f, ok := r.find(func(f Finding) bool { return f.ResultType == reported && about(f) }); ok {
 		return Confirmation{Confirmed, f.Message, f.Fix}
 	}
-	switch reported {
-	case tlsrpt.STSPolicyFetchError, tlsrpt.STSPolicyInvalid, tlsrpt.STSWebPKIInvalid:
+	if reported.Result().Owner == tlsrpt.PolicyOwner {
 		return r.confirmPolicy()
 	}
 	if c, known := r.unlooked(host); known {

@@ -75,36 +75,6 @@ func (t PolicyType) Known() bool {
 	return false
 }
 
-// A ResultType is the kind of a failure, spelt as RFC 8460, section 4.3, spells
-// it. Values that it does not know are kept as sent, in lower case (R17).
-type ResultType string
-
-// The result types of RFC 8460, section 4.3.
-const (
-	STARTTLSNotSupported    ResultType = "starttls-not-supported"
-	CertificateHostMismatch ResultType = "certificate-host-mismatch"
-	CertificateExpired      ResultType = "certificate-expired"
-	CertificateNotTrusted   ResultType = "certificate-not-trusted"
-	ValidationFailure       ResultType = "validation-failure"
-	TLSAInvalid             ResultType = "tlsa-invalid"
-	DNSSECInvalid           ResultType = "dnssec-invalid"
-	DANERequired            ResultType = "dane-required"
-	STSPolicyFetchError     ResultType = "sts-policy-fetch-error"
-	STSPolicyInvalid        ResultType = "sts-policy-invalid"
-	STSWebPKIInvalid        ResultType = "sts-webpki-invalid"
-)
-
-// Known reports whether RFC 8460 knows the result type.
-func (t ResultType) Known() bool {
-	switch t {
-	case STARTTLSNotSupported, CertificateHostMismatch, CertificateExpired, CertificateNotTrusted,
-		ValidationFailure, TLSAInvalid, DNSSECInvalid, DANERequired,
-		STSPolicyFetchError, STSPolicyInvalid, STSWebPKIInvalid:
-		return true
-	}
-	return false
-}
-
 // A Mode is the mode of an MTA-STS policy as the report quotes it; empty where
 // it does not (Q4, Q8).
 //
