@@ -29,7 +29,7 @@ func (t *tx) insertReport(id int64, c delivery) error {
 
 // insertPolicies records the policies of a report and their failures.
 func (t *tx) insertPolicies(report int64, c delivery) error {
-	about := c.About()
+	about := c.OwnerDomains()
 	overlaps := overlapping(c.Policies, about)
 	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
 	for i := range c.Policies {

@@ -193,7 +193,7 @@ func (rd Reading) refusal(rep report.Report) string {
 	}
 	// A TLSA policy's domain is often an MX host's name (Q29): one below a domain
 	// of one's own, or a provider's, which is about such a domain.
-	about := rep.About()
+	about := rep.OwnerDomains()
 	for i := range rep.Policies {
 		if rd.owns(rep.Policies[i].Domain) || rd.owns(about[i]) {
 			return ""

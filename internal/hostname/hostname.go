@@ -82,6 +82,16 @@ func Valid(name string) bool {
 	return label > 0
 }
 
+// Domain returns a name normalized, if it is a domain of at least two labels;
+// otherwise "".
+func Domain(name string) string {
+	name, _ = Normalize(name)
+	if !strings.Contains(name, ".") || !Valid(name) {
+		return ""
+	}
+	return name
+}
+
 // Strict returns a name in A-labels and lower case, without the trailing dot, if
 // its labels are those of RFC 1123, section 2.1. also lists the characters that
 // are allowed beside letters, digits and hyphens.

@@ -18,7 +18,7 @@ var (
 // 3.43e2. plain reports whether it is written as digits alone. It is exact: no
 // floating point is involved.
 func parseCount(s string) (n Sessions, plain bool, err error) {
-	if len(s) <= 16 && isDigits(s) {
+	if len(s) <= 16 && isAllDigits(s) {
 		v, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || Sessions(v) > MaxSessions {
 			return 0, false, errTooMany
@@ -46,7 +46,7 @@ func parseCount(s string) (n Sessions, plain bool, err error) {
 	if err != nil || Sessions(v) > MaxSessions {
 		return 0, false, errTooMany
 	}
-	return Sessions(v), isDigits(s), nil
+	return Sessions(v), isAllDigits(s), nil
 }
 
 // splitNumber takes a decimal number apart: its digits, and after how many of
@@ -65,14 +65,14 @@ func splitNumber(s string) (digits string, point int, negative, ok bool) {
 			}
 			e = e[1:]
 		}
-		if !isDigits(e) {
+		if !isAllDigits(e) {
 			return "", 0, false, false
 		}
 		mantissa = s[:i]
 		exponent = sign * clampedInt(e)
 	}
 	whole, fraction, dotted := strings.Cut(mantissa, ".")
-	if !isDigits(whole) || dotted && !isDigits(fraction) {
+	if !isAllDigits(whole) || dotted && !isAllDigits(fraction) {
 		return "", 0, false, false
 	}
 	return whole + fraction, len(whole) + exponent, negative, true
@@ -88,7 +88,7 @@ func clampedInt(digits string) int {
 	return n
 }
 
-func isDigits(s string) bool {
+func isAllDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false

@@ -93,7 +93,7 @@ func (d *decoder) entry() error {
 	}
 	d.judgeType(&e.Policy)
 	e.Strings = d.policyLines(e.Strings)
-	e.Mode = modeOf(e.Type, e.Strings)
+	e.Mode = ModeOf(e.Type, e.Strings)
 	d.keepsLists(&e.Policy)
 	d.report.Policies = append(d.report.Policies, e.Policy)
 	d.indexes = append(d.indexes, d.policy)

@@ -67,23 +67,3 @@ func jsonList(s string) ([]string, bool) {
 	}
 	return list, true
 }
-
-// modeOf returns the mode of an MTA-STS policy, "" if it does not show one. Of
-// several the first counts (RFC 8461, section 3.2).
-func modeOf(t PolicyType, lines []string) Mode {
-	if t != STS {
-		return ""
-	}
-	for _, line := range lines {
-		key, value, ok := strings.Cut(line, ":")
-		if !ok || !strings.EqualFold(strings.TrimSpace(key), "mode") {
-			continue
-		}
-		switch m := Mode(strings.ToLower(strings.TrimSpace(value))); m {
-		case ModeEnforce, ModeTesting, ModeNone:
-			return m
-		}
-		return ""
-	}
-	return ""
-}

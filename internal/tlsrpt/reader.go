@@ -25,10 +25,6 @@ func DefaultLimits() Limits {
 	return Limits{MaxMessage: 10 << 20, MaxReport: 64 << 20, MaxPolicies: 10_000, MaxFailures: 100_000}
 }
 
-// ReaderVersion rises whenever a Reader learns to read what it refused before,
-// so that what an older one refused can be looked at again.
-const ReaderVersion = 2
-
 // Bounds that no sender comes near and no setting changes.
 const (
 	maxDepth      = 64       // levels of JSON

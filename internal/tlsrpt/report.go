@@ -52,42 +52,6 @@ func (s Sessions) Plus(t Sessions) Sessions {
 	return 1<<63 - 1
 }
 
-// A PolicyType says under which policy sessions were counted. Values that
-// RFC 8460 does not know are kept as sent, in lower case; empty where a report
-// gives none.
-//
-// RFC 8460, section 4.2.
-type PolicyType string
-
-// The policy types of RFC 8460, section 4.2.
-const (
-	STS           PolicyType = "sts"             // MTA-STS, RFC 8461
-	TLSA          PolicyType = "tlsa"            // DANE, RFC 7672
-	NoPolicyFound PolicyType = "no-policy-found" // the sender saw neither
-)
-
-// Known reports whether RFC 8460 knows the policy type.
-func (t PolicyType) Known() bool {
-	switch t {
-	case STS, TLSA, NoPolicyFound:
-		return true
-	}
-	return false
-}
-
-// A Mode is the mode of an MTA-STS policy as the report quotes it; empty where
-// it does not (Q4, Q8).
-//
-// RFC 8461, section 3.2.
-type Mode string
-
-// The modes of RFC 8461, section 3.2.
-const (
-	ModeEnforce Mode = "enforce"
-	ModeTesting Mode = "testing"
-	ModeNone    Mode = "none"
-)
-
 // A Report is one TLS report: what one organization saw of the TLS of one or
 // more policy domains, usually over one UTC day.
 //

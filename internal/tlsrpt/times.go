@@ -31,7 +31,7 @@ func parseTime(s string) (t time.Time, odd string, err error) {
 			return plausible(t.Add(late), form.odd)
 		}
 	}
-	if isDigits(s) && len(s) == 10 {
+	if isAllDigits(s) && len(s) == 10 {
 		return plausible(time.Unix(int64(clampedSeconds(s)), 0), "seconds since 1970 where a date-time is due")
 	}
 	return time.Time{}, "", errNotTime

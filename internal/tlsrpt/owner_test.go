@@ -44,7 +44,7 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 					Type: PolicyType(f[0]), Domain: f[1], Strings: []string{"mx: " + f[2]}, Failures: []Failure{{ReceivingMXHostname: f[3]}},
 				})
 			}
-			if diff := cmp.Diff(strings.Fields(tt.want), r.About(), cmp.Transformer("len0", func(s []string) string { return strings.Join(s, " ") })); diff != "" {
+			if diff := cmp.Diff(strings.Fields(tt.want), r.OwnerDomains(), cmp.Transformer("len0", func(s []string) string { return strings.Join(s, " ") })); diff != "" {
 				t.Errorf("About (-want +got):\n%s", diff)
 			}
 		})
@@ -68,7 +68,7 @@ func TestWhatPoliciesAreAboutIsFoundInOnePass(t *testing.T) {
 	// A busy machine may take as long for no reason, but not each time.
 	for range 3 {
 		start := time.Now()
-		about := r.About()
+		about := r.OwnerDomains()
 		took := time.Since(start)
 		if slices.ContainsFunc(about[:len(about)-1], func(d string) bool { return d != "example.com" }) || about[len(about)-1] != "mx.third.example" {
 			t.Fatal("not every policy at a named MX host, and only these, is about example.com")
@@ -87,46 +87,9 @@ func TestADomainAmongManyKeepsItsOwnDANE(t *testing.T) {
 	for i := range 300 {
 		r.Policies = append(r.Policies, Policy{Type: STS, Domain: fmt.Sprintf("d%d.example", i)}, Policy{Type: TLSA, Domain: fmt.Sprintf("d%d.example", i)})
 	}
-	for i, domain := range r.About() {
+	for i, domain := range r.OwnerDomains() {
 		if domain != r.Policies[i].Domain {
 			t.Fatalf("policy %d of %s is about %s", i, r.Policies[i].Domain, domain)
-		}
-	}
-}
-
-// What a policy is about follows from the JSON alone: the header fields of a mail
-// and the name of a file, which a stranger can write around a signed report, move
-// nothing, and the report stays the same report wherever it was found.
-func TestAReportIsAboutTheSameWhereverItIsFound(t *testing.T) {
-	t.Parallel()
-	host := `"policies":[{"policy":{"policy-type":"tlsa","policy-domain":"mx1.provider.example"},"summary":{` + partTotals +
-		`},"failure-details":[{"result-type":"tlsa-invalid","receiving-mx-hostname":"mx1.provider.example","failed-session-count":0}]},`
-	whole := strings.Replace(minimal, `"policies":[`, host, 1)
-	nameless := strings.Replace(whole, `"policy-domain":"example.com"`, `"policy-domain":""`, 1)
-	for _, tt := range []struct{ name, text, want string }{
-		{"every policy has its domain", whole, "example.com"},
-		{"Q11 another policy has none", nameless, "mx1.provider.example"},
-	} {
-		for _, field := range []string{"TLS-Report-Domain: victim.example", "Subject: Report Domain: victim.example Submitter: x.example Report-ID: <1@x.example>"} {
-			mail := field + "\r\nMIME-Version: 1.0\r\nContent-Type: application/tlsrpt+json; name=\"x.example!victim.example!1!2.json\"\r\n\r\n" + tt.text
-			read, err := NewReader(Limits{}).ReadMail([]byte(mail))
-			if err != nil || len(read.Found) != 1 {
-				t.Fatalf("%s, %s: %+v, %v", tt.name, field, read, err)
-			}
-			got := read.Found[0].Report
-			if about := got.About(); about[0] != tt.want {
-				t.Errorf("%s, %s: DANE at the MX host is about %s, want %s", tt.name, field, about[0], tt.want)
-			}
-			if tt.text != whole {
-				continue
-			}
-			file, err := NewReader(Limits{}).Decode(strings.NewReader(tt.text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.Equal(got.About(), file.About()) || got.Identity() != file.Identity() || got.Content() != file.Content() {
-				t.Errorf("%s, %s: it is another report than in a file", tt.name, field)
-			}
 		}
 	}
 }

@@ -1,8 +1,12 @@
 package tlsrpt
 
-import "strings"
+import (
+	"strings"
 
-// About returns the domain whose mail each policy is about, in the order of
+	"tlsbrief/internal/hostname"
+)
+
+// OwnerDomains returns the domain whose mail each policy is about, in the order of
 // Policies. It is the policy's own domain, but for a tlsa policy at an MX host:
 // that belongs to the owner of the domain that the report is for (Q29).
 //
@@ -15,7 +19,7 @@ import "strings"
 //
 // Its cost grows with the report, and not with the product of how many policies
 // and how many names a stranger put into it.
-func (r *Report) About() []string {
+func (r *Report) OwnerDomains() []string {
 	about := make([]string, len(r.Policies))
 	others, hosts, hinted := map[string]struct{}{}, mxNames{}, false
 	for i := range r.Policies {
@@ -31,7 +35,7 @@ func (r *Report) About() []string {
 	if len(hosts) == 0 {
 		return about
 	}
-	owner := domainOfReportID(r.ReportID)
+	owner := DomainOfReportID(r.ReportID)
 	told := owner != ""
 	if !told {
 		if len(others) != 1 || hinted {
@@ -87,13 +91,29 @@ func (m mxNames) find(r *Report) {
 	}
 }
 
-// MatchesMX reports whether an MX host, in lower case and without a trailing dot, is
-// one that a pattern of an MTA-STS policy stands for; a "*" in front stands for
-// one label (RFC 8461, section 4.1).
-func MatchesMX(pattern, host string) bool {
-	if below, ok := strings.CutPrefix(pattern, "*."); ok {
-		_, rest, _ := strings.Cut(host, ".")
-		return rest == below
+// DomainOfReportID returns the policy domain that a report-id shows; empty if it
+// shows none. These senders put it there:
+//
+//	2022-09-15T00:00:00Z_example.com                  Google
+//	2025-09-20T00:00:00Z_idx1_example.com             tlsrpt-reporter
+//	133526718584528772+example.com                    Microsoft
+//	20240225.example.com@sender.example               mox
+func DomainOfReportID(id string) string {
+	id, _, mox := strings.Cut(id, "@")
+	if _, rest, ok := strings.Cut(id, "Z_"); ok {
+		if index, domain, ok := strings.Cut(rest, "_"); ok && strings.HasPrefix(index, "idx") && isDigits(index[3:]) {
+			rest = domain
+		}
+		return hostname.Domain(rest)
 	}
-	return pattern == host
+	if digits, rest, ok := strings.Cut(id, "+"); ok && isDigits(digits) {
+		return hostname.Domain(rest)
+	}
+	if digits, rest, ok := strings.Cut(id, "."); ok && mox && len(digits) == 8 && isDigits(digits) {
+		return hostname.Domain(rest)
+	}
+	return ""
 }
+
+// isDigits reports whether s is decimal digits and nothing else.
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -16,50 +16,18 @@ type hints struct {
 // domain returns the policy domain that the report-id, the Subject or the file
 // name shows, in that order, and which of them it was.
 func (h hints) domain(reportID string) (domain, source string) {
-	if domain = domainOfReportID(reportID); domain != "" {
+	if domain = DomainOfReportID(reportID); domain != "" {
 		return domain, "report-id"
 	}
-	if domain = asDomain(h.subject); domain != "" {
+	if domain = hostname.Domain(h.subject); domain != "" {
 		return domain, "Subject"
 	}
 	if parts, ok := splitFileName(h.file); ok {
-		if domain = asDomain(parts[1]); domain != "" {
+		if domain = hostname.Domain(parts[1]); domain != "" {
 			return domain, "file name"
 		}
 	}
 	return "", ""
-}
-
-// domainOfReportID knows the report-ids of those who put the domain into it:
-//
-//	2022-09-15T00:00:00Z_example.com                  Google
-//	2025-09-20T00:00:00Z_idx1_example.com             tlsrpt-reporter
-//	133526718584528772+example.com                    Microsoft
-//	20240225.example.com@sender.example               mox
-func domainOfReportID(id string) string {
-	id, _, mox := strings.Cut(id, "@")
-	if _, rest, ok := strings.Cut(id, "Z_"); ok {
-		if index, domain, ok := strings.Cut(rest, "_"); ok && strings.HasPrefix(index, "idx") && isDigits(index[3:]) {
-			rest = domain
-		}
-		return asDomain(rest)
-	}
-	if digits, rest, ok := strings.Cut(id, "+"); ok && isDigits(digits) {
-		return asDomain(rest)
-	}
-	if digits, rest, ok := strings.Cut(id, "."); ok && mox && len(digits) == 8 && isDigits(digits) {
-		return asDomain(rest)
-	}
-	return ""
-}
-
-// asDomain returns s normalized if it is a domain of at least two labels.
-func asDomain(s string) string {
-	domain, _ := hostname.Normalize(s)
-	if !strings.Contains(domain, ".") || !hostname.Valid(domain) {
-		return ""
-	}
-	return domain
 }
 
 // FileNameLooksLikeReport reports whether a file has the name that RFC 8460,
@@ -82,7 +50,7 @@ func splitFileName(name string) (fields []string, ok bool) {
 		return nil, false
 	}
 	fields = strings.Split(stem, "!")
-	if len(fields) < 4 || fields[0] == "" || fields[1] == "" || !isDigits(fields[2]) || !isDigits(fields[3]) {
+	if len(fields) < 4 || fields[0] == "" || fields[1] == "" || !isAllDigits(fields[2]) || !isAllDigits(fields[3]) {
 		return nil, false
 	}
 	return fields, true
