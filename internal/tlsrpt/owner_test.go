@@ -1,4 +1,4 @@
-package tlsrpt
+package tlsrpt_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tlsbrief/internal/tlsrpt"
 )
 
 func TestWhatAPolicyIsAbout(t *testing.T) {
@@ -37,11 +39,11 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := &Report{ReportID: tt.id}
+			r := &tlsrpt.Report{ReportID: tt.id}
 			for _, p := range tt.policies {
 				f := append(strings.Fields(p), "", "") // type, domain, mx of the policy, MX host of a failure
-				r.Policies = append(r.Policies, Policy{
-					Type: PolicyType(f[0]), Domain: f[1], Strings: []string{"mx: " + f[2]}, Failures: []Failure{{ReceivingMXHostname: f[3]}},
+				r.Policies = append(r.Policies, tlsrpt.Policy{
+					Type: tlsrpt.PolicyType(f[0]), Domain: f[1], Strings: []string{"mx: " + f[2]}, Failures: []tlsrpt.Failure{{ReceivingMXHostname: f[3]}},
 				})
 			}
 			if diff := cmp.Diff(strings.Fields(tt.want), r.OwnerDomains(), cmp.Transformer("len0", func(s []string) string { return strings.Join(s, " ") })); diff != "" {
@@ -55,16 +57,16 @@ func TestWhatAPolicyIsAbout(t *testing.T) {
 // cost no more than reading them. Comparing each with each takes a minute.
 func TestWhatPoliciesAreAboutIsFoundInOnePass(t *testing.T) {
 	t.Parallel()
-	r := &Report{ReportID: "r-1", Policies: []Policy{{Type: STS, Domain: "example.com"}}}
+	r := &tlsrpt.Report{ReportID: "r-1", Policies: []tlsrpt.Policy{{Type: tlsrpt.STS, Domain: "example.com"}}}
 	sts := &r.Policies[0]
 	for i := range 100_000 {
 		sts.Strings = append(sts.Strings, fmt.Sprintf("mx: mx%d.other.example", i), "mx: *.provider.example")
-		sts.Failures = append(sts.Failures, Failure{ReceivingMXHostname: fmt.Sprintf("mx%d.elsewhere.example", i)})
+		sts.Failures = append(sts.Failures, tlsrpt.Failure{ReceivingMXHostname: fmt.Sprintf("mx%d.elsewhere.example", i)})
 	}
 	for i := range 9_998 {
-		r.Policies = append(r.Policies, Policy{Type: TLSA, Domain: fmt.Sprintf("mx%d.provider.example", i)})
+		r.Policies = append(r.Policies, tlsrpt.Policy{Type: tlsrpt.TLSA, Domain: fmt.Sprintf("mx%d.provider.example", i)})
 	}
-	r.Policies = append(r.Policies, Policy{Type: TLSA, Domain: "mx.third.example"})
+	r.Policies = append(r.Policies, tlsrpt.Policy{Type: tlsrpt.TLSA, Domain: "mx.third.example"})
 	// A busy machine may take as long for no reason, but not each time.
 	for range 3 {
 		start := time.Now()
@@ -83,9 +85,9 @@ func TestWhatPoliciesAreAboutIsFoundInOnePass(t *testing.T) {
 // However many domains a report is on, each keeps its own DANE.
 func TestADomainAmongManyKeepsItsOwnDANE(t *testing.T) {
 	t.Parallel()
-	r := &Report{ReportID: "2026-03-01T00:00:00Z_example.com"}
+	r := &tlsrpt.Report{ReportID: "2026-03-01T00:00:00Z_example.com"}
 	for i := range 300 {
-		r.Policies = append(r.Policies, Policy{Type: STS, Domain: fmt.Sprintf("d%d.example", i)}, Policy{Type: TLSA, Domain: fmt.Sprintf("d%d.example", i)})
+		r.Policies = append(r.Policies, tlsrpt.Policy{Type: tlsrpt.STS, Domain: fmt.Sprintf("d%d.example", i)}, tlsrpt.Policy{Type: tlsrpt.TLSA, Domain: fmt.Sprintf("d%d.example", i)})
 	}
 	for i, domain := range r.OwnerDomains() {
 		if domain != r.Policies[i].Domain {

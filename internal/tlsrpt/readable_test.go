@@ -1,4 +1,4 @@
-package tlsrpt
+package tlsrpt_test
 
 import (
 	"strings"
@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"tlsbrief/internal/hostname"
+	"tlsbrief/internal/tlsrpt"
 )
 
 func TestReadableDomain(t *testing.T) {
@@ -42,13 +43,13 @@ func TestReadableDomain(t *testing.T) {
 			if want == "" {
 				want = star + a
 			}
-			if got := ReadableDomain(star + a); got != want {
+			if got := tlsrpt.ReadableDomain(star + a); got != want {
 				t.Errorf("ReadableDomain(%q) = %q, want %q", star+a, got, want)
 			}
 		})
 	}
 	for _, bad := range []string{"", "xn--", "xn--a.example", "xn--99999999.example", "xn--a\x00.example", strings.Repeat("xn--x.", 100)} {
-		if got := ReadableDomain(bad); got != bad {
+		if got := tlsrpt.ReadableDomain(bad); got != bad {
 			t.Errorf("ReadableDomain(%q) = %q", bad, got)
 		}
 	}
@@ -61,7 +62,7 @@ func FuzzReadableDomain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		domain, _ := hostname.Normalize(s)
-		got := ReadableDomain(domain)
+		got := tlsrpt.ReadableDomain(domain)
 		if got == domain {
 			return
 		}

@@ -1,37 +1,20 @@
-// Package tlsrpt reads SMTP TLS reports, RFC 8460, and says what they mean.
+// Package tlsrpt has the types of SMTP TLS reports, RFC 8460, and what is known of
+// the values in them.
 //
 // A report says how many SMTP sessions one organization opened towards one or
-// more policy domains, how many of them failed to negotiate TLS, and why. A
-// [Reader] reads reports from their JSON ([Reader.Decode], section 4.4), from
-// files however packed ([Reader.ReadFile]) and from mails ([Reader.ReadMail],
-// section 5.3). [ClassifyHeader] and [ClassifyPart] tell from header fields
-// alone which mail can be a report, so that other people's mail need not be
-// fetched. [Meaning] and [FateOf] put a failure into plain words: what it is,
-// what to do, and what became of the mail.
+// more policy domains, how many of them failed to negotiate TLS, and why. Package
+// tlsrpt/read reads one from its bytes. [Results] is the table of result types,
+// [FateOf] says what became of the mail, and [ReasonOf] what a reason code comes
+// to; package digest/words puts them into sentences.
 //
 // # Trust
 //
-// The sender chooses every byte. This package bounds what it reads, in bytes,
-// unpacked bytes, depth, parts and items ([Limits]), while it reads; it checks
-// counts and dates; and every string it hands out is valid UTF-8 of bounded
-// length. Otherwise strings are as sent: a line end, a terminal's escape or
-// markup in them is for whoever prints them to see to. It does not know
-// whether a report is genuine: section 3 leaves that to a DKIM signature, and
-// [Found] names the message that must bear it.
-//
-// # Tolerance
-//
-// What real senders get wrong is read as RFC 8460 means it and listed in
-// [Report.Deviations]; the quirks are cited as Q1 to Q34. A fault of one value
-// costs as little as can be: an unknown type is kept, a failure detail or a
-// policy with an impossible count is set aside, and only a report without
-// identity, date or any policy left is an error. Such errors wrap
-// [ErrMalformed], and a [FieldError] in them names the field and the rule.
+// The sender chooses every byte. Counts and dates are checked, and every string is
+// valid UTF-8 of bounded length. Otherwise strings are as sent: a line end, a
+// terminal's escape or markup in them is for whoever prints them to see to.
 package tlsrpt
 
-import (
-	"time"
-)
+import "time"
 
 // Sessions counts SMTP sessions, not messages: one session can carry several
 // messages, and one message can take several sessions. Never negative, and
