@@ -22,7 +22,7 @@ import (
 	"tlsbrief/internal/testing/dnstest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/yeardb"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/templates"
 )
 
@@ -188,7 +188,7 @@ func (b *table) reading() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
+	reader := read.NewReader(read.DefaultLimits())
 	var ours, plain time.Duration
 	for range 5 {
 		ours = shorter(ours, func() {
