@@ -6,42 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"time"
-
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/report"
 )
-
-// A DomainCheck is what a look at a domain found.
-type DomainCheck struct {
-	Domain   string // in lower case, as A-labels
-	At       time.Time
-	Mode     tlsrpt.Mode // of the MTA-STS policy; empty where there is none, or it could not be read
-	Findings []CheckFinding
-	Seen     json.RawMessage // what the domain published, for comparing it with the next look
-}
-
-// A CheckFinding is one thing that was found, in words (docs/check.md).
-type CheckFinding struct {
-	Check      string            `json:"check"`
-	Code       string            `json:"code"`
-	Severity   string            `json:"severity"` // ok, info, warning or error
-	Message    string            `json:"message"`
-	Fix        string            `json:"fix"`
-	ResultType tlsrpt.ResultType `json:"result_type"` // what a sender reports it as; empty: nothing
-}
-
-// A DomainChange is what was different at a domain from one look to the next.
-type DomainChange struct {
-	Domain  string
-	At      time.Time // when it was noticed
-	Code    string
-	Message string
-	Fix     string // what to do; empty: nothing
-}
 
 // SaveDomainCheck puts a look in the place of the one before, and adds what had
 // changed between them.
-func (d *DB) SaveDomainCheck(ctx context.Context, c DomainCheck, changes []DomainChange) error {
+func (d *DB) SaveDomainCheck(ctx context.Context, c report.DomainCheck, changes []report.DomainChange) error {
 	findings, err := json.Marshal(c.Findings)
 	if err != nil {
 		return fmt.Errorf("writing down what was found at %s: %w", c.Domain, err)
@@ -70,12 +40,12 @@ func (d *DB) SaveDomainCheck(ctx context.Context, c DomainCheck, changes []Domai
 
 // DomainChecks returns the last look at each of the domains that was looked at;
 // nil is all of them.
-func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]DomainCheck, error) {
+func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]report.DomainCheck, error) {
 	wanted, args, err := amongDomains(domains)
 	if err != nil {
 		return nil, err
 	}
-	all, err := collect(ctx, d.reader, func(rows *sql.Rows) (c DomainCheck, err error) {
+	all, err := collect(ctx, d.reader, func(rows *sql.Rows) (c report.DomainCheck, err error) {
 		var at int64
 		var findings, seen string
 		if err = rows.Scan(&c.Domain, &at, &c.Mode, &findings, &seen); err != nil {
@@ -84,22 +54,15 @@ func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]Dom
 		c.At, c.Seen = unix(at), json.RawMessage(seen)
 		return c, json.Unmarshal([]byte(findings), &c.Findings)
 	}, "SELECT domain, checked_at, mode, findings, seen FROM domain_check WHERE "+wanted, args...)
-	checks := make(map[string]DomainCheck, len(all))
+	checks := make(map[string]report.DomainCheck, len(all))
 	for _, c := range all {
 		checks[c.Domain] = c
 	}
 	return checks, d.fail("reading what was found at the domains", err)
 }
 
-// A ChangeFilter selects what had changed at domains. Zero values do not bound it.
-type ChangeFilter struct {
-	Domains             []string // nil: all
-	NewsAfter, NewsUpTo int64    // exclusive and inclusive
-	From, To            time.Time
-}
-
 // DomainChanges returns what had changed at domains, the oldest first.
-func (d *DB) DomainChanges(ctx context.Context, f ChangeFilter) ([]DomainChange, error) {
+func (d *DB) DomainChanges(ctx context.Context, f report.ChangeFilter) ([]report.DomainChange, error) {
 	wanted, names, err := amongDomains(f.Domains)
 	if err != nil {
 		return nil, err
@@ -114,7 +77,7 @@ func (d *DB) DomainChanges(ctx context.Context, f ChangeFilter) ([]DomainChange,
 	if !f.To.IsZero() {
 		to = f.To.Unix()
 	}
-	changes, err := collect(ctx, d.reader, func(rows *sql.Rows) (c DomainChange, err error) {
+	changes, err := collect(ctx, d.reader, func(rows *sql.Rows) (c report.DomainChange, err error) {
 		var at int64
 		err = rows.Scan(&c.Domain, &at, &c.Code, &c.Message, &c.Fix)
 		c.At = unix(at)

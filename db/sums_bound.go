@@ -4,41 +4,13 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
-// What stands for more names than are told apart. Neither is a name that a
-// report is likely to have; one that has it is counted among the others.
-const (
-	OtherHosts                     = "(other hosts)"
-	OtherResults tlsrpt.ResultType = "(other results)" // of those that RFC 8460 does not know
-)
-
-// MostCauses is how many causes are told apart for a domain and a policy type.
-const MostCauses = 1000
-
 // mostFailureDays is how many causes FailureDays tells apart in all.
 const mostFailureDays = 200_000
-
-// mostName is how much of a name is kept to tell it from others, in bytes: more
-// than a host name has.
-const mostName = 255
-
-// ShortName returns the beginning of a name, enough to tell host names apart. It
-// does not keep the rest alive.
-func ShortName(s string) string {
-	if len(s) <= mostName {
-		return s
-	}
-	end := mostName
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return strings.Clone(s[:end])
-}
 
 // A failureGroup is what FailureDays is bounded by.
 type failureGroup struct {
@@ -56,9 +28,9 @@ type failureCause struct {
 // other returns the cause that stands for more than are told apart.
 func (c failureCause) other() failureCause {
 	if c.result != "" && !c.result.Known() {
-		c.result = OtherResults
+		c.result = report.OtherResults
 	}
-	return failureCause{c.result, OtherHosts}
+	return failureCause{c.result, report.OtherHosts}
 }
 
 // failureSums adds up failures while they are read. What a group holds meanwhile
@@ -71,14 +43,14 @@ type failureSums struct {
 
 // add counts the sessions of one failure detail.
 func (s *failureSums) add(g failureGroup, c failureCause, n tlsrpt.Sessions) {
-	c = failureCause{tlsrpt.ResultType(ShortName(string(c.result))), ShortName(c.mx)}
+	c = failureCause{tlsrpt.ResultType(report.ShortName(string(c.result))), report.ShortName(c.mx)}
 	causes := s.groups[g]
 	if causes == nil {
 		causes = map[failureCause]tlsrpt.Sessions{}
 		s.groups[g] = causes
 	}
 	if _, known := causes[c]; !known {
-		if len(causes) >= 4*MostCauses {
+		if len(causes) >= 4*report.MostCauses {
 			s.shrink(causes)
 		}
 		if s.held >= mostFailureDays {
@@ -96,8 +68,8 @@ func (s *failureSums) shrink(causes map[failureCause]tlsrpt.Sessions) {
 	list := slices.SortedFunc(maps.Keys(causes), func(a, b failureCause) int {
 		return cmp.Or(cmp.Compare(causes[b], causes[a]), cmp.Compare(a.result, b.result), cmp.Compare(a.mx, b.mx))
 	})
-	list = slices.DeleteFunc(list, func(c failureCause) bool { return c.mx == OtherHosts })
-	for _, c := range list[min(MostCauses, len(list)):] {
+	list = slices.DeleteFunc(list, func(c failureCause) bool { return c.mx == report.OtherHosts })
+	for _, c := range list[min(report.MostCauses, len(list)):] {
 		causes[c.other()] = causes[c.other()].Plus(causes[c])
 		delete(causes, c)
 	}
@@ -105,15 +77,15 @@ func (s *failureSums) shrink(causes map[failureCause]tlsrpt.Sessions) {
 }
 
 // days returns what was added up, in order.
-func (s *failureSums) days() []FailureDay {
-	var days []FailureDay
+func (s *failureSums) days() []report.FailureDay {
+	var days []report.FailureDay
 	for g, causes := range s.groups {
 		s.shrink(causes)
 		for c, n := range causes {
-			days = append(days, FailureDay{Day: dayTime(g.day), Domain: g.domain, Type: g.kind, ResultType: c.result, MX: c.mx, Sessions: n})
+			days = append(days, report.FailureDay{Day: dayTime(g.day), Domain: g.domain, Type: g.kind, ResultType: c.result, MX: c.mx, Sessions: n})
 		}
 	}
-	slices.SortFunc(days, func(a, b FailureDay) int {
+	slices.SortFunc(days, func(a, b report.FailureDay) int {
 		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Type, b.Type),
 			cmp.Compare(a.ResultType, b.ResultType), cmp.Compare(a.MX, b.MX))
 	})
