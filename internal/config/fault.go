@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap gives why the file could not be read, or nil.
+// Unwrap returns why the file could not be read, or nil.
 func (e *Error) Unwrap() error { return e.Err }
 
 func (f Fault) at(file string) string {
@@ -79,7 +79,7 @@ func (c *checker) fault(k key, format string, args ...any) {
 	c.faults = append(c.faults, Fault{File: c.file, Line: k.line, Key: k.path, Problem: clean(fmt.Sprintf(format, args...))})
 }
 
-// err gives the faults in the order of their lines, or nil.
+// err returns the faults in the order of their lines, or nil.
 func (c *checker) err(file string) error {
 	if len(c.faults) == 0 {
 		return nil

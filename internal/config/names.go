@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// hostName judges a name to connect to and gives it in lower case, as A-labels;
+// hostName judges a name to connect to and returns it in lower case, as A-labels;
 // an IP address as it is. Underscores are let through: networks of containers
 // have them.
 func hostName(s string) (string, error) {
@@ -30,7 +30,7 @@ func hostName(s string) (string, error) {
 	return ascii(s, "_")
 }
 
-// domainName judges a domain name and gives it in lower case, as A-labels,
+// domainName judges a domain name and returns it in lower case, as A-labels,
 // without a trailing dot.
 func domainName(s string) (string, error) {
 	if _, err := netip.ParseAddr(s); err == nil {
@@ -43,7 +43,7 @@ func domainName(s string) (string, error) {
 	return name, nil
 }
 
-// ascii gives a name in A-labels (RFC 5890, section 2.3.2.1), and holds it to
+// ascii returns a name in A-labels (RFC 5890, section 2.3.2.1), and holds it to
 // the letters, digits and hyphens of RFC 1123, section 2.1, and those besides.
 func ascii(s, besides string) (string, error) {
 	profile := idna.New(
