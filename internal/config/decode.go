@@ -13,12 +13,19 @@ import (
 // key returns where the field stands that p points to.
 func (c *checker) key(p any) key { return c.keys[p] }
 
+func (c *checker) settings(table reflect.Type) []setting {
+	if c.tables[table] == nil {
+		c.tables[table] = settings(table)
+	}
+	return c.tables[table]
+}
+
 // decode notes the key of each field of a struct, from a table; from nil, with
 // defaults. It notes a fault for every unknown key and every wrong type, and goes
 // on. The fields themselves stay empty, but for the lists of tables.
 func (c *checker) decode(table *value, at key, into reflect.Value) {
 	known := map[string]bool{}
-	for _, s := range settings(into.Type()) {
+	for _, s := range c.settings(into.Type()) {
 		if c.file != "" && at.path == "" && s.typ.Kind() != reflect.Slice {
 			continue // an included file holds what there may be several of
 		}

@@ -15,7 +15,7 @@ import (
 // and the fields that no text, list or number goes into, are left to the caller.
 func (c *checker) rules(table any) {
 	v := reflect.ValueOf(table).Elem()
-	for _, s := range settings(v.Type()) {
+	for _, s := range c.settings(v.Type()) {
 		field := v.FieldByIndex(s.index).Addr().Interface()
 		k := c.key(field)
 		if k.empty() && s.def == "" {
