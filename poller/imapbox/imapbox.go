@@ -42,7 +42,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
 )
 
 // Bounds on what the server may send in answer to one command.
@@ -55,33 +55,25 @@ const (
 	commandWaits = 20 // a whole command may last this many times Options.Timeout
 )
 
-// TLS modes of [Options].
-const (
-	TLSImplicit = "implicit" // TLS from the first byte, port 993
-	TLSStart    = "starttls" // STARTTLS before anything else, port 143; never falls back to plain
-	TLSNone     = "none"     // no TLS: for loopback only
-)
-
 // Options say how to reach a mailbox and as whom.
 type Options struct {
 	// Name is what the configuration calls the mailbox; errors begin with it.
 	Name string
 	Host string
 	Port int
-	// TLS is one of TLSImplicit, TLSStart and TLSNone.
-	TLS string
-	// TLSConfig may carry a private CA. The server name defaults to Host and
-	// the lowest version to TLS 1.2. It is not modified.
+	TLS  netclient.TLSMode
+	// TLSConfig and Dial are those of [netclient.Server].
 	TLSConfig *tls.Config
+	Dial      func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Auth yields the credentials at the moment of use, so that a rotated
 	// secret or a fresh token is picked up.
-	Auth func(ctx context.Context) (Credentials, error)
+	Auth func(ctx context.Context) (netclient.Credentials, error)
 	// Token, if set, yields an OAuth2 access token that is used in place of the
 	// password. refused, where not empty, is one that it gave and that the server
 	// has just refused: another is tried, once.
 	Token func(ctx context.Context, refused string) (string, error)
 	// Grant says how Token gets its tokens, for advice on refused ones.
-	Grant bearer.Grant
+	Grant netclient.Grant
 	// Timeout bounds each wait for the network: to connect, and for the next
 	// bytes of an answer. Zero means a minute. A whole command may last twenty
 	// times as long.
@@ -92,8 +84,6 @@ type Options struct {
 	// Passed, if set, is told of each step of Open that went well, with what was
 	// found, in one printable line.
 	Passed func(step, detail string)
-	// Dial replaces the net.Dialer.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	quote func(string) string // makes what a server says before the login fit for an error
 	// Version is the version of the program that the server is told where it wants
@@ -144,9 +134,6 @@ func (o Options) withDefaults() Options {
 	if o.Passed == nil {
 		o.Passed = func(string, string) {}
 	}
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
-	}
 	o.Batches = o.Batches.withDefaults()
 	return o
 }
@@ -161,11 +148,11 @@ type Session struct {
 	client *imapclient.Client
 	caps   imap.CapSet
 	limit  time.Duration // for one command
-	host   string        // as configured
-	user   string        // the name that it logged in with
-	way    string        // how it logged in: a SASL mechanism, or the LOGIN command
-	token  bool          // it logged in by a token, got by grant
-	grant  bearer.Grant
+	server netclient.Server
+	user   string // the name that it logged in with
+	way    string // how it logged in: a SASL mechanism, or the LOGIN command
+	token  bool   // it logged in by a token, got by grant
+	grant  netclient.Grant
 	utf8   bool // folders' names go over the wire as UTF-8
 	open   opened
 
@@ -211,7 +198,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	}
 	// A token may have been revoked, or its rights changed, before its time.
 	o.Log.Debug("the server refused the token: another one is tried", "mailbox", o.Name, "err", err)
-	refused := credentials.token
+	refused := credentials.Token
 	if credentials, err = o.credentials(ctx, refused); err != nil {
 		return nil, err
 	}
@@ -219,10 +206,10 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 }
 
 // open is Open with credentials, on one connection.
-func open(ctx context.Context, o Options, credentials Credentials) (*Session, error) {
+func open(ctx context.Context, o Options, credentials netclient.Credentials) (*Session, error) {
 	var known secrets // that the server may have been sent on a connection before this
 	known.password(credentials.Password)
-	known.password(credentials.token)
+	known.password(credentials.Token)
 	o.quote = func(text string) string { return printable(known.hide(text)) }
 	w, err := connect(ctx, o)
 	if err != nil {
@@ -234,7 +221,7 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 		wire:   w,
 		client: imapclient.New(w, nil),
 		limit:  commandWaits * o.Timeout,
-		host:   o.Host,
+		server: o.server(),
 		user:   credentials.Username,
 		token:  o.Token != nil,
 		grant:  o.Grant,
@@ -243,7 +230,6 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 		sizes:   o.Batches,
 		learned: learned{forms: make(map[string]form)},
 	}
-	credentials.host, credentials.port = o.Host, o.Port
 	if err := s.login(ctx, credentials); err != nil {
 		s.abandon()
 		return nil, err

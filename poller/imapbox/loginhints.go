@@ -3,7 +3,7 @@ package imapbox
 import (
 	"strings"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
 )
 
 // unavailable reports whether a server that gives no reason as a code says, in
@@ -96,14 +96,14 @@ func (s *Session) notConnectedHint() string {
 }
 
 // tokenNotConnected is notConnectedHint for a token.
-func tokenNotConnected(grant bearer.Grant) string {
+func tokenNotConnected(grant netclient.Grant) string {
 	const app = "give the app's service principal the right to it (Add-MailboxPermission)"
 	const person = "give the person who logged in the right to it (Add-MailboxPermission -AccessRights FullAccess)"
 	const rest = ", check that username is the mailbox to open, and that IMAP is switched on for it (Set-CASMailbox -ImapEnabled $true)"
 	switch grant {
-	case bearer.GrantProgram:
+	case netclient.GrantProgram:
 		return "the token is good, but not for this mailbox: " + app + rest
-	case bearer.GrantPerson:
+	case netclient.GrantPerson:
 		return "the token is good, but not for this mailbox: " + person + rest
 	}
 	return "the token is good, but not for this mailbox: " + app + ", or " + person + rest

@@ -1,4 +1,4 @@
-package bearer_test
+package netclient_test
 
 import (
 	"errors"
@@ -6,12 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
 )
 
 func TestMechanismIsOneThatTheServerOffers(t *testing.T) {
 	t.Parallel()
-	id := bearer.Identity{Username: "reports@example.com", Token: "t0k-en.~+/=", Host: "imap.example.com", Port: 993}
+	server := netclient.Server{Host: "imap.example.com", Port: 993}
+	credentials := netclient.Credentials{Username: "reports@example.com", Token: "t0k-en.~+/="}
 	const (
 		standard = "n,a=reports@example.com,\x01host=imap.example.com\x01port=993\x01auth=Bearer t0k-en.~+/=\x01\x01"
 		older    = "user=reports@example.com\x01auth=Bearer t0k-en.~+/=\x01\x01"
@@ -25,13 +26,13 @@ func TestMechanismIsOneThatTheServerOffers(t *testing.T) {
 	}{
 		{"the standard's first", []string{"PLAIN", "XOAUTH2", "OAUTHBEARER"}, "OAUTHBEARER", standard, nil},
 		{"the older where it is all there is", []string{"PLAIN", "XOAUTH2"}, "XOAUTH2", older, nil},
-		{"neither", []string{"PLAIN", "LOGIN"}, "", "", bearer.ErrNotOffered},
+		{"neither", []string{"PLAIN", "LOGIN"}, "", "", netclient.ErrNoBearer},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			client, err := bearer.Client(id, func(m string) bool { return slices.Contains(tt.offered, m) })
+			client, err := server.Mechanism(credentials, func(m string) bool { return slices.Contains(tt.offered, m) })
 			if !errors.Is(err, tt.err) {
-				t.Fatalf("Client: %v, want %v", err, tt.err)
+				t.Fatalf("Mechanism: %v, want %v", err, tt.err)
 			}
 			if err != nil {
 				return
@@ -49,7 +50,7 @@ func every(string) bool { return true }
 // A name must not end its field: RFC 5801, section 4.
 func TestNamesAreEscaped(t *testing.T) {
 	t.Parallel()
-	client, err := bearer.Client(bearer.Identity{Username: "a=b,c", Token: "t"}, every)
+	client, err := netclient.Server{}.Mechanism(netclient.Credentials{Username: "a=b,c", Token: "t"}, every)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,16 +61,17 @@ func TestNamesAreEscaped(t *testing.T) {
 
 func TestTokensThatWouldBreakOutAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, token := range []string{"", "a b", "secret\x01auth=Bearer other", "secret\r\nA1 LOGOUT", "sécret", "secret\x00"} {
-		_, err := bearer.Client(bearer.Identity{Username: "u", Token: token}, every)
+	for _, token := range []string{"a b", "secret\x01auth=Bearer other", "secret\r\nA1 LOGOUT", "sécret", "secret\x00"} {
+		_, err := netclient.Server{}.Mechanism(netclient.Credentials{Username: "u", Token: token}, every)
 		if err == nil {
-			t.Errorf("Client with token %q: no error", token)
+			t.Errorf("Mechanism with token %q: no error", token)
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("the error spreads the token: %v", err)
 		}
 	}
-	if _, err := bearer.Client(bearer.Identity{Username: "u\x01auth=Bearer x", Token: "t"}, every); err == nil {
-		t.Error("Client with a hostile name: no error")
+	_, err := netclient.Server{}.Mechanism(netclient.Credentials{Username: "u\x01auth=Bearer x", Token: "t"}, every)
+	if err == nil {
+		t.Error("Mechanism with a hostile name: no error")
 	}
 }
 
@@ -81,14 +83,14 @@ func TestRefusalIsInTheServersWords(t *testing.T) {
 		`go away`:                    "the server refuses the token: go away",
 		`{"status":401}`:             `the server refuses the token: {"status":401}`,
 	} {
-		client, err := bearer.Client(bearer.Identity{Username: "u", Token: "t"}, every)
+		client, err := netclient.Server{}.Mechanism(netclient.Credentials{Username: "u", Token: "t"}, every)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = client.Next([]byte(challenge))
-		var refusal *bearer.Refusal
+		var refusal *netclient.TokenRefusal
 		if !errors.As(err, &refusal) || err.Error() != want || refusal.Challenge != challenge {
-			t.Errorf("Next(%s) = %v, want a Refusal: %s", challenge, err, want)
+			t.Errorf("Next(%s) = %v, want a TokenRefusal: %s", challenge, err, want)
 		}
 	}
 }

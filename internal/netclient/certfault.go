@@ -1,11 +1,4 @@
-// Package certfault says in plain words what is wrong with a server's
-// certificate: which name, issuer or date, and what to do about it.
-//
-// # Trust
-//
-// The server chooses what stands in its certificate. Of that only names and
-// dates get into an error, printable and cut to a line.
-package certfault
+package netclient
 
 import (
 	"crypto/tls"
@@ -17,18 +10,19 @@ import (
 	"unicode"
 )
 
-// An Error is a fault of a certificate. It stays until somebody mends it.
-type Error struct {
+// A CertificateError is a fault of a server's certificate, in plain words: which name,
+// issuer or date is wrong, and what to do about it. It is permanent.
+type CertificateError struct {
 	Problem string // what is wrong and what to do
 	Err     error  // as crypto/tls has it
 }
 
-func (e *Error) Error() string { return e.Problem }
-func (e *Error) Unwrap() error { return e.Err }
+func (e *CertificateError) Error() string { return e.Problem }
+func (e *CertificateError) Unwrap() error { return e.Err }
 
-// Explain returns what an error of a TLS handshake with host says of the
+// certificateError returns what an error of a TLS handshake with host says of the
 // server's certificate; nil where it is about something else.
-func Explain(err error, host string) *Error {
+func certificateError(err error, host string) *CertificateError {
 	var (
 		unknown   x509.UnknownAuthorityError
 		name      x509.HostnameError
@@ -50,7 +44,7 @@ func Explain(err error, host string) *Error {
 	default:
 		return nil
 	}
-	return &Error{Problem: problem, Err: err}
+	return &CertificateError{Problem: problem, Err: err}
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

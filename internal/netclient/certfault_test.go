@@ -1,4 +1,4 @@
-package certfault
+package netclient
 
 import (
 	"crypto/tls"
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestFaultsInPlainWords(t *testing.T) {
+func TestCertificateFaultsInPlainWords(t *testing.T) {
 	t.Parallel()
 	expired := &x509.Certificate{
 		NotBefore: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC),
@@ -37,13 +37,13 @@ func TestFaultsInPlainWords(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			given := &tls.CertificateVerificationError{Err: tt.err}
-			got := Explain(given, "mail.example")
+			got := certificateError(given, "mail.example")
 			if !strings.Contains(got.Error(), tt.want) || !errors.Is(got, given) {
-				t.Errorf("Explain(%v) = %v, want %q, wrapping it", given, got, tt.want)
+				t.Errorf("certificateError(%v) = %v, want %q, wrapping it", given, got, tt.want)
 			}
 		})
 	}
-	if got := Explain(io.EOF, "mail.example"); got != nil {
-		t.Errorf("Explain(EOF) = %v, want nil: it is the connection's", got)
+	if got := certificateError(io.EOF, "mail.example"); got != nil {
+		t.Errorf("certificateError(EOF) = %v, want nil: it is the connection's", got)
 	}
 }

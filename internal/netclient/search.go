@@ -17,7 +17,7 @@ const (
 	maxWork = 32 << 20
 )
 
-// A mark says what a byte of the text belongs to.
+// A mark is what a byte of the text belongs to.
 type mark byte
 
 const (
@@ -26,66 +26,66 @@ const (
 	encoding      // an encoded secret: the whole word is hidden
 )
 
-// A hunt is one search for secrets.
-type hunt struct {
+// A search is one search for secrets.
+type search struct {
 	secrets *Secrets
 	marks   []mark // of each byte of the text
 	left    int    // bytes that may still be gone through; below 0: given up
 }
 
-func (h *hunt) mark(from, to int, encoded bool) {
+func (s *search) mark(from, to int, encoded bool) {
 	for i := from; i < to; i++ {
 		if encoded {
-			h.marks[i] = encoding
-		} else if h.marks[i] == shown {
-			h.marks[i] = hidden
+			s.marks[i] = encoding
+		} else if s.marks[i] == shown {
+			s.marks[i] = hidden
 		}
 	}
 }
 
-// search looks for the secrets in a text, as it is and decoded.
-func (h *hunt) search(text view) {
-	for _, encoded := range h.secrets.encoded {
-		h.find(text, []byte(encoded), true)
+// run finds the secrets in a text, as it is and decoded.
+func (s *search) run(text view) {
+	for _, encoded := range s.secrets.encoded {
+		s.find(text, []byte(encoded), true)
 	}
-	h.look(text, maxDepth)
+	s.searchView(text, maxDepth)
 }
 
-// look finds secrets in a view and in what comes of undoing one more encoding.
-func (h *hunt) look(v view, depth int) {
-	h.left -= len(v.text) * (1 + len(h.secrets.forms))
-	if h.left < 0 {
+// searchView finds secrets in a view and in what comes of undoing one more encoding.
+func (s *search) searchView(v view, depth int) {
+	s.left -= len(v.text) * (1 + len(s.secrets.forms))
+	if s.left < 0 {
 		return
 	}
 	folded := view{text: fold(v.text), from: v.from, to: v.to, decoded: v.decoded}
-	for _, form := range h.secrets.forms {
-		h.find(folded, form.text, form.encoded)
-		h.findBeginning(folded, form)
+	for _, form := range s.secrets.forms {
+		s.find(folded, form.text, form.encoded)
+		s.findPrefix(folded, form)
 	}
 	// In what is decoded by chance a short secret would be found by chance, and
 	// there is nothing more to decode.
 	if v.decoded && !readable(v.text) {
 		return
 	}
-	for _, short := range h.secrets.short {
-		h.find(v, short, false)
+	for _, short := range s.secrets.short {
+		s.find(v, short, false)
 	}
 	if depth == 0 {
 		return
 	}
 	if u := v.unescaped(); len(u.text) < len(v.text) {
-		h.look(u, depth-1)
+		s.searchView(u, depth-1)
 	}
 	if c := v.without(blank); len(c.text) < len(v.text) {
-		h.look(c, depth-1)
+		s.searchView(c, depth-1)
 	}
 	for i := range codings {
-		h.decode(v, &codings[i], depth-1)
+		s.decode(v, &codings[i], depth-1)
 	}
 }
 
 // decode looks at all that may be encoded in one way, at any alignment.
-func (h *hunt) decode(v view, c *coding, depth int) {
+func (s *search) decode(v view, c *coding, depth int) {
 	if c.between != "" {
 		v = v.withoutHexSigns().without(c.between)
 	}
@@ -103,15 +103,14 @@ func (h *hunt) decode(v view, c *coding, depth int) {
 			if len(d.text) == 0 {
 				break
 			}
-			h.look(d, depth)
+			s.searchView(d, depth)
 		}
 		start = end
 	}
 }
 
-// find marks each place of a secret in a view. encoded says that it is the encoded
-// secret that is looked for.
-func (h *hunt) find(v view, secret []byte, encoded bool) {
+// find marks each place of a secret in a view. encoded: the secret is an encoded one.
+func (s *search) find(v view, secret []byte, encoded bool) {
 	encoded = encoded || v.decoded
 	for at, marked := 0, 0; ; {
 		i := bytes.Index(v.text[at:], secret)
@@ -119,14 +118,14 @@ func (h *hunt) find(v view, secret []byte, encoded bool) {
 			return
 		}
 		at += i + 1
-		h.markView(v, max(at-1, marked), at-1+len(secret), encoded) // places may overlap
+		s.markView(v, max(at-1, marked), at-1+len(secret), encoded) // places may overlap
 		marked = at - 1 + len(secret)
 	}
 }
 
-// findBeginning marks the beginning of a secret in which a view ends. Behind it may
+// findPrefix marks the beginning of a secret in which a view ends. Behind it may
 // stand a little that is left of an encoding.
-func (h *hunt) findBeginning(v view, f form) {
+func (s *search) findPrefix(v view, f form) {
 	const remainder = 4
 	n := 0 // how long a beginning of the secret ends at this byte
 	for i, b := range v.text {
@@ -137,7 +136,7 @@ func (h *hunt) findBeginning(v view, f form) {
 			n++
 		}
 		if n >= leastPart && i >= len(v.text)-1-remainder {
-			h.markView(v, i+1-n, len(v.text), v.decoded || f.encoded)
+			s.markView(v, i+1-n, len(v.text), v.decoded || f.encoded)
 		}
 	}
 }
@@ -166,26 +165,26 @@ func newForm(text []byte) form {
 }
 
 // markView marks what a part of a view comes from, with what stands between.
-func (h *hunt) markView(v view, from, to int, encoded bool) {
-	h.mark(v.from[from], v.to[to-1], encoded)
+func (s *search) markView(v view, from, to int, encoded bool) {
+	s.mark(v.from[from], v.to[to-1], encoded)
 }
 
 // replaced returns the text with what is marked replaced. Of a word of which a part
-// is an encoded secret nothing remains, since the rest tells of it.
-func (h *hunt) replaced(text string) string {
+// is an encoded secret nothing remains, since the rest reveals it.
+func (s *search) replaced(text string) string {
 	for at := 0; at < len(text); {
 		end := at + strings.IndexFunc(text[at:]+" ", unicode.IsSpace)
-		if slices.Contains(h.marks[at:end], encoding) {
-			h.mark(at, end, true)
+		if slices.Contains(s.marks[at:end], encoding) {
+			s.mark(at, end, true)
 		}
 		at = end + 1
 	}
 	var b strings.Builder
 	for i := range len(text) {
 		switch {
-		case h.marks[i] == shown:
+		case s.marks[i] == shown:
 			b.WriteByte(text[i])
-		case i == 0 || h.marks[i-1] == shown:
+		case i == 0 || s.marks[i-1] == shown:
 			b.WriteString(replacement)
 		}
 	}
