@@ -14,6 +14,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/netclient"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
@@ -254,7 +255,7 @@ func (p *player) recovers() {
 	}
 }
 
-func uidOf(c *db.Cursor) int64 {
+func uidOf(c *report.Cursor) int64 {
 	if c == nil {
 		return none
 	}
