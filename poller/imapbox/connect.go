@@ -9,12 +9,13 @@ import (
 	"net"
 
 	"tlsbrief/internal/netclient"
+	"tlsbrief/poller/imapbox/wire"
 )
 
 // connect reaches the server and gets as far as a greeting on a connection that is as
 // secure as the options ask. The greeting, and STARTTLS, are done here and not by the
 // library, which sends STARTTLS before the greeting and waits for both without a limit.
-func connect(ctx context.Context, o Options) (*wire, error) {
+func connect(ctx context.Context, o Options) (*wire.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, ErrTimeout)
 	defer cancel()
 	g := &greeter{o: o}
@@ -63,7 +64,7 @@ func connect(ctx context.Context, o Options) (*wire, error) {
 	if secure, ok := conn.(*tls.Conn); ok {
 		raw = secure.NetConn()
 	}
-	return newWire(conn, raw, o.Timeout, g.replay), nil
+	return wire.NewConn(conn, raw, g.replay), nil
 }
 
 // server returns where to connect to.
@@ -78,10 +79,10 @@ func explainTLS(err error) error {
 	case err == nil, errors.As(err, new(*netclient.CertificateError)):
 		return err
 	case errors.As(err, new(tls.RecordHeaderError)):
-		return &protocolError{detail: fmt.Sprintf("it does not speak TLS on this port; use tls = %q (port 143), or the port for TLS (993)", netclient.TLSStartTLS)}
+		return &wire.ProtocolError{Detail: fmt.Sprintf("it does not speak TLS on this port; use tls = %q (port 143), or the port for TLS (993)", netclient.TLSStartTLS)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.As(err, &network) && (network.Op == "read" || network.Op == "write"):
-		return &lostError{err: fmt.Errorf("in the TLS handshake: %w", err)}
+		return &wire.LostError{Err: fmt.Errorf("in the TLS handshake: %w", err)}
 	}
 	return fmt.Errorf("the TLS handshake failed: %w (the server must offer TLS 1.2 or newer)", err)
 }

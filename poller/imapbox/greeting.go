@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/netclient"
+	"tlsbrief/poller/imapbox/wire"
 )
 
 // A line of the dialogue before the library takes over is at most this long.
@@ -76,14 +77,12 @@ func readGreeting(br *bufio.Reader, quote func(string) string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if mended, fate := mend([]byte(line + "\r\n")); fate == passedOn {
-		line = strings.TrimRight(string(mended), "\r\n") // such as one with two blanks after the star
-	}
+	line = wire.RepairGreeting(line)
 	star, rest, _ := strings.Cut(line, " ")
 	status, text, _ := strings.Cut(rest, " ")
 	switch {
 	case star != "*":
-		return "", &protocolError{detail: fmt.Sprintf("this is not an IMAP server, it greets with %q; check host, port and tls", quote(line))}
+		return "", &wire.ProtocolError{Detail: fmt.Sprintf("this is not an IMAP server, it greets with %q; check host, port and tls", quote(line))}
 	case strings.EqualFold(status, "OK"):
 		return line, nil
 	case strings.EqualFold(status, "PREAUTH"):
@@ -91,7 +90,7 @@ func readGreeting(br *bufio.Reader, quote func(string) string) (string, error) {
 	case strings.EqualFold(status, "BYE"):
 		return "", byeReply(text, quote)
 	}
-	return "", &protocolError{detail: fmt.Sprintf("it greets with %q", quote(line))}
+	return "", &wire.ProtocolError{Detail: fmt.Sprintf("it greets with %q", quote(line))}
 }
 
 // byeReply takes the response code, if any, off the text of a BYE.
@@ -112,7 +111,7 @@ func byeReply(text string, quote func(string) string) *Reply {
 func (g *greeter) startTLS(conn net.Conn) error {
 	const tag, most = "S1", 50
 	if _, err := conn.Write([]byte(tag + " STARTTLS\r\n")); err != nil {
-		return &lostError{err: err}
+		return &wire.LostError{Err: err}
 	}
 	for range most {
 		line, err := readLine(g.br)
@@ -126,19 +125,19 @@ func (g *greeter) startTLS(conn net.Conn) error {
 		status, text, _ := strings.Cut(rest, " ")
 		switch {
 		case !ours:
-			return &protocolError{detail: fmt.Sprintf("it answers STARTTLS with %q", g.o.quote(line))}
+			return &wire.ProtocolError{Detail: fmt.Sprintf("it answers STARTTLS with %q", g.o.quote(line))}
 		case !strings.EqualFold(status, "OK"):
 			return fmt.Errorf("%w (it said %s %s): nothing was sent; use tls = %q if it has a port for that, usually 993",
 				ErrNoStartTLS, g.o.quote(status), g.o.quote(text), netclient.TLSImplicit)
 		case g.br.Buffered() > 0:
 			// Text in front of the handshake was put there by somebody who
 			// wants it read as if it had been protected.
-			return &protocolError{detail: "it sent more in plain text after agreeing to STARTTLS"}
+			return &wire.ProtocolError{Detail: "it sent more in plain text after agreeing to STARTTLS"}
 		}
 		g.replay = []byte("* OK ready\r\n")
 		return nil
 	}
-	return &protocolError{detail: "it did not answer STARTTLS"}
+	return &wire.ProtocolError{Detail: "it did not answer STARTTLS"}
 }
 
 // readLine returns one line without its end.
@@ -146,7 +145,7 @@ func readLine(br *bufio.Reader) (string, error) {
 	line, err := br.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return "", &protocolError{detail: "it sent an endless line; this is hardly an IMAP server"}
+		return "", &wire.ProtocolError{Detail: "it sent an endless line; this is hardly an IMAP server"}
 	case err != nil:
 		return "", unreadable(err)
 	}
@@ -156,5 +155,5 @@ func readLine(br *bufio.Reader) (string, error) {
 // unreadable is for a connection that ended where a line was due. The usual
 // reason is a port that expects TLS.
 func unreadable(err error) error {
-	return &lostError{err: fmt.Errorf("before it said anything that could be read; check that host, port and tls belong together (%w)", err)}
+	return &wire.LostError{Err: fmt.Errorf("before it said anything that could be read; check that host, port and tls belong together (%w)", err)}
 }

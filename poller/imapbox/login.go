@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-sasl"
 
 	"tlsbrief/internal/netclient"
+	"tlsbrief/poller/imapbox/wire"
 )
 
 // credentials asks for what to log in with, and for a token that is not the one
@@ -38,13 +39,13 @@ func (s *Session) login(ctx context.Context, c netclient.Credentials) error {
 		}
 		offered = s.client.Caps() // asks for them if need be, and hides errors
 		s.learned.offered = offered
-		return s.wire.cause()
+		return s.conn.Err()
 	})
 	if err != nil {
 		return err
 	}
-	s.wire.keep(c.Password, nil)
-	s.wire.keep(c.Token, nil)
+	s.conn.AddSecret(c.Password)
+	s.conn.AddSecret(c.Token)
 	authenticate, err := s.mechanism(c, offered)
 	if err != nil {
 		return s.stepError("login", "", err)
@@ -87,7 +88,7 @@ func (s *Session) mechanism(c netclient.Credentials, offered imap.CapSet) (func(
 
 func (s *Session) authenticate(client sasl.Client) func() error {
 	return func() error {
-		guard := &patientSASL{Client: client, wire: s.wire}
+		guard := &patientSASL{Client: client, conn: s.conn}
 		err := s.client.Authenticate(guard)
 		s.way = guard.name
 		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
@@ -102,7 +103,7 @@ func mechanisms(caps imap.CapSet) string {
 	var names []string
 	for capability := range caps {
 		if name, ok := strings.CutPrefix(string(capability), "AUTH="); ok {
-			names = append(names, printable(name))
+			names = append(names, wire.Printable(name))
 		}
 	}
 	if len(names) == 0 {
@@ -120,7 +121,7 @@ func (s *Session) explainLogin(err error) error {
 	if !errors.As(err, &step) || !errors.As(err, &reply) {
 		return err
 	}
-	alert := s.wire.alert()
+	alert := s.conn.Alert()
 	refused := ErrPassword
 	if s.token {
 		refused = ErrToken
@@ -135,11 +136,11 @@ func (s *Session) explainLogin(err error) error {
 		step.Err = fmt.Errorf("%w: %w: %s (%w)", refused, ErrMayNotOpen, s.notConnectedHint(), reply)
 	case reply.Status != "NO":
 	case s.token && reply.Code == "AUTHORIZATIONFAILED":
-		step.Err = fmt.Errorf("%w: %w: %s (%w%s)", refused, ErrMayNotOpen, tokenHint(alert.text+reply.Text, s.grant), reply, alert)
+		step.Err = fmt.Errorf("%w: %w: %s (%w%s)", refused, ErrMayNotOpen, tokenHint(alert.Text+reply.Text, s.grant), reply, alert)
 	case reply.Code == "AUTHORIZATIONFAILED":
-		step.Err = fmt.Errorf("%w: %w: give %q the right to it, or log in as another (%w%s)", refused, ErrMayNotOpen, printable(s.user), reply, alert)
+		step.Err = fmt.Errorf("%w: %w: give %q the right to it, or log in as another (%w%s)", refused, ErrMayNotOpen, wire.Printable(s.user), reply, alert)
 	case s.token:
-		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, tokenHint(alert.text+reply.Text, s.grant), reply, alert)
+		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, tokenHint(alert.Text+reply.Text, s.grant), reply, alert)
 	default:
 		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, passwordHint(s.server.Host, reply, alert), reply, alert)
 	}
@@ -153,7 +154,7 @@ func (s *Session) explainLogin(err error) error {
 // refuses.
 type patientSASL struct {
 	sasl.Client
-	wire *wire // is told what is sent, since a server may repeat it
+	conn *wire.Conn // is told what is sent, since a server may repeat it
 	name string
 	err  error
 }
@@ -162,7 +163,7 @@ type patientSASL struct {
 func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
 	mechanism, first, err = p.Client.Start()
 	p.name = mechanism
-	p.wire.keep("", first)
+	p.conn.AddAnswer(first)
 	return mechanism, first, err
 }
 
@@ -173,11 +174,11 @@ func (p *patientSASL) Next(challenge []byte) ([]byte, error) {
 		if p.err == nil {
 			p.err = err
 			if refusal := (*netclient.TokenRefusal)(nil); !errors.As(err, &refusal) { // which says what is in the challenge
-				p.err = fmt.Errorf("%w; challenge %q", err, printable(p.wire.hide(string(challenge))))
+				p.err = fmt.Errorf("%w; challenge %q", err, wire.Printable(p.conn.Hide(string(challenge))))
 			}
 		}
 		return []byte{1}, nil
 	}
-	p.wire.keep("", answer)
+	p.conn.AddAnswer(answer)
 	return answer, nil
 }

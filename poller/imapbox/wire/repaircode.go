@@ -1,42 +1,42 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
 	"strings"
 )
 
-// mendCondition mends the code and the text of a status response, of which head is
-// what comes before. A code that cannot be read becomes text.
-func mendCondition(head string, rest []byte, known codes, otherwise fate) ([]byte, fate) {
+// repairStatus repairs the resp-text of a status response that begins with head. A code
+// that cannot be read becomes text.
+func repairStatus(head string, rest []byte, known codeArguments, otherwise action) ([]byte, action) {
 	rest = bytes.TrimSpace(rest)
 	if inner, ok := bytes.CutPrefix(rest, []byte("[")); ok {
-		if code, text, ok := mendCode(bytes.TrimLeft(inner, " "), known); ok {
-			if line, fate := checked(otherwise, head, code, " ", asText(text)); fate == passedOn {
-				return line, fate
+		if code, text, ok := repairCode(bytes.TrimLeft(inner, " "), known); ok {
+			if line, act := join(otherwise, head, code, " ", asText(text)); act == pass {
+				return line, act
 			}
 		}
 		head += " " // a text that begins with a bracket must not look like a code
 	}
-	return checked(otherwise, head, asText(rest))
+	return join(otherwise, head, asText(rest))
 }
 
-// mendCode writes a response code, given what follows its bracket, as go-imap reads
+// repairCode writes a response code, given what follows its bracket, as go-imap reads
 // it, and returns the text behind it.
-func mendCode(inner []byte, known codes) (code string, text []byte, ok bool) {
+func repairCode(inner []byte, known codeArguments) (code string, text []byte, ok bool) {
 	end := bytes.IndexAny(inner, " ]")
 	if end < 0 {
 		end = len(inner)
 	}
 	name, args := strings.ToUpper(string(inner[:end])), inner[end:]
 	if name == "PERMANENTFLAGS" {
-		words, rest, ok := flagWords(bytes.TrimLeft(args, " "))
+		words, rest, ok := splitFlags(bytes.TrimLeft(args, " "))
 		rest = bytes.TrimPrefix(bytes.TrimLeft(rest, " "), []byte("]"))
-		return "[PERMANENTFLAGS " + flagList(words) + "]", rest, ok
+		return "[PERMANENTFLAGS " + joinFlags(words) + "]", rest, ok
 	}
 	args, text, closed := bytes.Cut(args, []byte("]"))
 	switch _, is := known(&scanner{}, name); {
 	case name == "CAPABILITY":
-		return "[CAPABILITY " + capabilityWords(args) + "]", text, closed
+		return "[CAPABILITY " + validCapabilities(args) + "]", text, closed
 	case is:
 		words := bytes.Fields(bytes.ReplaceAll(args, []byte(`"`), nil))
 		return strings.TrimRight("["+name+" "+string(bytes.Join(words, []byte(" "))), " ") + "]", text, closed
@@ -58,9 +58,9 @@ func bareCode(name string) bool {
 	return false
 }
 
-// withCodeInCapitals writes the name of a response code whose arguments go-imap
+// upperCode writes the name of a response code whose arguments go-imap
 // reads in capital letters. Elsewhere its letters do not matter.
-func withCodeInCapitals(line []byte) []byte {
+func upperCode(line []byte) []byte {
 	p := &scanner{s: line}
 	known := taggedCodes
 	if p.accept('*') {
@@ -81,10 +81,10 @@ func withCodeInCapitals(line []byte) []byte {
 	return bytes.Join([][]byte{line[:start], upper, line[p.i:]}, nil)
 }
 
-// flagWords splits a list of flags at its blanks, whatever the words are made of: a
+// splitFlags splits a list of flags at its blanks, whatever the words are made of: a
 // keyword may have brackets, and parentheses that close what they open. It returns
 // what follows the list. NIL is an empty list.
-func flagWords(b []byte) (words [][]byte, rest []byte, ok bool) {
+func splitFlags(b []byte) (words [][]byte, rest []byte, ok bool) {
 	if len(b) >= 3 && bytes.EqualFold(b[:3], []byte("NIL")) {
 		return nil, b[3:], true
 	}
@@ -120,8 +120,8 @@ func flagWords(b []byte) (words [][]byte, rest []byte, ok bool) {
 
 func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
-// flagList writes those of the words that go-imap reads as flags.
-func flagList(words [][]byte) string {
+// joinFlags writes those of the words that go-imap reads as flags.
+func joinFlags(words [][]byte) string {
 	var flags []string
 	for _, word := range words {
 		p := &scanner{s: append(bytes.Clone(word), ' ')}
@@ -132,8 +132,8 @@ func flagList(words [][]byte) string {
 	return "(" + strings.Join(flags, " ") + ")"
 }
 
-// capabilityWords are those of the words that go-imap reads as capabilities.
-func capabilityWords(b []byte) string {
+// validCapabilities returns those of the words that go-imap reads as capabilities.
+func validCapabilities(b []byte) string {
 	var words []string
 	for _, word := range bytes.Fields(b) {
 		p := &scanner{s: append(bytes.Clone(word), ' ')}

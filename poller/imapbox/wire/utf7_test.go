@@ -1,4 +1,4 @@
-package imapbox
+package wire
 
 import (
 	"strings"

@@ -1,13 +1,10 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
-	"encoding/base64"
 	"math"
 	"strconv"
 	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // A scanner walks through one response, with the literals in it and the end of
@@ -150,8 +147,8 @@ func (p *scanner) astring() ([]byte, bool) {
 	return p.while(isAStringChar)
 }
 
-// null takes NIL, which go-imap knows in capital letters only.
-func (p *scanner) null() bool {
+// nilValue takes NIL, which go-imap knows in capital letters only.
+func (p *scanner) nilValue() bool {
 	word, ok := p.atom()
 	return ok && string(word) == "NIL"
 }
@@ -159,7 +156,7 @@ func (p *scanner) null() bool {
 // mailbox takes the name of a folder.
 func (p *scanner) mailbox() bool {
 	name, ok := p.astring()
-	return ok && (bytes.EqualFold(name, []byte("INBOX")) || decodable(name))
+	return ok && (bytes.EqualFold(name, []byte("INBOX")) || validMailboxName(name))
 }
 
 // list takes a list of what each takes. present is false where there is none, and
@@ -190,21 +187,21 @@ func (p *scanner) mustList(each func() bool) bool {
 	return present && ok
 }
 
-// value takes whatever a value of an extension may be. RFC 9051, section 9,
+// taggedExtValue takes whatever a value of an extension may be. RFC 9051, section 9,
 // "tagged-ext-val". It goes no deeper than depth lists.
-func (p *scanner) value(depth int) bool {
+func (p *scanner) taggedExtValue(depth int) bool {
 	switch {
 	case p.at('"') || p.at('{'):
 		_, ok := p.str()
 		return ok
 	case p.at('('):
-		return depth > 0 && p.mustList(func() bool { return p.value(depth - 1) })
+		return depth > 0 && p.mustList(func() bool { return p.taggedExtValue(depth - 1) })
 	}
 	_, ok := p.atom()
 	return ok
 }
 
-// maxDepth is how deep lists in lists may be for [scanner.value].
+// maxDepth is how deep lists in lists may be for taggedExtValue.
 const maxDepth = 50
 
 // flag takes a flag or a keyword.
@@ -224,8 +221,8 @@ func (p *scanner) flags() bool {
 	})
 }
 
-// numSet takes a set of numbers. dynamic: it has a "*", which no answer may have.
-func (p *scanner) numSet() (dynamic, ok bool) {
+// sequenceSet takes a set of numbers. dynamic: it has a "*", which no answer may have.
+func (p *scanner) sequenceSet() (dynamic, ok bool) {
 	if p.accept('$') {
 		return true, true
 	}
@@ -251,63 +248,4 @@ func setNumber(word []byte) bool {
 	}
 	n, err := strconv.ParseUint(string(word), 10, 32)
 	return err == nil && n > 0 && n <= math.MaxUint32 && isDigit(word[0]) && word[0] != '0'
-}
-
-// decodable reports whether go-imap can decode the name of a folder: it is UTF-8,
-// or modified UTF-7. RFC 9051, appendix A.1.
-func decodable(name []byte) bool {
-	if !utf8.Valid(name) {
-		return false
-	}
-	afterShift := false
-	for i := 0; i < len(name); i++ {
-		b := name[i]
-		switch {
-		case b < 0x20 || b == 0x7f:
-			return false
-		case b != '&':
-			afterShift = false
-			continue
-		}
-		length := bytes.IndexByte(name[i+1:], '-')
-		if length < 0 {
-			return false
-		}
-		shifted := name[i+1 : i+1+length]
-		if length > 0 && (afterShift || !utf16InBase64(shifted)) {
-			return false
-		}
-		afterShift = length > 0
-		i += 1 + length
-	}
-	return true
-}
-
-// utf16InBase64 reports whether b is UTF-16 in the base64 of modified UTF-7, of
-// characters that need it.
-func utf16InBase64(b []byte) bool {
-	units, err := namesBase64().DecodeString(string(b))
-	if err != nil || len(units) == 0 || len(units)%2 == 1 || bytes.ContainsAny(b, "\r\n") {
-		return false
-	}
-	for i := 0; i < len(units); i += 2 {
-		r := rune(units[i])<<8 | rune(units[i+1])
-		switch {
-		case utf16.IsSurrogate(r):
-			if i += 2; i == len(units) {
-				return false
-			}
-			if utf16.DecodeRune(r, rune(units[i])<<8|rune(units[i+1])) == utf8.RuneError {
-				return false
-			}
-		case 0x20 <= r && r <= 0x7e:
-			return false
-		}
-	}
-	return true
-}
-
-// namesBase64 is the base64 of modified UTF-7. RFC 9051, appendix A.1.
-func namesBase64() *base64.Encoding {
-	return base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
 }

@@ -1,27 +1,26 @@
-package imapbox
+package wire
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
 	"github.com/google/go-cmp/cmp"
 )
 
-// readOne feeds a response to a stream and returns what it tells of a message.
-func readOne(t *testing.T, response string) (m *fetched, err error) {
+// readOne feeds a response to a splitter and returns what it says of a message.
+func readOne(t *testing.T, response string) (m *Message, err error) {
 	t.Helper()
-	a := newAnswer(imap.UIDSet{{Start: 1, Stop: 10}}, 1, 1<<10, 1<<20)
-	r := &replies{hide: func(s string) string { return s }, answer: a}
-	s := stream{to: r}
+	a := NewAnswer(func(uid uint32) bool { return 1 <= uid && uid <= 10 }, 1, 1<<10, 1<<20)
+	r := &command{hide: func(s string) string { return s }, answer: a}
+	s := splitter{to: r}
 	for _, b := range []byte(strings.ReplaceAll(response, "\n", "\r\n") + "\r\n") {
 		s.feed([]byte{b}) // in the smallest pieces
 	}
 	if s.begun || len(s.out) > 0 || !r.names["FETCH"] {
 		t.Fatalf("%q is not one FETCH response: out %q", response, s.out)
 	}
-	messages, faults := a.result()
+	messages, faults := a.Result()
 	for _, fault := range faults {
 		err = fault
 	}
@@ -31,14 +30,14 @@ func readOne(t *testing.T, response string) (m *fetched, err error) {
 	return m, err
 }
 
-// Each line tells of message 3 what the first one does.
-func TestReadFetch(t *testing.T) {
+// Each line says of message 3 what the first one does.
+func TestParseFetch(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 27, 5, 0, 0, 0, time.UTC)
-	whole := func(change func(*fetched)) *fetched {
-		m := &fetched{
-			uid: 3, size: 137, flags: []string{`\Seen`}, flagged: true, date: at, answered: 1, fits: true,
-			sections: []section{{kind: imap.PartSpecifierHeader, data: []byte("From: a@b\r\n\r\n")}},
+	whole := func(change func(*Message)) *Message {
+		m := &Message{
+			UID: 3, Size: 137, Flags: []string{`\Seen`}, HasFlags: true, Date: at, Answered: 1, fits: true,
+			Sections: []Section{{kind: Header, Data: []byte("From: a@b\r\n\r\n")}},
 		}
 		if change != nil {
 			change(m)
@@ -47,11 +46,11 @@ func TestReadFetch(t *testing.T) {
 	}
 	const header = "{13}\nFrom: a@b\n\n"
 	const date = `INTERNALDATE "27-Nov-2026 05:00:00 +0000"`
-	undated := whole(func(m *fetched) { m.date = time.Time{} })
-	strange := whole(func(m *fetched) { m.strange = true })
+	undated := whole(func(m *Message) { m.Date = time.Time{} })
+	strange := whole(func(m *Message) { m.unknownItems = true })
 	for _, tt := range []struct {
 		name, line string
-		want       *fetched
+		want       *Message
 	}{
 		{"by the book", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER.FIELDS (From)]<0> ` + header + `)`, whole(nil)},
 		{"M-A4: the UID behind the literal", `* 3 FETCH (FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER.FIELDS (From)]<0> ` + header + ` UID 3)`, whole(nil)},
@@ -68,10 +67,10 @@ func TestReadFetch(t *testing.T) {
 		{"M-D4: a list", `* 3 FETCH (UID 3 INTERNALDATE (27 "Nov" 2026) FLAGS (\Seen) RFC822.SIZE 137 BODY[HEADER]<0> ` + header + `)`, undated},
 		{"M-D4: a literal", "* 3 FETCH (UID 3 INTERNALDATE {3}\nnow FLAGS (\\Seen) RFC822.SIZE 137 BODY[HEADER]<0> " + header + `)`, undated},
 		{"a day with a blank", `* 3 FETCH (UID 3 INTERNALDATE " 7-Nov-2026 05:00:00 +0000" FLAGS (\Seen) RFC822.SIZE 137 BODY[HEADER]<0> ` + header + `)`,
-			whole(func(m *fetched) { m.date = at.AddDate(0, 0, -20) })},
+			whole(func(m *Message) { m.Date = at.AddDate(0, 0, -20) })},
 		{"M-B5: a keyword with a bracket", `* 3 FETCH (UID 3 FLAGS (\Seen OIB-Seen-[Gmail]/Trash f(x) a{1} "to do") RFC822.SIZE 137 ` + date + ` BODY[HEADER] ` + header + `)`,
-			whole(func(m *fetched) { m.flags = []string{`\Seen`, "OIB-Seen-[Gmail]/Trash", "f(x)", "a{1}", `"to do"`} })},
-		{"M-B5: NIL for flags", `* 3 FETCH (UID 3 FLAGS NIL RFC822.SIZE 137 ` + date + ` BODY[HEADER] ` + header + `)`, whole(func(m *fetched) { m.flags = nil })},
+			whole(func(m *Message) { m.Flags = []string{`\Seen`, "OIB-Seen-[Gmail]/Trash", "f(x)", "a{1}", `"to do"`} })},
+		{"M-B5: NIL for flags", `* 3 FETCH (UID 3 FLAGS NIL RFC822.SIZE 137 ` + date + ` BODY[HEADER] ` + header + `)`, whole(func(m *Message) { m.Flags = nil })},
 		{"items of extensions", `* 3 FETCH (X-GM-MSGID 1278455344230334865 X-GM-LABELS ("\\Inbox" b) UID 3 MODSEQ (12111230047) EMAILID (M6d99ac3275bb4e) FLAGS (\Seen) RFC822.SIZE 137 ` +
 			date + ` BODY[HEADER] ` + header + ` SAVEDATE NIL)`, strange},
 		{"an unknown item with a literal", "* 3 FETCH (UID 3 XNOTE {4}\n)(\" FLAGS (\\Seen) RFC822.SIZE 137 " + date + " BODY[HEADER] " + header + `)`, strange},
@@ -83,18 +82,18 @@ func TestReadFetch(t *testing.T) {
 		{"a literal of a client", "* 3 FETCH (UID 3 FLAGS (\\Seen) RFC822.SIZE 137 " + date + " BODY[HEADER] {13+}\nFrom: a@b\n\n)", whole(nil)},
 		{"a section in quotes", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] "From: a@b` + "\n\n" + `")`, whole(nil)},
 		{"octets in quotes", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] "` + "\xe4" + `\"")`,
-			whole(func(m *fetched) { m.sections[0].data = []byte("\xe4\"") })},
+			whole(func(m *Message) { m.Sections[0].Data = []byte("\xe4\"") })},
 		{"numbers in quotes", `* 3 FETCH (UID "3" FLAGS (\Seen) RFC822.SIZE "137" ` + date + ` BODY[HEADER] ` + header + `)`, whole(nil)},
-		{"NIL for the size", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE NIL ` + date + ` BODY[HEADER] ` + header + `)`, whole(func(m *fetched) { m.size = -1 })},
-		{"NIL for the section", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] NIL)`, whole(func(m *fetched) { m.sections = nil })},
-		{"an empty section", "* 3 FETCH (UID 3 FLAGS (\\Seen) RFC822.SIZE 137 " + date + " BODY[HEADER] {0}\n)", whole(func(m *fetched) { m.sections[0].data = []byte{} })},
+		{"NIL for the size", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE NIL ` + date + ` BODY[HEADER] ` + header + `)`, whole(func(m *Message) { m.Size = -1 })},
+		{"NIL for the section", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] NIL)`, whole(func(m *Message) { m.Sections = nil })},
+		{"an empty section", "* 3 FETCH (UID 3 FLAGS (\\Seen) RFC822.SIZE 137 " + date + " BODY[HEADER] {0}\n)", whole(func(m *Message) { m.Sections[0].Data = []byte{} })},
 		{"no parenthesis at the end", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] ` + header, whole(nil)},
 		{"two of them", `* 3 FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] ` + header + `))`, whole(nil)},
 		{"no number", `* FETCH (UID 3 FLAGS (\Seen) RFC822.SIZE 137 ` + date + ` BODY[HEADER] ` + header + `)`, whole(nil)},
-		{"a part", "* 3 FETCH (UID 3 BODY[1.2.MIME]<0> {2}\n\n)", &fetched{
-			uid: 3, size: -1, answered: 1, fits: true, sections: []section{{part: []int{1, 2}, kind: imap.PartSpecifierMIME, data: []byte("\r\n")}},
+		{"a part", "* 3 FETCH (UID 3 BODY[1.2.MIME]<0> {2}\n\n)", &Message{
+			UID: 3, Size: -1, Answered: 1, fits: true, Sections: []Section{{part: []int{1, 2}, kind: MIME, Data: []byte("\r\n")}},
 		}},
-		{"all of it", "* 3 FETCH (UID 3 BODY[] {2}\n\n)", &fetched{uid: 3, size: -1, answered: 1, fits: true, sections: []section{{data: []byte("\r\n")}}}},
+		{"all of it", "* 3 FETCH (UID 3 BODY[] {2}\n\n)", &Message{UID: 3, Size: -1, Answered: 1, fits: true, Sections: []Section{{Data: []byte("\r\n")}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +101,7 @@ func TestReadFetch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(fetched{}, section{})); diff != "" {
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(Message{}, Section{})); diff != "" {
 				t.Errorf("%q (-want +got):\n%s", tt.line, diff)
 			}
 		})
@@ -110,7 +109,7 @@ func TestReadFetch(t *testing.T) {
 }
 
 // A line that cannot be read costs its message, and says why.
-func TestReadFetchOfALineThatCannotBeRead(t *testing.T) {
+func TestParseFetchOfALineThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, line, why string }{
 		{"a size with letters", "* 3 FETCH (UID 3 RFC822.SIZE 1x BODY[] {2}\n\n)", `"1x" is no size`},

@@ -1,4 +1,4 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// readable reports whether go-imap (imapclient/client.go, readResponse) reads a
-// response that is no FETCH: whether its decoder is content with every byte. What it
-// makes of the response then, such as of a tag that it did not send, is another
-// matter.
-func readable(line []byte) bool {
+// validResponse reports whether a response, which is no FETCH, has the form that go-imap
+// (imapclient/client.go, readResponse) reads. It covers the productions response,
+// resp-cond-state, capability-data, mailbox-data and message-data of RFC 9051, section 9,
+// and those of the extensions that are used. It does not look at the meaning, such as
+// that of a tag that was never sent.
+func validResponse(line []byte) bool {
 	p := &scanner{s: line}
 	if p.accept('+') {
 		if p.sp() {
@@ -33,7 +34,7 @@ func readable(line []byte) bool {
 	}
 	name := string(bytes.ToUpper(word))
 	if tagged {
-		return (name == "OK" || name == "NO" || name == "BAD") && p.condition(taggedCodes) && p.end()
+		return (name == "OK" || name == "NO" || name == "BAD") && p.respCondState(taggedCodes) && p.end()
 	}
 	if isDigit(name[0]) {
 		if _, err := strconv.ParseUint(name, 10, 32); err != nil || !p.sp() {
@@ -44,32 +45,32 @@ func readable(line []byte) bool {
 		}
 		name = string(bytes.ToUpper(word))
 	}
-	return p.data(name) && p.end()
+	return p.untaggedData(name) && p.end()
 }
 
-// data takes what follows the name of an untagged response.
-func (p *scanner) data(name string) bool {
+// untaggedData takes what follows the name of an untagged response.
+func (p *scanner) untaggedData(name string) bool {
 	switch name {
 	case "OK", "NO", "BAD", "BYE", "PREAUTH":
-		return p.condition(untaggedCodes)
+		return p.respCondState(untaggedCodes)
 	case "CAPABILITY", "ENABLED":
 		return p.capabilities()
 	case "EXISTS", "RECENT", "EXPUNGE":
 		return true
 	case "SEARCH":
-		return p.searched()
+		return p.searchData()
 	case "ESEARCH":
-		return p.sp() && p.extendedSearched()
+		return p.sp() && p.esearchData()
 	case "FLAGS":
 		return p.sp() && p.flags()
 	case "LIST":
-		return p.sp() && p.listed()
+		return p.sp() && p.mailboxList()
 	case "STATUS":
-		return p.sp() && p.mailbox() && p.sp() && p.mustList(p.statusItem)
+		return p.sp() && p.mailbox() && p.sp() && p.mustList(p.statusAttr)
 	case "ID":
-		return p.sp() && p.identity()
+		return p.sp() && p.idData()
 	case "NAMESPACE":
-		return p.sp() && p.namespaces() && p.sp() && p.namespaces() && p.sp() && p.namespaces()
+		return p.sp() && p.namespaceData() && p.sp() && p.namespaceData() && p.sp() && p.namespaceData()
 	case "MYRIGHTS":
 		if !p.sp() || !p.mailbox() || !p.sp() {
 			return false
@@ -80,8 +81,8 @@ func (p *scanner) data(name string) bool {
 	return false
 }
 
-// codes are the response codes whose arguments go-imap reads, and how.
-type codes func(p *scanner, name string) (ok, known bool)
+// A codeArguments takes the arguments of a response code, if they are known.
+type codeArguments func(p *scanner, name string) (ok, known bool)
 
 func taggedCodes(p *scanner, name string) (ok, known bool) {
 	switch name {
@@ -121,18 +122,18 @@ func (p *scanner) copyUID() bool {
 		if !p.sp() {
 			return false
 		}
-		if dynamic, ok := p.numSet(); dynamic || !ok {
+		if dynamic, ok := p.sequenceSet(); dynamic || !ok {
 			return false
 		}
 	}
 	return true
 }
 
-// condition takes the code and the text of a status response.
-func (p *scanner) condition(known codes) bool {
+// respCondState takes the code and the text of a status response.
+func (p *scanner) respCondState(known codeArguments) bool {
 	blank := p.sp()
 	if blank && p.accept('[') {
-		if !p.code(known) {
+		if !p.respTextCode(known) {
 			return false
 		}
 		blank = p.sp()
@@ -140,8 +141,8 @@ func (p *scanner) condition(known codes) bool {
 	return !blank || p.text()
 }
 
-// code takes a response code behind its bracket.
-func (p *scanner) code(known codes) bool {
+// respTextCode takes a response code behind its bracket.
+func (p *scanner) respTextCode(known codeArguments) bool {
 	name, ok := p.atom()
 	if !ok {
 		return false
@@ -172,7 +173,7 @@ func (p *scanner) capabilities() bool {
 	return true
 }
 
-func (p *scanner) searched() bool {
+func (p *scanner) searchData() bool {
 	for p.sp() {
 		if p.accept('(') {
 			name, ok := p.atom()
@@ -185,7 +186,7 @@ func (p *scanner) searched() bool {
 	return true
 }
 
-func (p *scanner) extendedSearched() bool {
+func (p *scanner) esearchData() bool {
 	if p.accept('(') {
 		correlator, ok := p.atom()
 		if !ok || string(correlator) != "TAG" || !p.sp() {
@@ -206,7 +207,7 @@ func (p *scanner) extendedSearched() bool {
 		name, ok = p.atom()
 	}
 	for ok {
-		if !p.sp() || !p.searchItem(string(bytes.ToUpper(name))) {
+		if !p.sp() || !p.searchReturnData(string(bytes.ToUpper(name))) {
 			return false
 		}
 		if !p.sp() {
@@ -217,17 +218,17 @@ func (p *scanner) extendedSearched() bool {
 	return false
 }
 
-func (p *scanner) searchItem(name string) bool {
+func (p *scanner) searchReturnData(name string) bool {
 	switch name {
 	case "MIN", "MAX", "COUNT":
 		return p.number32()
 	case "ALL":
-		dynamic, ok := p.numSet()
+		dynamic, ok := p.sequenceSet()
 		return ok && !dynamic
 	case "MODSEQ":
 		return p.number(64, false)
 	}
-	return p.value(maxDepth)
+	return p.taggedExtValue(maxDepth)
 }
 
 func (p *scanner) delimiter() bool {
@@ -236,17 +237,17 @@ func (p *scanner) delimiter() bool {
 		runes := bytes.Runes(value)
 		return ok && len(runes) == 1 && runes[0] != utf8.RuneError
 	}
-	return p.null()
+	return p.nilValue()
 }
 
-func (p *scanner) listed() bool {
+func (p *scanner) mailboxList() bool {
 	if !p.mustList(p.flag) || !p.sp() || !p.delimiter() || !p.sp() || !p.mailbox() {
 		return false
 	}
-	return !p.sp() || p.mustList(p.listItem)
+	return !p.sp() || p.mustList(p.listExtendedItem)
 }
 
-func (p *scanner) listItem() bool {
+func (p *scanner) listExtendedItem() bool {
 	tag, ok := p.astring()
 	if !ok || !p.sp() {
 		return false
@@ -260,10 +261,10 @@ func (p *scanner) listItem() bool {
 	case "OLDNAME":
 		return p.accept('(') && p.mailbox() && p.accept(')')
 	}
-	return p.value(maxDepth)
+	return p.taggedExtValue(maxDepth)
 }
 
-func (p *scanner) statusItem() bool {
+func (p *scanner) statusAttr() bool {
 	name, ok := p.atom()
 	if !ok || !p.sp() {
 		return false
@@ -279,17 +280,17 @@ func (p *scanner) statusItem() bool {
 		if p.i < len(p.s) && isDigit(p.s[p.i]) {
 			return p.number32()
 		}
-		return p.null()
+		return p.nilValue()
 	}
-	// go-imap passes over an item that it does not know, unless the server has told
+	// go-imap skips an item that it does not know, unless the server has told
 	// its ID: then it takes an error from there for one from here.
 	return false
 }
 
-// identity takes the answer to ID. RFC 2971.
-func (p *scanner) identity() bool {
+// idData takes the answer to ID. RFC 2971.
+func (p *scanner) idData() bool {
 	if !p.at('(') {
-		return p.null()
+		return p.nilValue()
 	}
 	return p.mustList(func() bool {
 		_, ok := p.str()
@@ -297,9 +298,9 @@ func (p *scanner) identity() bool {
 	})
 }
 
-func (p *scanner) namespaces() bool {
+func (p *scanner) namespaceData() bool {
 	if !p.at('(') {
-		return p.null()
+		return p.nilValue()
 	}
 	return p.mustList(func() bool {
 		if !p.accept('(') {
@@ -309,7 +310,7 @@ func (p *scanner) namespaces() bool {
 			return false
 		}
 		for p.sp() {
-			if !p.value(maxDepth) {
+			if !p.taggedExtValue(maxDepth) {
 				return false
 			}
 		}

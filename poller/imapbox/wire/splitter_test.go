@@ -1,4 +1,4 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 // In whatever pieces the bytes come, the same responses are made of them.
-func TestStreamInPieces(t *testing.T) {
+func TestSplitterInPieces(t *testing.T) {
 	t.Parallel()
 	const answer = "* OK hello {5}\r\n*  2 EXISTS\r\n* LIST () \"/\" {9}\r\na \"b\" * B\r\n* NOOP {3}\r\n\r\n*\r\n* 3 FETCH (BODY[] {12}\r\n* 4 EXISTS\r\n UID 3)\r\n\n" +
 		"* 4 FETCH (UID 4 BODY[] \"a\r\n\\\" {2}\r\n\")\n* SEARCH 1  2 \r\nT1 OK [x] done {7}\r\n"
@@ -23,7 +23,7 @@ func TestStreamInPieces(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range 200 {
 		r := new(recorder)
-		s := stream{to: r}
+		s := splitter{to: r}
 		for rest := []byte(answer); len(rest) > 0; {
 			n := 1 + random.IntN(min(len(rest), 20))
 			s.feed(rest[:n])
@@ -35,14 +35,14 @@ func TestStreamInPieces(t *testing.T) {
 		if diff := cmp.Diff(wantNames, r.names); diff != "" {
 			t.Fatalf("responses (-want +got):\n%s", diff)
 		}
-		if got := string(r.lines[0].sections[0].data) + string(r.lines[1].sections[0].data); got != "* 4 EXISTS\r\na\r\n\" {2}\r\n" {
+		if got := string(r.lines[0].Sections[0].Data) + string(r.lines[1].Sections[0].Data); got != "* 4 EXISTS\r\na\r\n\" {2}\r\n" {
 			t.Fatalf("sections = %q", got)
 		}
 	}
 }
 
 // What a server sends without an end is not held without one.
-func TestStreamIsBounded(t *testing.T) {
+func TestSplitterIsBounded(t *testing.T) {
 	t.Parallel()
 	piece := bytes.Repeat([]byte("x "), 8<<10)
 	for _, tt := range []struct{ begins, ends string }{
@@ -51,8 +51,8 @@ func TestStreamIsBounded(t *testing.T) {
 	} {
 		t.Run(tt.begins, func(t *testing.T) {
 			t.Parallel()
-			r := &replies{hide: func(s string) string { return s }}
-			s := stream{to: r}
+			r := &command{hide: func(s string) string { return s }}
+			s := splitter{to: r}
 			s.feed([]byte(tt.begins))
 			for range 8 << 20 / len(piece) {
 				s.feed(piece)
@@ -69,7 +69,7 @@ func TestStreamIsBounded(t *testing.T) {
 }
 
 // A search may find millions of messages.
-func TestStreamPassesALongSearchOn(t *testing.T) {
+func TestSplitterPassesALongSearchOn(t *testing.T) {
 	t.Parallel()
 	var line strings.Builder
 	line.WriteString("* SEARCH")
@@ -77,8 +77,8 @@ func TestStreamPassesALongSearchOn(t *testing.T) {
 		fmt.Fprintf(&line, " %d", n+1)
 	}
 	line.WriteString("\r\n* 5 EXISTS\r\n")
-	r := &replies{hide: func(s string) string { return s }}
-	s := stream{to: r}
+	r := &command{hide: func(s string) string { return s }}
+	s := splitter{to: r}
 	var got []byte
 	for rest := []byte(line.String()); len(rest) > 0; {
 		n := min(len(rest), readSize)
@@ -93,8 +93,8 @@ func TestStreamPassesALongSearchOn(t *testing.T) {
 }
 
 // readByGoIMAP returns what go-imap reads of a FETCH response; nil if it does not.
-func readByGoIMAP(response []byte) *fetched {
-	news := make(chan *fetched, 1)
+func readByGoIMAP(response []byte) *Message {
+	news := make(chan *Message, 1)
 	client := imapclient.New(newScript(response), &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 		Fetch: func(data *imapclient.FetchMessageData) { news <- collected(data) },
 	}})
@@ -107,27 +107,27 @@ func readByGoIMAP(response []byte) *fetched {
 	return m
 }
 
-func collected(data *imapclient.FetchMessageData) *fetched {
-	m := &fetched{size: -1, fits: true}
+func collected(data *imapclient.FetchMessageData) *Message {
+	m := &Message{Size: -1, fits: true}
 	for item := data.Next(); item != nil; item = data.Next() {
 		switch item := item.(type) {
 		case imapclient.FetchItemDataUID:
-			m.uid = uint32(item.UID)
+			m.UID = uint32(item.UID)
 		case imapclient.FetchItemDataRFC822Size:
-			m.size = item.Size
+			m.Size = item.Size
 		case imapclient.FetchItemDataInternalDate:
-			m.date = item.Time
+			m.Date = item.Time
 		case imapclient.FetchItemDataFlags:
-			m.flagged, m.flags = true, nil
+			m.HasFlags, m.Flags = true, nil
 			for _, flag := range item.Flags {
-				m.flags = append(m.flags, string(flag))
+				m.Flags = append(m.Flags, string(flag))
 			}
 		case imapclient.FetchItemDataBodySection:
-			m.answered++
+			m.Answered++
 			if item.Literal != nil {
 				text := new(bytes.Buffer)
 				_, _ = text.ReadFrom(item.Literal) // what is not there is seen in the end
-				m.sections = append(m.sections, section{part: item.Section.Part, kind: item.Section.Specifier, data: append([]byte{}, text.Bytes()...)})
+				m.Sections = append(m.Sections, Section{part: item.Section.Part, kind: string(item.Section.Specifier), Data: append([]byte{}, text.Bytes()...)})
 			}
 		}
 	}
@@ -135,7 +135,7 @@ func collected(data *imapclient.FetchMessageData) *fetched {
 }
 
 // What go-imap reads of a FETCH response by the book is what is read here.
-func FuzzReadFetch(f *testing.F) {
+func FuzzParseFetch(f *testing.F) {
 	for _, items := range []string{
 		`UID 3 FLAGS (\Seen a) RFC822.SIZE 137 INTERNALDATE "27-Nov-2026 05:00:00 +0000"`, "UID 3 BODY[HEADER.FIELDS (\"From\" to)]<0> {5}\r\nab\r\n)",
 		"BODY[1.2.MIME] NIL UID 3 BODY[] \"a\\\"b\"", `UID 3 MODSEQ (5) BODYSTRUCTURE ("text" "plain" NIL NIL NIL "7bit" 5 1)`, "BODY[TEXT]<0> {0}\r\n UID 4294967295",
@@ -146,22 +146,22 @@ func FuzzReadFetch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, items []byte) {
 		response := append(append([]byte("* 3 FETCH ("), items...), ")\r\n"...)
 		r := new(recorder)
-		s := stream{to: r}
+		s := splitter{to: r}
 		s.feed(response)
 		if len(r.lines) != 1 || len(r.names) != 1 || s.begun {
 			return // more than one response, or less
 		}
 		want := readByGoIMAP(response)
-		if want == nil || want.date.Year() < 1970 && !want.date.IsZero() || hasTwice(items) {
+		if want == nil || want.Date.Year() < 1970 && !want.Date.IsZero() || hasTwice(items) {
 			return
 		}
 		got := r.lines[0]
-		got.strange = false
-		if got.date.Equal(want.date) {
-			got.date = want.date
+		got.unknownItems = false
+		if got.Date.Equal(want.Date) {
+			got.Date = want.Date
 		}
-		got.flags, want.flags = lower(got.flags), lower(want.flags)
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(fetched{}, section{})); diff != "" {
+		got.Flags, want.Flags = lower(got.Flags), lower(want.Flags)
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Message{}, Section{})); diff != "" {
 			t.Errorf("%q (-go-imap +here):\n%s", response, diff)
 		}
 	})
@@ -175,7 +175,7 @@ func lower(words []string) []string {
 }
 
 // hasTwice reports whether an item may be there twice: which of the two holds is
-// nobody's to say.
+// not defined.
 func hasTwice(items []byte) bool {
 	for _, name := range []string{"UID", "FLAGS", "SIZE", "DATE"} {
 		if bytes.Count(bytes.ToUpper(items), []byte(name)) > 1 {
@@ -189,16 +189,16 @@ func hasTwice(items []byte) bool {
 // another one.
 func TestTheEndOfAnotherAnswerIsNotTheEndOfThisOne(t *testing.T) {
 	t.Parallel()
-	r := &replies{hide: func(s string) string { return s }}
-	s := stream{to: r}
+	r := &command{hide: func(s string) string { return s }}
+	s := splitter{to: r}
 	r.begin()
 	r.sent([]byte("T1 CAPABILITY\r\n"))
 	s.feed([]byte("T1 OK done\r\n"))
 	r.sent([]byte("T2 UID SEARCH ALL\r\n"))
 	r.sent([]byte("T3 CAPABILITY\r\n"))
 	s.feed([]byte("T3 OK done\r\n* SEARCH 1\r\n"))
-	if !r.names["SEARCH"] || r.command != "UID SEARCH" {
-		t.Errorf("names = %v in answer to %s, want SEARCH in answer to UID SEARCH", r.names, r.command)
+	if !r.names["SEARCH"] || r.name != "UID SEARCH" {
+		t.Errorf("names = %v in answer to %s, want SEARCH in answer to UID SEARCH", r.names, r.name)
 	}
 	s.feed([]byte("T2 OK done\r\n* ESEARCH UID ALL 1\r\n"))
 	if r.names["ESEARCH"] {

@@ -1,13 +1,13 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
 	"strings"
 )
 
-// words splits the arguments of a response, which squeeze has seen, into words,
+// splitArgs splits the arguments of a response, which collapseBlanks has seen, into words,
 // strings, literals and lists, with what is in these.
-func words(b []byte) [][]byte {
+func splitArgs(b []byte) [][]byte {
 	var all [][]byte
 	for i := 0; i < len(b); {
 		if b[i] == ' ' {
@@ -15,14 +15,14 @@ func words(b []byte) [][]byte {
 			continue
 		}
 		start := i
-		i = wordEnd(b, i)
+		i = argEnd(b, i)
 		all = append(all, b[start:i])
 	}
 	return all
 }
 
-// wordEnd returns where what begins at i ends.
-func wordEnd(b []byte, i int) int {
+// argEnd returns where what begins at i ends.
+func argEnd(b []byte, i int) int {
 	depth := 0
 	for start := i; i < len(b); {
 		switch {
@@ -58,16 +58,16 @@ func wordEnd(b []byte, i int) int {
 	return len(b)
 }
 
-// mendList mends the arguments of LIST: attributes that are none, and the delimiter.
-// A name with a blank is not mended: nobody can tell where it ends.
-func mendList(args []byte) ([]byte, fate) {
-	w := words(args)
+// repairList repairs the arguments of LIST: attributes that are none, and the delimiter.
+// A name with a blank is not repaired: its end is unknown.
+func repairList(args []byte) ([]byte, action) {
+	w := splitArgs(args)
 	if len(w) < 3 {
-		return nil, passedOver
+		return nil, skip
 	}
-	attributes, _, ok := flagWords(w[0])
+	attributes, _, ok := splitFlags(w[0])
 	if !ok {
-		return nil, passedOver
+		return nil, skip
 	}
 	delimiter := string(w[1])
 	switch {
@@ -79,35 +79,35 @@ func mendList(args []byte) ([]byte, fate) {
 		delimiter = `"` + delimiter + `"`
 	}
 	name := bytes.Join(w[2:], []byte(" "))
-	if line, fate := checked(passedOver, "* LIST ", flagList(attributes), " ", delimiter, " ", name); fate == passedOn {
-		return line, fate
+	if line, act := join(skip, "* LIST ", joinFlags(attributes), " ", delimiter, " ", name); act == pass {
+		return line, act
 	}
 	if len(w) == 4 && w[3][0] == '(' { // the extended data; RFC 5258
-		return checked(passedOver, "* LIST ", flagList(attributes), " ", delimiter, " ", w[2])
+		return join(skip, "* LIST ", joinFlags(attributes), " ", delimiter, " ", w[2])
 	}
-	return nil, passedOver
+	return nil, skip
 }
 
-// mendStatus mends the arguments of STATUS: a name with blanks, and values that are
+// repairStatusData repairs the arguments of STATUS: a name with blanks, and values that are
 // none.
-func mendStatus(args []byte) ([]byte, fate) {
+func repairStatusData(args []byte) ([]byte, action) {
 	open := bytes.LastIndexByte(args, '(')
 	if open < 0 {
-		return nil, passedOver
+		return nil, skip
 	}
 	name := bytes.TrimSpace(args[:open])
 	if p := (&scanner{s: append(bytes.Clone(name), ' ')}); len(name) == 0 || !p.mailbox() || p.i != len(name) {
 		name = quote(name)
 	}
 	var items [][]byte
-	inner := words(bytes.TrimRight(args[open+1:], ") "))
+	inner := splitArgs(bytes.TrimRight(args[open+1:], ") "))
 	for i := 0; i+1 < len(inner); i += 2 {
 		p := &scanner{s: bytes.Join([][]byte{inner[i], inner[i+1], nil}, []byte(" "))}
-		if p.statusItem() && p.i == len(p.s)-1 {
+		if p.statusAttr() && p.i == len(p.s)-1 {
 			items = append(items, inner[i], inner[i+1])
 		}
 	}
-	return checked(passedOver, "* STATUS ", name, " (", bytes.Join(items, []byte(" ")), ")")
+	return join(skip, "* STATUS ", name, " (", bytes.Join(items, []byte(" ")), ")")
 }
 
 // quote writes a quoted string. RFC 9051, section 9, "quoted".
@@ -115,17 +115,17 @@ func quote(b []byte) []byte {
 	return []byte(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(string(b)) + `"`)
 }
 
-// mendESearch mends the arguments of ESEARCH: small letters, and a set that is
+// repairESearch repairs the arguments of ESEARCH: small letters, and a set that is
 // missing where nothing was found.
-func mendESearch(args []byte) []byte {
+func repairESearch(args []byte) []byte {
 	var out [][]byte
-	all := words(args)
+	all := splitArgs(args)
 	for i := 0; i < len(all); i++ {
 		upper := bytes.ToUpper(all[i])
 		switch {
 		case i == 0 && bytes.HasPrefix(upper, []byte("(TAG ")):
 			out = append(out, append([]byte("(TAG "), all[i][len("(TAG "):]...))
-		case string(upper) == "ALL" && (i+1 == len(all) || isNothing(all[i+1])):
+		case string(upper) == "ALL" && (i+1 == len(all) || isEmptySet(all[i+1])):
 			i++
 		case string(upper) == "UID":
 			out = append(out, upper)
@@ -136,8 +136,8 @@ func mendESearch(args []byte) []byte {
 	return bytes.Join(out, []byte(" "))
 }
 
-// isNothing reports whether a word stands for no set.
-func isNothing(word []byte) bool {
+// isEmptySet reports whether a word stands for no set.
+func isEmptySet(word []byte) bool {
 	switch string(bytes.ToUpper(word)) {
 	case "NIL", "()", `""`:
 		return true
@@ -145,14 +145,14 @@ func isNothing(word []byte) bool {
 	return false
 }
 
-// mendNulls writes an empty string for each NIL in the answer to ID, which go-imap
-// does not read there.
-func mendNulls(args []byte) []byte {
+// repairID writes an empty string for each NIL in the answer to ID, where go-imap does
+// not read NIL.
+func repairID(args []byte) []byte {
 	if bytes.EqualFold(args, []byte("NIL")) {
 		return []byte("NIL")
 	}
 	var out [][]byte
-	for _, word := range words(bytes.TrimRight(bytes.TrimPrefix(args, []byte("(")), ") ")) {
+	for _, word := range splitArgs(bytes.TrimRight(bytes.TrimPrefix(args, []byte("(")), ") ")) {
 		if bytes.EqualFold(word, []byte("NIL")) {
 			word = []byte(`""`)
 		}

@@ -1,14 +1,11 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
 )
 
 // A literal is what was kept of one in a FETCH response.
@@ -18,25 +15,25 @@ type literal struct {
 	fits bool  // there was room for what was wanted of it
 }
 
-// readFetch reads a FETCH response of which text is all but the literals: their
-// announcements are in it. The order of the items does not matter, nor blanks, nor
-// capital letters; items that were not asked for are passed over, and a date that is
-// none is not told. RFC 9051, section 7.5.2.
+// parseFetch reads a FETCH response: the msg-att of RFC 9051, section 9. text is all but
+// the literals, of which it has the announcements. The order of the items, blanks and the
+// case of letters do not matter. Items that were not asked for are skipped, and a date
+// that is none is left out.
 //
-// The message counts for nothing if there is an error, but for its UID.
-func readFetch(text []byte, literals []literal) (*fetched, error) {
-	number, name, rest := headOf(bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(text, " \t"), []byte("*")), " \t"))
-	p := &fetchScanner{s: rest, literals: literals, m: &fetched{size: -1, fits: true}}
+// After an error the UID is all that counts of the message.
+func parseFetch(text []byte, literals []literal) (*Message, error) {
+	number, name, rest := responseHead(bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(text, " \t"), []byte("*")), " \t"))
+	p := &fetchParser{s: rest, literals: literals, m: &Message{Size: -1, fits: true}}
 	if _, err := strconv.ParseUint(number, 10, 32); number != "" && err != nil || name != "FETCH" {
-		p.blame("%q is no number of a message", number)
+		p.fail("%q is no number of a message", number)
 	}
 	if p.blanks(); !p.accept('(') {
-		p.blame("it has no list of items")
+		p.fail("it has no list of items")
 	}
 	for p.blanks(); p.i < len(p.s); p.blanks() {
 		if p.accept(')') {
 			if len(bytes.Trim(p.s[p.i:], ") \t\r\n")) > 0 {
-				p.blame("something follows its end")
+				p.fail("something follows its end")
 			}
 			break
 		}
@@ -45,30 +42,30 @@ func readFetch(text []byte, literals []literal) (*fetched, error) {
 	return p.m, p.err
 }
 
-// A fetchScanner walks through the items of a FETCH response.
-type fetchScanner struct {
+// A fetchParser walks through the items of a FETCH response.
+type fetchParser struct {
 	s        []byte
 	i        int
 	literals []literal // those that are to come
-	m        *fetched
+	m        *Message
 	err      error // the first thing that is wrong
 }
 
-func (p *fetchScanner) blame(format string, args ...any) {
+func (p *fetchParser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = fmt.Errorf(format, args...)
 	}
 }
 
-func (p *fetchScanner) blanks() {
+func (p *fetchParser) blanks() {
 	for p.i < len(p.s) && (isBlank(p.s[p.i]) || p.s[p.i] == 0) {
 		p.i++
 	}
 }
 
-func (p *fetchScanner) at(b byte) bool { return p.i < len(p.s) && p.s[p.i] == b }
+func (p *fetchParser) at(b byte) bool { return p.i < len(p.s) && p.s[p.i] == b }
 
-func (p *fetchScanner) accept(b byte) bool {
+func (p *fetchParser) accept(b byte) bool {
 	if p.at(b) {
 		p.i++
 		return true
@@ -77,7 +74,7 @@ func (p *fetchScanner) accept(b byte) bool {
 }
 
 // word takes what is left up to a blank or one of the bytes in ends.
-func (p *fetchScanner) word(ends string) string {
+func (p *fetchParser) word(ends string) string {
 	start := p.i
 	for p.i < len(p.s) && !isBlank(p.s[p.i]) && strings.IndexByte(ends, p.s[p.i]) < 0 {
 		p.i++
@@ -87,7 +84,7 @@ func (p *fetchScanner) word(ends string) string {
 
 // brackets takes a section in brackets, if one is there, and returns what is in
 // them. Names in quotes may have brackets.
-func (p *fetchScanner) brackets() (inner string, ok bool) {
+func (p *fetchParser) brackets() (inner string, ok bool) {
 	if !p.accept('[') {
 		return "", false
 	}
@@ -104,12 +101,12 @@ func (p *fetchScanner) brackets() (inner string, ok bool) {
 		inner, p.i = string(p.s[p.i:p.i+end]), p.i+end+1
 		return inner, true
 	}
-	p.blame("a bracket is missing")
+	p.fail("a bracket is missing")
 	return "", true
 }
 
 // item reads the next item.
-func (p *fetchScanner) item() {
+func (p *fetchParser) item() {
 	start := p.i
 	word := p.word(`()[]"{`)
 	name := strings.ToUpper(word)
@@ -127,16 +124,16 @@ func (p *fetchScanner) item() {
 	case name == "INTERNALDATE":
 		p.date()
 	case isItem(name) || strings.HasPrefix(name, "X-") || isItemName(word):
-		p.m.strange = p.m.strange || !isItem(name)
+		p.m.unknownItems = p.m.unknownItems || !isItem(name)
 		if sectioned {
 			p.origin()
 		}
 		before := p.i
 		if _, ok := p.value(); !ok || isItem(strings.ToUpper(string(p.s[before:p.i]))) {
-			p.blame("%s has no value", name)
+			p.fail("%s has no value", name)
 		}
 	default:
-		p.blame("%q is no item", excerpt(string(p.s[start:])))
+		p.fail("%q is no item", excerpt(string(p.s[start:])))
 		if p.i == start {
 			p.value()
 		}
@@ -157,8 +154,8 @@ func isItem(name string) bool {
 	return false
 }
 
-// isItemName tells the name of an item that is not known here from words that are
-// none: it is written in capital letters.
+// isItemName reports whether a word may be the name of an item that is not known here:
+// it is written in capital letters.
 func isItemName(word string) bool {
 	return word != "" && 'A' <= word[0] && word[0] <= 'Z' && !strings.ContainsFunc(word, func(r rune) bool {
 		return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_'
@@ -174,44 +171,44 @@ func excerpt(s string) string {
 	return s
 }
 
-// A datum is the value of an item.
-type datum struct {
+// An itemValue is the value of an item.
+type itemValue struct {
 	text    []byte
 	literal *literal // if it was one
 	kind    byte     // '"', '{', '(' or 'a' for a bare word
 }
 
-func (d datum) null() bool { return d.kind == 'a' && strings.EqualFold(string(d.text), "NIL") }
+func (d itemValue) null() bool { return d.kind == 'a' && strings.EqualFold(string(d.text), "NIL") }
 
 // value takes the next value, whatever it is.
-func (p *fetchScanner) value() (datum, bool) {
+func (p *fetchParser) value() (itemValue, bool) {
 	p.accept('~') // of a literal8, RFC 9051, section 4.3
 	switch start := p.i; {
 	case p.at('"'):
 		q := &scanner{s: p.s, i: p.i}
 		text, ok := q.quoted()
 		p.i = q.i
-		return datum{text: text, kind: '"'}, ok
+		return itemValue{text: text, kind: '"'}, ok
 	case p.at('{'):
 		_, after, ok := literalAt(p.s, p.i)
 		if !ok || len(p.literals) == 0 {
 			p.i++
-			return datum{}, false
+			return itemValue{}, false
 		}
 		p.i = after
 		lit := &p.literals[0]
 		p.literals = p.literals[1:]
-		return datum{literal: lit, kind: '{'}, true
+		return itemValue{literal: lit, kind: '{'}, true
 	case p.at('('):
 		return p.listValue()
 	default:
 		word := p.word(`()"{`)
-		return datum{text: p.s[start:p.i], kind: 'a'}, word != ""
+		return itemValue{text: p.s[start:p.i], kind: 'a'}, word != ""
 	}
 }
 
 // listValue takes a list and whatever is in it.
-func (p *fetchScanner) listValue() (datum, bool) {
+func (p *fetchParser) listValue() (itemValue, bool) {
 	start := p.i
 	for depth := 0; p.i < len(p.s); {
 		switch {
@@ -219,7 +216,7 @@ func (p *fetchScanner) listValue() (datum, bool) {
 			depth++
 		case p.accept(')'):
 			if depth--; depth == 0 {
-				return datum{text: p.s[start:p.i], kind: '('}, true
+				return itemValue{text: p.s[start:p.i], kind: '('}, true
 			}
 		case isBlank(p.s[p.i]):
 			p.i++
@@ -230,55 +227,55 @@ func (p *fetchScanner) listValue() (datum, bool) {
 			}
 		}
 	}
-	return datum{}, false
+	return itemValue{}, false
 }
 
-// number is a value that is a number; some servers put it in quotes.
-func (p *fetchScanner) number(bits int) (uint64, bool) {
+// number takes a value that is a number; some servers put it in quotes.
+func (p *fetchParser) number(bits int) (uint64, bool) {
 	d, ok := p.value()
 	n, err := strconv.ParseUint(string(d.text), 10, bits)
 	return n, ok && d.literal == nil && err == nil
 }
 
-func (p *fetchScanner) uid() {
+func (p *fetchParser) uid() {
 	start := p.i
 	n, ok := p.number(32)
 	switch uid := uint32(n); {
 	case !ok || n == 0:
-		p.blame("%q is no UID", excerpt(string(p.s[start:p.i])))
-	case p.m.uid != 0 && p.m.uid != uid:
-		p.blame("it has the UIDs %d and %d", p.m.uid, uid)
+		p.fail("%q is no UID", excerpt(string(p.s[start:p.i])))
+	case p.m.UID != 0 && p.m.UID != uid:
+		p.fail("it has the UIDs %d and %d", p.m.UID, uid)
 	default:
-		p.m.uid = uid
+		p.m.UID = uid
 	}
 }
 
-func (p *fetchScanner) size() {
+func (p *fetchParser) size() {
 	start := p.i
 	n, ok := p.number(63)
 	switch {
 	case ok:
-		p.m.size = int64(n)
+		p.m.Size = int64(n)
 	case !strings.EqualFold(string(p.s[start:p.i]), "NIL"):
-		p.blame("%q is no size", excerpt(string(p.s[start:p.i])))
+		p.fail("%q is no size", excerpt(string(p.s[start:p.i])))
 	}
 }
 
-func (p *fetchScanner) flags() {
+func (p *fetchParser) flags() {
 	if p.at('\\') { // one, without a list
-		p.m.flagged = true
-		p.m.flags = append(p.m.flags, p.word(`()`))
+		p.m.HasFlags = true
+		p.m.Flags = append(p.m.Flags, p.word(`()`))
 		return
 	}
-	words, rest, ok := flagWords(p.s[p.i:])
+	words, rest, ok := splitFlags(p.s[p.i:])
 	if !ok {
-		p.blame("its flags are no list")
+		p.fail("its flags are no list")
 		p.value()
 		return
 	}
-	p.m.flagged = true
+	p.m.HasFlags = true
 	for _, word := range words {
-		p.m.flags = append(p.m.flags, string(word))
+		p.m.Flags = append(p.m.Flags, string(word))
 	}
 	p.i = len(p.s) - len(rest)
 }
@@ -286,14 +283,14 @@ func (p *fetchScanner) flags() {
 // dateLayout is that of INTERNALDATE. RFC 9051, section 9, "date-time".
 const dateLayout = "_2-Jan-2006 15:04:05 -0700"
 
-// date reads INTERNALDATE. One that is none is not told: a date is no reason to lose
-// a message.
-func (p *fetchScanner) date() {
+// date reads INTERNALDATE. One that is none is left out: a date is no reason to lose a
+// message.
+func (p *fetchParser) date() {
 	start := p.i
 	if d, ok := p.value(); ok && d.kind == '"' && len(d.text) <= 2*len(dateLayout) {
-		// Before e-mail there was none: such a date is a number gone wrong.
+		// There was no e-mail before; such a date is a wrong number.
 		if t, err := time.Parse(dateLayout, string(d.text)); err == nil && t.Year() >= 1970 {
-			p.m.date = t
+			p.m.Date = t
 		}
 		return
 	} else if ok && (d.null() || d.kind == '{' || d.kind == '(') {
@@ -312,15 +309,15 @@ func (p *fetchScanner) date() {
 	}
 }
 
-// origin takes where a part of a section begins, "<0>"; -1 if it is not said.
-func (p *fetchScanner) origin() int64 {
+// origin takes where a part of a section begins, "<0>"; -1 if that is not given.
+func (p *fetchParser) origin() int64 {
 	p.blanks()
 	if !p.at('<') {
 		return -1
 	}
 	end := bytes.IndexByte(p.s[p.i:], '>')
 	if end < 0 {
-		p.blame("a section's origin has no end")
+		p.fail("a section's origin has no end")
 		return -1
 	}
 	digits, _, _ := strings.Cut(string(p.s[p.i+1:p.i+end]), ".")
@@ -328,42 +325,42 @@ func (p *fetchScanner) origin() int64 {
 	p.blanks()
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		p.blame("a section's origin is no number")
+		p.fail("a section's origin is no number")
 	}
 	return n
 }
 
 // section reads the value of a section.
-func (p *fetchScanner) section(spec string, origin int64) {
+func (p *fetchParser) section(spec string, origin int64) {
 	d, ok := p.value()
 	sec := sectionOf(spec)
 	switch {
 	case !ok, d.kind == '(', d.kind == 'a' && !d.null():
-		p.blame("BODY[%s] is no string", excerpt(spec))
+		p.fail("BODY[%s] is no string", excerpt(spec))
 		return
 	case origin > 0:
-		return // nobody asks for the middle of one
+		return // no middle of a section is ever asked for
 	case d.null():
-		p.m.answered++ // there is no such part
+		p.m.Answered++ // there is no such part
 		return
 	case d.literal != nil:
-		sec.data, sec.more = d.literal.data, d.literal.size > int64(len(d.literal.data))
+		sec.Data, sec.Truncated = d.literal.data, d.literal.size > int64(len(d.literal.data))
 		p.m.fits = p.m.fits && d.literal.fits
 	default:
-		sec.data = d.text
-		if sec.data == nil {
-			sec.data = []byte{}
+		sec.Data = d.text
+		if sec.Data == nil {
+			sec.Data = []byte{}
 		}
 	}
-	p.m.answered++
-	p.m.sections = append(p.m.sections, sec)
+	p.m.Answered++
+	p.m.Sections = append(p.m.Sections, sec)
 }
 
 // sectionOf reads what is in the brackets of a section: "", "HEADER", "1.2.MIME". The
-// names of header fields, in whatever form and order, are not looked at: no two
+// names of header fields, in whatever form and order, are ignored: no two
 // sections that are asked for at once differ in them alone.
-func sectionOf(spec string) section {
-	var sec section
+func sectionOf(spec string) Section {
+	var sec Section
 	spec, _, _ = strings.Cut(strings.TrimSpace(spec), " ")
 	spec, _, _ = strings.Cut(spec, "(")
 	for spec != "" {
@@ -374,35 +371,8 @@ func sectionOf(spec string) section {
 		}
 		sec.part, spec = append(sec.part, int(n)), rest
 	}
-	if sec.kind = imap.PartSpecifier(strings.ToUpper(spec)); sec.kind == "HEADER.FIELDS" {
-		sec.kind = imap.PartSpecifierHeader
+	if sec.kind = strings.ToUpper(spec); sec.kind == "HEADER.FIELDS" {
+		sec.kind = Header
 	}
 	return sec
-}
-
-// merge adds what another response told of the same message: what comes for one
-// message belongs together. RFC 9051, section 7.5.2. Of two of a kind the later one
-// holds, but for sections, of which nothing does not replace something.
-func (m *fetched) merge(other *fetched) {
-	if other.size >= 0 {
-		m.size = other.size
-	}
-	if !other.date.IsZero() {
-		m.date = other.date
-	}
-	if other.flagged {
-		m.flags, m.flagged = other.flags, true
-	}
-	m.answered += other.answered
-	m.fits = m.fits && other.fits
-	m.strange = m.strange || other.strange
-	for _, sec := range other.sections {
-		same := func(s section) bool { return s.kind == sec.kind && slices.Equal(s.part, sec.part) }
-		switch i := slices.IndexFunc(m.sections, same); {
-		case i < 0:
-			m.sections = append(m.sections, sec)
-		case len(sec.data) > len(m.sections[i].data):
-			m.sections[i] = sec
-		}
-	}
 }

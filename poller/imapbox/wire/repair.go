@@ -1,4 +1,4 @@
-package imapbox
+package wire
 
 import (
 	"bytes"
@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// A fate is what becomes of a response.
-type fate int
+// An action is what is done with a response.
+type action int
 
 const (
-	passedOn   fate = iota // as it came, or mended
-	unknown                // passed over: no response that this package asks for
-	passedOver             // it cannot be read, and the others do without it
-	broken                 // it cannot be read, nor trusted what is behind it
+	pass        action = iota // hand it on as it came, or repaired
+	skipUnknown               // skip it: no command of this program asks for it
+	skip                      // skip it: it cannot be read, and what follows does not depend on it
+	stop                      // end the connection: it cannot be read, and what follows cannot be trusted
 )
 
-// mend returns a response, with its literals, as go-imap reads it. What go-imap
-// reads as it is comes back as it is, but for the names of response codes, which
-// go-imap knows in capital letters only. Real servers send
+// repair returns a response, with its literals, as go-imap reads it: as it came where
+// that is valid, except that the names of response codes are written in capital letters,
+// the only ones that go-imap knows. Real servers send
 //
 //   - blanks too many, at the end too, tabs, and empty lines;
 //   - keywords and capabilities with characters that they may not have: these are
@@ -28,33 +28,42 @@ const (
 //     so that OK stays OK;
 //   - NIL for an empty list, "" or a bare character for a delimiter, numbers that are
 //     none in STATUS;
-//   - responses that RFC 9051 does not know, or not like this: they are passed over.
+//   - responses that RFC 9051 does not know, or not in this form: they are skipped.
 //
-// It is no function for FETCH: see readFetch.
-func mend(line []byte) ([]byte, fate) {
-	line = withCodeInCapitals(line)
-	if readable(line) {
-		return line, passedOn
+// FETCH is read by parseFetch.
+func repair(line []byte) ([]byte, action) {
+	line = upperCode(line)
+	if validResponse(line) {
+		return line, pass
 	}
 	body := bytes.TrimLeft(bytes.TrimRight(line, "\r\n"), " \t\x00")
 	switch {
 	case len(bytes.TrimRight(body, " \t\r\x00")) == 0:
-		return nil, passedOn
+		return nil, pass
 	case body[0] == '+':
-		return checked(broken, "+ ", asText(body[1:]))
+		return join(stop, "+ ", asText(body[1:]))
 	case body[0] == '*':
-		return mendUntagged(bytes.TrimLeft(body[1:], " \t"))
+		return repairUntagged(bytes.TrimLeft(body[1:], " \t"))
 	}
 	tag, rest, _ := bytes.Cut(blanksOnly(body), []byte(" "))
 	if !isTag(tag) {
-		return nil, broken
+		return nil, stop
 	}
 	word, rest, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte(" "))
 	if bytes.EqualFold(word, []byte("BYE")) {
 		// Some answer LOGOUT like this.
-		return checked(broken, "* BYE ", asText(rest))
+		return join(stop, "* BYE ", asText(rest))
 	}
-	return mendCondition(string(tag)+" "+string(word)+" ", rest, taggedCodes, broken)
+	return repairStatus(string(tag)+" "+string(word)+" ", rest, taggedCodes, stop)
+}
+
+// RepairGreeting returns a server's greeting, without the end of its line, as go-imap
+// reads it; as it came where it cannot be repaired.
+func RepairGreeting(line string) string {
+	if repaired, act := repair([]byte(line + "\r\n")); act == pass {
+		return strings.TrimRight(string(repaired), "\r\n") // such as one with two blanks after the star
+	}
+	return line
 }
 
 // isTag reports whether a word is a tag that go-imap may have sent.
@@ -62,8 +71,9 @@ func isTag(word []byte) bool {
 	return len(word) > 1 && word[0] == 'T' && !slices.ContainsFunc(word[1:], func(b byte) bool { return !isDigit(b) })
 }
 
-// checked ends a mended line, and lets go-imap have it only if it will read it.
-func checked(otherwise fate, parts ...any) ([]byte, fate) {
+// join joins the parts of a repaired line and ends it. One that is still not valid is
+// replaced by the action otherwise.
+func join(otherwise action, parts ...any) ([]byte, action) {
 	var line []byte
 	for _, part := range parts {
 		switch part := part.(type) {
@@ -74,16 +84,16 @@ func checked(otherwise fate, parts ...any) ([]byte, fate) {
 		}
 	}
 	line = append(bytes.TrimRight(line, " "), "\r\n"...)
-	if !readable(line) {
+	if !validResponse(line) {
 		return nil, otherwise
 	}
-	return line, passedOn
+	return line, pass
 }
 
-// blanksOnly makes a blank of each tab.
+// blanksOnly replaces each tab by a blank.
 func blanksOnly(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\t"), []byte(" ")) }
 
-// asText makes of what a server said the text at the end of a line.
+// asText returns what a server said as the text of a resp-text.
 func asText(b []byte) []byte {
 	return bytes.TrimSpace(bytes.Map(func(r rune) rune {
 		if r == '\r' || r == '\n' || r == 0 {
@@ -93,56 +103,56 @@ func asText(b []byte) []byte {
 	}, b))
 }
 
-// mendUntagged mends what follows a star.
-func mendUntagged(body []byte) ([]byte, fate) {
-	number, name, rest := headOf(body)
+// repairUntagged repairs what follows a star.
+func repairUntagged(body []byte) ([]byte, action) {
+	number, name, rest := responseHead(body)
 	switch name {
 	case "OK", "NO", "BAD", "BYE", "PREAUTH":
-		return mendCondition("* "+name+" ", blanksOnly(rest), untaggedCodes, passedOver)
+		return repairStatus("* "+name+" ", blanksOnly(rest), untaggedCodes, skip)
 	case "EXISTS", "RECENT", "EXPUNGE":
 		if _, err := strconv.ParseUint(number, 10, 32); err != nil {
-			return nil, passedOver
+			return nil, skip
 		}
-		return checked(passedOver, "* ", number, " ", name)
+		return join(skip, "* ", number, " ", name)
 	case "":
-		return nil, broken
+		return nil, stop
 	}
-	args := squeeze(rest)
-	if line, fate := checked(passedOver, "* ", name, " ", args); fate == passedOn {
-		return line, fate
+	args := collapseBlanks(rest)
+	if line, act := join(skip, "* ", name, " ", args); act == pass {
+		return line, act
 	}
 	switch name {
 	case "CAPABILITY", "ENABLED":
-		return checked(passedOver, "* ", name, " ", capabilityWords(args))
+		return join(skip, "* ", name, " ", validCapabilities(args))
 	case "FLAGS":
-		words, _, ok := flagWords(args)
+		words, _, ok := splitFlags(args)
 		if !ok {
-			return nil, passedOver
+			return nil, skip
 		}
-		return checked(passedOver, "* FLAGS ", flagList(words))
+		return join(skip, "* FLAGS ", joinFlags(words))
 	case "SEARCH":
-		if isNothing(args) {
-			return checked(broken, "* SEARCH")
+		if isEmptySet(args) {
+			return join(stop, "* SEARCH")
 		}
-		return nil, broken
+		return nil, stop
 	case "ESEARCH":
-		return checked(broken, "* ESEARCH ", mendESearch(args))
+		return join(stop, "* ESEARCH ", repairESearch(args))
 	case "LIST":
-		return mendList(args)
+		return repairList(args)
 	case "STATUS":
-		return mendStatus(args)
+		return repairStatusData(args)
 	case "ID":
-		return checked(passedOver, "* ID ", mendNulls(args))
+		return join(skip, "* ID ", repairID(args))
 	}
 	if !isResponseName(name, body) {
-		return nil, broken
+		return nil, stop
 	}
-	return nil, unknown
+	return nil, skipUnknown
 }
 
-// headOf splits what follows a star into the number, if any, the name in capital
+// responseHead splits what follows a star into the number, if any, the name in capital
 // letters, and the rest. The name is empty where there is no word for one.
-func headOf(body []byte) (number, name string, rest []byte) {
+func responseHead(body []byte) (number, name string, rest []byte) {
 	p := &scanner{s: append(blanksOnly(body), '\n')}
 	word, _ := p.atom()
 	if len(word) > 0 && isDigit(word[0]) || len(word) > 1 && word[0] == '-' && isDigit(word[1]) {
@@ -154,10 +164,10 @@ func headOf(body []byte) (number, name string, rest []byte) {
 	return number, strings.ToUpper(string(word)), body[min(p.i, len(body)):]
 }
 
-// isResponseName tells a response that is not known here, such as "* NOOP", from
-// words: those are how the text of a mail looks where a literal was announced too
-// short, and then nothing that follows is what it seems. A response has its name in
-// capital letters, or begins with an X, or is a single word.
+// isResponseName reports whether a name may be that of a response that is not known
+// here, such as "* NOOP": it is in capital letters, begins with an X, or stands alone.
+// Other words are the text of a mail whose literal was announced too short, and then
+// nothing that follows is what it seems.
 func isResponseName(name string, body []byte) bool {
 	if strings.HasPrefix(name, "X") {
 		return true
@@ -166,7 +176,7 @@ func isResponseName(name string, body []byte) bool {
 	return found || bytes.Contains(body, []byte(name)) || len(bytes.Fields(body)) == 1
 }
 
-// otherResponses are untagged responses that this package never asks for, sorted.
+// otherResponses are untagged responses that no command here asks for, sorted.
 func otherResponses() []string {
 	return []string{
 		"ACL", "ANNOTATION", "COMPARATOR", "CONVERSION", "EMAILID", "GENURLAUTH", "LANGUAGE", "LISTRIGHTS", "LSUB", "METADATA", "MYRIGHTS",
@@ -174,10 +184,10 @@ func otherResponses() []string {
 	}
 }
 
-// squeeze leaves one blank where there are several or tabs, and none at the end or
+// collapseBlanks leaves one blank where there are several or tabs, and none at the end or
 // within the ends of a list. Strings and literals stay as they are, but for the plus
 // sign that only a client may write into a literal.
-func squeeze(b []byte) []byte {
+func collapseBlanks(b []byte) []byte {
 	var out []byte
 	for i := 0; i < len(b); {
 		switch b[i] {

@@ -1,4 +1,4 @@
-package imapbox
+package wire
 
 import (
 	"strconv"
@@ -11,9 +11,9 @@ const (
 	maxCodes    = 64      // codes of one answer, besides that of the line that ends it
 )
 
-// messageLimit is the code that says for how many messages a command is done at a
-// time. RFC 9738.
-const messageLimit = "MESSAGELIMIT"
+// MessageLimit is the code for how many messages a server handles in one command. RFC
+// 9738.
+const MessageLimit = "MESSAGELIMIT"
 
 // A code is a response code with the line that it came in. RFC 9051, section 7.1.
 type code struct {
@@ -23,16 +23,16 @@ type code struct {
 	text    string
 }
 
-// codesHeard are the response codes of the answer to the command that is outstanding,
+// responseCodes are those of the answer to the command that is outstanding,
 // or was last. go-imap drops those of a command that ended with OK, and most of the
 // others.
-type codesHeard struct {
+type responseCodes struct {
 	untagged []code
 	tagged   code
 }
 
-// line takes a line of the answer, as mended.
-func (w *codesHeard) line(line []byte) {
+// add adds a line of the answer, as repaired.
+func (w *responseCodes) add(line []byte) {
 	read, tagged, ok := readCode(line[:min(len(line), maxCodeLine)])
 	switch {
 	case ok && tagged:
@@ -68,7 +68,7 @@ func readCode(line []byte) (c code, tagged, ok bool) {
 }
 
 // has reports whether an answer had an untagged code of a name.
-func (w *codesHeard) has(name string) bool {
+func (w *responseCodes) has(name string) bool {
 	for _, c := range w.untagged {
 		if c.name == name {
 			return true
@@ -77,23 +77,23 @@ func (w *codesHeard) has(name string) bool {
 	return false
 }
 
-// A cut says that a server answered for a part of the messages only. RFC 9738.
-type cut struct {
-	limit uint32 // how many it answers for at a time; 0 if it does not say
-	uid   uint32 // the last one that it looked at; 0 if it does not say
+// A Cut means that a server answered for a part of the messages only. RFC 9738.
+type Cut struct {
+	Limit uint32 // how many it answers for at a time; 0 if it does not say
+	UID   uint32 // the last one that it looked at; 0 if it does not say
 }
 
 // cut reports whether the server said that its answer is a part of what was asked
 // for.
-func (w *codesHeard) cut() (said cut, found bool) {
+func (w *responseCodes) cut() (said Cut, found bool) {
 	look := func(c code, tagged bool) {
 		partial := c.partial(tagged)
 		found = found || partial
-		if c.name == messageLimit && len(c.numbers) > 0 {
-			said.limit = c.numbers[0]
+		if c.name == MessageLimit && len(c.numbers) > 0 {
+			said.Limit = c.numbers[0]
 		}
 		if partial && len(c.numbers) > 1 {
-			said.uid = c.numbers[1]
+			said.UID = c.numbers[1]
 		}
 	}
 	for _, c := range w.untagged {
