@@ -27,7 +27,7 @@ func (t *tx) insertReport(id int64, c *report.Report, from origin) error {
 
 // insertPolicies records the policies of a report and their failures.
 func (t *tx) insertPolicies(id int64, c *report.Report) error {
-	about := c.About()
+	about := c.OwnerDomains()
 	overlaps := report.Overlaps(c.Policies, about)
 	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
 	for i := range c.Policies {

@@ -1,5 +1,7 @@
 package report
 
+import "tlsbrief/internal/hostname"
+
 // rank orders authentications of copies of one report: the highest counts. Unknown
 // is lowest, since it is no answer.
 func (a AuthResult) rank() int {
@@ -26,8 +28,8 @@ func supersedes(k Copy, a Authenticity) bool {
 // as its sender's: of the same organization as the domain of contact-info, or as
 // the one that stands for the organization's name.
 func ownSigner(domain string, c Copy) bool {
-	for _, named := range []string{contactDomain(c.Contact), leadingHost(c.Organization)} {
-		if named != "" && organizational(named) == organizational(domain) {
+	for _, named := range []string{contactDomain(c.Contact), hostname.Leading(c.Organization)} {
+		if named != "" && hostname.Organizational(named) == hostname.Organizational(domain) {
 			return true
 		}
 	}

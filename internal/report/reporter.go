@@ -4,8 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -13,7 +12,7 @@ import (
 // signed it, the submitter that the mail names (RFC 8460, section 5.3), the domain of
 // the contact-info, or what the organization calls itself. Only the first is verified.
 func ReporterOf(r *tlsrpt.Report, a Authenticity, submitter string) string {
-	for _, name := range []string{a.Signer(), leadingHost(submitter), contactDomain(r.ContactInfo)} {
+	for _, name := range []string{a.Signer(), hostname.Leading(submitter), contactDomain(r.ContactInfo)} {
 		if name != "" {
 			return name
 		}
@@ -24,7 +23,7 @@ func ReporterOf(r *tlsrpt.Report, a Authenticity, submitter string) string {
 // ReporterDomain returns the domain of a reporter as [ReporterOf] returns it; empty for
 // one that is known only by what it calls itself.
 func ReporterDomain(reporter string) string {
-	if leadingHost(reporter) == reporter {
+	if hostname.Leading(reporter) == reporter {
 		return reporter
 	}
 	return ""
@@ -34,35 +33,10 @@ func ReporterDomain(reporter string) string {
 // (RFC 8460, section 4.4), may be a URI, and is often neither; then empty.
 func contactDomain(contact string) string {
 	if at := strings.LastIndexByte(contact, '@'); at >= 0 {
-		return leadingHost(contact[at+1:])
+		return hostname.Leading(contact[at+1:])
 	}
 	if u, err := url.Parse(strings.TrimSpace(contact)); err == nil {
-		return leadingHost(u.Hostname())
+		return hostname.Leading(u.Hostname())
 	}
 	return ""
-}
-
-// organizational returns the name that an organization has registered, with which
-// domain ends, or domain itself where there is none.
-func organizational(domain string) string {
-	if org, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		return org
-	}
-	return domain
-}
-
-// leadingHost returns the host name that s begins with, in lower case, if it has a dot.
-func leadingHost(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
-	end := strings.IndexFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
-	})
-	if end >= 0 {
-		s = s[:end]
-	}
-	s = strings.Trim(s, ".")
-	if !strings.Contains(s, ".") {
-		return ""
-	}
-	return s
 }

@@ -28,8 +28,7 @@ func UnknownWait(attempts int) time.Duration {
 const PendingPolls = 3
 
 // AloneWait returns when a quarantined message is asked for again that was asked for
-// alone so often: as soon as all else is done, then less and less often, and at last once
-// a week.
+// alone so often: at the next poll, then less and less often, and at last once a week.
 func AloneWait(tries int) time.Duration {
 	waits := []time.Duration{0, time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}
 	if tries < len(waits) {
