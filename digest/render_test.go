@@ -23,6 +23,9 @@ func loadTemplates(t testing.TB) *templates.Set {
 // TestHugeDigestStaysReadable renders what no reader wants: hundreds of causes,
 // domains and senders, each with names as long as a stranger can make them.
 func TestHugeDigestStaysReadable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: a large digest")
+	}
 	t.Parallel()
 	long := strings.Repeat("𝔘<&\"", 9000) // as much as the reader lets through
 	m := materialOf()
