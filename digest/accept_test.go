@@ -17,7 +17,7 @@ func failingRow(id int64) *material {
 func TestWhatAnAcceptCovers(t *testing.T) {
 	t.Parallel()
 	until := nov(30).time()
-	f := judge(failingRow(1)).Domains[0].Types[0].Findings[0]
+	f := judge(failingRow(1), rules{}).Domains[0].Types[0].Findings[0]
 	signer := f.Reporters[0].Domain
 	for _, tt := range []struct {
 		name string
@@ -40,8 +40,7 @@ func TestWhatAnAcceptCovers(t *testing.T) {
 			t.Parallel()
 			m := failingRow(1)
 			tt.rule.Until, tt.rule.Why = until, "it is being replaced"
-			m.Accept = []Accept{{MX: "nowhere.example", Until: until}, tt.rule}
-			j := judge(m)
+			j := judge(m, rules{Accept: []Accept{{MX: "nowhere.example", Until: until}, tt.rule}})
 			kind := j.Domains[0].Types[0]
 			if got := len(kind.Accepted) == 1 && len(kind.Findings) == 0; got != tt.want {
 				t.Fatalf("accepted %v, want %v", got, tt.want)
@@ -59,12 +58,11 @@ func TestWhatAnAcceptCovers(t *testing.T) {
 func TestAnAcceptOfOneSenderEndsWhereAnotherReportsIt(t *testing.T) {
 	t.Parallel()
 	m := failingRow(1)
-	signer := judge(m).Domains[0].Types[0].Findings[0].Reporters[0].Domain
+	signer := judge(m, rules{}).Domains[0].Types[0].Findings[0].Reporters[0].Domain
 	other := row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 5, 1, failure(tlsrpt.CertificateExpired, "mx1.example.com", 1))
 	other.Auth.Domain = "other.example"
 	m.Tally.add(other)
-	m.Accept = []Accept{{Sender: signer, Until: nov(30).time()}}
-	if j := judge(m); j.Verdict != VerdictAction || len(j.Domains[0].Types[0].Accepted) != 0 {
+	if j := judge(m, rules{Accept: []Accept{{Sender: signer, Until: nov(30).time()}}}); j.Verdict != VerdictAction || len(j.Domains[0].Types[0].Accepted) != 0 {
 		t.Errorf("verdict %s, accepted %v", j.Verdict, j.Domains[0].Types[0].Accepted)
 	}
 }
@@ -75,16 +73,16 @@ func TestWhatIsSaidOfAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	render := func(m *material) (string, string) {
-		out, err := renderWith(set, judge(m))
+	render := func(m *material, accept Accept) (string, string) {
+		out, err := renderWith(set, judge(m, rules{Accept: []Accept{accept}}), exampleOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out.Subject, strings.Join(strings.Fields(out.Text), " ")
 	}
 	m := failingRow(1)
-	m.Accept = []Accept{{MX: "mx1.example.com", Until: nov(30).time(), Why: "it is being replaced"}}
-	subject, text := render(m)
+	accept := Accept{MX: "mx1.example.com", Until: nov(30).time(), Why: "it is being replaced"}
+	subject, text := render(m, accept)
 	for _, want := range []string{
 		"5 failed (5.0 %), and all are known and accepted: see the end.",
 		"Known and accepted Expired certificate on mx1.example.com (MTA-STS, certificate-expired), 5 sessions: mail may be held; accepted until Monday 30 November 2026: it is being replaced",
@@ -97,15 +95,14 @@ func TestWhatIsSaidOfAccepted(t *testing.T) {
 		t.Errorf("subject %q", subject)
 	}
 
-	m.Accept[0].Until = nov(21).time()
-	if _, text := render(m); !strings.Contains(text, "It was accepted until Saturday 21 November 2026 (it is being replaced), and counts again.") {
+	accept.Until = nov(21).time()
+	if _, text := render(m, accept); !strings.Contains(text, "It was accepted until Saturday 21 November 2026 (it is being replaced), and counts again.") {
 		t.Errorf("it does not say that the acceptance ran out:\n%s", text)
 	}
 
 	m = failingRow(1)
 	m.Tally.add(row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 7, failure(tlsrpt.CertificateExpired, "mx2.example.com", 7)))
-	m.Accept = []Accept{{MX: "mx1.example.com", Until: nov(30).time(), Why: "w"}}
-	if _, text := render(m); !strings.Contains(text, "Of the 12, 5 are known and accepted.") || strings.Contains(text, "went through") {
+	if _, text := render(m, Accept{MX: "mx1.example.com", Until: nov(30).time(), Why: "w"}); !strings.Contains(text, "Of the 12, 5 are known and accepted.") || strings.Contains(text, "went through") {
 		t.Errorf("with another failure:\n%s", text)
 	}
 }

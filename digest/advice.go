@@ -159,7 +159,7 @@ const maxNotes = 10
 // notes names what bears on the verdict and is no part of it.
 func (w words) notes() []string {
 	var out []string
-	if w.AuthenticityOff {
+	if w.o.AuthenticityOff {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
 	}
 	if !w.Overrun.IsZero() && !w.waits() {
@@ -171,23 +171,19 @@ func (w words) notes() []string {
 		}
 	}
 	if s, ok := w.onlyStretch(); ok && w.ByDays && (w.First > s.First || w.Last < s.Last) {
-		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", daySpan(w.First, w.Last), s))
+		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", daySpan(w.First, w.Last), daySpan(s.First, s.Last)))
 	}
-	if w.Kind == kindFallback && len(w.Domains) > 0 {
-		names := make([]string, 0, len(w.Domains))
-		for _, d := range w.Domains {
-			names = append(names, d.Name)
-		}
-		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(names, 5)))
+	if w.o.Fallback && len(w.Domains) > 0 {
+		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(w.names(), 5)))
 	}
-	if n := len(w.Rejected); n > 0 && (w.Kind != kindFallback || len(w.Domains) > 0) {
+	if n := len(w.Rejected); n > 0 && (!w.o.Fallback || len(w.Domains) > 0) {
 		out = append(out, fmt.Sprintf("%s looked like %s and could not be read: see \"Not counted\" below.",
 			templates.Plural(int64(n), "message"), verb(n, "a report", "reports")))
 	}
 	if w.Tally.domains[otherDomains] != nil {
 		out = append(out, fmt.Sprintf(`Reports came for more than %s domains. Those beyond are not told apart: they are added up as "other domains".`, templates.Count(maxDomains)))
 	}
-	if s := w.Untold.sentence(w.Location); s != "" {
+	if s := w.Untold.sentence(w.o.Location); s != "" {
 		out = append(out, s)
 	}
 	out = append(out, w.unseen()...)
@@ -209,7 +205,7 @@ func (w words) unseen() []string {
 					where = " for " + domainWord(f.Domain)
 				}
 				out = append(out, fmt.Sprintf("Not known to be mended: %s%s (%s; %s). It is not reported any more, but %s, which saw it, %s not reported since.",
-					lowerFirst(findingTitle([]*finding{f})), where, typeName(f.Type), daySpan(f.First, f.Last), listPhrases(f.Silent, 3), verb(len(f.Silent), "has", "have")))
+					lowerFirst(findingTitle([]*finding{f})), where, typeName(f.Type), daySpan(f.First, f.Last), listPhrases(sortedNames(f.Silent), 3), verb(len(f.Silent), "has", "have")))
 			}
 		}
 	}
@@ -235,16 +231,16 @@ func (w words) stoppedDomains() []string {
 // footer says who wrote the digest and how to see more.
 func (w words) footer() []string {
 	name := "tlsbrief"
-	if w.Version != "" {
-		name += " " + templates.Line(w.Version)
+	if w.o.Version != "" {
+		name += " " + templates.Line(w.o.Version)
 	}
 	at := w.Now
-	if w.Location != nil {
-		at = at.In(w.Location)
+	if w.o.Location != nil {
+		at = at.In(w.o.Location)
 	}
 	return []string{fmt.Sprintf("%s read %s, %s. Digest: %s.", name,
 		templates.Plural(int64(len(w.Tally.reports)+len(w.Tally.uncounted.reports)), "report"),
-		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.Name)), "Details: " + exportCommand(w.judgement)}
+		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.o.Name)), "Details: " + exportCommand(w.judgement)}
 }
 
 // exportCommand shows all that a digest is made of.

@@ -34,8 +34,8 @@ const foundFor = 7 * 24 * time.Hour
 
 // readChecks reads what the last domain check found, and what had changed since
 // the digest before.
-func (d *Digester) readChecks(ctx context.Context, m *material, names []string, sel selection) (err error) {
-	if m.Checks, err = d.o.DB.DomainChecks(ctx, names); err != nil || !m.Current {
+func readChecks(ctx context.Context, store Store, m *material, names []string, sel selection) (err error) {
+	if m.Checks, err = store.DomainChecks(ctx, names); err != nil || !m.Current {
 		return err
 	}
 	maps.DeleteFunc(m.Checks, func(_ string, c db.DomainCheck) bool { return sel.now.Sub(c.At) > foundFor })
@@ -48,11 +48,11 @@ func (d *Digester) readChecks(ctx context.Context, m *material, names []string, 
 	}
 	// A zero bound would be none.
 	if sel.byDays || m.Watermark > f.NewsAfter {
-		if m.Changes, err = d.o.DB.DomainChanges(ctx, f); err != nil {
+		if m.Changes, err = store.DomainChanges(ctx, f); err != nil {
 			return err
 		}
 	}
-	gone, err := d.o.DB.DomainChanges(ctx, db.ChangeFilter{Domains: names, From: sel.now.Add(-goneFor)})
+	gone, err := store.DomainChanges(ctx, db.ChangeFilter{Domains: names, From: sel.now.Add(-goneFor)})
 	m.Gone = map[string]db.DomainChange{}
 	for _, c := range gone { // the oldest first
 		switch c.Code {
@@ -82,7 +82,7 @@ func (w words) urgent() []string {
 	}
 	if len(held) > 0 {
 		believed := "verified reports"
-		if w.AuthenticityOff {
+		if w.o.AuthenticityOff {
 			believed = "reports"
 		}
 		name := "DOMAIN" // of each

@@ -56,6 +56,18 @@ func (c *chooser) matches(domain string) bool {
 	})
 }
 
+// filter returns the names to ask the database for; nil for all of them.
+func (c *chooser) filter(domains []domainName) []string {
+	if c.all {
+		return nil
+	}
+	names := make([]string, 0, len(domains))
+	for _, d := range domains {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
 // choose returns the domains of the digest in order: those of known that match,
 // and those asked for by name, for which nothing may have come yet.
 func (c *chooser) choose(known []string) []domainName {

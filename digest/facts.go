@@ -9,21 +9,51 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/tlsrpt"
 )
 
-// material is what a digest is made of, as it was read at one moment. Judging
-// and rendering it takes no clock and no database.
+// A Store is what facts are read from.
+type Store interface {
+	reportStore
+	historyStore
+	Domains(context.Context) ([]string, error)
+	Folders(context.Context) ([]db.Folder, error)
+	DomainChecks(ctx context.Context, domains []string) (map[string]db.DomainCheck, error)
+	DomainChanges(context.Context, db.ChangeFilter) ([]db.DomainChange, error)
+}
+
+// A reportStore has what came in.
+type reportStore interface {
+	LastNews(context.Context) (int64, error)
+	EachPolicy(context.Context, db.Filter, func(*db.PolicyRow) error) error
+	RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]db.RejectedMessage, error)
+}
+
+// A historyStore sums up the days of the past.
+type historyStore interface {
+	DayTotals(ctx context.Context, domains []string, from, to time.Time) ([]db.DayTotal, error)
+	FailureDays(ctx context.Context, domains []string, from, to time.Time) ([]db.FailureDay, error)
+	ReporterDays(ctx context.Context, domains []string, from, to time.Time) ([]db.ReporterDay, error)
+	Standing(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (db.Standing, error)
+	Senders(ctx context.Context, domain string, from, to time.Time) (int, error)
+}
+
+// A request says what a digest is to be made of.
+type request struct {
+	selection
+	patterns  *chooser
+	rejected  bool      // messages that could not be read are told of
+	mailboxes []string  // names of the mailboxes that reports come from
+	overrun   time.Time // since when a poll has been running that takes too long; zero: none
+}
+
+// material is what a digest is made of, as it was read at one moment.
 type material struct {
-	Spec
-	Kind            kind
-	Now             time.Time // when it was read
-	LastRun         time.Time // when the digest was last built; zero if never
-	Current         bool      // it is about now, not a preview of days long gone
-	First, Until    day       // the nominal period, or the days asked for: First inclusive, Until exclusive
-	ByDays          bool      // the days were asked for, so nothing outside them is told of
-	AuthenticityOff bool
-	Accept          []Accept
-	Version         string
+	Now          time.Time // when it was read
+	LastRun      time.Time // when the digest was last built; zero if never
+	Current      bool      // it is about now, not a preview of days long gone
+	First, Until day       // the nominal period, or the days asked for: First inclusive, Until exclusive
+	ByDays       bool      // the days were asked for, so nothing outside them is told of
 
 	Domains      []domainName
 	Tally        *tally
@@ -83,11 +113,6 @@ func (m *material) lastRead() day {
 	return max(last, m.reachable())
 }
 
-// hasNews reports whether the fallback digest has something to say.
-func (m *material) hasNews() bool {
-	return len(m.Tally.reports) > 0 || len(m.Tally.uncounted.reports) > 0 || len(m.Rejected) > 0 || len(blind(m.unread())) > 0
-}
-
 // A selection says which rows a digest covers.
 type selection struct {
 	newsAfter int64     // exclusive
@@ -100,90 +125,69 @@ type selection struct {
 	untold    untold
 }
 
-// read reads what a digest is to be made of.
-func (d *Digester) read(ctx context.Context, s *task, sel selection) (*material, error) {
+// readFacts reads what a digest is to be made of.
+func readFacts(ctx context.Context, store Store, q request) (*material, error) {
+	sel := q.selection
 	m := &material{
-		Spec: s.Spec, Kind: s.kind, Now: sel.now, LastRun: sel.lastRun,
-		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays, Untold: sel.untold,
-		AuthenticityOff: d.o.AuthenticityOff, Accept: d.o.Accept, Version: d.o.Version, Tally: newTally(),
+		Now: sel.now, LastRun: sel.lastRun, Current: true,
+		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays, Untold: sel.untold, Tally: newTally(),
 		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}
-	m.Current = true
 	if sel.byDays {
 		m.First, m.Until = sel.from, sel.to
 		m.Current = sel.to.time().AddDate(0, 0, 2).After(sel.now)
 	}
+	if m.Current {
+		m.Overrun = q.overrun
+	}
 	var err error
 	// The watermark comes before all else: what is recorded from here on is for
 	// the next digest.
-	if m.Watermark, err = d.o.DB.LastNews(ctx); err != nil {
+	if m.Watermark, err = store.LastNews(ctx); err != nil {
 		return nil, fmt.Errorf("reading how far reports are recorded: %w", err)
 	}
-	if m.Domains, err = d.domains(ctx, s); err != nil {
-		return nil, err
-	}
-	m.Tally.ask(m.Domains)
-	names := s.filter(m.Domains)
-	if err := d.readRows(ctx, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := d.readEarly(ctx, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := d.readHistory(ctx, m, names); err != nil {
-		return nil, err
-	}
-	if err := d.readStretches(ctx, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := d.readChecks(ctx, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := d.readModes(ctx, m); err != nil {
-		return nil, err
-	}
-	if err := d.readWitnesses(ctx, m); err != nil {
-		return nil, err
-	}
-	if err := d.readPolicyStates(ctx, m); err != nil {
-		return nil, err
-	}
-	if s.kind != kindConfigured {
-		if m.Rejected, err = d.rejected(ctx, sel, m.Watermark); err != nil {
-			return nil, err
-		}
-	}
-	if m.Current && d.o.Overrun != nil {
-		m.Overrun = d.o.Overrun()
-	}
-	m.Mailboxes, err = d.mailboxes(ctx)
-	return m, err
-}
-
-// domains returns the domains of a digest: those it names, and of those that
-// reports speak of the ones its patterns match, or that nobody else claims.
-func (d *Digester) domains(ctx context.Context, s *task) ([]domainName, error) {
-	known, err := d.o.DB.Domains(ctx)
+	known, err := store.Domains(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the domains: %w", err)
 	}
-	return s.patterns.choose(known), nil
-}
-
-// filter returns the names to ask the database for; nil for all of them.
-func (s *task) filter(domains []domainName) []string {
-	if s.kind == kindAll {
-		return nil
+	m.Domains = q.patterns.choose(known)
+	m.Tally.ask(m.Domains)
+	names := q.patterns.filter(m.Domains)
+	if err := readRows(ctx, store, m, names, sel); err != nil {
+		return nil, err
 	}
-	names := make([]string, 0, len(domains))
-	for _, d := range domains {
-		names = append(names, d.Name)
+	if err := readEarly(ctx, store, m, names, sel); err != nil {
+		return nil, err
 	}
-	return names
+	if err := readHistory(ctx, store, m, names); err != nil {
+		return nil, err
+	}
+	if err := readStretches(ctx, store, m, names, sel); err != nil {
+		return nil, err
+	}
+	if err := readChecks(ctx, store, m, names, sel); err != nil {
+		return nil, err
+	}
+	if err := readModes(ctx, store, m); err != nil {
+		return nil, err
+	}
+	if err := readWitnesses(ctx, store, m); err != nil {
+		return nil, err
+	}
+	if err := readPolicyStates(ctx, store, m); err != nil {
+		return nil, err
+	}
+	if q.rejected {
+		if m.Rejected, err = readRejected(ctx, store, sel, m.Watermark); err != nil {
+			return nil, err
+		}
+	}
+	m.Mailboxes, err = readMailboxes(ctx, store, q.mailboxes)
+	return m, err
 }
 
 // readRows adds up the rows that the digest covers.
-func (d *Digester) readRows(ctx context.Context, m *material, names []string, sel selection) error {
+func readRows(ctx context.Context, store Store, m *material, names []string, sel selection) error {
 	if !sel.byDays && m.Watermark <= sel.newsAfter {
 		return nil // nothing new; a zero bound would be none
 	}
@@ -191,7 +195,7 @@ func (d *Digester) readRows(ctx context.Context, m *material, names []string, se
 	if sel.byDays {
 		f = db.Filter{Domains: names, From: sel.from.time(), To: sel.to.time()}
 	}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		if isOver(row, sel.now) && (sel.byDays || isNews(row, sel.cutoff)) {
 			m.Tally.add(row)
 		}
@@ -205,12 +209,12 @@ func (d *Digester) readRows(ctx context.Context, m *material, names []string, se
 
 // readEarly adds up the rows that earlier runs passed over because their days were
 // not over then, and are now.
-func (d *Digester) readEarly(ctx context.Context, m *material, names []string, sel selection) error {
+func readEarly(ctx context.Context, store Store, m *material, names []string, sel selection) error {
 	if sel.byDays || sel.newsAfter == 0 || sel.lastRun.IsZero() {
 		return nil
 	}
 	f := db.Filter{Domains: names, NewsUpTo: sel.newsAfter, Early: true, From: (dayOf(sel.lastRun) - maxStretch).time(), To: dayOf(sel.now).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		if !isOver(row, sel.lastRun) && isOver(row, sel.now) && isNews(row, sel.cutoff) {
 			m.Tally.add(row)
 		}
@@ -232,10 +236,10 @@ func isNews(row *db.PolicyRow, cutoff time.Time) bool {
 	return row.Via != db.ViaBackfill || row.Report.End.After(cutoff)
 }
 
-// rejected returns the messages that could not be read and are news, by the same
+// readRejected returns the messages that could not be read and are news, by the same
 // rule as reports. Which days such a message is about nobody knows: to days asked
 // for belongs what came in on them or up to two days later.
-func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]db.RejectedMessage, error) {
+func readRejected(ctx context.Context, store Store, sel selection, upTo int64) ([]db.RejectedMessage, error) {
 	after := sel.newsAfter
 	if sel.byDays {
 		after = 0
@@ -243,7 +247,7 @@ func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]d
 	if upTo <= after {
 		return nil, nil
 	}
-	all, err := d.o.DB.RejectedMessages(ctx, after, upTo)
+	all, err := store.RejectedMessages(ctx, after, upTo)
 	if err != nil {
 		return nil, fmt.Errorf("reading which messages were rejected: %w", err)
 	}
@@ -261,24 +265,24 @@ func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]d
 
 // readHistory reads the days before, for the picture, the states of findings and
 // who has stopped reporting.
-func (d *Digester) readHistory(ctx context.Context, m *material, names []string) error {
+func readHistory(ctx context.Context, store Store, m *material, names []string) error {
 	last := m.lastRead()
 	from, to := (last - historyDays).time(), (last + 1).time()
 	// Side by side: of many domains each takes a while, and none needs another.
 	var reads sync.WaitGroup
 	var errs [3]error
 	reads.Go(func() {
-		if m.Days, errs[0] = d.o.DB.DayTotals(ctx, names, from, to); errs[0] != nil {
+		if m.Days, errs[0] = store.DayTotals(ctx, names, from, to); errs[0] != nil {
 			errs[0] = fmt.Errorf("reading the totals of past days: %w", errs[0])
 		}
 	})
 	reads.Go(func() {
-		if m.Failures, errs[1] = d.o.DB.FailureDays(ctx, names, from, to); errs[1] != nil {
+		if m.Failures, errs[1] = store.FailureDays(ctx, names, from, to); errs[1] != nil {
 			errs[1] = fmt.Errorf("reading the failures of past days: %w", errs[1])
 		}
 	})
 	reads.Go(func() {
-		if m.ReporterDays, errs[2] = d.o.DB.ReporterDays(ctx, names, from, to); errs[2] != nil {
+		if m.ReporterDays, errs[2] = store.ReporterDays(ctx, names, from, to); errs[2] != nil {
 			errs[2] = fmt.Errorf("reading who reported on past days: %w", errs[2])
 		}
 	})

@@ -124,8 +124,8 @@ func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
 // numbersOf says what is to be known of the numbers of a policy type.
 func numbersOf(d *domainJudgement, t *typeJudgement, told *told) []string {
 	var out []string
-	if t.Type == tlsrpt.STS && d.Disagree != "" {
-		out = append(out, d.Disagree)
+	if s := modeSentence(d.Disagree); t.Type == tlsrpt.STS && s != "" {
+		out = append(out, s)
 	}
 	if t.Type == tlsrpt.STS && !told.policy {
 		out = append(out, d.policySentences()...)

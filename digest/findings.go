@@ -28,12 +28,12 @@ type finding struct {
 	Asked     int              // how many reporters told of the same policy type of the same domain
 
 	Reasons, Links, Addresses quotes
-	Bare                      bool     // some details give no reason
-	Unlisted                  bool     // all details are about servers that the MTA-STS policy, as quoted, does not list
-	Crowded                   bool     // there were too many causes beside it to tell them all apart
-	Looked                    Answer   // what a look just now found of it; none if there was no look
-	Accepted, RanOut          *Accept  // the rule by which it is accepted, or was
-	Silent                    []string // where it may only seem resolved: those that saw it, none of whom has reported since
+	Bare                      bool       // some details give no reason
+	Unlisted                  bool       // all details are about servers that the MTA-STS policy, as quoted, does not list
+	Crowded                   bool       // there were too many causes beside it to tell them all apart
+	Looked                    Answer     // what a look just now found of it; none if there was no look
+	Accepted, RanOut          *Accept    // the rule by which it is accepted, or was
+	Silent                    []reporter // where it may only seem resolved: those that saw it, none of whom has reported since
 }
 
 // meaning explains the finding under its policy, and by the reasons given where

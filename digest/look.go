@@ -1,7 +1,6 @@
 package digest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,21 +40,13 @@ const (
 // maxLookedAt bounds at how many domains a digest has a look.
 const maxLookedAt = 20
 
-// look has the domains looked at that the digest says something is wrong with,
-// where it is about now. It changes no verdict: that is the reports'.
-func (d *Digester) look(ctx context.Context, j *judgement) {
-	if d.o.Ask == nil || !j.Current {
-		return
-	}
-	questions := j.questions()
-	if len(questions) == 0 {
-		return
-	}
-	j.Answers = d.o.Ask(ctx, questions)
-	for _, dom := range j.Domains {
-		for _, t := range dom.Types {
+// apply fills in what was answered. It changes no verdict: that is the reports'.
+func (j *judgement) apply(answers map[Question]Answer) {
+	j.Answers = answers
+	for _, d := range j.Domains {
+		for _, t := range d.Types {
 			for _, f := range t.Findings {
-				if a, ok := j.Answers[f.question()]; ok {
+				if a, ok := answers[f.question()]; ok {
 					f.Looked = a
 				}
 			}
@@ -68,8 +59,12 @@ func (f *finding) question() Question {
 	return Question{Domain: f.Domain, Type: f.Type, Result: f.Result, MX: f.MX}
 }
 
-// questions are those that a look can answer, the worst domains first.
+// questions are those that a look can answer, the worst domains first; none where
+// the digest is not about now.
 func (j *judgement) questions() []Question {
+	if !j.Current {
+		return nil
+	}
 	var out []Question
 	domains := 0
 	for _, d := range j.Domains {

@@ -14,9 +14,8 @@ import (
 // A mailboxState is what is known of reading one mailbox: each of its folders
 // that is still polled, in the order of their names.
 type mailboxState struct {
-	Name      string
-	Folders   []folderState
-	WarnAfter time.Duration // as in Options
+	Name    string
+	Folders []folderState
 }
 
 // A folderState is what is known of reading one folder, or of a whole mailbox
@@ -48,22 +47,22 @@ const droppedAfter = 24 * time.Hour
 // unread returns what cannot be read, mailbox by mailbox: every folder whose last
 // poll failed or that had none for a day. One that can be read does not hide
 // another that cannot.
-func (m *material) unread() []unread {
+func (m *material) unread(warnAfter time.Duration) []unread {
 	if !m.Current {
 		return nil
 	}
 	var out []unread
 	for _, b := range m.Mailboxes {
 		if whole, ok := b.whole(); ok {
-			blinds := whole.LastGood.IsZero() || m.long(whole, b.WarnAfter)
+			blinds := whole.LastGood.IsZero() || m.long(whole, warnAfter)
 			if blinds || whole.Error != "" {
 				out = append(out, unread{b.Name, whole, blinds})
 			}
 			continue
 		}
-		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !m.long(f, b.WarnAfter) })
+		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !m.long(f, warnAfter) })
 		for _, f := range b.Folders {
-			if long := m.long(f, b.WarnAfter); long || f.Error != "" {
+			if long := m.long(f, warnAfter); long || f.Error != "" {
 				out = append(out, unread{b.Name, f, every || long && !isSpecial(f.Name)})
 			}
 		}
@@ -123,20 +122,16 @@ func isSpecial(folder string) bool {
 	return slices.Contains([]string{"junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk", "bulk mail", "trash", "archive"}, last)
 }
 
-// mailboxes returns what is known of reading each configured mailbox.
-func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
-	if len(d.o.Mailboxes) == 0 {
+// readMailboxes returns what is known of reading each configured mailbox.
+func readMailboxes(ctx context.Context, store Store, names []string) ([]mailboxState, error) {
+	if len(names) == 0 {
 		return nil, nil
 	}
-	folders, err := d.o.DB.Folders(ctx)
+	folders, err := store.Folders(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of the mailboxes: %w", err)
 	}
-	states := mailboxStates(d.o.Mailboxes, folders)
-	for i := range states {
-		states[i].WarnAfter = d.o.WarnAfter
-	}
-	return states, nil
+	return mailboxStates(names, folders), nil
 }
 
 // mailboxStates arranges folders by mailbox, in the order of names. Those that

@@ -63,13 +63,13 @@ func TestUnread(t *testing.T) {
 			m := materialOf()
 			m.Now, m.LastRun, m.Mailboxes = now, run, mailboxStates([]string{"m"}, tt.folders)
 			var got []string
-			for _, u := range m.unread() {
+			for _, u := range m.unread(0) {
 				got = append(got, u.Mailbox+" "+u.Name)
 			}
 			if diff := cmp.Diff(tt.unread, got); diff != "" {
 				t.Errorf("unread (-want +got):\n%s", diff)
 			}
-			if v := judge(m).Verdict; (v == VerdictBlind) != tt.blind {
+			if v := judge(m, rules{}).Verdict; (v == VerdictBlind) != tt.blind {
 				t.Errorf("verdict = %s, want blind: %t", v, tt.blind)
 			}
 		})
@@ -88,7 +88,7 @@ func TestAFolderThatFailsIsNamed(t *testing.T) {
 	} {
 		m := materialOf(rows...)
 		m.Mailboxes = []mailboxState{mailboxOf("reports", inbox, folderState{Name: "Junk", LastGood: m.Now})}
-		r, err := renderWith(loadTemplates(t), judge(m))
+		r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
 		if err != nil {
 			t.Fatal(err)
 		}

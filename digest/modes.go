@@ -15,7 +15,7 @@ import (
 // newest day quote, and who does.
 type modeTally struct {
 	on     day
-	quoted map[tlsrpt.Mode][]string
+	quoted map[tlsrpt.Mode][]reporter
 }
 
 // maxQuoting is how many reporters are named for a mode.
@@ -27,13 +27,13 @@ func (t *modeTally) add(on day, mode tlsrpt.Mode, who reporter) {
 		return
 	}
 	if t.quoted == nil || on > t.on {
-		t.on, t.quoted = on, map[tlsrpt.Mode][]string{}
+		t.on, t.quoted = on, map[tlsrpt.Mode][]reporter{}
 	}
-	names, name := t.quoted[mode], reporterName(who)
-	if len(names) < maxQuoting && !slices.Contains(names, name) {
-		names = append(names, name)
+	quoting := t.quoted[mode]
+	if len(quoting) < maxQuoting && !slices.ContainsFunc(quoting, func(r reporter) bool { return r.key() == who.key() }) {
+		quoting = append(quoting, who)
 	}
-	t.quoted[mode] = names
+	t.quoted[mode] = quoting
 }
 
 // modesByWeight is the order of modes, the one that holds mail back first.
@@ -53,16 +53,19 @@ func (t *modeTally) heaviest() tlsrpt.Mode {
 	return ""
 }
 
-// disagreement says that reports quote different modes, and which; nothing where
+// disagree reports whether reports quote different modes.
+func (t *modeTally) disagree() bool { return len(t.quoted) > 1 }
+
+// modeSentence says that reports quote different modes, and which; nothing where
 // they agree.
-func (t *modeTally) disagreement() string {
-	if len(t.quoted) < 2 {
+func modeSentence(t *modeTally) string {
+	if t == nil {
 		return ""
 	}
 	var parts []string
 	for _, m := range modesByWeight() {
-		if names := t.quoted[m]; len(names) > 0 {
-			slices.Sort(names)
+		if quoting := t.quoted[m]; len(quoting) > 0 {
+			names := sortedNames(quoting)
 			parts = append(parts, strings.Join(names, ", ")+" "+verb(len(names), "says", "say")+" "+string(m))
 		}
 	}
@@ -73,7 +76,7 @@ func (t *modeTally) disagreement() string {
 // readModes looks for the mode of the MTA-STS policy of each domain with
 // failures whose reports do not tell it (Q4, Q8): what the domain check read last,
 // or else what reports said before.
-func (d *Digester) readModes(ctx context.Context, m *material) error {
+func readModes(ctx context.Context, store Store, m *material) error {
 	missing := []string{}
 	m.Modes = map[string]knownMode{}
 	for name, t := range m.Tally.domains {
@@ -93,7 +96,7 @@ func (d *Digester) readModes(ctx context.Context, m *material) error {
 	last := m.lastRead()
 	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
 	found := map[string]*modeTally{}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		if row.Policy.Mode != "" && row.Auth.Result.Counts() && isOver(row, m.Now) {
 			t := found[row.Domain()]
 			if t == nil {

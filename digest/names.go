@@ -78,14 +78,10 @@ func findingTitle(group []*finding) string {
 	return text
 }
 
-// hostName returns a name fit to stand in a command that somebody may paste into
-// a shell: letters, digits, dots and hyphens. Anything else is replaced.
+// hostName returns a plain name, fit to stand in a command that somebody may paste
+// into a shell. Anything else is replaced.
 func hostName(name, instead string) string {
-	ok := name != "" && len(name) <= 253 && !strings.HasPrefix(name, "-")
-	for _, r := range name {
-		ok = ok && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
-	}
-	if !ok {
+	if !plainName(name) {
 		return instead
 	}
 	return name
@@ -210,6 +206,16 @@ func letters(s string) string {
 		}
 		return -1
 	}, s)
+}
+
+// sortedNames names reporters, each in full, in order.
+func sortedNames(list []reporter) []string {
+	names := make([]string, 0, len(list))
+	for _, r := range list {
+		names = append(names, reporterName(r))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // reporterNames names reporters in one line: all of a few, or two and a count.

@@ -24,16 +24,16 @@ const (
 )
 
 // choosy reports whether there are runs that are not sent.
-func (t *task) choosy() bool { return t.OnlyWhen == OnlyFailures || t.OnlyWhen == OnlyChanges }
+func (o OnlyWhen) choosy() bool { return o == OnlyFailures || o == OnlyChanges }
 
 // worthSending reports whether a run is sent. last is the verdict of the last one
 // that was, and was what it said. The first one of a digest always is, so that its
 // reader knows that it works.
-func (t *task) worthSending(j *judgement, last Verdict, was, says said) bool {
+func (o OnlyWhen) worthSending(j *judgement, last Verdict, was, says said) bool {
 	switch {
-	case !t.choosy() || last == "":
+	case !o.choosy() || last == "":
 		return true
-	case t.OnlyWhen == OnlyChanges:
+	case o == OnlyChanges:
 		return says.began(was) || says.ended(was)
 	case j.Verdict == VerdictAction, j.Verdict == VerdictAttention, len(blind(j.Unread)) > 0:
 		return true

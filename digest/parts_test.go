@@ -29,8 +29,6 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	elsewhere := row(10, nov(22), tlsrpt.NoPolicyFound, "", 5, 0)
 	elsewhere.Policy.Domain = "clear.example"
 	m.Tally.add(elsewhere)
-	m.Kind = kindAll
-	m.AuthenticityOff = true
 	m.Domains = append(m.Domains, domainName{"clear.example", true}, domainName{"silent.example", true})
 	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, folderState{Name: "Junk", LastGood: nov(23).time()})}
 	m.Rejected = []db.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: db.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
@@ -41,13 +39,15 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.Days = append(m.Days, db.DayTotal{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 9, Failed: 1})
 	m.Failures = []db.FailureDay{{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateHostMismatch, MX: "old.example.com", Sessions: 1}}
 
-	j := judge(m)
-	r, err := renderWith(loadTemplates(t), j)
+	j := judge(m, rules{})
+	o := exampleOptions()
+	o.AuthenticityOff = true
+	r, err := renderWith(loadTemplates(t), j, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, page := strings.Join(strings.Fields(r.Text), ""), wordsOf(t, r.HTML)
-	for kind, list := range sayings(newView(j, fullBounds())) {
+	for kind, list := range sayings(newView(j, o, fullBounds())) {
 		if len(list) == 0 {
 			t.Errorf("the test has nothing of %s", kind)
 		}
@@ -141,7 +141,7 @@ func TestDaysOfTheDigest(t *testing.T) {
 		{Day: nov(10).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 103, Failed: 1},
 		{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 2},
 	}
-	v := newView(judge(m), fullBounds())
+	v := newView(judge(m, rules{}), exampleOptions(), fullBounds())
 	if len(v.Covered) != 2 || v.Covered[0].Note != "late" || v.Covered[0].Sessions != 4 || v.Covered[1].Note != "" || v.Covered[1].Failed != 2 {
 		t.Errorf("days covered = %+v", v.Covered)
 	}
@@ -158,7 +158,7 @@ func TestDaysOfTheDigest(t *testing.T) {
 		t.Errorf("a day without reports = %+v", v.Picture[5])
 	}
 	m.Days = append(m.Days, db.DayTotal{Day: nov(1).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1})
-	if v = newView(judge(m), fullBounds()); len(v.Picture) != 14 || v.PictureNote != "" || !v.Picture[0].None {
+	if v = newView(judge(m, rules{}), exampleOptions(), fullBounds()); len(v.Picture) != 14 || v.PictureNote != "" || !v.Picture[0].None {
 		t.Errorf("with a report before these days the picture has %d of them: %q", len(v.Picture), v.PictureNote)
 	}
 }

@@ -183,7 +183,7 @@ func (j *judgement) pictureDay(d day) dayView {
 	p := dayView{Day: d.time(), Sessions: int64(t.sessions()), Failed: int64(t.Failed)}
 	switch {
 	case !reported && among:
-		p.None, p.Note = true, "covered by a report for "+s.String()
+		p.None, p.Note = true, "covered by a report for "+daySpan(s.First, s.Last)
 	case !reported:
 		p.None, p.Note = true, "no report"
 	case t.Failed > 0 && j.Held[d]:

@@ -71,20 +71,15 @@ type FactStopped struct {
 	LastDay      string `json:"last_day"`
 }
 
-// render puts a judgement into words.
-func (d *Digester) render(j *judgement) (*Rendered, error) {
-	return renderWith(d.o.Templates, j)
-}
-
 // maxHTML is how large the HTML may grow: Gmail shows no more than 102 kB.
 const maxHTML = 95 << 10
 
 // renderWith fills the templates in. Where the HTML would grow too large, fewer
 // findings are shown, and how many are left out is said.
-func renderWith(set *templates.Set, j *judgement) (*Rendered, error) {
-	r := &Rendered{Facts: facts(j)}
+func renderWith(set *templates.Set, j *judgement, o options) (*Rendered, error) {
+	r := &Rendered{Facts: facts(j, o.Name)}
 	for b, tries := fullBounds(), 0; ; b, tries = b.halved(), tries+1 {
-		v := newView(j, b)
+		v := newView(j, o, b)
 		var err error
 		if r.Subject, err = renderSubject(set, v); err != nil {
 			return nil, err
@@ -102,9 +97,9 @@ func renderWith(set *templates.Set, j *judgement) (*Rendered, error) {
 }
 
 // facts returns the facts of a judgement.
-func facts(j *judgement) Facts {
+func facts(j *judgement, name string) Facts {
 	f := Facts{
-		Name: j.Name, From: j.First.String(), To: j.Last.String(), Verdict: j.Verdict,
+		Name: name, From: j.First.String(), To: j.Last.String(), Verdict: j.Verdict,
 		Sessions:         FactSessions(j.Overall),
 		PolicyTypes:      factTypes(j),
 		Reporters:        []FactSender{},

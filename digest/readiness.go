@@ -55,7 +55,7 @@ const maxPolicyStates = 20
 
 // readPolicyStates reads since when the MTA-STS policies that were reported on
 // have been as they are.
-func (d *Digester) readPolicyStates(ctx context.Context, m *material) error {
+func readPolicyStates(ctx context.Context, store Store, m *material) error {
 	m.PolicyStates = map[string]policyState{}
 	last := m.lastTold()
 	for _, name := range m.Domains {
@@ -64,13 +64,13 @@ func (d *Digester) readPolicyStates(ctx context.Context, m *material) error {
 		if mode != tlsrpt.ModeTesting && (mode != tlsrpt.ModeEnforce || len(m.Tally.domains) > 1) {
 			continue
 		}
-		s, err := d.o.DB.Standing(ctx, name.Name, mode, (last + 1).time())
+		s, err := store.Standing(ctx, name.Name, mode, (last + 1).time())
 		if err != nil {
 			return fmt.Errorf("reading how long policies are in force: %w", err)
 		}
 		state := policyState{Standing: s}
 		if since, from := cleanFrom(s, last); !s.ModeSince.IsZero() && since <= last && len(m.PolicyStates) < maxPolicyStates {
-			if state.Senders, err = d.o.DB.Senders(ctx, name.Name, from.time(), (last + 1).time()); err != nil {
+			if state.Senders, err = store.Senders(ctx, name.Name, from.time(), (last + 1).time()); err != nil {
 				return fmt.Errorf("counting senders: %w", err)
 			}
 		}

@@ -48,7 +48,7 @@ func TestWhetherAPolicyIsReadyToBeEnforced(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := judge(tt.m).Domains[0]
+			d := judge(tt.m, rules{}).Domains[0]
 			if d.Readiness == nil || d.Readiness.ready() != tt.ready {
 				t.Fatalf("readiness %+v, want ready %v", d.Readiness, tt.ready)
 			}
@@ -67,7 +67,7 @@ func TestNothingIsSaidOfAPolicyThatReportsDoNotTell(t *testing.T) {
 		"no sts":           materialOf(row(1, nov(22), tlsrpt.TLSA, "", 10, 0)),
 		"the mode is none": materialOf(row(1, nov(22), tlsrpt.STS, tlsrpt.ModeNone, 10, 0)),
 	} {
-		if d := judge(m).Domains[0]; d.Readiness != nil || d.policySentences() != nil {
+		if d := judge(m, rules{}).Domains[0]; d.Readiness != nil || d.policySentences() != nil {
 			t.Errorf("%s: %+v", name, d.Readiness)
 		}
 	}
@@ -79,7 +79,7 @@ func TestCleanForLongerThanIsCounted(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeEnforce, -8, 0, 100, 3)
 	m.PolicyStates["example.com"] = policyState{Standing: db.Standing{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
-	got := strings.Join(judge(m).Domains[0].policySentences(), " ")
+	got := strings.Join(judge(m, rules{}).Domains[0].policySentences(), " ")
 	if !strings.Contains(got, "for 326 days (since Thu 1 Jan): 3,100 sessions from 3 senders in the last 60 days alone.") {
 		t.Errorf("it says %q", got)
 	}
@@ -87,9 +87,9 @@ func TestCleanForLongerThanIsCounted(t *testing.T) {
 
 func TestSeveralDomainsReadyOrNot(t *testing.T) {
 	t.Parallel()
-	j := judge(policyMaterial(tlsrpt.ModeTesting, -8, 0, 100, 9))
-	early := judge(policyMaterial(tlsrpt.ModeTesting, 20, 0, 10, 1)).Domains[0]
-	failing := judge(policyMaterial(tlsrpt.ModeTesting, 1, 22, 10, 1)).Domains[0]
+	j := judge(policyMaterial(tlsrpt.ModeTesting, -8, 0, 100, 9), rules{})
+	early := judge(policyMaterial(tlsrpt.ModeTesting, 20, 0, 10, 1), rules{}).Domains[0]
+	failing := judge(policyMaterial(tlsrpt.ModeTesting, 1, 22, 10, 1), rules{}).Domains[0]
 	early.Name, failing.Name = "early.example", "failing.example"
 	j.Domains = append(j.Domains, early, failing)
 	want := []string{
@@ -106,7 +106,7 @@ func TestReadinessBeginsAnewWithTheMode(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeTesting, 22, 0, 100, 2)
 	m.Days = append(m.Days, db.DayTotal{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 5000})
-	if r := judge(m).Domains[0].Readiness; r.Sessions != 100 || r.CleanDays != 1 || r.ModeDays != 1 {
+	if r := judge(m, rules{}).Domains[0].Readiness; r.Sessions != 100 || r.CleanDays != 1 || r.ModeDays != 1 {
 		t.Errorf("%+v, want one day with 100 sessions", r)
 	}
 }

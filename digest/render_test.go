@@ -4,12 +4,18 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
+
+// exampleOptions are those of a digest named "example".
+func exampleOptions() options {
+	return options{Name: "example", Location: time.UTC, Prefix: "[TLS]"}
+}
 
 func loadTemplates(t testing.TB) *templates.Set {
 	t.Helper()
@@ -44,7 +50,7 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 	for name := range m.Tally.domains {
 		m.Domains = append(m.Domains, domainName{name, false})
 	}
-	r, err := renderWith(loadTemplates(t), judge(m))
+	r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +84,7 @@ func TestCommandsHoldNoStrangersShell(t *testing.T) {
 		}
 		m := materialOf(rows...)
 		m.Domains = []domainName{{evil, true}}
-		v := newView(judge(m), fullBounds())
+		v := newView(judge(m, rules{}), exampleOptions(), fullBounds())
 		n := 0
 		for _, d := range v.Domains {
 			for _, kind := range d.Types {
@@ -132,7 +138,7 @@ func TestSubject(t *testing.T) {
 		{"silence on days asked for", func(m *material) { m.ByDays = true }, nil, "[TLS] example.com: no reports (22 Nov)"},
 		{"blind", func(m *material) { m.Mailboxes = []mailboxState{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: reports not read - 2 mailboxes cannot be read"},
 		{"only rejected messages", func(m *material) {
-			m.Kind, m.Domains, m.Rejected = kindFallback, nil, make([]db.RejectedMessage, 3)
+			m.Domains, m.Rejected = nil, make([]db.RejectedMessage, 3)
 		}, nil, "[TLS] 3 messages could not be read"},
 	}
 	for _, tt := range tests {
@@ -147,7 +153,7 @@ func TestSubject(t *testing.T) {
 			if tt.change != nil {
 				tt.change(m)
 			}
-			r, err := renderWith(loadTemplates(t), judge(m))
+			r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
 			if err != nil {
 				t.Fatal(err)
 			}

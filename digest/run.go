@@ -60,25 +60,24 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
+	j := judge(m, d.rules())
 	next := state
 	next.Watermark, next.LastRun = max(state.Watermark, m.Watermark), now
-	if t.kind == kindFallback && !m.hasNews() {
+	if t.kind == kindFallback && !j.hasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	j := judge(m)
 	was := readSaid(state.Said)
 	says := j.says(was)
-	if !t.worthSending(j, Verdict(state.Verdict), was, says) {
+	if !t.OnlyWhen.worthSending(j, Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
-		next.Untold = m.Untold.plus(m.Tally, state).String()
+		next.Untold = m.Untold.plus(m.Tally, state.LastRun, state.Watermark).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
-	if t.choosy() {
-		next.Said = says.about(j.Domains).String()
+	if t.OnlyWhen.choosy() {
+		next.Said = says.about(j.names()).String()
 	}
-	d.look(ctx, j)
-	r, err := d.render(j)
+	r, err := d.render(ctx, t, j)
 	if err != nil {
 		return err
 	}
@@ -145,9 +144,30 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
 	}
-	j := judge(m)
-	d.look(ctx, j)
-	return d.render(j)
+	return d.render(ctx, t, judge(m, d.rules()))
+}
+
+// read reads what a digest is to be made of.
+func (d *Digester) read(ctx context.Context, t *task, sel selection) (*material, error) {
+	q := request{selection: sel, patterns: t.patterns, rejected: t.kind != kindConfigured, mailboxes: d.o.Mailboxes}
+	if d.o.Overrun != nil {
+		q.overrun = d.o.Overrun()
+	}
+	return readFacts(ctx, d.o.DB, q)
+}
+
+// rules returns those by which every digest is judged.
+func (d *Digester) rules() rules { return rules{Accept: d.o.Accept, WarnAfter: d.o.WarnAfter} }
+
+// render has asked what a look can answer, and puts a judgement into words.
+func (d *Digester) render(ctx context.Context, t *task, j *judgement) (*Rendered, error) {
+	if questions := j.questions(); d.o.Ask != nil && len(questions) > 0 {
+		j.apply(d.o.Ask(ctx, questions))
+	}
+	return renderWith(d.o.Templates, j, options{
+		Name: t.Name, Prefix: t.Prefix, Asked: t.Domains, Fallback: t.kind == kindFallback, Location: t.Location,
+		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version,
+	})
 }
 
 // dayAfter reports whether the days from to (exclusive) are any.

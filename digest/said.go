@@ -181,10 +181,10 @@ func (s said) ended(was said, kinds ...topicKind) bool {
 
 // about leaves out domains that the digest is not about any more, so that what is
 // remembered of it is bounded.
-func (s said) about(domains []*domainJudgement) said {
+func (s said) about(domains []string) said {
 	names := map[string]struct{}{"": {}}
 	for _, d := range domains {
-		names[d.Name] = struct{}{}
+		names[d] = struct{}{}
 	}
 	out := maps.Clone(s)
 	maps.DeleteFunc(out, func(t topic, _ string) bool {

@@ -77,7 +77,7 @@ func TestAboutForgetsDomains(t *testing.T) {
 	t.Parallel()
 	here, gone, all := newTopic(aboutPolicy, "a.example", ""), newTopic(aboutFindings, "b.example", "sts"), newTopic(aboutSilence, "", "")
 	mailbox := newTopic(aboutUnread, "b.example", "INBOX")
-	got := said{here: "enforce", gone: "x", all: "", mailbox: ""}.about([]*domainJudgement{{Name: "a.example"}})
+	got := said{here: "enforce", gone: "x", all: "", mailbox: ""}.about([]string{"a.example"})
 	if diff := cmp.Diff(said{here: "enforce", all: "", mailbox: ""}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

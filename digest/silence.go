@@ -13,16 +13,13 @@ import (
 
 // leadSilent says that nothing came that counts, and what that means.
 func (w words) leadSilent() []string {
-	if w.Kind == kindFallback && len(w.Domains) == 0 {
+	if w.o.Fallback && len(w.Domains) == 0 {
 		return []string{w.leadFallback()}
 	}
 	if w.waits() {
 		return w.leadWaiting()
 	}
-	names := make([]string, 0, len(w.Domains))
-	for _, d := range w.Domains {
-		names = append(names, d.Name)
-	}
+	names := w.names()
 	if len(names) == 0 {
 		names = slices.Sorted(maps.Keys(w.Tally.uncounted.domains()))
 	}
@@ -120,7 +117,7 @@ func (w words) leadFallback() string {
 
 // looksForReports reports whether the thing to do is to look where reports are.
 func (w words) looksForReports() bool {
-	return len(w.Tally.uncounted.reports) == 0 && (len(w.Domains) > 0 || w.Kind != kindFallback)
+	return len(w.Tally.uncounted.reports) == 0 && (len(w.Domains) > 0 || !w.o.Fallback)
 }
 
 // firstSilent says where to look when nothing comes, or nothing that counts.

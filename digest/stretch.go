@@ -31,9 +31,6 @@ func (s stretch) several() bool { return s.Last > s.First }
 // holds reports whether a day is one of them.
 func (s stretch) holds(d day) bool { return s.First <= d && d <= s.Last }
 
-// String returns the days in words.
-func (s stretch) String() string { return daySpan(s.First, s.Last) }
-
 // maxStretch is how many days before those shown a report may begin that reaches
 // into them.
 const maxStretch = 31
@@ -41,13 +38,13 @@ const maxStretch = 31
 // readStretches looks for reports of several days that reach into the days
 // shown, among those that the digest does not cover: so that these are not said to be without a report, and days asked for
 // within one tell of it.
-func (d *Digester) readStretches(ctx context.Context, m *material, names []string, sel selection) error {
+func readStretches(ctx context.Context, store Store, m *material, names []string, sel selection) error {
 	first, last := m.pictureDays()
 	if sel.byDays {
 		first = min(first, sel.from)
 	}
 	f := db.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		s := stretchOf(&row.Report)
 		if !s.several() || !isOver(row, sel.now) {
 			return nil

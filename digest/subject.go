@@ -19,7 +19,7 @@ const shortestWho = 20
 // are put shortly, then the domain is cut: never the verdict, nor what became of
 // the mail.
 func (v *view) subject(w words) {
-	v.Prefix, v.Who = templates.Line(w.Prefix), w.who()
+	v.Prefix, v.Who = templates.Line(w.o.Prefix), w.who()
 	v.Words = strings.ToLower(v.Title)
 	v.When = w.shortWhen()
 	var shorter []string

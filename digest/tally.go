@@ -30,12 +30,22 @@ func reporterOf(row *db.PolicyRow) reporter {
 	r := reporter{Organization: db.ShortName(row.Report.OrganizationName)}
 	_, contact, _ := strings.Cut(row.Report.ContactInfo, "@")
 	for _, domain := range []string{row.Auth.Domain, row.Submitter, contact} {
-		if hostName(domain, "") != "" && strings.Contains(domain, ".") {
+		if plainName(domain) && strings.Contains(domain, ".") {
 			r.Domain = strings.ToLower(domain)
 			return r
 		}
 	}
 	return r
+}
+
+// plainName reports whether a name may be that of a host: letters, digits, dots,
+// hyphens and underscores, not too many, no hyphen in front.
+func plainName(name string) bool {
+	ok := name != "" && len(name) <= 253 && !strings.HasPrefix(name, "-")
+	for _, r := range name {
+		ok = ok && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
+	}
+	return ok
 }
 
 // A tally adds up policy rows as they come from the database. It holds sums and

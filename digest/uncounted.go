@@ -122,7 +122,7 @@ func (u *uncountedTally) sorted() []*uncountedReports {
 type uncountedFailure struct {
 	uncountedCause
 	Sessions  tlsrpt.Sessions
-	Claimants []string
+	Claimants []*uncountedReports
 }
 
 // claimed returns the causes that reports claim which do not count, those of all
@@ -130,10 +130,6 @@ type uncountedFailure struct {
 func claimed(all []*uncountedReports) []uncountedFailure {
 	sums := map[uncountedCause]*uncountedFailure{}
 	for _, s := range all {
-		name := quoted(cmp.Or(short(s.Organization), short(s.Signer), "an unnamed organization"))
-		if s.Organization == otherSenders {
-			name = "other senders"
-		}
 		for c, n := range s.causes {
 			f := sums[c]
 			if f == nil {
@@ -141,9 +137,7 @@ func claimed(all []*uncountedReports) []uncountedFailure {
 				sums[c] = f
 			}
 			f.Sessions = f.Sessions.Plus(n)
-			if !slices.Contains(f.Claimants, name) {
-				f.Claimants = append(f.Claimants, name)
-			}
+			f.Claimants = append(f.Claimants, s)
 		}
 	}
 	out := make([]uncountedFailure, 0, len(sums))

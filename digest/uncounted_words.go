@@ -1,7 +1,9 @@
 package digest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tlsbrief/db"
@@ -114,13 +116,28 @@ func claimLine(f uncountedFailure) string {
 		kind += " (" + string(f.Type) + ")"
 	}
 	return fmt.Sprintf("%s: %s, %s, %s, %s, claimed by %s", domainWord(f.Domain),
-		kind, resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"), listPhrases(f.Claimants, 2))
+		kind, resultName(f.Result), host, templates.Plural(int64(f.Sessions), "session"), listPhrases(claimantNames(f.Claimants), 2))
+}
+
+// claimantNames names who claims something, each once.
+func claimantNames(claimants []*uncountedReports) []string {
+	var names []string
+	for _, s := range claimants {
+		name := quoted(cmp.Or(short(s.Organization), short(s.Signer), "an unnamed organization"))
+		if s.Organization == otherSenders {
+			name = "other senders"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // otherClaims says what is claimed beyond what is told apart.
 func otherClaims(f uncountedFailure) string {
 	return fmt.Sprintf("other hosts: %s, claimed by %s, whose reports name more than %s causes; those beyond are not told apart",
-		templates.Plural(int64(f.Sessions), "session"), listPhrases(f.Claimants, 2), templates.Count(maxCauses))
+		templates.Plural(int64(f.Sessions), "session"), listPhrases(claimantNames(f.Claimants), 2), templates.Count(maxCauses))
 }
 
 // rejectedLine says which message could not be read, why, and where it lies.

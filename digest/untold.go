@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/templates"
 )
 
@@ -23,11 +22,11 @@ type untold struct {
 	ChangesAfter int64 // the watermark above which no change at a domain has been told of
 }
 
-// plus returns u with what another run covered that is not sent. before is what the
-// run before it left, which was sent where nothing is untold yet.
-func (u untold) plus(t *tally, before db.DigestState) untold {
+// plus returns u with what another run covered that is not sent. lastRun and watermark
+// are those of the run before, which was sent where nothing is untold yet.
+func (u untold) plus(t *tally, lastRun time.Time, watermark int64) untold {
 	if u.Since.IsZero() {
-		u.Since, u.ChangesAfter = before.LastRun, before.Watermark
+		u.Since, u.ChangesAfter = lastRun, watermark
 	}
 	if first, last, found := t.span(); found {
 		if u.Reports == 0 {

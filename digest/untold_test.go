@@ -69,7 +69,7 @@ func TestUntoldAddsUp(t *testing.T) {
 		run(7, 2, 3, 1, nov(1), nov(5)),
 		run(0, 0, 0, 0, 0, 0),
 	} {
-		u = readUntold(u.plus(r, sent).String())
+		u = readUntold(u.plus(r, sent.LastRun, sent.Watermark).String())
 		sent = later // only the first run follows a mail
 	}
 	want := untold{totals{107, 2}, nov(2).time().Add(7 * time.Hour), 4, 3, nov(1), nov(5), 12}
@@ -77,7 +77,7 @@ func TestUntoldAddsUp(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	most := tlsrpt.Sessions(math.MaxInt64)
-	if u = u.plus(run(most, most, 1, 0, nov(3), nov(3)), later); u.Successful != most || u.Failed != most {
+	if u = u.plus(run(most, most, 1, 0, nov(3), nov(3)), later.LastRun, later.Watermark); u.Successful != most || u.Failed != most {
 		t.Errorf("the largest counts make %d and %d", u.Successful, u.Failed)
 	}
 	for _, text := range []string{"", "null", "[]", "{", `{"Reports":"x"}`} {

@@ -3,6 +3,7 @@ package digest
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"tlsbrief/internal/tlsrpt"
 )
@@ -22,6 +23,12 @@ const (
 // rank orders verdicts, the worst first.
 func (v Verdict) rank() int {
 	return slices.Index([]Verdict{VerdictAction, VerdictAttention, VerdictBlind, VerdictSilent, VerdictClear}, v)
+}
+
+// Rules are what the owner has decided on judging.
+type rules struct {
+	Accept    []Accept      // failures that are known and put up with
+	WarnAfter time.Duration // for how long a mailbox must have been unread for a digest to be blind; 0: a day
 }
 
 // A judgement is all that a digest says, before it is put into words.
@@ -52,7 +59,7 @@ type domainJudgement struct {
 	Days    []coveredDay
 
 	Mode     tlsrpt.Mode // of the MTA-STS policy, as far as reports tell
-	Disagree string      // that reports disagree about it, in words
+	Disagree *modeTally  // what reports quote that disagree about it; nil where they agree
 
 	Readiness *readiness // of the policy; nil where nothing is to be said of it
 
@@ -72,7 +79,7 @@ type coveredDay struct {
 }
 
 // judge turns what was read into what is to be said. It is a pure function.
-func judge(m *material) *judgement {
+func judge(m *material, r rules) *judgement {
 	j := &judgement{material: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall, Held: map[day]bool{}}
 	j.First, j.Last = m.coveredDays()
 	uncounted := m.Tally.uncounted.domains()
@@ -84,7 +91,7 @@ func judge(m *material) *judgement {
 		if crowded && !name.Exact && m.Tally.domains[name.Name] == nil {
 			continue // it may be among the others
 		}
-		d := judgeDomain(name, m, j.History, m.reachable())
+		d := judgeDomain(name, m, j.History, r.Accept)
 		_, d.Uncounted = uncounted[name.Name]
 		if d.tell() {
 			j.Domains = append(j.Domains, d)
@@ -95,12 +102,26 @@ func judge(m *material) *judgement {
 	j.findHeldDays()
 	j.Reporters = sortedReporters(m.Tally.reporters)
 	j.Uncounted = m.Tally.uncounted.sorted()
-	j.Unread = m.unread()
+	j.Unread = m.unread(r.WarnAfter)
 	j.Verdict = j.overallVerdict()
 	if j.Verdict != VerdictBlind {
 		j.Stopped = m.stopped()
 	}
 	return j
+}
+
+// hasNews reports whether the fallback digest has something to say.
+func (j *judgement) hasNews() bool {
+	return len(j.Tally.reports) > 0 || len(j.Tally.uncounted.reports) > 0 || len(j.Rejected) > 0 || len(blind(j.Unread)) > 0
+}
+
+// names returns the names of the domains.
+func (j *judgement) names() []string {
+	names := make([]string, 0, len(j.Domains))
+	for _, d := range j.Domains {
+		names = append(names, d.Name)
+	}
+	return names
 }
 
 // overallVerdict is the worst of the domains that were reported on; a domain
@@ -118,9 +139,8 @@ func (j *judgement) overallVerdict() Verdict {
 	return v
 }
 
-// judgeDomain judges one domain. by is the last day that reports could be here
-// for.
-func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgement {
+// judgeDomain judges one domain.
+func judgeDomain(name domainName, m *material, h *history, accept []Accept) *domainJudgement {
 	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent}
 	mode := m.Modes[name.Name]
 	d.LastDay = max(h.lastDay[name.Name], m.Reach[name.Name])
@@ -128,7 +148,7 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 	if last := m.Reach[name.Name]; last > 0 {
 		days = union(days, []day{last})
 	}
-	if _, stopped := stoppedAt(upToDay(days, by), by); stopped {
+	if _, stopped := stoppedAt(upToDay(days, m.reachable()), m.reachable()); stopped {
 		d.Stopped = true
 	}
 	t := m.Tally.domains[name.Name]
@@ -140,8 +160,10 @@ func judgeDomain(name domainName, m *material, h *history, by day) *domainJudgem
 		mode = knownMode{quoted, modeElsewise}
 	}
 	d.Mode = mode.Mode
-	d.Disagree = t.modes.disagreement()
-	d.Types = judgeTypes(name.Name, t, h, mode, m.Witnesses, m.Accept)
+	if t.modes.disagree() {
+		d.Disagree = &t.modes
+	}
+	d.Types = judgeTypes(name.Name, t, h, mode, m.Witnesses, accept)
 	d.Readiness = judgeReadiness(name.Name, d.Mode, m, h)
 	d.Verdict = VerdictClear
 	for _, kind := range d.Types {

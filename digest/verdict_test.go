@@ -11,7 +11,7 @@ import (
 // materialOf returns a digest's material of a Monday morning made of rows.
 func materialOf(rows ...*db.PolicyRow) *material {
 	m := &material{
-		Spec: Spec{Name: "example", Location: time.UTC, Prefix: "[TLS]"}, Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
+		Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
 		Current: true, First: nov(22), Until: nov(23),
 		Domains: []domainName{{"example.com", true}}, Tally: newTally(),
 	}
@@ -62,7 +62,7 @@ func TestVerdictByFate(t *testing.T) {
 				if result != "" {
 					details = []tlsrpt.Failure{{ResultType: result, ReceivingMXHostname: "mx.example.com", Sessions: 2}}
 				}
-				j := judge(materialOf(row(1, nov(22), tt.kind, tt.mode, 10, 2, details...)))
+				j := judge(materialOf(row(1, nov(22), tt.kind, tt.mode, 10, 2, details...)), rules{})
 				if j.Verdict != tt.want {
 					t.Errorf("verdict = %s, want %s", j.Verdict, tt.want)
 				}
@@ -114,7 +114,7 @@ func TestVerdictOfAll(t *testing.T) {
 			t.Parallel()
 			m := materialOf(tt.rows...)
 			m.Mailboxes = tt.mailboxes
-			if got := judge(m).Verdict; got != tt.want {
+			if got := judge(m, rules{}).Verdict; got != tt.want {
 				t.Errorf("verdict = %s, want %s", got, tt.want)
 			}
 		})
@@ -126,7 +126,7 @@ func TestModeFromHistorySaysSo(t *testing.T) {
 	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 2}
 	m := materialOf(row(1, nov(22), tlsrpt.STS, "", 10, 2, expired))
 	m.Modes = map[string]knownMode{"example.com": {tlsrpt.ModeEnforce, modeElsewise}}
-	j := judge(m)
+	j := judge(m, rules{})
 	f := j.Domains[0].Types[0].Findings[0]
 	if j.Verdict != VerdictAction || f.Mode != tlsrpt.ModeEnforce || f.ModeFrom != modeElsewise {
 		t.Errorf("verdict = %s, mode %q from %d; want action, enforce, from another report", j.Verdict, f.Mode, f.ModeFrom)

@@ -158,13 +158,13 @@ type uncountedView struct {
 }
 
 // newView puts a judgement into words, within bounds.
-func newView(j *judgement, b bounds) *view {
+func newView(j *judgement, o options, b bounds) *view {
 	v := &view{
-		Name:    templates.Line(j.Name),
+		Name:    templates.Line(o.Name),
 		Verdict: string(j.Verdict),
 		Period:  periodLong(j),
 	}
-	w, told := words{j}, newTold()
+	w, told := words{j, o}, newTold()
 	v.Heading, v.Title = w.who(), w.headline()
 	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(told), w.see(), w.notes()
 	v.Urgent = w.urgent()

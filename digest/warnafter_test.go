@@ -22,8 +22,8 @@ func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 	} {
 		m := &material{Now: now, Current: true, LastRun: now.Add(-24 * time.Hour)}
 		since := now.Add(-tt.unread)
-		m.Mailboxes = []mailboxState{{Name: "m", WarnAfter: tt.warnAfter, Folders: []folderState{{"INBOX", since, since, "refused"}}}}
-		all := m.unread()
+		m.Mailboxes = []mailboxState{{Name: "m", Folders: []folderState{{"INBOX", since, since, "refused"}}}}
+		all := m.unread(tt.warnAfter)
 		if got := len(all) > 0; got != tt.named {
 			t.Errorf("%s: named %t, want %t", name, got, tt.named)
 		}

@@ -12,27 +12,26 @@ import (
 // last day on which each reporter was heard of since. That a cause is not
 // reported any more says nothing while those that saw it are silent.
 type witnesses struct {
-	saw   map[stream]map[cause]map[string]string // names by key
+	saw   map[stream]map[cause]map[string]reporter // by key
 	heard map[stream]map[string]day
 }
 
-// silentSince returns the names of those that saw a cause, where none of them has
+// silentSince returns those that saw a cause, where none of them has
 // reported on its stream after the given day; nothing where one has, or where
 // nobody is known to have seen it.
-func (w witnesses) silentSince(s stream, c cause, last day) []string {
-	var names []string
-	for key, name := range w.saw[s][c] {
+func (w witnesses) silentSince(s stream, c cause, last day) []reporter {
+	var silent []reporter
+	for key, who := range w.saw[s][c] {
 		if w.heard[s][key] > last {
 			return nil
 		}
-		names = append(names, name)
+		silent = append(silent, who)
 	}
-	slices.Sort(names)
-	return names
+	return silent
 }
 
 // readWitnesses reads who saw what this digest would call resolved.
-func (d *Digester) readWitnesses(ctx context.Context, m *material) error {
+func readWitnesses(ctx context.Context, store Store, m *material) error {
 	gone := m.gone()
 	if len(gone) == 0 {
 		return nil
@@ -46,9 +45,9 @@ func (d *Digester) readWitnesses(ctx context.Context, m *material) error {
 	}
 	slices.Sort(domains)
 	last := m.lastRead()
-	w := witnesses{saw: map[stream]map[cause]map[string]string{}, heard: map[stream]map[string]day{}}
+	w := witnesses{saw: map[stream]map[cause]map[string]reporter{}, heard: map[stream]map[string]day{}}
 	f := db.Filter{Domains: slices.Compact(domains), From: first.time(), To: (last + 1).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
 		s := stream{row.Domain(), row.Policy.Type}
 		if gone[s] != nil && row.Auth.Result.Counts() {
 			w.add(row, s, gone[s])
@@ -89,7 +88,7 @@ func (w witnesses) add(row *db.PolicyRow, s stream, gone map[cause]day) {
 	who, on := reporterOf(row), dayOf(row.Report.Start)
 	if w.heard[s] == nil {
 		w.heard[s] = map[string]day{}
-		w.saw[s] = map[cause]map[string]string{}
+		w.saw[s] = map[cause]map[string]reporter{}
 	}
 	if row.Policy.Successful.Plus(row.Policy.Failed) > 0 {
 		w.heard[s][who.key()] = max(w.heard[s][who.key()], on)
@@ -97,9 +96,9 @@ func (w witnesses) add(row *db.PolicyRow, s stream, gone map[cause]day) {
 	for c := range causesOf(row) {
 		if last, ok := gone[c]; ok && on == last {
 			if w.saw[s][c] == nil {
-				w.saw[s][c] = map[string]string{}
+				w.saw[s][c] = map[string]reporter{}
 			}
-			w.saw[s][c][who.key()] = reporterName(who)
+			w.saw[s][c][who.key()] = who
 		}
 	}
 }

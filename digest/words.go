@@ -3,27 +3,42 @@ package digest
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
 
+// options are what a digest says of itself.
+type options struct {
+	Name            string
+	Prefix          string         // of the subject
+	Asked           []string       // the domains that it was asked for by name or pattern
+	Fallback        bool           // it is of what no configured digest claims
+	Location        *time.Location // of the times shown; nil: that of the times
+	AuthenticityOff bool
+	Version         string // of the program; may be empty
+}
+
 // words puts the top of a digest into sentences: the verdict, what to do first,
 // and what bears on it.
-type words struct{ *judgement }
+type words struct {
+	*judgement
+	o options
+}
 
 // who names what the digest is about.
 func (w words) who() string {
 	switch len(w.Domains) {
 	case 0:
-		if len(w.Spec.Domains) == 1 {
-			return domainWord(w.Spec.Domains[0])
+		if len(w.o.Asked) == 1 {
+			return domainWord(w.o.Asked[0])
 		}
-		if w.Name == NameAll {
+		if w.o.Name == NameAll {
 			return "all domains"
 		}
-		return templates.Line(w.Name)
+		return templates.Line(w.o.Name)
 	case 1:
 		return domainWord(w.Domains[0].Name)
 	default:
