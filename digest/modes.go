@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -94,9 +94,9 @@ func readModes(ctx context.Context, store Store, m *material) error {
 		return nil
 	}
 	last := m.lastRead()
-	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
+	f := report.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
 	found := map[string]*modeTally{}
-	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		if row.Policy.Mode != "" && row.Auth.Result.Counts() && isOver(row, m.Now) {
 			t := found[row.Domain()]
 			if t == nil {

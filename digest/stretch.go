@@ -6,7 +6,7 @@ import (
 	"maps"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -43,8 +43,8 @@ func readStretches(ctx context.Context, store Store, m *material, names []string
 	if sel.byDays {
 		first = min(first, sel.from)
 	}
-	f := db.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
-	err := store.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	f := report.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
+	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		s := stretchOf(&row.Report)
 		if !s.several() || !isOver(row, sel.now) {
 			return nil
