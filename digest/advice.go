@@ -183,7 +183,7 @@ func (w words) notes() []string {
 	if w.Tally.domains[otherDomains] != nil {
 		out = append(out, fmt.Sprintf(`Reports came for more than %s domains. Those beyond are not told apart: they are added up as "other domains".`, templates.Count(maxDomains)))
 	}
-	if s := w.Untold.sentence(w.o.Location); s != "" {
+	if s := unsentSentence(w.Untold, w.o.Location); s != "" {
 		out = append(out, s)
 	}
 	out = append(out, w.unseen()...)

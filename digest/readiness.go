@@ -64,19 +64,28 @@ func readPolicyStates(ctx context.Context, store Store, m *material) error {
 		if mode != tlsrpt.ModeTesting && (mode != tlsrpt.ModeEnforce || len(m.Tally.domains) > 1) {
 			continue
 		}
-		s, err := store.Standing(ctx, name.Name, mode, (last + 1).time())
+		state, err := readPolicyState(ctx, store, name.Name, mode, last, len(m.PolicyStates) < maxPolicyStates)
 		if err != nil {
-			return fmt.Errorf("reading how long policies are in force: %w", err)
-		}
-		state := policyState{Standing: s}
-		if since, from := cleanFrom(s, last); !s.ModeSince.IsZero() && since <= last && len(m.PolicyStates) < maxPolicyStates {
-			if state.Senders, err = store.Senders(ctx, name.Name, from.time(), (last + 1).time()); err != nil {
-				return fmt.Errorf("counting senders: %w", err)
-			}
+			return err
 		}
 		m.PolicyStates[name.Name] = state
 	}
 	return nil
+}
+
+// readPolicyState reads since when a policy has been as it is, and who has reported
+// on it since, where they are to be counted.
+func readPolicyState(ctx context.Context, store historyStore, domain string, mode tlsrpt.Mode, last day, count bool) (s policyState, err error) {
+	end := (last + 1).time()
+	if s.Standing, err = store.Standing(ctx, domain, mode, end); err != nil {
+		return s, fmt.Errorf("reading how long policies are in force: %w", err)
+	}
+	if since, from := cleanFrom(s.Standing, last); count && !s.ModeSince.IsZero() && since <= last {
+		if s.Senders, err = store.Senders(ctx, domain, from.time(), end); err != nil {
+			return s, fmt.Errorf("counting senders: %w", err)
+		}
+	}
+	return s, nil
 }
 
 // modeOf returns the mode of the policy of a domain that this digest has sts

@@ -30,6 +30,15 @@ func (d *domainJudgement) policySentences() []string {
 		r.inMode(), r.clean(), r.missing())}
 }
 
+// readySentence says that a policy can be moved from testing to enforce; nothing
+// where it cannot.
+func readySentence(r *readiness) string {
+	if r == nil || !r.ready() {
+		return ""
+	}
+	return "it has been in testing mode for " + r.inMode() + ". " + r.clean()
+}
+
 // inMode says for how long the policy has been in its mode.
 func (r *readiness) inMode() string {
 	return fmt.Sprintf("%s (since %s)", templates.Plural(int64(r.ModeDays), "day"), templates.ShortDay(r.ModeSince.time()))

@@ -75,8 +75,8 @@ func (t *tally) span() (first, last day, found bool) {
 	return first, last, found
 }
 
-// sentence says what was not told, empty where that is nothing.
-func (u untold) sentence(location *time.Location) string {
+// unsentSentence says what was not told, empty where that is nothing.
+func unsentSentence(u untold, location *time.Location) string {
 	if u.Since.IsZero() || u.Reports+u.Uncounted == 0 {
 		return ""
 	}
@@ -86,7 +86,7 @@ func (u untold) sentence(location *time.Location) string {
 	s := fmt.Sprintf("The runs of this digest since its last mail, of %s, were not sent. They covered ", u.Since.In(location).Format("Mon 2 Jan 2006"))
 	if u.Reports > 0 {
 		s += fmt.Sprintf("%s on %s, %s (%s)", templates.Plural(int64(u.Reports), "report"),
-			templates.Plural(int64(u.sessions()), "delivery attempt"), u.failed(), daySpan(u.First, u.Last))
+			templates.Plural(int64(u.sessions()), "delivery attempt"), failedOf(u.totals), daySpan(u.First, u.Last))
 	}
 	if u.Reports > 0 && u.Uncounted > 0 {
 		s += ", and "
@@ -97,8 +97,8 @@ func (u untold) sentence(location *time.Location) string {
 	return s + "."
 }
 
-// failed says how many of the delivery attempts failed.
-func (u untold) failed() string {
+// failedOf says how many of the delivery attempts failed.
+func failedOf(u totals) string {
 	switch {
 	case u.Failed == 0:
 		return "none of which failed"
