@@ -83,7 +83,7 @@ func (j *judgement) accepted() tlsrpt.Sessions {
 }
 
 // acceptedLines names what is accepted, each on a line.
-func (j *judgement) acceptedLines(most int) []string {
+func acceptedLines(j *judgement, most int) []string {
 	var out []string
 	n := 0
 	for _, d := range j.Domains {
@@ -111,8 +111,8 @@ func acceptedLine(f *finding, several bool) string {
 		sessions(f.Sessions, f.UpTo), f.Fate.ShortFor(f.Result), templates.LongDay(f.Accepted.Until), templates.Line(f.Accepted.Why))
 }
 
-// ranOut says that a finding was accepted, and until when.
-func (f *finding) ranOut() string {
+// waiverEnded says that a finding was accepted, and until when.
+func waiverEnded(f *finding) string {
 	if f.RanOut == nil {
 		return ""
 	}

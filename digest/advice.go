@@ -47,11 +47,11 @@ func (t *told) once(sentence string) string {
 
 // first says what to do first, each in a sentence that can be forwarded.
 func (w words) first(t *told) []string {
-	switch w.Verdict {
+	switch w.j.Verdict {
 	case VerdictAction, VerdictAttention:
 		var out []string
-		for _, a := range w.advices() {
-			out = append(out, a.sentence(w.several()))
+		for _, a := range advices(w.j) {
+			out = append(out, a.sentence(w.j.several()))
 			for _, d := range a.domains {
 				t.actions[d+"\x00"+a.action] = true
 			}
@@ -60,7 +60,7 @@ func (w words) first(t *told) []string {
 	case VerdictSilent:
 		return w.firstSilent()
 	case VerdictBlind:
-		return w.firstBlind()
+		return firstBlind(w.j)
 	default:
 		return nil
 	}
@@ -68,9 +68,9 @@ func (w words) first(t *told) []string {
 
 // advices returns the advice for each of the heaviest causes. What one server
 // needs for two policies or two domains is said once.
-func (w words) advices() []*advice {
+func advices(j *judgement) []*advice {
 	var out []*advice
-	for _, group := range w.heaviest() {
+	for _, group := range j.heaviest() {
 		g, f := group.findings, group.findings[0]
 		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g), lookedShort(g)}
 		i := slices.IndexFunc(out, func(o *advice) bool { return o.covers(a) })
@@ -143,12 +143,12 @@ func meaningOf(group []*finding) tlsrpt.ResultMeaning {
 // see returns the commands that go with what to do first.
 func (w words) see() []string {
 	switch {
-	case w.Verdict == VerdictBlind:
+	case w.j.Verdict == VerdictBlind:
 		return []string{"tlsbrief verify"}
 	case w.waits():
 		return []string{"tlsbrief status"}
-	case w.Verdict == VerdictSilent && w.looksForReports():
-		return w.seeSilent()
+	case w.j.Verdict == VerdictSilent && w.looksForReports():
+		return seeSilent(w.j)
 	}
 	return nil
 }
@@ -162,46 +162,46 @@ func (w words) notes() []string {
 	if w.o.AuthenticityOff {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
 	}
-	if !w.Overrun.IsZero() && !w.waits() {
-		out = append(out, w.overrunSentence())
+	if !w.j.Facts.Overrun.IsZero() && !w.waits() {
+		out = append(out, overrunSentence(w.j))
 	}
-	if w.Verdict != VerdictBlind {
-		for _, u := range w.Unread {
-			out = append(out, u.sentence()+" Reports may be missing here.")
+	if w.j.Verdict != VerdictBlind {
+		for _, u := range w.j.Unread {
+			out = append(out, unreadSentence(u)+" Reports may be missing here.")
 		}
 	}
-	if s, ok := w.onlyStretch(); ok && w.ByDays && (w.First > s.First || w.Last < s.Last) {
-		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", daySpan(w.First, w.Last), daySpan(s.First, s.Last)))
+	if s, ok := w.j.Facts.onlyStretch(); ok && w.j.Facts.ByDays && (w.j.First > s.First || w.j.Last < s.Last) {
+		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", daySpan(w.j.First, w.j.Last), daySpan(s.First, s.Last)))
 	}
-	if w.o.Fallback && len(w.Domains) > 0 {
-		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(w.names(), 5)))
+	if w.o.Fallback && len(w.j.Domains) > 0 {
+		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(w.j.names(), 5)))
 	}
-	if n := len(w.Rejected); n > 0 && (!w.o.Fallback || len(w.Domains) > 0) {
+	if n := len(w.j.Facts.Rejected); n > 0 && (!w.o.Fallback || len(w.j.Domains) > 0) {
 		out = append(out, fmt.Sprintf("%s looked like %s and could not be read: see \"Not counted\" below.",
 			templates.Plural(int64(n), "message"), verb(n, "a report", "reports")))
 	}
-	if w.Tally.domains[otherDomains] != nil {
+	if w.j.Facts.Tally.domains[otherDomains] != nil {
 		out = append(out, fmt.Sprintf(`Reports came for more than %s domains. Those beyond are not told apart: they are added up as "other domains".`, templates.Count(maxDomains)))
 	}
-	if s := unsentSentence(w.Untold, w.o.Location); s != "" {
+	if s := unsentSentence(w.j.Facts.Untold, w.o.Location); s != "" {
 		out = append(out, s)
 	}
-	out = append(out, w.unseen()...)
-	return append(out, w.stoppedDomains()...)
+	out = append(out, unseenNotes(w.j)...)
+	return append(out, stoppedNotes(w.j)...)
 }
 
-// unseen names what is not reported any more while those that saw it are silent:
+// unseenNotes names what is not reported any more while those that saw it are silent:
 // nobody knows whether it is mended.
-func (w words) unseen() []string {
+func unseenNotes(j *judgement) []string {
 	var out []string
-	for _, d := range w.Domains {
+	for _, d := range j.Domains {
 		for _, t := range d.Types {
 			for _, f := range t.Unseen {
 				if len(out) == maxNotes {
 					return out
 				}
 				where := ""
-				if w.several() {
+				if j.several() {
 					where = " for " + domainWord(f.Domain)
 				}
 				out = append(out, fmt.Sprintf("Not known to be mended: %s%s (%s; %s). It is not reported any more, but %s, which saw it, %s not reported since.",
@@ -212,17 +212,17 @@ func (w words) unseen() []string {
 	return out
 }
 
-// stoppedDomains names the domains of several whose reports have stopped.
-func (w words) stoppedDomains() []string {
-	if !w.several() {
+// stoppedNotes names the domains of several whose reports have stopped.
+func stoppedNotes(j *judgement) []string {
+	if !j.several() {
 		return nil
 	}
 	var out []string
-	for _, d := range w.Domains {
+	for _, d := range j.Domains {
 		if d.Stopped && d.Reports == 0 && len(out) < maxNotes {
 			s := fmt.Sprintf("No reports for %s any more: they used to come on most days, the last is about %s.",
 				domainWord(d.Name), templates.ShortDay(d.LastDay.time()))
-			out = append(out, strings.TrimSpace(s+" "+w.silenceReason(d)))
+			out = append(out, strings.TrimSpace(s+" "+silenceReason(j, d)))
 		}
 	}
 	return out
@@ -234,19 +234,19 @@ func (w words) footer() []string {
 	if w.o.Version != "" {
 		name += " " + templates.Line(w.o.Version)
 	}
-	at := w.Now
+	at := w.j.Facts.Now
 	if w.o.Location != nil {
 		at = at.In(w.o.Location)
 	}
 	return []string{fmt.Sprintf("%s read %s, %s. Digest: %s.", name,
-		templates.Plural(int64(len(w.Tally.reports)+len(w.Tally.uncounted.reports)), "report"),
-		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.o.Name)), "Details: " + exportCommand(w.judgement)}
+		templates.Plural(int64(len(w.j.Facts.Tally.reports)+len(w.j.Facts.Tally.uncounted.reports)), "report"),
+		at.Format("Monday 2 January 2006 15:04 MST"), templates.Line(w.o.Name)), "Details: " + exportCommand(w.j)}
 }
 
 // exportCommand shows all that a digest is made of.
 func exportCommand(j *judgement) string {
 	days := fmt.Sprintf(" --from %s --to %s", j.First, j.Last)
-	if s, ok := j.onlyStretch(); ok {
+	if s, ok := j.Facts.onlyStretch(); ok {
 		days = fmt.Sprintf(" --from %s --to %s", s.First, s.Last)
 	}
 	if len(j.Domains) == 1 {

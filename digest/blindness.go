@@ -8,21 +8,21 @@ import (
 )
 
 // leadBlind says which mailbox or folder could not be read, since when, and why.
-func (w words) leadBlind() []string {
+func leadBlind(j *judgement) []string {
 	s := "Nothing is known about the mail to your domains: the reports could not be fetched."
-	if last := w.lastDay(); last > 0 {
+	if last := j.lastDay(); last > 0 {
 		s = fmt.Sprintf("Nothing is known about any day after %s: the reports could not be fetched.", templates.ShortDay(last.time()))
 	}
 	out := []string{s}
-	for _, u := range w.Unread {
-		out = append(out, u.sentence())
+	for _, u := range j.Unread {
+		out = append(out, unreadSentence(u))
 	}
 	return out
 }
 
 // blindShort names what cannot be read for the subject.
-func (w words) blindShort() string {
-	all := blind(w.Unread)
+func blindShort(j *judgement) string {
+	all := blind(j.Unread)
 	mailboxes, folders := map[string]struct{}{}, 0
 	for _, u := range all {
 		mailboxes[u.Mailbox] = struct{}{}
@@ -47,9 +47,9 @@ func (w words) blindShort() string {
 }
 
 // firstBlind says what to do about mailboxes that cannot be read.
-func (w words) firstBlind() []string {
+func firstBlind(j *judgement) []string {
 	var out []string
-	for _, u := range w.Unread {
+	for _, u := range j.Unread {
 		if u.Name == "" && refusedLogin(u.Error) && len(out) < maxFirst {
 			out = append(out, fmt.Sprintf("Check the user name and the password of mailbox %s in the configuration.", templates.Line(u.Mailbox)))
 		}
@@ -85,8 +85,8 @@ func plainFault(fault string) string {
 	return ""
 }
 
-// sentence says what has not been read, since when, and why.
-func (u unread) sentence() string {
+// unreadSentence says what has not been read, since when, and why.
+func unreadSentence(u unread) string {
 	what := "Mailbox " + templates.Line(u.Mailbox)
 	if u.Name != "" {
 		what = fmt.Sprintf("Folder %s of mailbox %s", templates.Line(u.Name), templates.Line(u.Mailbox))

@@ -22,7 +22,7 @@ func TestWhatIsSaidOfAMailboxThatWasNotRead(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := (unread{Mailbox: "reports", folderState: tt.f}).sentence(); !strings.Contains(got, tt.want) {
+			if got := unreadSentence((unread{Mailbox: "reports", folderState: tt.f})); !strings.Contains(got, tt.want) {
 				t.Errorf("sentence() = %q, want %q in it", got, tt.want)
 			}
 		})

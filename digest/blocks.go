@@ -188,7 +188,7 @@ func paragraphs(group []*finding, sum tlsrpt.Sessions, told *told) []string {
 	if slices.ContainsFunc(group, func(g *finding) bool { return g.others() }) {
 		out = append(out, crowdedSentence())
 	}
-	for _, s := range []string{lookedWords(group), told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group), f.ranOut()} {
+	for _, s := range []string{lookedWords(group), told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group), waiverEnded(f)} {
 		if s != "" {
 			out = append(out, s)
 		}

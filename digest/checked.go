@@ -72,11 +72,11 @@ const maxUrgent = 3
 // out, and reports that nobody reads.
 func (w words) urgent() []string {
 	var held, unread, out []string
-	for _, d := range w.Domains {
+	for _, d := range w.j.Domains {
 		if d.heldByPolicy() {
 			held = append(held, d.Name)
 		}
-		if s := w.nobodyReads(d); s != "" {
+		if s := nobodyReads(w.j, d); s != "" {
 			unread = append(unread, s)
 		}
 	}
@@ -113,11 +113,11 @@ func (d *domainJudgement) heldByPolicy() bool {
 
 // nobodyReads says that reports on a domain go where nobody looks; nothing where
 // some arrived all the same, as by an alias that the check does not know of.
-func (w words) nobodyReads(d *domainJudgement) string {
-	if d.Reports > 0 || d.Uncounted || !w.Current {
+func nobodyReads(j *judgement, d *domainJudgement) string {
+	if d.Reports > 0 || d.Uncounted || !j.Facts.Current {
 		return ""
 	}
-	c := w.Checks[d.Name]
+	c := j.Facts.Checks[d.Name]
 	for _, f := range c.Findings {
 		if f.Code == codeNotOurs || f.Code == codeNoMail {
 			return fmt.Sprintf("%s (domain check of %s): %s %s",
@@ -130,7 +130,7 @@ func (w words) nobodyReads(d *domainJudgement) string {
 // checked fills in what the domain check found and what had changed since the
 // digest before, but for what stands further up already.
 func (v *view) checked(j *judgement, most int) {
-	if !j.Current {
+	if !j.Facts.Current {
 		return
 	}
 	where := func(name string) string {
@@ -139,7 +139,7 @@ func (v *view) checked(j *judgement, most int) {
 		}
 		return ""
 	}
-	for _, c := range j.Changes {
+	for _, c := range j.Facts.Changes {
 		words := c.Message
 		if c.Code == codeRecordGone {
 			words = untilThen(c.Message) // as silenceReason has it
@@ -159,7 +159,7 @@ func (v *view) checked(j *judgement, most int) {
 	var last time.Time
 	for _, severity := range []string{"error", "warning"} {
 		for _, d := range j.Domains {
-			c := j.Checks[d.Name]
+			c := j.Facts.Checks[d.Name]
 			for _, f := range c.Findings {
 				if f.Severity != severity || f.Code == codeHeld && d.heldByPolicy() || v.tells(j, d.Name, f.Message) {
 					continue

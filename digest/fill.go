@@ -53,7 +53,7 @@ func (v *view) domains(j *judgement, b bounds, told *told) {
 		v.Lines = append(v.Lines, "No reports in this period: "+listNames(names, b.names)+".")
 	}
 	if several {
-		v.Lines = append(v.Lines, j.policyLines(min(b.names, maxPolicyNames))...)
+		v.Lines = append(v.Lines, policyLines(j, min(b.names, maxPolicyNames))...)
 	}
 	if v.Hidden > 0 || v.TableMore > 0 {
 		v.HowHidden = exportCommand(j)
@@ -80,7 +80,7 @@ func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, tol
 		Label:      typeLabel(t.Type),
 		Successful: int64(t.Successful), Failed: int64(t.Failed), Sessions: int64(t.sessions()),
 		Share:  templates.Percent(int64(t.Failed), int64(t.sessions())),
-		Before: upperFirst(t.Before.words()),
+		Before: upperFirst(beforeWords(t.Before)),
 	}
 	if t.Failed == 0 && len(t.Findings) == 0 {
 		tv.Line = cleanLine(t)
@@ -105,7 +105,7 @@ func cleanLine(t *typeJudgement) string {
 	if t.sessions() > 0 {
 		s += ", none failed"
 	}
-	if b := t.Before.words(); b != "" {
+	if b := beforeWords(t.Before); b != "" {
 		s += "; " + b
 	}
 	return s + "."
@@ -128,7 +128,7 @@ func numbersOf(d *domainJudgement, t *typeJudgement, told *told) []string {
 		out = append(out, s)
 	}
 	if t.Type == tlsrpt.STS && !told.policy {
-		out = append(out, d.policySentences()...)
+		out = append(out, policySentences(d)...)
 	}
 	if len(t.Overlap) > 0 {
 		var n tlsrpt.Sessions

@@ -113,9 +113,9 @@ func (j *judgement) largest() tlsrpt.Sessions {
 	return most
 }
 
-// causes counts what is told apart as a cause, over all domains. What a sender
+// countCauses counts what is told apart as a cause, over all domains. What a sender
 // counts under MTA-STS and DANE alike (Q31) is one.
-func (j *judgement) causes() int {
+func countCauses(j *judgement) int {
 	seen := map[string]struct{}{}
 	j.eachGroup(func(_ *typeJudgement, g []*finding) {
 		seen[g[0].Domain+"\x00"+findingTitle(g)] = struct{}{}

@@ -62,7 +62,7 @@ func (f *finding) question() Question {
 // questions are those that a look can answer, the worst domains first; none where
 // the digest is not about now.
 func (j *judgement) questions() []Question {
-	if !j.Current {
+	if !j.Facts.Current {
 		return nil
 	}
 	var out []Question
@@ -101,7 +101,7 @@ const maxLooks = 3
 func lookedWords(group []*finding) string {
 	var out []string
 	for _, f := range group {
-		if s := f.Looked.sentence(); s != "" && !slices.Contains(out, s) {
+		if s := answerSentence(f.Looked); s != "" && !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}
@@ -111,8 +111,8 @@ func lookedWords(group []*finding) string {
 	return strings.Join(out, " ")
 }
 
-// sentence puts an answer into words.
-func (a Answer) sentence() string {
+// answerSentence puts an answer into words.
+func answerSentence(a Answer) string {
 	switch a.State {
 	case AnswerSo:
 		return "Confirmed by a look from here just now: " + a.Words
@@ -152,14 +152,14 @@ func lookedState(group []*finding) AnswerState {
 const maxReasons = 5
 
 // silenceReasons says what a look just now found of why no reports come.
-func (w words) silenceReasons() []string {
+func silenceReasons(j *judgement) []string {
 	var out []string
-	for _, d := range w.Domains {
-		s := w.silenceReason(d)
+	for _, d := range j.Domains {
+		s := silenceReason(j, d)
 		if s == "" || len(out) == maxReasons {
 			continue
 		}
-		if w.several() {
+		if j.several() {
 			s = domainWord(d.Name) + ": " + lowerFirst(s)
 		}
 		out = append(out, s)
@@ -168,12 +168,12 @@ func (w words) silenceReasons() []string {
 }
 
 // silenceReason says it of one domain.
-func (w words) silenceReason(d *domainJudgement) string {
-	a := w.Answers[Question{Domain: d.Name}]
+func silenceReason(j *judgement, d *domainJudgement) string {
+	a := j.Answers[Question{Domain: d.Name}]
 	switch a.State {
 	case AnswerSo, AnswerOther:
 		s := "The most likely reason, found just now: " + a.Words
-		if c, ok := w.Gone[d.Name]; ok {
+		if c, ok := j.Facts.Gone[d.Name]; ok {
 			s += " " + untilThen(c.Message)
 		}
 		return s
@@ -196,10 +196,10 @@ func untilThen(message string) string {
 
 // silenceFixes says what to do where the reason is known; asked reports whether for
 // every silent domain something is known.
-func (w words) silenceFixes() (fixes []string, asked bool) {
-	asked = len(w.Domains) > 0
-	for _, d := range w.Domains {
-		a := w.Answers[Question{Domain: d.Name}]
+func silenceFixes(j *judgement) (fixes []string, asked bool) {
+	asked = len(j.Domains) > 0
+	for _, d := range j.Domains {
+		a := j.Answers[Question{Domain: d.Name}]
 		if a.State == "" || a.State == AnswerUnchecked {
 			asked = false
 		}
@@ -207,7 +207,7 @@ func (w words) silenceFixes() (fixes []string, asked bool) {
 			continue
 		}
 		where := ""
-		if w.several() {
+		if j.several() {
 			where = domainWord(d.Name) + ": "
 		}
 		fixes = append(fixes, where+a.Fix+" Reports start again within a day or two.")

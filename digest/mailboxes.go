@@ -44,25 +44,25 @@ const unreadFor = 24 * time.Hour
 // configuration.
 const droppedAfter = 24 * time.Hour
 
-// unread returns what cannot be read, mailbox by mailbox: every folder whose last
+// unreadOf returns what cannot be read, mailbox by mailbox: every folder whose last
 // poll failed or that had none for a day. One that can be read does not hide
 // another that cannot.
-func (m *material) unread(warnAfter time.Duration) []unread {
+func unreadOf(m *material, warnAfter time.Duration) []unread {
 	if !m.Current {
 		return nil
 	}
 	var out []unread
 	for _, b := range m.Mailboxes {
 		if whole, ok := b.whole(); ok {
-			blinds := whole.LastGood.IsZero() || m.long(whole, warnAfter)
+			blinds := whole.LastGood.IsZero() || isLong(m, whole, warnAfter)
 			if blinds || whole.Error != "" {
 				out = append(out, unread{b.Name, whole, blinds})
 			}
 			continue
 		}
-		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !m.long(f, warnAfter) })
+		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !isLong(m, f, warnAfter) })
 		for _, f := range b.Folders {
-			if long := m.long(f, warnAfter); long || f.Error != "" {
+			if long := isLong(m, f, warnAfter); long || f.Error != "" {
 				out = append(out, unread{b.Name, f, every || long && !isSpecial(f.Name)})
 			}
 		}
@@ -75,10 +75,10 @@ func blind(all []unread) []unread {
 	return slices.DeleteFunc(slices.Clone(all), func(u unread) bool { return !u.Blinds })
 }
 
-// long reports whether a folder has been unread for so long as warnAfter says, a day
+// isLong reports whether a folder has been unread for so long as warnAfter says, a day
 // where it says nothing, or since the last digest. Who asked for more patience
 // than a day has asked for it from one digest to the next.
-func (m *material) long(f folderState, warnAfter time.Duration) bool {
+func isLong(m *material, f folderState, warnAfter time.Duration) bool {
 	limit := cmp.Or(warnAfter, unreadFor)
 	if f.Error == "" {
 		return f.LastGood.IsZero() || m.Now.Sub(f.LastGood) >= limit

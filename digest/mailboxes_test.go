@@ -63,7 +63,7 @@ func TestUnread(t *testing.T) {
 			m := materialOf()
 			m.Now, m.LastRun, m.Mailboxes = now, run, mailboxStates([]string{"m"}, tt.folders)
 			var got []string
-			for _, u := range m.unread(0) {
+			for _, u := range unreadOf(m, 0) {
 				got = append(got, u.Mailbox+" "+u.Name)
 			}
 			if diff := cmp.Diff(tt.unread, got); diff != "" {

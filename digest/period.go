@@ -10,10 +10,10 @@ import (
 // days asked for, or those whose reports came in time. A report for several days
 // that is all there is says it for itself.
 func (j *judgement) spanDays() (first, last day) {
-	if s, ok := j.onlyStretch(); ok {
+	if s, ok := j.Facts.onlyStretch(); ok {
 		return s.First, s.Last
 	}
-	if j.ByDays {
+	if j.Facts.ByDays {
 		return j.First, j.Last
 	}
 	found := false
@@ -44,7 +44,7 @@ func (j *judgement) lateDays() map[day]bool {
 	out := map[day]bool{}
 	for _, d := range j.Domains {
 		for _, c := range d.Days {
-			if !j.ByDays && (c.Day < first || c.Day > last) {
+			if !j.Facts.ByDays && (c.Day < first || c.Day > last) {
 				out[c.Day] = true
 			}
 		}
@@ -52,18 +52,18 @@ func (j *judgement) lateDays() map[day]bool {
 	return out
 }
 
-// when says for which days, within a sentence.
-func (w words) when() string {
-	first, last := w.spanDays()
-	if _, ok := w.onlyStretch(); ok {
+// coveredWords says for which days, within a sentence.
+func coveredWords(j *judgement) string {
+	first, last := j.spanDays()
+	if _, ok := j.Facts.onlyStretch(); ok {
 		return "between " + templates.ShortDay(first.time()) + " and " + templates.ShortDay(last.time())
 	}
 	s := "on " + daySpan(first, last)
 	if first < last {
 		s = "from " + daySpan(first, last)
 	}
-	s += w.inStretches()
-	if n := len(w.lateDays()); n > 0 {
+	s += spansWords(j)
+	if n := len(j.lateDays()); n > 0 {
 		s += fmt.Sprintf(", late reports for %s included", templates.Plural(int64(n), "other day"))
 	}
 	return s

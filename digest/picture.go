@@ -31,14 +31,14 @@ func (v *view) days(j *judgement) {
 		}
 		slices.SortFunc(list, func(a, b *coveredDay) int { return int(a.Day - b.Day) })
 		for _, c := range list[max(0, len(list)-maxCovered):] {
-			v.Covered = append(v.Covered, dayView{Day: c.Day.time(), Sessions: int64(c.sessions()), Failed: int64(c.Failed), Note: c.note()})
+			v.Covered = append(v.Covered, dayView{Day: c.Day.time(), Sessions: int64(c.sessions()), Failed: int64(c.Failed), Note: dayNote(c)})
 		}
 	}
 	v.picture(j)
 }
 
-// note says what is particular about a day covered.
-func (c *coveredDay) note() string {
+// dayNote says what is particular about a day covered.
+func dayNote(c *coveredDay) string {
 	var notes []string
 	if c.Until > c.Day {
 		notes = append(notes, fmt.Sprintf("%d days", c.Until-c.Day+1))
@@ -62,9 +62,9 @@ const textColumns = templates.Width - 27
 // picture fills in the last 14 days, up to the last that is covered or that
 // reports could be here for. The days before the first report ever are left out.
 func (v *view) picture(j *judgement) {
-	first, last := j.pictureDays()
+	first, last := j.Facts.pictureDays()
 	begin := first
-	for begin <= last && !j.known(begin) {
+	for begin <= last && !isKnown(j, begin) {
 		begin++
 	}
 	for d := range j.History.overall {
@@ -80,11 +80,11 @@ func (v *view) picture(j *judgement) {
 		v.PictureNote = "No report is recorded about any day before."
 	}
 	for d := begin; d <= last; d++ {
-		p := j.pictureDay(d)
+		p := pictureDay(j, d)
 		v.Picture = append(v.Picture, p)
 		v.Most = max(v.Most, p.Sessions)
 	}
-	types := j.pictureTypes(begin, last)
+	types := pictureTypes(j, begin, last)
 	for _, t := range types {
 		v.PictureTypes = append(v.PictureTypes, typeCount{Label: pictureLabel(t), Class: pictureClass(t)})
 	}
@@ -110,7 +110,7 @@ func pictureType(t tlsrpt.PolicyType) tlsrpt.PolicyType {
 
 // pictureTypes returns the policy types with sessions in the picture, in order,
 // where there are several.
-func (j *judgement) pictureTypes(first, last day) []tlsrpt.PolicyType {
+func pictureTypes(j *judgement, first, last day) []tlsrpt.PolicyType {
 	var out []tlsrpt.PolicyType
 	for _, t := range []tlsrpt.PolicyType{tlsrpt.STS, tlsrpt.TLSA, tlsrpt.NoPolicyFound, ""} {
 		for d := first; d <= last; d++ {
@@ -169,17 +169,17 @@ func pictureClass(t tlsrpt.PolicyType) string {
 	return "other"
 }
 
-// known reports whether a report is about a day, be it with others.
-func (j *judgement) known(d day) bool {
+// isKnown reports whether a report is about a day, be it with others.
+func isKnown(j *judgement, d day) bool {
 	_, reported := j.History.overall[d]
-	_, among := j.stretchAt(d)
+	_, among := j.Facts.stretchAt(d)
 	return reported || among
 }
 
 // pictureDay returns one day of the picture.
-func (j *judgement) pictureDay(d day) dayView {
+func pictureDay(j *judgement, d day) dayView {
 	t, reported := j.History.overall[d]
-	s, among := j.stretchAt(d)
+	s, among := j.Facts.stretchAt(d)
 	p := dayView{Day: d.time(), Sessions: int64(t.sessions()), Failed: int64(t.Failed)}
 	switch {
 	case !reported && among:

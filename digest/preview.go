@@ -104,8 +104,8 @@ func facts(j *judgement, name string) Facts {
 		PolicyTypes:      factTypes(j),
 		Reporters:        []FactSender{},
 		StoppedReporting: []FactStopped{},
-		Unverified:       len(j.Tally.uncounted.reports),
-		Rejected:         len(j.Rejected),
+		Unverified:       len(j.Facts.Tally.uncounted.reports),
+		Rejected:         len(j.Facts.Rejected),
 	}
 	for _, r := range j.Reporters {
 		f.Reporters = append(f.Reporters, FactSender{r.Domain, r.Organization, r.Sessions})

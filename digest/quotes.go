@@ -19,7 +19,7 @@ func (v *findingView) quote(group []*finding) {
 	for _, q := range []struct {
 		label string
 		quotes
-	}{{"Reason given", reasons.explained()}, {moreLabel(links), links.explained()}, {"Server addresses seen", addresses}} {
+	}{{"Reason given", explainedQuotes(reasons)}, {moreLabel(links), explainedQuotes(links)}, {"Server addresses seen", addresses}} {
 		if len(q.Seen) == 0 {
 			continue
 		}
@@ -49,8 +49,8 @@ func isLink(s string) bool {
 	return strings.Contains(lower, "://") || strings.HasPrefix(lower, "www.") || strings.HasPrefix(lower, "mailto:") || strings.HasPrefix(lower, "javascript:")
 }
 
-// explained returns reason codes with what they mean, where that is known.
-func (q quotes) explained() quotes {
+// explainedQuotes returns reason codes with what they mean, where that is known.
+func explainedQuotes(q quotes) quotes {
 	out := quotes{More: q.More}
 	for _, code := range q.Seen {
 		if meaning := tlsrpt.ReasonMeaning(code); meaning != "" && !isLink(code) {

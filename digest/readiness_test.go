@@ -52,7 +52,7 @@ func TestWhetherAPolicyIsReadyToBeEnforced(t *testing.T) {
 			if d.Readiness == nil || d.Readiness.ready() != tt.ready {
 				t.Fatalf("readiness %+v, want ready %v", d.Readiness, tt.ready)
 			}
-			got := strings.Join(d.policySentences(), " ")
+			got := strings.Join(policySentences(d), " ")
 			if !strings.Contains(got, tt.says) || tt.says == "" && got != "" {
 				t.Errorf("it says %q, want %q", got, tt.says)
 			}
@@ -67,7 +67,7 @@ func TestNothingIsSaidOfAPolicyThatReportsDoNotTell(t *testing.T) {
 		"no sts":           materialOf(row(1, nov(22), tlsrpt.TLSA, "", 10, 0)),
 		"the mode is none": materialOf(row(1, nov(22), tlsrpt.STS, tlsrpt.ModeNone, 10, 0)),
 	} {
-		if d := judge(m, rules{}).Domains[0]; d.Readiness != nil || d.policySentences() != nil {
+		if d := judge(m, rules{}).Domains[0]; d.Readiness != nil || policySentences(d) != nil {
 			t.Errorf("%s: %+v", name, d.Readiness)
 		}
 	}
@@ -79,7 +79,7 @@ func TestCleanForLongerThanIsCounted(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeEnforce, -8, 0, 100, 3)
 	m.PolicyStates["example.com"] = policyState{Standing: report.Standing{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
-	got := strings.Join(judge(m, rules{}).Domains[0].policySentences(), " ")
+	got := strings.Join(policySentences(judge(m, rules{}).Domains[0]), " ")
 	if !strings.Contains(got, "for 326 days (since Thu 1 Jan): 3,100 sessions from 3 senders in the last 60 days alone.") {
 		t.Errorf("it says %q", got)
 	}
@@ -96,7 +96,7 @@ func TestSeveralDomainsReadyOrNot(t *testing.T) {
 		"Safe to move from testing mode to enforce, since no verified report told of a failure for 14 days or more: example.com (31 days, 3,100 sessions from 9 senders).",
 		"In testing mode, and not safe to enforce yet: early.example (3 clean days, 30 sessions from 1 sender) and failing.example (failures).",
 	}
-	if got := j.policyLines(10); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+	if got := policyLines(j, 10); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // policySentences say how long the MTA-STS policy of a domain has been in its
 // mode and clean, and under testing whether it is safe to enforce it.
-func (d *domainJudgement) policySentences() []string {
+func policySentences(d *domainJudgement) []string {
 	r := d.Readiness
 	switch {
 	case r == nil:
@@ -18,16 +18,16 @@ func (d *domainJudgement) policySentences() []string {
 		return nil // the verdict says it
 	case r.Mode == tlsrpt.ModeEnforce:
 		return []string{fmt.Sprintf("Your MTA-STS policy is in enforce mode, without a verified failure for %s (since %s): %s.",
-			templates.Plural(int64(r.CleanDays), "day"), templates.ShortDay(r.CleanSince.time()), r.seen())}
+			templates.Plural(int64(r.CleanDays), "day"), templates.ShortDay(r.CleanSince.time()), seenWords(r))}
 	case r.ready():
 		return []string{fmt.Sprintf("Your MTA-STS policy has been in testing mode for %s. %s It is safe to move it to enforce: %s",
-			r.inMode(), r.clean(), enforceAdvice(d.Name))}
+			inModeWords(r), cleanWords(r), enforceAdvice(d.Name))}
 	case r.CleanDays == 0:
 		return []string{fmt.Sprintf("Your MTA-STS policy has been in testing mode for %s. It is not safe to move it to enforce yet: the last failure is of %s, and in enforce mode such mail may be held back.",
-			r.inMode(), templates.ShortDay(r.LastFailed.time()))}
+			inModeWords(r), templates.ShortDay(r.LastFailed.time()))}
 	}
 	return []string{fmt.Sprintf("Your MTA-STS policy has been in testing mode for %s. %s That is too little to move it to enforce: %s",
-		r.inMode(), r.clean(), r.missing())}
+		inModeWords(r), cleanWords(r), missingWords(r))}
 }
 
 // readySentence says that a policy can be moved from testing to enforce; nothing
@@ -36,25 +36,25 @@ func readySentence(r *readiness) string {
 	if r == nil || !r.ready() {
 		return ""
 	}
-	return "it has been in testing mode for " + r.inMode() + ". " + r.clean()
+	return "it has been in testing mode for " + inModeWords(r) + ". " + cleanWords(r)
 }
 
-// inMode says for how long the policy has been in its mode.
-func (r *readiness) inMode() string {
+// inModeWords says for how long the policy has been in its mode.
+func inModeWords(r *readiness) string {
 	return fmt.Sprintf("%s (since %s)", templates.Plural(int64(r.ModeDays), "day"), templates.ShortDay(r.ModeSince.time()))
 }
 
-// clean says for how long there was no failure, and what was seen in that time.
-func (r *readiness) clean() string {
+// cleanWords says for how long there was no failure, and what was seen in that time.
+func cleanWords(r *readiness) string {
 	since := "In that time: "
 	if r.LastFailed > 0 {
 		since = fmt.Sprintf("In the %s since the last failure (%s): ", templates.Plural(int64(r.CleanDays), "day"), templates.ShortDay(r.LastFailed.time()))
 	}
-	return since + r.seen() + " and no verified failure."
+	return since + seenWords(r) + " and no verified failure."
 }
 
-// seen counts what the clean days saw, as far back as it is counted.
-func (r *readiness) seen() string {
+// seenWords counts what the clean days saw, as far back as it is counted.
+func seenWords(r *readiness) string {
 	s := templates.Plural(int64(r.Sessions), "session")
 	if r.Senders > 0 {
 		s += " from " + templates.Plural(int64(r.Senders), "sender")
@@ -65,8 +65,8 @@ func (r *readiness) seen() string {
 	return s
 }
 
-// missing says what is yet to be seen before a policy can be enforced.
-func (r *readiness) missing() string {
+// missingWords says what is yet to be seen before a policy can be enforced.
+func missingWords(r *readiness) string {
 	var out []string
 	if r.CleanDays < readyDays {
 		out = append(out, fmt.Sprintf("%d days without a failure", readyDays))
@@ -91,17 +91,17 @@ func enforceAdvice(domain string) string {
 
 // policyLines say of several domains which of their policies can be enforced, and
 // which not yet.
-func (j *judgement) policyLines(most int) []string {
+func policyLines(j *judgement, most int) []string {
 	var ready, early []string
 	for _, d := range j.Domains {
 		switch r := d.Readiness; {
 		case r == nil || r.Mode != tlsrpt.ModeTesting:
 		case r.ready():
-			ready = append(ready, fmt.Sprintf("%s (%s, %s)", domainWord(d.Name), templates.Plural(int64(r.CleanDays), "day"), r.seen()))
+			ready = append(ready, fmt.Sprintf("%s (%s, %s)", domainWord(d.Name), templates.Plural(int64(r.CleanDays), "day"), seenWords(r)))
 		case r.CleanDays == 0:
 			early = append(early, domainWord(d.Name)+" (failures)")
 		default:
-			early = append(early, fmt.Sprintf("%s (%s, %s)", domainWord(d.Name), templates.Plural(int64(r.CleanDays), "clean day"), r.seen()))
+			early = append(early, fmt.Sprintf("%s (%s, %s)", domainWord(d.Name), templates.Plural(int64(r.CleanDays), "clean day"), seenWords(r)))
 		}
 	}
 	var out []string

@@ -67,9 +67,9 @@ func (j *judgement) says(was said) said {
 		}
 	}
 	for _, d := range j.Domains {
-		now.domain(d, j.Verdict != VerdictBlind)
+		stateDomain(now, d, j.Verdict != VerdictBlind)
 	}
-	now.silence(j)
+	stateSilence(now, j)
 	for _, s := range j.Stopped {
 		now[newTopic(aboutStopped, s.key(), "")] = ""
 	}
@@ -87,9 +87,9 @@ func (j *judgement) says(was said) said {
 	return now
 }
 
-// domain says what is to be said of one domain. Whether reports have stopped is
+// stateDomain says what is to be said of one domain. Whether reports have stopped is
 // known only where mailboxes could be read.
-func (s said) domain(d *domainJudgement, read bool) {
+func stateDomain(s said, d *domainJudgement, read bool) {
 	silence := newTopic(aboutSilence, d.Name, "")
 	switch {
 	case d.Stopped && read:
@@ -118,20 +118,20 @@ func (s said) domain(d *domainJudgement, read bool) {
 // usual before.
 const quietDays = 14
 
-// silence says whether nothing has come for long, or nothing that counts.
-func (s said) silence(j *judgement) {
+// stateSilence says whether nothing has come for long, or nothing that counts.
+func stateSilence(s said, j *judgement) {
 	quiet, unverified := newTopic(aboutSilence, "", ""), newTopic(aboutUnverified, "", "")
 	last := j.lastDay()
 	switch {
-	case last > 0 && int(j.reachable()-last) < quietDays:
+	case last > 0 && int(j.Facts.reachable()-last) < quietDays:
 		delete(s, quiet)
 	case last > 0 && j.Verdict == VerdictSilent:
 		s[quiet] = ""
 	}
 	switch {
-	case len(j.Tally.reports) > 0:
+	case len(j.Facts.Tally.reports) > 0:
 		delete(s, unverified)
-	case len(j.Tally.uncounted.reports) > 0:
+	case len(j.Facts.Tally.uncounted.reports) > 0:
 		s[unverified] = ""
 	}
 }

@@ -66,9 +66,9 @@ func readStretches(ctx context.Context, store Store, m *material, names []string
 	return nil
 }
 
-// stopped returns who has stopped reporting. Who reports by the week is heard of
+// stoppedOf returns who has stopped reporting. Who reports by the week is heard of
 // on its last day.
-func (m *material) stopped() []stoppedReporter {
+func stoppedOf(m *material) []stoppedReporter {
 	reach := maps.Clone(m.ReachBy)
 	if reach == nil {
 		reach = map[string]day{}
@@ -105,18 +105,18 @@ func (m *material) stretchAt(d day) (stretch, bool) {
 	return best, found
 }
 
-// inStretches says how much of what is counted stands in reports of several
+// spansWords says how much of what is counted stands in reports of several
 // days, as the end of a phrase; nothing where none does.
-func (w words) inStretches() string {
+func spansWords(j *judgement) string {
 	var n tlsrpt.Sessions
 	first, last := day(0), day(0)
-	for s, k := range w.Tally.stretches {
+	for s, k := range j.Facts.Tally.stretches {
 		if n = n.Plus(k); first == 0 || s.First < first {
 			first = s.First
 		}
 		last = max(last, s.Last)
 	}
-	if len(w.Tally.stretches) == 0 || first == 0 {
+	if len(j.Facts.Tally.stretches) == 0 || first == 0 {
 		return ""
 	}
 	return fmt.Sprintf(" (%s in reports for several days, %s)", templates.Count(int64(n)), daySpan(first, last))
@@ -124,11 +124,11 @@ func (w words) inStretches() string {
 
 // onlyStretch returns the several days that all reports covered are about, where
 // there is nothing else.
-func (j *judgement) onlyStretch() (stretch, bool) {
-	if len(j.Tally.stretches) != 1 || j.Tally.singles {
+func (m *material) onlyStretch() (stretch, bool) {
+	if len(m.Tally.stretches) != 1 || m.Tally.singles {
 		return stretch{}, false
 	}
-	for s := range j.Tally.stretches {
+	for s := range m.Tally.stretches {
 		return s, true
 	}
 	return stretch{}, false

@@ -21,25 +21,25 @@ const shortestWho = 20
 func (v *view) subject(w words) {
 	v.Prefix, v.Who = templates.Line(w.o.Prefix), w.who()
 	v.Words = strings.ToLower(v.Title)
-	v.When = w.shortWhen()
+	v.When = shortWhen(w.j)
 	var shorter []string
-	switch w.Verdict {
+	switch w.j.Verdict {
 	case VerdictAction, VerdictAttention:
 		shorter = v.failureSubject(w)
 	case VerdictClear:
-		v.Numbers = templates.Plural(int64(w.Overall.sessions()), "delivery attempt") + ", none failed"
-		if w.Overall.sessions() == 0 {
+		v.Numbers = templates.Plural(int64(w.j.Overall.sessions()), "delivery attempt") + ", none failed"
+		if w.j.Overall.sessions() == 0 {
 			v.Numbers = ""
 		}
-		shorter = []string{templates.Count(int64(w.Overall.sessions())) + " attempts, none failed"}
-		if failed := int64(w.Overall.Failed); failed > 0 {
-			v.Numbers = templates.Plural(int64(w.Overall.sessions()), "delivery attempt") + ", " + templates.Plural(failed, "known failure")
-			shorter = []string{templates.Count(int64(w.Overall.sessions())) + " attempts, " + templates.Plural(failed, "known failure")}
+		shorter = []string{templates.Count(int64(w.j.Overall.sessions())) + " attempts, none failed"}
+		if failed := int64(w.j.Overall.Failed); failed > 0 {
+			v.Numbers = templates.Plural(int64(w.j.Overall.sessions()), "delivery attempt") + ", " + templates.Plural(failed, "known failure")
+			shorter = []string{templates.Count(int64(w.j.Overall.sessions())) + " attempts, " + templates.Plural(failed, "known failure")}
 		}
 	case VerdictSilent:
 		v.silentSubject(w)
 	case VerdictBlind:
-		v.Words, v.When = v.Words+" - "+w.blindShort(), ""
+		v.Words, v.When = v.Words+" - "+blindShort(w.j), ""
 	}
 	v.fit(shorter)
 }
@@ -47,34 +47,34 @@ func (v *view) subject(w words) {
 // failureSubject fills in how much failed and what became of the mail, and
 // returns shorter ways to say how much.
 func (v *view) failureSubject(w words) (shorter []string) {
-	total, failed := templates.Plural(int64(w.Overall.sessions()), "delivery attempt"), templates.Count(int64(w.Overall.Failed))
+	total, failed := templates.Plural(int64(w.j.Overall.sessions()), "delivery attempt"), templates.Count(int64(w.j.Overall.Failed))
 	what := " failed"
-	if w.Verdict == VerdictAttention {
+	if w.j.Verdict == VerdictAttention {
 		what = " with a TLS problem"
 	}
-	v.Clause = w.fateClause()
-	if w.Overall.Failed == 0 {
+	v.Clause = fateClause(w.j)
+	if w.j.Overall.Failed == 0 {
 		v.Numbers = "failures reported"
 		return nil
 	}
 	v.Numbers = failed + " of " + total + what
 	return []string{
 		failed + " of " + strings.Replace(total, "delivery ", "", 1) + what,
-		failed + " of " + templates.Count(int64(w.Overall.sessions())) + what,
+		failed + " of " + templates.Count(int64(w.j.Overall.sessions())) + what,
 	}
 }
 
 // fateClause says in a few words what became of the mail that failed.
-func (w words) fateClause() string {
-	held := w.held()
-	if w.Verdict == VerdictAction {
-		if held == 0 || held >= w.Overall.Failed {
+func fateClause(j *judgement) string {
+	held := j.held()
+	if j.Verdict == VerdictAction {
+		if held == 0 || held >= j.Overall.Failed {
 			return "mail may be held"
 		}
 		return templates.Count(int64(held)) + " may be held"
 	}
 	through, sure, one := true, true, ""
-	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *typeJudgement, g []*finding) {
 		sure = sure && g[0].Fate != tlsrpt.Unproven
 		through = through && g[0].Fate.WentThrough()
 		if g[0].Fate == tlsrpt.HeldByOne && one == "" {
@@ -129,19 +129,19 @@ func cutFront(s string, n int) string {
 // silentSubject fills in the subject where nothing arrived that counts.
 func (v *view) silentSubject(w words) {
 	v.When = ""
-	last := w.lastDay()
+	last := w.j.lastDay()
 	switch {
-	case len(w.Rejected) > 0 && len(w.Domains) == 0 && len(w.Tally.uncounted.reports) == 0:
-		v.Who, v.Words = "", templates.Plural(int64(len(w.Rejected)), "message")+" could not be read"
-	case len(w.Tally.uncounted.reports) > 0:
+	case len(w.j.Facts.Rejected) > 0 && len(w.j.Domains) == 0 && len(w.j.Facts.Tally.uncounted.reports) == 0:
+		v.Who, v.Words = "", templates.Plural(int64(len(w.j.Facts.Rejected)), "message")+" could not be read"
+	case len(w.j.Facts.Tally.uncounted.reports) > 0:
 		v.Words = "no verified reports"
-		v.Numbers = templates.Plural(int64(len(w.Tally.uncounted.reports)), "report") + " not counted"
+		v.Numbers = templates.Plural(int64(len(w.j.Facts.Tally.uncounted.reports)), "report") + " not counted"
 	case w.waits():
 		v.Words = "mail is waiting to be read"
-	case last > 0 && !w.ByDays:
+	case last > 0 && !w.j.Facts.ByDays:
 		v.Words = "no reports after " + shortSpan(last, last)
-	case w.ByDays:
-		v.When = shortSpan(w.First, w.Last)
+	case w.j.Facts.ByDays:
+		v.When = shortSpan(w.j.First, w.j.Last)
 	default:
 		v.Words = "no reports yet"
 	}
@@ -157,10 +157,10 @@ func (j *judgement) lastDay() day {
 }
 
 // shortWhen says for which days, in brackets.
-func (w words) shortWhen() string {
-	first, last := w.spanDays()
+func shortWhen(j *judgement) string {
+	first, last := j.spanDays()
 	s := shortSpan(first, last)
-	if n := len(w.lateDays()); n > 0 {
+	if n := len(j.lateDays()); n > 0 {
 		s += fmt.Sprintf(" and %s", templates.Plural(int64(n), "late day"))
 	}
 	return s

@@ -51,9 +51,9 @@ func beforeDays(byDay map[day]totals, first day, n int) before {
 	return b
 }
 
-// words says what was reported before, as a clause; nothing where nothing was
+// beforeWords says what was reported before, as a clause; nothing where nothing was
 // ever.
-func (b before) words() string {
+func beforeWords(b before) string {
 	switch {
 	case b.Known && b.sessions() == 0:
 		return fmt.Sprintf("the %d days before: no session", b.Days)
@@ -68,13 +68,13 @@ func (b before) words() string {
 	return ""
 }
 
-// trend says how a week or a month compares with the one before: what those who
+// trendSentence says how a week or a month compares with the one before: what those who
 // read by the week want to know first.
-func (w words) trend() string {
-	if first, last := w.spanDays(); last-first+1 < beforeLeast || !w.Before.Known {
+func trendSentence(j *judgement) string {
+	if first, last := j.spanDays(); last-first+1 < beforeLeast || !j.Before.Known {
 		return ""
 	}
-	b := w.Before
+	b := j.Before
 	return fmt.Sprintf("In the %d days before, %s of %s failed (%s).", b.Days, templates.Count(int64(b.Failed)),
 		templates.Plural(int64(b.sessions()), "delivery attempt"), templates.Percent(int64(b.Failed), int64(b.sessions())))
 }

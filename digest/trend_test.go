@@ -26,7 +26,7 @@ func TestThePeriodBefore(t *testing.T) {
 		{"nothing in them, but before", on(2), "the 7 days before: nothing reported"},
 		{"nothing ever", on(22), ""},
 	} {
-		if got := beforeDays(tt.byDay, nov(22), 7).words(); got != tt.want {
+		if got := beforeWords(beforeDays(tt.byDay, nov(22), 7)); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

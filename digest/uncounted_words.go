@@ -12,7 +12,7 @@ import (
 
 // uncounted fills in the reports that do not count, with what they claim.
 func (v *view) uncounted(j *judgement, b bounds) {
-	n := len(j.Tally.uncounted.reports)
+	n := len(j.Facts.Tally.uncounted.reports)
 	if n == 0 {
 		return
 	}

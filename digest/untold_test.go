@@ -33,7 +33,7 @@ func TestUntoldSentence(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := tt.u.sentence(nil)
+			got := unsentSentence(tt.u, nil)
 			if want := "The runs of this digest since its last mail, of Mon 2 Nov 2026, were not sent. They covered "; tt.want != "" && (len(got) < len(want) || got[:len(want)] != want) {
 				t.Errorf("sentence = %q, want it to begin with %q", got, want)
 			}

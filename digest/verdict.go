@@ -33,7 +33,7 @@ type rules struct {
 
 // A judgement is all that a digest says, before it is put into words.
 type judgement struct {
-	*material
+	Facts     *material
 	Verdict   Verdict
 	First     day // of the days covered, by what the reports are about; where there are none, of the nominal period
 	Last      day
@@ -80,7 +80,7 @@ type coveredDay struct {
 
 // judge turns what was read into what is to be said. It is a pure function.
 func judge(m *material, r rules) *judgement {
-	j := &judgement{material: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall, Held: map[day]bool{}}
+	j := &judgement{Facts: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall, Held: map[day]bool{}}
 	j.First, j.Last = m.coveredDays()
 	uncounted := m.Tally.uncounted.domains()
 	domains, crowded := m.Domains, m.Tally.domains[otherDomains] != nil
@@ -102,17 +102,17 @@ func judge(m *material, r rules) *judgement {
 	j.findHeldDays()
 	j.Reporters = sortedReporters(m.Tally.reporters)
 	j.Uncounted = m.Tally.uncounted.sorted()
-	j.Unread = m.unread(r.WarnAfter)
+	j.Unread = unreadOf(m, r.WarnAfter)
 	j.Verdict = j.overallVerdict()
 	if j.Verdict != VerdictBlind {
-		j.Stopped = m.stopped()
+		j.Stopped = stoppedOf(m)
 	}
 	return j
 }
 
 // hasNews reports whether the fallback digest has something to say.
 func (j *judgement) hasNews() bool {
-	return len(j.Tally.reports) > 0 || len(j.Tally.uncounted.reports) > 0 || len(j.Rejected) > 0 || len(blind(j.Unread)) > 0
+	return len(j.Facts.Tally.reports) > 0 || len(j.Facts.Tally.uncounted.reports) > 0 || len(j.Facts.Rejected) > 0 || len(blind(j.Unread)) > 0
 }
 
 // names returns the names of the domains.

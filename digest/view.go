@@ -175,14 +175,14 @@ func newView(j *judgement, o options, b bounds) *view {
 	v.subject(w)
 	v.domains(j, b, told)
 	v.resolved(j, b.others)
-	v.Accepted = j.acceptedLines(b.others)
+	v.Accepted = acceptedLines(j, b.others)
 	v.checked(j, b.others)
 	v.days(j)
 	v.reporters(j, b)
 	v.uncounted(j, b)
-	for i, r := range j.Rejected {
+	for i, r := range j.Facts.Rejected {
 		if i == b.others {
-			v.RejectedMore = len(j.Rejected) - i
+			v.RejectedMore = len(j.Facts.Rejected) - i
 			break
 		}
 		v.Rejected = append(v.Rejected, rejectedLine(r))

@@ -23,7 +23,7 @@ func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 		m := &material{Now: now, Current: true, LastRun: now.Add(-24 * time.Hour)}
 		since := now.Add(-tt.unread)
 		m.Mailboxes = []mailboxState{{Name: "m", Folders: []folderState{{"INBOX", since, since, "refused"}}}}
-		all := m.unread(tt.warnAfter)
+		all := unreadOf(m, tt.warnAfter)
 		if got := len(all) > 0; got != tt.named {
 			t.Errorf("%s: named %t, want %t", name, got, tt.named)
 		}

@@ -24,13 +24,13 @@ type options struct {
 // words puts the top of a digest into sentences: the verdict, what to do first,
 // and what bears on it.
 type words struct {
-	*judgement
+	j *judgement
 	o options
 }
 
 // who names what the digest is about.
 func (w words) who() string {
-	switch len(w.Domains) {
+	switch len(w.j.Domains) {
 	case 0:
 		if len(w.o.Asked) == 1 {
 			return domainWord(w.o.Asked[0])
@@ -40,35 +40,35 @@ func (w words) who() string {
 		}
 		return templates.Line(w.o.Name)
 	case 1:
-		return domainWord(w.Domains[0].Name)
+		return domainWord(w.j.Domains[0].Name)
 	default:
-		return templates.Plural(int64(len(w.Domains)), "domain")
+		return templates.Plural(int64(len(w.j.Domains)), "domain")
 	}
 }
 
 // headline is the verdict in a word or two. A verdict for all domains does not
 // hide that some of them were not reported on, or that no mail came at all.
 func (w words) headline() string {
-	silent := len(w.silentDomains())
+	silent := len(silentDomains(w.j))
 	switch {
-	case w.Verdict == VerdictSilent && len(w.Tally.uncounted.reports) > 0:
+	case w.j.Verdict == VerdictSilent && len(w.j.Facts.Tally.uncounted.reports) > 0:
 		return "NO VERIFIED REPORTS"
 	case w.waits():
 		return "MAIL IS WAITING"
-	case w.Verdict != VerdictClear:
-		return title(w.Verdict)
-	case w.Overall.sessions() == 0:
+	case w.j.Verdict != VerdictClear:
+		return title(w.j.Verdict)
+	case w.j.Overall.sessions() == 0:
 		return "NO MAIL REPORTED"
 	case silent > 0:
-		return fmt.Sprintf("%s ALL CLEAR, %s WITHOUT REPORTS", templates.Count(int64(len(w.Domains)-silent)), templates.Count(int64(silent)))
+		return fmt.Sprintf("%s ALL CLEAR, %s WITHOUT REPORTS", templates.Count(int64(len(w.j.Domains)-silent)), templates.Count(int64(silent)))
 	}
-	return title(w.Verdict)
+	return title(w.j.Verdict)
 }
 
 // silentDomains returns the domains that nothing came for.
-func (w words) silentDomains() []string {
+func silentDomains(j *judgement) []string {
 	var names []string
-	for _, d := range w.Domains {
+	for _, d := range j.Domains {
 		if d.Reports == 0 {
 			names = append(names, d.Name)
 		}
@@ -78,61 +78,61 @@ func (w words) silentDomains() []string {
 
 // lead is the verdict in sentences.
 func (w words) lead() []string {
-	switch w.Verdict {
+	switch w.j.Verdict {
 	case VerdictAction, VerdictAttention:
-		return w.leadFailures()
+		return leadFailures(w.j)
 	case VerdictClear:
-		return w.leadClear()
+		return leadClear(w.j)
 	case VerdictSilent:
 		return w.leadSilent()
 	default:
-		return w.leadBlind()
+		return leadBlind(w.j)
 	}
 }
 
 // leadFailures says how much failed, the main cause, and what became of the mail.
-func (w words) leadFailures() []string {
-	total, failed := int64(w.Overall.sessions()), int64(w.Overall.Failed)
-	worst := w.worst()
+func leadFailures(j *judgement) []string {
+	total, failed := int64(j.Overall.sessions()), int64(j.Overall.Failed)
+	worst := j.worst()
 	if failed == 0 {
-		return []string{w.deniedSentence(worst)}
+		return []string{deniedSentence(j, worst)}
 	}
 	what := "failed"
-	if w.Verdict == VerdictAttention {
+	if j.Verdict == VerdictAttention {
 		what = "had a TLS problem"
 	}
 	s := fmt.Sprintf("%s of %s (%s) %s %s.", templates.Count(failed),
-		templates.Plural(total, "delivery attempt"), templates.Percent(failed, total), what, w.when())
-	s += w.causeSentence(worst) + " " + fateSentence(worst.findings)
-	if w.Verdict == VerdictAction {
-		s += w.restSentence(worst)
+		templates.Plural(total, "delivery attempt"), templates.Percent(failed, total), what, coveredWords(j))
+	s += causeSentence(j, worst) + " " + fateSentence(worst.findings)
+	if j.Verdict == VerdictAction {
+		s += restSentence(j, worst)
 	}
-	if n := w.accepted(); n > 0 {
+	if n := j.accepted(); n > 0 {
 		s += fmt.Sprintf(" Of the %s, %s %s known and accepted.", templates.Count(failed), templates.Count(int64(n)), verb(int(min(n, 2)), "is", "are"))
 	}
-	for _, sentence := range w.heldByOne(worst) {
+	for _, sentence := range heldByOne(j, worst) {
 		s += " " + sentence
 	}
-	if t := w.trend(); t != "" {
+	if t := trendSentence(j); t != "" {
 		s += " " + t
 	}
 	return []string{s}
 }
 
 // causeSentence names the heaviest cause, and whether it is the largest, too.
-func (w words) causeSentence(worst weighed) string {
+func causeSentence(j *judgement, worst weighed) string {
 	f := worst.findings[0]
 	cause := lowerFirst(findingTitle(worst.findings))
 	where := ""
-	if w.several() {
+	if j.several() {
 		where = " for " + domainWord(f.Domain)
 	}
 	switch {
-	case w.causes() == 1 && f.Result == "":
+	case countCauses(j) == 1 && f.Result == "":
 		return ""
-	case w.causes() == 1:
+	case countCauses(j) == 1:
 		return fmt.Sprintf(" The cause%s: %s.", where, cause)
-	case worst.sessions >= w.largest():
+	case worst.sessions >= j.largest():
 		return fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(worst.sessions, worst.upTo), cause)
 	default:
 		return fmt.Sprintf(" The most serious cause%s, %s: %s.", where, sessions(worst.sessions, worst.upTo), cause)
@@ -141,14 +141,14 @@ func (w words) causeSentence(worst weighed) string {
 
 // restSentence says how many failed attempts there are beside those of the
 // heaviest cause, and of how many the mail was not held.
-func (w words) restSentence(worst weighed) string {
-	held := min(w.held(), w.Overall.Failed)
-	rest := w.Overall.Failed - held - min(w.accepted(), w.Overall.Failed-held)
+func restSentence(j *judgement, worst weighed) string {
+	held := min(j.held(), j.Overall.Failed)
+	rest := j.Overall.Failed - held - min(j.accepted(), j.Overall.Failed-held)
 	if rest == 0 {
 		return ""
 	}
 	through := true
-	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *typeJudgement, g []*finding) {
 		through = through && (g[0].weight() >= tlsrpt.Action || g[0].Fate.WentThrough())
 	})
 	others, all := templates.Plural(int64(rest), "attempt"), ""
@@ -169,9 +169,9 @@ func (w words) restSentence(worst weighed) string {
 
 // heldByOne names the senders that held their mail back on their own account,
 // unless that has been said of the heaviest cause already.
-func (w words) heldByOne(worst weighed) []string {
+func heldByOne(j *judgement, worst weighed) []string {
 	var out []string
-	w.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *typeJudgement, g []*finding) {
 		if g[0].Fate == tlsrpt.HeldByOne && g[0] != worst.findings[0] && len(out) < 2 {
 			out = append(out, fateSentence(g))
 		}
@@ -181,26 +181,26 @@ func (w words) heldByOne(worst weighed) []string {
 
 // deniedSentence is for reports that contradict themselves: details of failures
 // beside totals that count none.
-func (w words) deniedSentence(worst weighed) string {
+func deniedSentence(j *judgement, worst weighed) string {
 	return fmt.Sprintf("Reports name failures in their details %s, though their totals count none. If the details are right, %s failed: %s. In that case %s",
-		w.when(), sessions(worst.sessions, worst.upTo), lowerFirst(findingTitle(worst.findings)), lowerFirst(fateSentence(worst.findings)))
+		coveredWords(j), sessions(worst.sessions, worst.upTo), lowerFirst(findingTitle(worst.findings)), lowerFirst(fateSentence(worst.findings)))
 }
 
 // leadClear says that reports came and all is well, as far as they tell.
-func (w words) leadClear() []string {
-	n := int64(w.Overall.sessions())
-	who := templates.Plural(int64(len(w.Reporters)), "sender")
-	s := fmt.Sprintf("%s reported %s, but counted no delivery attempt: nothing failed, and nothing was tried.", who, w.when())
+func leadClear(j *judgement) []string {
+	n := int64(j.Overall.sessions())
+	who := templates.Plural(int64(len(j.Reporters)), "sender")
+	s := fmt.Sprintf("%s reported %s, but counted no delivery attempt: nothing failed, and nothing was tried.", who, coveredWords(j))
 	if n > 0 {
 		all := fmt.Sprintf("All %s used TLS", templates.Count(n))
 		if n == 1 {
 			all = "It used TLS"
 		}
-		if failed := int64(w.Overall.Failed); failed > 0 {
+		if failed := int64(j.Overall.Failed); failed > 0 {
 			all = fmt.Sprintf("%s failed (%s), and %s known and accepted: see the end", templates.Count(failed), templates.Percent(failed, n), verb(int(min(failed, 2)), "it is", "all are"))
 		}
-		s = fmt.Sprintf("%s reported %s %s. %s", who, templates.Plural(n, "delivery attempt"), w.when(), all)
-		switch without := w.withoutPolicy(); {
+		s = fmt.Sprintf("%s reported %s %s. %s", who, templates.Plural(n, "delivery attempt"), coveredWords(j), all)
+		switch without := withoutPolicy(j); {
 		case without == n:
 			s += "; no sender found a policy of yours (MTA-STS or DANE) that asks for it."
 		case without > 0:
@@ -209,23 +209,23 @@ func (w words) leadClear() []string {
 			s += "."
 		}
 	}
-	if silent := w.silentDomains(); len(silent) > 0 {
+	if silent := silentDomains(j); len(silent) > 0 {
 		s += fmt.Sprintf(" No report came for %s.", listNames(silent, 5))
 	}
-	if t := w.trend(); t != "" {
+	if t := trendSentence(j); t != "" {
 		s += " " + t
 	}
 	out := []string{s}
-	if len(w.Domains) == 1 {
-		out = append(out, w.Domains[0].policySentences()...)
+	if len(j.Domains) == 1 {
+		out = append(out, policySentences(j.Domains[0])...)
 	}
 	return out
 }
 
 // withoutPolicy counts the sessions of senders that found no policy.
-func (w words) withoutPolicy() int64 {
+func withoutPolicy(j *judgement) int64 {
 	var n tlsrpt.Sessions
-	for _, d := range w.Domains {
+	for _, d := range j.Domains {
 		for _, t := range d.Types {
 			if t.Type == tlsrpt.NoPolicyFound {
 				n = n.Plus(t.sessions())
