@@ -1,0 +1,112 @@
+package digest
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"tlsbrief/internal/report"
+)
+
+// says returns what the digest says. Of what nothing came for it says what was
+// said before: a day without a report about a domain that gets little mail is no
+// change, nor is a report that does not quote the policy.
+func (j *judgement) says(was said) said {
+	now := said{}
+	for t, what := range was {
+		if !t.Kind.passing() && t.Kind != aboutUnread {
+			now[t] = what
+		}
+	}
+	for _, d := range j.Domains {
+		stateDomain(now, d, j.Verdict != VerdictBlind)
+	}
+	stateSilence(now, j)
+	for _, s := range j.Stopped {
+		now[newTopic(aboutStopped, s.key(), "")] = ""
+	}
+	for _, u := range j.Uncounted {
+		name := cmp.Or(u.Signer, u.Organization)
+		part := strings.Join([]string{string(u.Result), u.Reason, u.Organization}, " ")
+		now[newTopic(aboutUncounted, name, part)] = ""
+		if u.claimed.Failed > 0 {
+			now[newTopic(aboutClaim, name, part)] = ""
+		}
+	}
+	for _, u := range blind(j.Unread) {
+		now[newTopic(aboutUnread, u.Mailbox, u.Name)] = ""
+	}
+	return now
+}
+
+// stateDomain says what is to be said of one domain. Whether reports have stopped is
+// known only where mailboxes could be read.
+func stateDomain(s said, d *domainJudgement, read bool) {
+	silence := newTopic(aboutSilence, d.Name, "")
+	switch {
+	case d.Stopped && read:
+		s[silence] = ""
+	case d.Reports > 0:
+		delete(s, silence)
+	}
+	if d.Reports > 0 && d.Mode != "" {
+		what := string(d.Mode)
+		if d.Readiness != nil && d.Readiness.ready() {
+			what += ", ready"
+		}
+		s[newTopic(aboutPolicy, d.Name, "")] = what
+	}
+	for _, t := range d.Types {
+		findings := newTopic(aboutFindings, d.Name, report.ShortName(string(t.Type)))
+		if sum := t.sum(); sum != "" {
+			s[findings] = sum
+		} else {
+			delete(s, findings)
+		}
+	}
+}
+
+// quietDays is how long nothing at all has come when that is told of whatever was
+// usual before.
+const quietDays = 14
+
+// stateSilence says whether nothing has come for long, or nothing that counts.
+func stateSilence(s said, j *judgement) {
+	quiet, unverified := newTopic(aboutSilence, "", ""), newTopic(aboutUnverified, "", "")
+	last := j.lastDay()
+	switch {
+	case last > 0 && int(j.Facts.reachable()-last) < quietDays:
+		delete(s, quiet)
+	case last > 0 && j.Verdict == VerdictSilent:
+		s[quiet] = ""
+	}
+	switch {
+	case len(j.Facts.Tally.reports) > 0:
+		delete(s, unverified)
+	case len(j.Facts.Tally.uncounted.reports) > 0:
+		s[unverified] = ""
+	}
+}
+
+// sum stands for the causes of a policy type, those that are accepted, and those
+// that nobody reports any more who had seen them: they are not known to be mended.
+// Empty where there are none.
+func (t *typeJudgement) sum() string {
+	var lines []string
+	add := func(kind string, all []*finding) {
+		for _, f := range all {
+			lines = append(lines, strings.Join([]string{kind, string(f.Result), f.MX}, "\x00"))
+		}
+	}
+	add("finding", t.Findings)
+	add("finding", t.Unseen)
+	add("accepted", t.Accepted)
+	if len(lines) == 0 {
+		return ""
+	}
+	slices.Sort(lines)
+	h := sha256.Sum256([]byte(strings.Join(slices.Compact(lines), "\n")))
+	return hex.EncodeToString(h[:8])
+}

@@ -1,0 +1,118 @@
+package digest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxLooks is how many different things one block says that a look found.
+const maxLooks = 3
+
+// lookedWords says what a look just now found of a group, at each of its hosts.
+func lookedWords(group []*finding) string {
+	var out []string
+	for _, f := range group {
+		if s := answerSentence(f.Looked); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	if n := len(out); n > maxLooks {
+		out = append(out[:maxLooks], fmt.Sprintf("At %d more hosts: see tlsbrief check %s.", n-maxLooks, shellWord(group[0].Domain)))
+	}
+	return strings.Join(out, " ")
+}
+
+// answerSentence puts an answer into words.
+func answerSentence(a Answer) string {
+	switch a.State {
+	case AnswerSo:
+		return "Confirmed by a look from here just now: " + a.Words
+	case AnswerOther:
+		return strings.TrimSpace("A look from here just now found something else there: " + a.Words + " " + a.Fix)
+	case AnswerNotSeen:
+		return strings.TrimSpace("Not seen by a look from here just now: it may be mended, or lie between the sender and you. " + a.Words)
+	case AnswerUnchecked:
+		return "Whether it is still so could not be seen from here. " + upperFirst(a.Words)
+	}
+	return ""
+}
+
+// lookedShort says in a few words what a look found of a whole group; nothing
+// where it found one thing at one host and another at the next.
+func lookedShort(group []*finding) string {
+	switch state := lookedState(group); state {
+	case AnswerSo:
+		return "Looked at from here just now: it is still so."
+	case AnswerNotSeen:
+		return "Looked at from here just now: not seen, so it may be mended already."
+	}
+	return ""
+}
+
+// maxReasons is for how many domains a digest says why no reports come.
+const maxReasons = 5
+
+// silenceReasons says what a look just now found of why no reports come.
+func silenceReasons(j *judgement) []string {
+	var out []string
+	for _, d := range j.Domains {
+		s := silenceReason(j, d)
+		if s == "" || len(out) == maxReasons {
+			continue
+		}
+		if j.several() {
+			s = domainWord(d.Name) + ": " + lowerFirst(s)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// silenceReason says it of one domain.
+func silenceReason(j *judgement, d *domainJudgement) string {
+	a := j.Answers[Question{Domain: d.Name}]
+	switch a.State {
+	case AnswerSo, AnswerOther:
+		s := "The most likely reason, found just now: " + a.Words
+		if c, ok := j.Facts.Gone[d.Name]; ok {
+			s += " " + untilThen(c.Message)
+		}
+		return s
+	case AnswerNotSeen:
+		return "A look just now found that reports are asked for: " + a.Words
+	case AnswerUnchecked:
+		return "Whether reports are still asked for could not be looked up just now: " + a.Words
+	}
+	return ""
+}
+
+// untilThen leaves of the words on a record that is gone what it was until then:
+// that it is not there has been said.
+func untilThen(message string) string {
+	if _, was, ok := strings.Cut(message, " is gone. "); ok {
+		return was
+	}
+	return message
+}
+
+// silenceFixes says what to do where the reason is known; asked reports whether for
+// every silent domain something is known.
+func silenceFixes(j *judgement) (fixes []string, asked bool) {
+	asked = len(j.Domains) > 0
+	for _, d := range j.Domains {
+		a := j.Answers[Question{Domain: d.Name}]
+		if a.State == "" || a.State == AnswerUnchecked {
+			asked = false
+		}
+		if (a.State != AnswerSo && a.State != AnswerOther) || a.Fix == "" || len(fixes) == maxReasons {
+			continue
+		}
+		where := ""
+		if j.several() {
+			where = domainWord(d.Name) + ": "
+		}
+		fixes = append(fixes, where+a.Fix+" Reports start again within a day or two.")
+	}
+	return fixes, asked
+}

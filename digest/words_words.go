@@ -1,0 +1,120 @@
+package digest
+
+import (
+	"fmt"
+	"time"
+
+	"tlsbrief/templates"
+)
+
+// waits reports whether nothing came only because a poll has not got to it yet.
+func (w words) waits() bool {
+	return w.j.Verdict == VerdictSilent && !w.j.Facts.Overrun.IsZero() && w.looksForReports()
+}
+
+// Rendered is a digest as it would be sent, with the facts behind its words.
+type Rendered struct {
+	Subject string
+	Text    string // lines end in LF
+	HTML    string
+	Facts   Facts
+}
+
+// maxHTML is how large the HTML may grow: Gmail shows no more than 102 kB.
+const maxHTML = 95 << 10
+
+// renderWith fills the templates in. Where the HTML would grow too large, fewer
+// findings are shown, and how many are left out is said.
+func renderWith(set *templates.Set, j *judgement, o options) (*Rendered, error) {
+	r := &Rendered{Facts: facts(j, o.Name)}
+	for b, tries := fullBounds(), 0; ; b, tries = b.halved(), tries+1 {
+		v := newView(j, o, b)
+		var err error
+		if r.Subject, err = renderSubject(set, v); err != nil {
+			return nil, err
+		}
+		if r.Text, err = set.Render(templates.Text, v); err != nil {
+			return nil, err
+		}
+		if r.HTML, err = set.Render(templates.HTML, v); err != nil {
+			return nil, err
+		}
+		if len(r.HTML) <= maxHTML || tries == 5 {
+			return r, nil
+		}
+	}
+}
+
+// looksForReports reports whether the thing to do is to look where reports are.
+func (w words) looksForReports() bool {
+	return len(w.j.Facts.Tally.uncounted.reports) == 0 && (len(w.j.Domains) > 0 || !w.o.Fallback)
+}
+
+// options are what a digest says of itself.
+type options struct {
+	Name            string
+	Prefix          string         // of the subject
+	Asked           []string       // the domains that it was asked for by name or pattern
+	Fallback        bool           // it is of what no configured digest claims
+	Location        *time.Location // of the times shown; nil: that of the times
+	AuthenticityOff bool
+	Version         string // of the program; may be empty
+}
+
+// words puts the top of a digest into sentences: the verdict, what to do first,
+// and what bears on it.
+type words struct {
+	j *judgement
+	o options
+}
+
+// who names what the digest is about.
+func (w words) who() string {
+	switch len(w.j.Domains) {
+	case 0:
+		if len(w.o.Asked) == 1 {
+			return domainWord(w.o.Asked[0])
+		}
+		if w.o.Name == NameAll {
+			return "all domains"
+		}
+		return templates.Line(w.o.Name)
+	case 1:
+		return domainWord(w.j.Domains[0].Name)
+	default:
+		return templates.Plural(int64(len(w.j.Domains)), "domain")
+	}
+}
+
+// headline is the verdict in a word or two. A verdict for all domains does not
+// hide that some of them were not reported on, or that no mail came at all.
+func (w words) headline() string {
+	silent := len(silentDomains(w.j))
+	switch {
+	case w.j.Verdict == VerdictSilent && len(w.j.Facts.Tally.uncounted.reports) > 0:
+		return "NO VERIFIED REPORTS"
+	case w.waits():
+		return "MAIL IS WAITING"
+	case w.j.Verdict != VerdictClear:
+		return title(w.j.Verdict)
+	case w.j.Overall.sessions() == 0:
+		return "NO MAIL REPORTED"
+	case silent > 0:
+		return fmt.Sprintf("%s ALL CLEAR, %s WITHOUT REPORTS", templates.Count(int64(len(w.j.Domains)-silent)), templates.Count(int64(silent)))
+	}
+	return title(w.j.Verdict)
+}
+
+// lead is the verdict in sentences.
+func (w words) lead() []string {
+	switch w.j.Verdict {
+	case VerdictAction, VerdictAttention:
+		return leadFailures(w.j)
+	case VerdictClear:
+		return leadClear(w.j)
+	case VerdictSilent:
+		return w.leadSilent()
+	default:
+		return leadBlind(w.j)
+	}
+}
