@@ -65,13 +65,13 @@ type Options struct {
 
 	// Ask, if set, answers questions by a look at the domains, just before a digest
 	// is made. It must return in time to send: what is not answered is not told of.
-	Ask func(ctx context.Context, questions []Question) map[Question]Answer
+	Probe func(ctx context.Context, questions []Probe) map[Probe]Answer
 
 	// Overrun, if set, returns since when a poll has been running that takes longer
 	// than its interval; zero where none does.
 	Overrun func() time.Time
 
-	Accept          []Accept      // failures that are known and put up with
+	Waivers         []Waiver      // failures that are known and put up with
 	AuthenticityOff bool          // signatures are not checked, which every digest says
 	Mailboxes       []string      // names of the mailboxes that reports come from
 	WarnAfter       time.Duration // for how long one must have been unread for a digest to be blind; 0: a day
@@ -104,7 +104,7 @@ const (
 type task struct {
 	Spec
 	kind     kind
-	patterns *chooser
+	patterns *Patterns
 	schedule *schedule
 }
 
@@ -146,7 +146,7 @@ func New(o Options) (*Digester, error) {
 	if len(specs) > 0 {
 		rest.Name = NameFallback
 	}
-	var claimed []*chooser
+	var claimed []*Patterns
 	for _, s := range append(specs, rest) {
 		t, err := d.newTask(s)
 		if err != nil {
@@ -161,9 +161,9 @@ func New(o Options) (*Digester, error) {
 	}
 	last := d.tasks[len(d.tasks)-1]
 	if len(specs) == 0 {
-		last.kind, last.patterns = kindAll, &chooser{all: true}
+		last.kind, last.patterns = kindAll, &Patterns{all: true}
 	} else {
-		last.kind, last.patterns = kindFallback, &chooser{not: claimed[:len(claimed)-1]}
+		last.kind, last.patterns = kindFallback, &Patterns{not: claimed[:len(claimed)-1]}
 	}
 	return d, nil
 }
@@ -185,7 +185,7 @@ func (d *Digester) newTask(s Spec) (*task, error) {
 		return nil, fmt.Errorf("digest %q: %w", s.Name, err)
 	}
 	s.To = distinct(s.To)
-	return &task{Spec: s, patterns: newChooser(s.Domains), schedule: sched}, nil
+	return &task{Spec: s, patterns: NewPatterns(s.Domains), schedule: sched}, nil
 }
 
 // distinct returns the addresses without those that name a mailbox a second time.

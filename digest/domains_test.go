@@ -28,11 +28,11 @@ func TestChooser(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := newChooser(tt.patterns)
+			c := NewPatterns(tt.patterns)
 			if got := c.matches(tt.domain); got != tt.want {
 				t.Errorf("%q matches %q = %t, want %t", tt.patterns, tt.domain, got, tt.want)
 			}
-			rest := &chooser{not: []*chooser{newChooser([]string{"elsewhere.example"}), c}}
+			rest := &Patterns{not: []*Patterns{NewPatterns([]string{"elsewhere.example"}), c}}
 			if got := rest.matches(tt.domain); got == tt.want {
 				t.Errorf("%q is claimed by %q = %t, but the fallback digest has it = %t", tt.domain, tt.patterns, tt.want, got)
 			}
@@ -42,7 +42,7 @@ func TestChooser(t *testing.T) {
 
 func TestChooseKeepsDomainsThatNothingCameFor(t *testing.T) {
 	t.Parallel()
-	got := newChooser([]string{"quiet.example", "*.example.org", "example.com"}).choose([]string{"z.example.org", "example.com", "other.example", "z.example.org"})
+	got := NewPatterns([]string{"quiet.example", "*.example.org", "example.com"}).choose([]string{"z.example.org", "example.com", "other.example", "z.example.org"})
 	want := []domainName{{"example.com", true}, {"quiet.example", true}, {"z.example.org", false}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("choose (-want +got):\n%s", diff)

@@ -28,7 +28,7 @@ func TestAReportIsToldWhenItsDayIsOver(t *testing.T) {
 	}
 	wants := func(out *digest.Rendered, from, to string, verdict digest.Verdict, successful, failed tlsrpt.Sessions) {
 		t.Helper()
-		f := out.Facts
+		f := out.Summary
 		if f.From != from || f.To != to || f.Verdict != verdict || f.Sessions.Successful != successful || f.Sessions.Failed != failed {
 			t.Errorf("%s: from %s to %s, %d and %d sessions; want %s: from %s to %s, %d and %d\n%s",
 				f.Verdict, f.From, f.To, f.Sessions.Successful, f.Sessions.Failed, verdict, from, to, successful, failed, out.Text)
@@ -52,7 +52,7 @@ func TestAReportIsToldWhenItsDayIsOver(t *testing.T) {
 	}
 	wants(byDays, "2026-11-20", "2026-11-21", digest.VerdictAction, 20, 5)
 	wants(morning(22), "2026-11-21", "2026-11-21", digest.VerdictAction, 20, 3)
-	if f := morning(23).Facts; f.Sessions.Successful != 0 || f.Sessions.Failed != 0 {
+	if f := morning(23).Summary; f.Sessions.Successful != 0 || f.Sessions.Failed != 0 {
 		t.Errorf("sessions %+v, want each report told once", f.Sessions)
 	}
 }

@@ -46,7 +46,7 @@ func TestWhatIsExplainedIsNotToldAgain(t *testing.T) {
 			out := failuresOf(t, nil, tt.failed, tt.details...)
 			var got []tlsrpt.Sessions
 			unnamed := tlsrpt.Sessions(0)
-			for _, f := range out.Facts.PolicyTypes[0].Findings {
+			for _, f := range out.Summary.PolicyTypes[0].Findings {
 				if f.ResultType == "" {
 					unnamed += f.Failed
 					continue

@@ -21,27 +21,27 @@ type cause struct {
 // A causeTally adds up one cause. A report's details are held to its own total,
 // so what is counted is never more than the summaries allow.
 type causeTally struct {
-	sessions  tlsrpt.Sessions
-	upTo      bool            // some details claimed more than their total, or did not say
-	denied    tlsrpt.Sessions // of sessions, those whose report's total counts no failure
-	byDay     daily
-	raw       daily       // as the details have it, to be compared with the history
-	until     map[day]day // where a day stands for several: the last of them
-	modes     map[tlsrpt.Mode]tlsrpt.Sessions
-	reporters map[string]*reporterTally
-	bare      bool // some details give no reason
-	listed    bool // some details are about a server that the policy lists, or of which nobody knows whether it does
-	reasons   quotes
-	links     quotes
-	addresses quotes
+	sessions     tlsrpt.Sessions
+	bound        bool            // some details claimed more than their total, or did not say
+	contradicted tlsrpt.Sessions // of sessions, those whose report's total counts no failure
+	byDay        daily
+	raw          daily       // as the details have it, to be compared with the history
+	until        map[day]day // where a day stands for several: the last of them
+	modes        map[tlsrpt.Mode]tlsrpt.Sessions
+	reporters    map[string]*reporterTally
+	noReason     bool // some details give no reason
+	listed       bool // some details are about a server that the policy lists, or of which nobody knows whether it does
+	reasons      quotes
+	links        quotes
+	addresses    quotes
 }
 
 // A causeShare is what one policy of one report says of one cause.
 type causeShare struct {
-	sessions tlsrpt.Sessions // held to the policy's own total
-	denied   bool            // that total is 0
-	raw      tlsrpt.Sessions // as the details have it
-	upTo     bool            // the details claim more than the total, or name no count
+	sessions     tlsrpt.Sessions // held to the policy's own total
+	contradicted bool            // that total is 0
+	raw          tlsrpt.Sessions // as the details have it
+	bound        bool            // the details claim more than the total, or name no count
 }
 
 // causesOf splits the failures of one policy by cause.
@@ -67,14 +67,14 @@ func causesOf(row *report.PolicyRow) map[cause]causeShare {
 	for c, s := range shares {
 		switch {
 		case sum == 0 && p.Failed > 0:
-			s.sessions, s.upTo = p.Failed, true
+			s.sessions, s.bound = p.Failed, true
 		case s.raw == 0:
 			delete(shares, c)
 			continue
 		case p.Failed == 0:
-			s.sessions, s.upTo, s.denied = s.raw, true, true
+			s.sessions, s.bound, s.contradicted = s.raw, true, true
 		case s.raw > p.Failed:
-			s.sessions, s.upTo = p.Failed, true
+			s.sessions, s.bound = p.Failed, true
 		default:
 			s.sessions = s.raw
 		}
@@ -141,16 +141,16 @@ func (t *typeTally) cause(c cause) *causeTally {
 }
 
 // add counts what one row says of this cause.
-func (c *causeTally) add(row *report.PolicyRow, who reporter, days stretch, s causeShare, left *room) {
+func (c *causeTally) add(row *report.PolicyRow, who reporter, days Span, s causeShare, left *budget) {
 	on := days.First
 	if days.several() {
 		c.until[on] = max(c.until[on], days.Last)
 	}
-	if s.denied {
-		c.denied = c.denied.Plus(s.sessions)
+	if s.contradicted {
+		c.contradicted = c.contradicted.Plus(s.sessions)
 	}
 	c.sessions = c.sessions.Plus(s.sessions)
-	c.upTo = c.upTo || s.upTo
+	c.bound = c.bound || s.bound
 	c.byDay.add(on, s.sessions)
 	c.raw.add(on, s.raw)
 	c.modes[row.Policy.Mode] = c.modes[row.Policy.Mode].Plus(s.sessions)
@@ -168,7 +168,7 @@ func (c *causeTally) add(row *report.PolicyRow, who reporter, days stretch, s ca
 func (c *causeTally) quote(p *tlsrpt.Policy, f *tlsrpt.Failure) {
 	c.listed = c.listed || !p.Unlisted(f.ReceivingMXHostname)
 	c.reasons.add(f.ReasonCode)
-	c.bare = c.bare || f.ReasonCode == ""
+	c.noReason = c.noReason || f.ReasonCode == ""
 	c.links.add(f.AdditionalInformation)
 	c.addresses.add(f.ReceivingIP)
 }

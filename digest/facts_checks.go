@@ -29,14 +29,14 @@ const foundFor = 7 * 24 * time.Hour
 
 // readChecks reads what the last domain check found, and what had changed since
 // the digest before.
-func readChecks(ctx context.Context, store Store, m *material, names []string, sel selection) (err error) {
+func readChecks(ctx context.Context, store Store, m *Facts, names []string, sel Selection) (err error) {
 	if m.Checks, err = store.DomainChecks(ctx, names); err != nil || !m.Current {
 		return err
 	}
 	maps.DeleteFunc(m.Checks, func(_ string, c report.DomainCheck) bool { return sel.now.Sub(c.At) > foundFor })
 	f := report.ChangeFilter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
-	if !sel.untold.Since.IsZero() {
-		f.NewsAfter = sel.untold.ChangesAfter
+	if !sel.Unsent.Since.IsZero() {
+		f.NewsAfter = sel.Unsent.ChangesAfter
 	}
 	if sel.byDays {
 		f = report.ChangeFilter{Domains: names, From: sel.from.time(), To: (sel.to + 1).time()}

@@ -2,7 +2,7 @@ package digest
 
 // coveredDays returns the first and the last day that the digest is about: those
 // of the reports that count, or the nominal period where there are none.
-func (m *material) coveredDays() (first, last day) {
+func (m *Facts) coveredDays() (first, last day) {
 	if m.ByDays {
 		return m.First, m.Until - 1
 	}
@@ -15,7 +15,7 @@ func (m *material) coveredDays() (first, last day) {
 
 // reachable is the last day that reports could be here for: yesterday, or the
 // last day asked for.
-func (m *material) reachable() day {
+func (m *Facts) reachable() day {
 	if m.ByDays {
 		return min(m.Until, dayOf(m.Now)) - 1
 	}
@@ -24,14 +24,14 @@ func (m *material) reachable() day {
 
 // lastRead is the last day that what is recorded is read up to, beside what the
 // digest covers: a late report does not make the days after it unknown.
-func (m *material) lastRead() day {
+func (m *Facts) lastRead() day {
 	_, last := m.coveredDays()
 	return max(last, m.reachable())
 }
 
 // lastTold is the last day that the digest can tell of: the last covered, or the
 // last that reports could be here for.
-func (m *material) lastTold() day {
+func (m *Facts) lastTold() day {
 	if _, last := m.coveredDays(); m.ByDays {
 		return last
 	}
@@ -39,7 +39,7 @@ func (m *material) lastTold() day {
 }
 
 // pictureDays returns the first and the last of the days in the picture.
-func (m *material) pictureDays() (first, last day) {
+func (m *Facts) pictureDays() (first, last day) {
 	last = m.reachable()
 	if _, covered := m.coveredDays(); !m.ByDays && covered > last {
 		last = min(covered, dayOf(m.Now))

@@ -7,18 +7,18 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// A chooser picks the domains of one digest.
-type chooser struct {
+// Patterns pick the domains of one digest.
+type Patterns struct {
 	exact    map[string]struct{}
-	suffixes []string   // ".example.org" for "*.example.org"
-	all      bool       // everything
-	not      []*chooser // what others claim, for the fallback digest
+	suffixes []string    // ".example.org" for "*.example.org"
+	all      bool        // everything
+	not      []*Patterns // what others claim, for the fallback digest
 }
 
-// newChooser reads patterns: a domain, or "*.domain" for everything below it at
+// NewPatterns reads patterns: a domain, or "*.domain" for everything below it at
 // any depth, itself excluded.
-func newChooser(patterns []string) *chooser {
-	c := &chooser{exact: map[string]struct{}{}}
+func NewPatterns(patterns []string) *Patterns {
+	c := &Patterns{exact: map[string]struct{}{}}
 	for _, p := range patterns {
 		if below, ok := strings.CutPrefix(p, "*."); ok {
 			c.suffixes = append(c.suffixes, "."+aLabel(below))
@@ -40,12 +40,12 @@ func aLabel(domain string) string {
 }
 
 // matches reports whether a domain belongs to the digest.
-func (c *chooser) matches(domain string) bool {
+func (c *Patterns) matches(domain string) bool {
 	if c.all {
 		return true
 	}
 	if len(c.not) > 0 {
-		return !slices.ContainsFunc(c.not, func(o *chooser) bool { return o.matches(domain) })
+		return !slices.ContainsFunc(c.not, func(o *Patterns) bool { return o.matches(domain) })
 	}
 	a := aLabel(domain)
 	if _, ok := c.exact[a]; ok {
@@ -57,7 +57,7 @@ func (c *chooser) matches(domain string) bool {
 }
 
 // filter returns the names to ask the database for; nil for all of them.
-func (c *chooser) filter(domains []domainName) []string {
+func (c *Patterns) filter(domains []domainName) []string {
 	if c.all {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (c *chooser) filter(domains []domainName) []string {
 
 // choose returns the domains of the digest in order: those of known that match,
 // and those asked for by name, for which nothing may have come yet.
-func (c *chooser) choose(known []string) []domainName {
+func (c *Patterns) choose(known []string) []domainName {
 	out := []domainName{}
 	seen := map[string]struct{}{}
 	for _, name := range known {

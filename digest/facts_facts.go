@@ -35,17 +35,17 @@ type historyStore interface {
 	Senders(ctx context.Context, domain string, from, to time.Time) (int, error)
 }
 
-// A request says what a digest is to be made of.
-type request struct {
-	selection
-	patterns  *chooser
+// A Request says what a digest is to be made of.
+type Request struct {
+	Selection
+	patterns  *Patterns
 	rejected  bool      // messages that could not be read are told of
 	mailboxes []string  // names of the mailboxes that reports come from
 	overrun   time.Time // since when a poll has been running that takes too long; zero: none
 }
 
-// material is what a digest is made of, as it was read at one moment.
-type material struct {
+// Facts is what a digest is made of, as it was read at one moment.
+type Facts struct {
 	Now          time.Time // when it was read
 	LastRun      time.Time // when the digest was last built; zero if never
 	Current      bool      // it is about now, not a preview of days long gone
@@ -55,7 +55,7 @@ type material struct {
 	Domains      []domainName
 	Tally        *tally
 	Modes        map[string]knownMode   // for domains whose failures came without a mode
-	Stretches    map[stretch]struct{}   // reports of several days that reach into the days shown
+	Spans        map[Span]struct{}      // reports of several days that reach into the days shown
 	Reach        map[string]day         // the last day of those, by domain
 	ReachBy      map[string]day         // and by reporter
 	PolicyStates map[string]policyState // of the MTA-STS policies of domains, where reports tell their mode
@@ -64,18 +64,18 @@ type material struct {
 	Failures     []report.FailureDay
 	ReporterDays []report.ReporterDay
 	Rejected     []report.RejectedMessage
-	Mailboxes    []mailboxState
+	Mailboxes    []Mailbox
 	Overrun      time.Time                      // since when a poll has been running that takes too long; zero: none
 	Checks       map[string]report.DomainCheck  // the last look at each domain
 	Changes      []report.DomainChange          // what had changed at domains since the digest before
 	Gone         map[string]report.DomainChange // when the record that asks for reports has gone, of late
 
 	Watermark int64  // what the digest covers ends here
-	Untold    untold // what runs covered since the last mail that were not sent
+	Unsent    Unsent // what runs covered since the last mail that were not sent
 }
 
-// A selection says which rows a digest covers.
-type selection struct {
+// A Selection says which rows a digest covers.
+type Selection struct {
 	newsAfter int64     // exclusive
 	from, to  day       // where byDays
 	byDays    bool      // choose by report day, not by news
@@ -83,16 +83,16 @@ type selection struct {
 	now       time.Time
 	lastRun   time.Time
 	first     day // the nominal period, to name where nothing came
-	untold    untold
+	Unsent    Unsent
 }
 
-// readFacts reads what a digest is to be made of.
-func readFacts(ctx context.Context, store Store, q request) (*material, error) {
-	sel := q.selection
-	m := &material{
+// Read reads what a digest is to be made of.
+func Read(ctx context.Context, store Store, q Request) (*Facts, error) {
+	sel := q.Selection
+	m := &Facts{
 		Now: sel.now, LastRun: sel.lastRun, Current: true,
-		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays, Untold: sel.untold, Tally: newTally(),
-		Stretches: map[stretch]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
+		First: sel.first, Until: dayOf(sel.now), ByDays: sel.byDays, Unsent: sel.Unsent, Tally: newTally(),
+		Spans: map[Span]struct{}{}, Reach: map[string]day{}, ReachBy: map[string]day{},
 	}
 	if sel.byDays {
 		m.First, m.Until = sel.from, sel.to
@@ -123,7 +123,7 @@ func readFacts(ctx context.Context, store Store, q request) (*material, error) {
 	if err := readHistory(ctx, store, m, names); err != nil {
 		return nil, err
 	}
-	if err := readStretches(ctx, store, m, names, sel); err != nil {
+	if err := readSpans(ctx, store, m, names, sel); err != nil {
 		return nil, err
 	}
 	if err := readChecks(ctx, store, m, names, sel); err != nil {

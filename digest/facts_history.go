@@ -13,7 +13,7 @@ import (
 
 // readHistory reads the days before, for the picture, the states of findings and
 // who has stopped reporting.
-func readHistory(ctx context.Context, store Store, m *material, names []string) error {
+func readHistory(ctx context.Context, store Store, m *Facts, names []string) error {
 	last := m.lastRead()
 	from, to := (last - historyDays).time(), (last + 1).time()
 	// Side by side: of many domains each takes a while, and none needs another.
@@ -56,8 +56,8 @@ const (
 	StateResolved State = "resolved" // seen on the day before those covered, and on none of them
 )
 
-// A stream is one policy type of one domain: what a day can be clean of.
-type stream struct {
+// A PolicyKey is one policy type of one domain: what a day can be clean of.
+type PolicyKey struct {
 	Domain string
 	Type   tlsrpt.PolicyType
 }
@@ -65,45 +65,45 @@ type stream struct {
 // history is what is recorded about the days before and those covered, by report
 // day, of the reports that count.
 type history struct {
-	sessions map[stream]daily           // what was reported, to know clean days from silent ones
-	failures map[stream]map[cause]daily // what failed
-	byType   map[stream]map[day]totals  // the same with what failed
-	overall  map[day]totals             // of all domains, overlaps left out
-	types    map[tlsrpt.PolicyType]map[day]totals
-	denied   map[day]bool     // days with failures in details of which the totals count none
-	lastDay  map[string]day   // the newest day with a report, by domain
-	days     map[string][]day // the days with a report, by domain, in order
+	sessions     map[PolicyKey]daily           // what was reported, to know clean days from silent ones
+	failures     map[PolicyKey]map[cause]daily // what failed
+	byType       map[PolicyKey]map[day]totals  // the same with what failed
+	overall      map[day]totals                // of all domains, overlaps left out
+	types        map[tlsrpt.PolicyType]map[day]totals
+	contradicted map[day]bool     // days with failures in details of which the totals count none
+	lastDay      map[string]day   // the newest day with a report, by domain
+	days         map[string][]day // the days with a report, by domain, in order
 }
 
 // newHistory arranges what the database has. Failures that no detail explains
 // become a cause with an empty result, as in [causesOf].
 func newHistory(totalsByDay []report.DayTotal, failures []report.FailureDay) *history {
 	h := &history{
-		sessions: map[stream]daily{},
-		failures: map[stream]map[cause]daily{},
-		byType:   map[stream]map[day]totals{},
-		overall:  map[day]totals{},
-		types:    map[tlsrpt.PolicyType]map[day]totals{},
-		denied:   map[day]bool{},
-		lastDay:  map[string]day{},
-		days:     map[string][]day{},
+		sessions:     map[PolicyKey]daily{},
+		failures:     map[PolicyKey]map[cause]daily{},
+		byType:       map[PolicyKey]map[day]totals{},
+		overall:      map[day]totals{},
+		types:        map[tlsrpt.PolicyType]map[day]totals{},
+		contradicted: map[day]bool{},
+		lastDay:      map[string]day{},
+		days:         map[string][]day{},
 	}
-	failed := map[stream]daily{}
+	failed := map[PolicyKey]daily{}
 	for i := range totalsByDay {
 		t := &totalsByDay[i]
-		if s := (stream{t.Domain, t.Type}); failed[s] == nil {
+		if s := (PolicyKey{t.Domain, t.Type}); failed[s] == nil {
 			failed[s] = daily{}
 		}
-		failed[stream{t.Domain, t.Type}].add(dayOf(t.Day), t.Failed)
+		failed[PolicyKey{t.Domain, t.Type}].add(dayOf(t.Day), t.Failed)
 	}
-	explained := map[stream]daily{}
+	explained := map[PolicyKey]daily{}
 	for _, named := range []bool{true, false} { // what the named leave is for the others
 		for i := range failures {
 			f := &failures[i]
 			if (f.ResultType != "") != named {
 				continue
 			}
-			s, on, n := stream{f.Domain, f.Type}, dayOf(f.Day), f.Sessions
+			s, on, n := PolicyKey{f.Domain, f.Type}, dayOf(f.Day), f.Sessions
 			if total := failed[s][on]; !named && total > 0 && explained[s][on] > 0 {
 				n = min(n, total-min(total, explained[s][on]))
 			}
@@ -118,14 +118,14 @@ func newHistory(totalsByDay []report.DayTotal, failures []report.FailureDay) *hi
 	}
 	for i := range totalsByDay {
 		t := &totalsByDay[i]
-		s, on := stream{t.Domain, t.Type}, dayOf(t.Day)
+		s, on := PolicyKey{t.Domain, t.Type}, dayOf(t.Day)
 		if h.sessions[s] == nil {
 			h.sessions[s] = daily{}
 		}
 		h.sessions[s].add(on, t.Successful.Plus(t.Failed))
 		addTotals(h.byType, s, on, t)
 		addTotals(h.types, pictureType(t.Type), on, t)
-		h.denied[on] = h.denied[on] || t.Failed == 0 && explained[s][on] > 0
+		h.contradicted[on] = h.contradicted[on] || t.Failed == 0 && explained[s][on] > 0
 		if rest := t.Failed - min(t.Failed, explained[s][on]); rest > 0 {
 			h.failure(s, cause{Type: t.Type}).add(on, rest)
 		}
@@ -153,7 +153,7 @@ func addTotals[K comparable](sums map[K]map[day]totals, key K, on day, t *report
 }
 
 // failure returns the days of a cause, new where there are none yet.
-func (h *history) failure(s stream, c cause) daily {
+func (h *history) failure(s PolicyKey, c cause) daily {
 	if h.failures[s] == nil {
 		h.failures[s] = map[cause]daily{}
 	}
@@ -163,8 +163,8 @@ func (h *history) failure(s stream, c cause) daily {
 	return h.failures[s][c]
 }
 
-// standing is where a finding comes from.
-type standing struct {
+// Timeline is where a finding comes from.
+type Timeline struct {
 	State State
 	First day // of the days in a row with it, days without any report left out
 	Last  day
@@ -172,7 +172,7 @@ type standing struct {
 	Gap   int // of what is back: the days between, from when it was last seen
 }
 
-// standingOf finds out since when a cause that this digest covers exists. seen
+// timelineOf finds out since when a cause that this digest covers exists. seen
 // has the sessions of the cause on every recorded day, news what this digest
 // covers of them, reported the days with sessions of its stream.
 //
@@ -180,17 +180,17 @@ type standing struct {
 // clean one. Where a report that this digest does not cover told of the cause
 // on one of those days it is ongoing. Else, where it was seen within the 14
 // days with reports before them, it is back; else it is new.
-func standingOf(reported, seen, news daily) standing {
+func timelineOf(reported, seen, news daily) Timeline {
 	covered := news.days()
 	if len(covered) == 0 {
-		return standing{}
+		return Timeline{}
 	}
 	all := union(reported.days(), seen.days(), covered)
 	last := covered[len(covered)-1]
 	at, _ := slices.BinarySearch(all, last)
 	isSeen := func(d day) bool { return seen[d] > 0 || hasDay(news, d) }
 
-	out := standing{State: StateNew, First: last, Last: last}
+	out := Timeline{State: StateNew, First: last, Last: last}
 	i := at
 	for ; i >= 0 && isSeen(all[i]); i-- {
 		out.First = all[i]
@@ -248,7 +248,7 @@ func among(c cause, current map[cause]*causeTally) bool {
 //
 // The covered days are counted back from the newest without a gap, so that a
 // late report of long ago does not move the day that is compared with.
-func (h *history) resolved(s stream, covered daily, current map[cause]*causeTally) map[cause]standing {
+func (h *history) resolved(s PolicyKey, covered daily, current map[cause]*causeTally) map[cause]Timeline {
 	reported := withSessions(h.sessions[s])
 	fresh := withSessions(covered).days()
 	if len(fresh) == 0 {
@@ -265,13 +265,13 @@ func (h *history) resolved(s stream, covered daily, current map[cause]*causeTall
 	if before == fresh[len(fresh)-1] {
 		return nil // only late reports of a day that an earlier digest spoke of
 	}
-	out := map[cause]standing{}
+	out := map[cause]Timeline{}
 	for c, seen := range h.failures[s] {
 		if seen[before] == 0 || current[c] != nil || among(c, current) || seenAfter(seen, before) {
 			continue
 		}
-		st := standingOf(reported, upTo(seen, before), daily{before: 0})
-		out[c] = standing{State: StateResolved, First: st.First, Last: before}
+		st := timelineOf(reported, upTo(seen, before), daily{before: 0})
+		out[c] = Timeline{State: StateResolved, First: st.First, Last: before}
 	}
 	return out
 }

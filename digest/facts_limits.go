@@ -25,11 +25,11 @@ const (
 	otherKinds   tlsrpt.PolicyType = "(other policy types)"
 )
 
-// A room is what is left of the bounds over all domains.
-type room struct{ causes, seen int }
+// A budget is what is left of the bounds over all domains.
+type budget struct{ causes, seen int }
 
-// newRoom returns all of it.
-func newRoom() *room { return &room{causes: maxAllCauses, seen: maxSeen} }
+// newBudget returns all of it.
+func newBudget() *budget { return &budget{causes: maxAllCauses, seen: maxSeen} }
 
 // others reports whether a cause stands for more than are told apart.
 func (c cause) others() bool { return c.MX == report.OtherHosts }
@@ -52,12 +52,12 @@ func (t *typeTally) keep(c cause) cause {
 	if t.causes[c] != nil || c.few() {
 		return c
 	}
-	if t.named >= maxCauses || t.room.causes <= 0 {
-		t.crowded = true
+	if t.named >= maxCauses || t.budget.causes <= 0 {
+		t.truncated = true
 		return c.other()
 	}
 	t.named++
-	t.room.causes--
+	t.budget.causes--
 	return c
 }
 

@@ -10,16 +10,16 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// A mailboxState is what is known of reading one mailbox: each of its folders
+// A Mailbox is what is known of reading one mailbox: each of its folders
 // that is still polled, in the order of their names.
-type mailboxState struct {
+type Mailbox struct {
 	Name    string
-	Folders []folderState
+	Folders []Folder
 }
 
-// A folderState is what is known of reading one folder, or of a whole mailbox
+// A Folder is what is known of reading one folder, or of a whole mailbox
 // where the name is empty.
-type folderState struct {
+type Folder struct {
 	Name     string
 	Since    time.Time // since when polls of it fail; zero: the last one worked, or there was none
 	LastGood time.Time // when it was last read; zero: never
@@ -34,8 +34,8 @@ const droppedAfter = 24 * time.Hour
 // whole returns the state of a mailbox as one, where its folders do not differ in
 // it: nothing is known of any, all are read, or all fail for the same reason, as
 // where the log-in does.
-func (b mailboxState) whole() (folderState, bool) {
-	var out folderState
+func (b Mailbox) whole() (Folder, bool) {
+	var out Folder
 	for i, f := range b.Folders {
 		if i > 0 && f.Error != out.Error {
 			return out, false
@@ -63,7 +63,7 @@ func isSpecial(folder string) bool {
 }
 
 // readMailboxes returns what is known of reading each configured mailbox.
-func readMailboxes(ctx context.Context, store Store, names []string) ([]mailboxState, error) {
+func readMailboxes(ctx context.Context, store Store, names []string) ([]Mailbox, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -76,10 +76,10 @@ func readMailboxes(ctx context.Context, store Store, names []string) ([]mailboxS
 
 // mailboxStates arranges folders by mailbox, in the order of names. Those that
 // are not polled any more are left out.
-func mailboxStates(names []string, folders []report.Folder) []mailboxState {
-	out := make([]mailboxState, 0, len(names))
+func mailboxStates(names []string, folders []report.Folder) []Mailbox {
+	out := make([]Mailbox, 0, len(names))
 	for _, name := range names {
-		s := mailboxState{Name: name}
+		s := Mailbox{Name: name}
 		var newest time.Time
 		for _, f := range folders {
 			if f.Mailbox == name && f.LastPoll.After(newest) {
@@ -88,7 +88,7 @@ func mailboxStates(names []string, folders []report.Folder) []mailboxState {
 		}
 		for _, f := range folders {
 			if f.Mailbox == name && !f.LastPoll.IsZero() && !dropped(f, newest) {
-				s.Folders = append(s.Folders, folderState{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError})
+				s.Folders = append(s.Folders, Folder{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError})
 			}
 		}
 		out = append(out, s)

@@ -74,7 +74,7 @@ func (t *modeTally) disagree() bool { return len(t.quoted) > 1 }
 // readModes looks for the mode of the MTA-STS policy of each domain with
 // failures whose reports do not tell it (Q4, Q8): what the domain check read last,
 // or else what reports said before.
-func readModes(ctx context.Context, store Store, m *material) error {
+func readModes(ctx context.Context, store Store, m *Facts) error {
 	missing := []string{}
 	m.Modes = map[string]knownMode{}
 	for name, t := range m.Tally.domains {

@@ -30,7 +30,7 @@ const maxPolicyStates = 20
 
 // readPolicyStates reads since when the MTA-STS policies that were reported on
 // have been as they are.
-func readPolicyStates(ctx context.Context, store Store, m *material) error {
+func readPolicyStates(ctx context.Context, store Store, m *Facts) error {
 	m.PolicyStates = map[string]policyState{}
 	last := m.lastTold()
 	for _, name := range m.Domains {
@@ -65,7 +65,7 @@ func readPolicyState(ctx context.Context, store historyStore, domain string, mod
 
 // modeOf returns the mode of the policy of a domain that this digest has sts
 // reports of; empty where it has none or they do not tell.
-func (m *material) modeOf(domain string) tlsrpt.Mode {
+func (m *Facts) modeOf(domain string) tlsrpt.Mode {
 	t := m.Tally.domains[domain]
 	if t == nil || t.types[tlsrpt.STS] == nil {
 		return ""

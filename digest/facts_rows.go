@@ -10,7 +10,7 @@ import (
 )
 
 // readRows adds up the rows that the digest covers.
-func readRows(ctx context.Context, store Store, m *material, names []string, sel selection) error {
+func readRows(ctx context.Context, store Store, m *Facts, names []string, sel Selection) error {
 	if !sel.byDays && m.Watermark <= sel.newsAfter {
 		return nil // nothing new; a zero bound would be none
 	}
@@ -32,11 +32,11 @@ func readRows(ctx context.Context, store Store, m *material, names []string, sel
 
 // readEarly adds up the rows that earlier runs passed over because their days were
 // not over then, and are now.
-func readEarly(ctx context.Context, store Store, m *material, names []string, sel selection) error {
+func readEarly(ctx context.Context, store Store, m *Facts, names []string, sel Selection) error {
 	if sel.byDays || sel.newsAfter == 0 || sel.lastRun.IsZero() {
 		return nil
 	}
-	f := report.Filter{Domains: names, NewsUpTo: sel.newsAfter, Early: true, From: (dayOf(sel.lastRun) - maxStretch).time(), To: dayOf(sel.now).time()}
+	f := report.Filter{Domains: names, NewsUpTo: sel.newsAfter, Early: true, From: (dayOf(sel.lastRun) - maxSpan).time(), To: dayOf(sel.now).time()}
 	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		if !isOver(row, sel.lastRun) && isOver(row, sel.now) && isNews(row, sel.cutoff) {
 			m.Tally.add(row)
@@ -62,7 +62,7 @@ func isNews(row *report.PolicyRow, cutoff time.Time) bool {
 // readRejected returns the messages that could not be read and are news, by the same
 // rule as reports. Which days such a message is about nobody knows: to days asked
 // for belongs what came in on them or up to two days later.
-func readRejected(ctx context.Context, store Store, sel selection, upTo int64) ([]report.RejectedMessage, error) {
+func readRejected(ctx context.Context, store Store, sel Selection, upTo int64) ([]report.RejectedMessage, error) {
 	after := sel.newsAfter
 	if sel.byDays {
 		after = 0

@@ -9,46 +9,46 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// A stretch is the UTC days that a report is about, both included: one as a rule
+// A Span is the UTC days that a report is about, both included: one as a rule
 // (RFC 8460, section 4.1), several of senders that report by the week. Its
 // sessions are booked on the first day, and cannot be told apart by day.
-type stretch struct{ First, Last day }
+type Span struct{ First, Last day }
 
-// stretchOf returns the days of a report. One of 24 hours that begin within a
+// spanOf returns the days of a report. One of 24 hours that begin within a
 // UTC day, as senders elsewhere on the globe write them, is about that day.
-func stretchOf(r *tlsrpt.Report) stretch {
+func spanOf(r *tlsrpt.Report) Span {
 	const whole = 24 * time.Hour
 	first := dayOf(r.Start)
 	n := day(r.End.Sub(r.Start).Round(whole) / whole)
-	return stretch{first, first + max(1, n) - 1}
+	return Span{first, first + max(1, n) - 1}
 }
 
 // several reports whether there is more than one day.
-func (s stretch) several() bool { return s.Last > s.First }
+func (s Span) several() bool { return s.Last > s.First }
 
 // holds reports whether a day is one of them.
-func (s stretch) holds(d day) bool { return s.First <= d && d <= s.Last }
+func (s Span) holds(d day) bool { return s.First <= d && d <= s.Last }
 
-// maxStretch is how many days before those shown a report may begin that reaches
+// maxSpan is how many days before those shown a report may begin that reaches
 // into them.
-const maxStretch = 31
+const maxSpan = 31
 
-// readStretches looks for reports of several days that reach into the days
+// readSpans looks for reports of several days that reach into the days
 // shown, among those that the digest does not cover: so that these are not said to be without a report, and days asked for
 // within one tell of it.
-func readStretches(ctx context.Context, store Store, m *material, names []string, sel selection) error {
+func readSpans(ctx context.Context, store Store, m *Facts, names []string, sel Selection) error {
 	first, last := m.pictureDays()
 	if sel.byDays {
 		first = min(first, sel.from)
 	}
-	f := report.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
+	f := report.Filter{Domains: names, Long: true, From: (first - maxSpan).time(), To: (last + 1).time()}
 	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
-		s := stretchOf(&row.Report)
+		s := spanOf(&row.Report)
 		if !s.several() || !isOver(row, sel.now) {
 			return nil
 		}
 		if row.Auth.Result.Counts() {
-			m.Stretches[s] = struct{}{}
+			m.Spans[s] = struct{}{}
 			m.Reach[row.Domain()] = max(m.Reach[row.Domain()], s.Last)
 			who := reporterOf(row).key()
 			m.ReachBy[who] = max(m.ReachBy[who], s.Last)
@@ -64,31 +64,31 @@ func readStretches(ctx context.Context, store Store, m *material, names []string
 	return nil
 }
 
-// stretchAt returns a report's several days that hold a day.
-func (m *material) stretchAt(d day) (stretch, bool) {
-	best, found := stretch{}, false
-	look := func(s stretch) {
+// SpanAt returns a report's several days that hold a day.
+func (m *Facts) SpanAt(d day) (Span, bool) {
+	best, found := Span{}, false
+	look := func(s Span) {
 		if s.holds(d) && (!found || s.First < best.First || s.First == best.First && s.Last < best.Last) {
 			best, found = s, true
 		}
 	}
-	for s := range m.Tally.stretches {
+	for s := range m.Tally.Spans {
 		look(s)
 	}
-	for s := range m.Stretches {
+	for s := range m.Spans {
 		look(s)
 	}
 	return best, found
 }
 
-// onlyStretch returns the several days that all reports covered are about, where
+// OnlySpan returns the several days that all reports covered are about, where
 // there is nothing else.
-func (m *material) onlyStretch() (stretch, bool) {
-	if len(m.Tally.stretches) != 1 || m.Tally.singles {
-		return stretch{}, false
+func (m *Facts) OnlySpan() (Span, bool) {
+	if len(m.Tally.Spans) != 1 || m.Tally.singles {
+		return Span{}, false
 	}
-	for s := range m.Tally.stretches {
+	for s := range m.Tally.Spans {
 		return s, true
 	}
-	return stretch{}, false
+	return Span{}, false
 }

@@ -49,12 +49,12 @@ func newTopic(kind topicKind, name, part string) topic {
 	return topic{kind, strings.ToValidUTF8(name, "\ufffd"), strings.ToValidUTF8(part, "\ufffd")}
 }
 
-// said is what a digest says, counts and days aside.
-type said map[topic]string
+// Statements is what a digest says, counts and days aside.
+type Statements map[topic]string
 
 // began reports whether s says something of a topic of these kinds, of all where
 // none is named, that was does not say of it.
-func (s said) began(was said, kinds ...topicKind) bool {
+func (s Statements) began(was Statements, kinds ...topicKind) bool {
 	for t, what := range s {
 		if before, known := was[t]; t.Kind.among(kinds) && (!known || before != what) {
 			return true
@@ -65,7 +65,7 @@ func (s said) began(was said, kinds ...topicKind) bool {
 
 // ended reports whether was says something of a topic of these kinds of which s says
 // nothing any more.
-func (s said) ended(was said, kinds ...topicKind) bool {
+func (s Statements) ended(was Statements, kinds ...topicKind) bool {
 	for t := range was {
 		if _, still := s[t]; !still && !t.Kind.passing() && t.Kind.among(kinds) {
 			return true
@@ -76,7 +76,7 @@ func (s said) ended(was said, kinds ...topicKind) bool {
 
 // about leaves out domains that the digest is not about any more, so that what is
 // remembered of it is bounded.
-func (s said) about(domains []string) said {
+func (s Statements) about(domains []string) Statements {
 	names := map[string]struct{}{"": {}}
 	for _, d := range domains {
 		names[d] = struct{}{}
@@ -89,19 +89,19 @@ func (s said) about(domains []string) said {
 	return out
 }
 
-// A saidLine is one topic as it is remembered.
-type saidLine struct {
+// A statementLine is one topic as it is remembered.
+type statementLine struct {
 	topic
 	Says string
 }
 
 // String returns s as it is remembered: JSON, in order.
-func (s said) String() string {
-	lines := make([]saidLine, 0, len(s))
+func (s Statements) String() string {
+	lines := make([]statementLine, 0, len(s))
 	for t, what := range s {
-		lines = append(lines, saidLine{t, what})
+		lines = append(lines, statementLine{t, what})
 	}
-	slices.SortFunc(lines, func(a, b saidLine) int {
+	slices.SortFunc(lines, func(a, b statementLine) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Part, b.Part))
 	})
 	b, err := json.Marshal(lines)
@@ -111,12 +111,12 @@ func (s said) String() string {
 	return string(b)
 }
 
-// readSaid reads what String wrote. What cannot be read, or was never written, is
+// ReadStatements reads what String wrote. What cannot be read, or was never written, is
 // nothing said: what the next run says of failures, silence or a change is then
 // taken for news.
-func readSaid(text string) said {
-	var lines []saidLine
-	out := said{}
+func ReadStatements(text string) Statements {
+	var lines []statementLine
+	out := Statements{}
 	if json.Unmarshal([]byte(text), &lines) != nil {
 		return out
 	}

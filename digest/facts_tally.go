@@ -12,15 +12,15 @@ import (
 // (R14). Overall figures leave out what a report counts under sts as well (Q31).
 type tally struct {
 	asked     map[string]struct{} // domains that the digest asks for by name
-	room      *room
+	budget    *budget
 	domains   map[string]*domainTally
 	overall   totals
 	reporters map[string]*reporterTally
 	reports   map[int64]struct{} // rows of reports that count
 	uncounted uncountedTally
 
-	stretches map[stretch]tlsrpt.Sessions // of reports that are about several days
-	singles   bool                        // there are reports of one day
+	Spans   map[Span]tlsrpt.Sessions // of reports that are about several days
+	singles bool                     // there are reports of one day
 }
 
 // totals are summary totals, in sessions.
@@ -44,7 +44,7 @@ type domainTally struct {
 	days    map[day]*dayTally
 	reports map[int64]struct{}
 	modes   modeTally
-	room    *room
+	budget  *budget
 	kinds   int // policy types that RFC 8460 does not know
 }
 
@@ -56,9 +56,9 @@ type typeTally struct {
 	reporters map[string]struct{}
 	sessions  daily                     // by day, to know on which days there was something to see
 	overlap   map[string]*reporterTally // whose sessions here are the same as under sts (Q31)
-	room      *room
+	budget    *budget
 	named     int  // causes that took room
-	crowded   bool // there were more, added up as those of other hosts
+	truncated bool // there were more, added up as those of other hosts
 }
 
 // A dayTally adds up one covered UTC day of one domain.
@@ -72,12 +72,12 @@ type dayTally struct {
 // newTally returns an empty tally.
 func newTally() *tally {
 	return &tally{
-		room:      newRoom(),
+		budget:    newBudget(),
 		domains:   map[string]*domainTally{},
 		reporters: map[string]*reporterTally{},
 		reports:   map[int64]struct{}{},
 		uncounted: newUncountedTally(),
-		stretches: map[stretch]tlsrpt.Sessions{},
+		Spans:     map[Span]tlsrpt.Sessions{},
 	}
 }
 
@@ -96,7 +96,7 @@ func (t *tally) add(row *report.PolicyRow) {
 		r = &reporterTally{reporter: who, byDay: daily{}}
 		t.reporters[who.key()] = r
 	}
-	n, s := row.Policy.Successful.Plus(row.Policy.Failed), stretchOf(&row.Report)
+	n, s := row.Policy.Successful.Plus(row.Policy.Failed), spanOf(&row.Report)
 	if row.Overlap {
 		n = 0
 	} else {
@@ -106,7 +106,7 @@ func (t *tally) add(row *report.PolicyRow) {
 	r.byDay.add(s.First, n)
 	r.until = max(r.until, s.Last)
 	if s.several() {
-		t.stretches[s] = t.stretches[s].Plus(n)
+		t.Spans[s] = t.Spans[s].Plus(n)
 	} else {
 		t.singles = true
 	}
@@ -121,7 +121,7 @@ func (t *tally) domain(name string) *domainTally {
 			types:   map[tlsrpt.PolicyType]*typeTally{},
 			days:    map[day]*dayTally{},
 			reports: map[int64]struct{}{},
-			room:    t.room,
+			budget:  t.budget,
 		}
 		t.domains[name] = d
 	}
@@ -129,7 +129,7 @@ func (t *tally) domain(name string) *domainTally {
 }
 
 // add counts a row of this domain.
-func (d *domainTally) add(row *report.PolicyRow, who reporter, s stretch) {
+func (d *domainTally) add(row *report.PolicyRow, who reporter, s Span) {
 	p, on := &row.Policy, s.First
 	covered := d.days[on]
 	if covered == nil {
@@ -156,7 +156,7 @@ func (d *domainTally) policyType(kind tlsrpt.PolicyType) *typeTally {
 			causes:  map[cause]*causeTally{},
 			results: map[tlsrpt.ResultType]tlsrpt.Sessions{}, reporters: map[string]struct{}{}, sessions: daily{},
 			overlap: map[string]*reporterTally{},
-			room:    d.room,
+			budget:  d.budget,
 		}
 		d.types[kind] = t
 	}
@@ -165,7 +165,7 @@ func (d *domainTally) policyType(kind tlsrpt.PolicyType) *typeTally {
 
 // add counts a row under this policy type. The largest causes come first, for
 // whom there may not be room.
-func (t *typeTally) add(row *report.PolicyRow, kind tlsrpt.PolicyType, who reporter, s stretch) {
+func (t *typeTally) add(row *report.PolicyRow, kind tlsrpt.PolicyType, who reporter, s Span) {
 	p := &row.Policy
 	n := p.Successful.Plus(p.Failed)
 	t.totals.add(p.Successful, p.Failed)
@@ -181,7 +181,7 @@ func (t *typeTally) add(row *report.PolicyRow, kind tlsrpt.PolicyType, who repor
 		c.Type = kind
 		c = t.keep(c)
 		kept[original] = c
-		t.cause(c).add(row, who, s, share, t.room)
+		t.cause(c).add(row, who, s, share, t.budget)
 		byResult[c.Result] = byResult[c.Result].Plus(share.sessions)
 	}
 	for r, n := range byResult {

@@ -118,33 +118,33 @@ func (u *uncountedTally) sorted() []*uncountedReports {
 	return out
 }
 
-// An uncountedFailure is a cause with its claimed sessions, and who claims it.
-type uncountedFailure struct {
+// A Claim is a cause with its claimed sessions, and who claims it.
+type Claim struct {
 	uncountedCause
 	Sessions  tlsrpt.Sessions
 	Claimants []*uncountedReports
 }
 
-// claimed returns the causes that reports claim which do not count, those of all
+// Claims returns the causes that reports claim which do not count, those of all
 // senders together, the largest first.
-func claimed(all []*uncountedReports) []uncountedFailure {
-	sums := map[uncountedCause]*uncountedFailure{}
+func Claims(all []*uncountedReports) []Claim {
+	sums := map[uncountedCause]*Claim{}
 	for _, s := range all {
 		for c, n := range s.causes {
 			f := sums[c]
 			if f == nil {
-				f = &uncountedFailure{uncountedCause: c}
+				f = &Claim{uncountedCause: c}
 				sums[c] = f
 			}
 			f.Sessions = f.Sessions.Plus(n)
 			f.Claimants = append(f.Claimants, s)
 		}
 	}
-	out := make([]uncountedFailure, 0, len(sums))
+	out := make([]Claim, 0, len(sums))
 	for _, f := range sums {
 		out = append(out, *f)
 	}
-	slices.SortFunc(out, func(a, b uncountedFailure) int {
+	slices.SortFunc(out, func(a, b Claim) int {
 		return cmp.Or(
 			compareOthers(a.cause, b.cause),
 			cmp.Compare(b.Sessions, a.Sessions), cmp.Compare(a.Domain, b.Domain),

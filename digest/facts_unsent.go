@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// An untold is what runs covered that were not sent, summed up, so that nothing is
+// Unsent is what runs covered that were not sent, summed up, so that nothing is
 // lost to the reader of a digest that is sent only now and then. What failed of it
 // stands in the mail before (OnlyChanges), or nothing did (OnlyFailures). Each run
 // adds to it; it is never read again from the reports, which may be a year's.
-type untold struct {
+type Unsent struct {
 	totals
 	Since       time.Time // when the last mail was made; zero: no run went unsent
 	Reports     int
@@ -21,7 +21,7 @@ type untold struct {
 
 // plus returns u with what another run covered that is not sent. lastRun and watermark
 // are those of the run before, which was sent where nothing is untold yet.
-func (u untold) plus(t *tally, lastRun time.Time, watermark int64) untold {
+func (u Unsent) plus(t *tally, lastRun time.Time, watermark int64) Unsent {
 	if u.Since.IsZero() {
 		u.Since, u.ChangesAfter = lastRun, watermark
 	}
@@ -38,7 +38,7 @@ func (u untold) plus(t *tally, lastRun time.Time, watermark int64) untold {
 }
 
 // String returns u as it is remembered.
-func (u untold) String() string {
+func (u Unsent) String() string {
 	b, err := json.Marshal(u)
 	if err != nil {
 		panic(err) // numbers and a time of this era always marshal
@@ -46,12 +46,12 @@ func (u untold) String() string {
 	return string(b)
 }
 
-// readUntold reads what String wrote; what cannot be read, or was never written,
+// ReadUnsent reads what String wrote; what cannot be read, or was never written,
 // is nothing.
-func readUntold(text string) untold {
-	var u untold
+func ReadUnsent(text string) Unsent {
+	var u Unsent
 	if json.Unmarshal([]byte(text), &u) != nil {
-		return untold{}
+		return Unsent{}
 	}
 	return u
 }

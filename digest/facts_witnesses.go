@@ -12,14 +12,14 @@ import (
 // last day on which each reporter was heard of since. That a cause is not
 // reported any more says nothing while those that saw it are silent.
 type witnesses struct {
-	saw   map[stream]map[cause]map[string]reporter // by key
-	heard map[stream]map[string]day
+	saw   map[PolicyKey]map[cause]map[string]reporter // by key
+	heard map[PolicyKey]map[string]day
 }
 
 // silentSince returns those that saw a cause, where none of them has
 // reported on its stream after the given day; nothing where one has, or where
 // nobody is known to have seen it.
-func (w witnesses) silentSince(s stream, c cause, last day) []reporter {
+func (w witnesses) silentSince(s PolicyKey, c cause, last day) []reporter {
 	var silent []reporter
 	for key, who := range w.saw[s][c] {
 		if w.heard[s][key] > last {
@@ -31,7 +31,7 @@ func (w witnesses) silentSince(s stream, c cause, last day) []reporter {
 }
 
 // readWitnesses reads who saw what this digest would call resolved.
-func readWitnesses(ctx context.Context, store Store, m *material) error {
+func readWitnesses(ctx context.Context, store Store, m *Facts) error {
 	gone := m.gone()
 	if len(gone) == 0 {
 		return nil
@@ -45,10 +45,10 @@ func readWitnesses(ctx context.Context, store Store, m *material) error {
 	}
 	slices.Sort(domains)
 	last := m.lastRead()
-	w := witnesses{saw: map[stream]map[cause]map[string]reporter{}, heard: map[stream]map[string]day{}}
+	w := witnesses{saw: map[PolicyKey]map[cause]map[string]reporter{}, heard: map[PolicyKey]map[string]day{}}
 	f := report.Filter{Domains: slices.Compact(domains), From: first.time(), To: (last + 1).time()}
 	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
-		s := stream{row.Domain(), row.Policy.Type}
+		s := PolicyKey{row.Domain(), row.Policy.Type}
 		if gone[s] != nil && row.Auth.Result.Counts() {
 			w.add(row, s, gone[s])
 		}
@@ -63,15 +63,15 @@ func readWitnesses(ctx context.Context, store Store, m *material) error {
 
 // gone returns the causes that were seen on the last day with reports before
 // those covered and on none of these, with that day.
-func (m *material) gone() map[stream]map[cause]day {
-	out := map[stream]map[cause]day{}
+func (m *Facts) gone() map[PolicyKey]map[cause]day {
+	out := map[PolicyKey]map[cause]day{}
 	if len(m.Failures) == 0 && len(m.Days) == 0 {
 		return out
 	}
 	h := newHistory(m.Days, m.Failures)
 	for name, d := range m.Tally.domains {
 		for kind, t := range d.types {
-			s := stream{name, kind}
+			s := PolicyKey{name, kind}
 			for c, st := range h.resolved(s, t.sessions, t.causes) {
 				if out[s] == nil {
 					out[s] = map[cause]day{}
@@ -84,7 +84,7 @@ func (m *material) gone() map[stream]map[cause]day {
 }
 
 // add notes what one row tells: that its sender was heard, and what it saw.
-func (w witnesses) add(row *report.PolicyRow, s stream, gone map[cause]day) {
+func (w witnesses) add(row *report.PolicyRow, s PolicyKey, gone map[cause]day) {
 	who, on := reporterOf(row), dayOf(row.Report.Start)
 	if w.heard[s] == nil {
 		w.heard[s] = map[string]day{}

@@ -47,7 +47,7 @@ type goldenCase struct {
 
 // A givenAnswer answers one question.
 type givenAnswer struct {
-	digest.Question
+	digest.Probe
 	digest.Answer
 }
 
@@ -67,7 +67,7 @@ type expectation struct {
 // check holds a digest to what was worked out by hand.
 func (e *expectation) check(t *testing.T, r *digest.Rendered) {
 	t.Helper()
-	f := r.Facts
+	f := r.Summary
 	got := expectation{
 		Verdict: f.Verdict, Subject: r.Subject, Successful: f.Sessions.Successful, Failed: f.Sessions.Failed,
 		Unverified: f.Unverified, Rejected: f.Rejected, Says: e.Says, Not: e.Not,
@@ -98,7 +98,7 @@ func TestGolden(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
 			r, want := renderCase(t, path)
-			facts, err := json.MarshalIndent(r.Facts, "", "  ")
+			facts, err := json.MarshalIndent(r.Summary, "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,13 +151,13 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		}
 		o.AuthenticityOff = c.AuthenticityOff
 		for _, a := range c.Accept {
-			o.Accept = append(o.Accept, digest.Accept{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
+			o.Waivers = append(o.Waivers, digest.Waiver{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
 		}
 		if len(c.Polled) > 0 {
 			o.Mailboxes = []string{"reports"}
 		}
 		if len(c.Answers) > 0 {
-			o.Ask = answering(c.Answers)
+			o.Probe = answering(c.Answers)
 		}
 	})
 	r.clock.set(now.AddDate(0, 0, -1))
@@ -213,12 +213,12 @@ func (c *goldenCase) changesOf(domain string) []report.DomainChange {
 }
 
 // answering returns what answers the questions that there are answers to.
-func answering(answers []givenAnswer) func(context.Context, []digest.Question) map[digest.Question]digest.Answer {
-	return func(_ context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
-		out := map[digest.Question]digest.Answer{}
+func answering(answers []givenAnswer) func(context.Context, []digest.Probe) map[digest.Probe]digest.Answer {
+	return func(_ context.Context, questions []digest.Probe) map[digest.Probe]digest.Answer {
+		out := map[digest.Probe]digest.Answer{}
 		for _, a := range answers {
-			if slices.Contains(questions, a.Question) {
-				out[a.Question] = a.Answer
+			if slices.Contains(questions, a.Probe) {
+				out[a.Probe] = a.Answer
 			}
 		}
 		return out

@@ -56,7 +56,7 @@ func TestStandingOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := standingOf(tt.reported, tt.seen, tt.news)
+			got := timelineOf(tt.reported, tt.seen, tt.news)
 			if got.State != tt.want || got.First != nov(tt.first) {
 				t.Errorf("standingOf = %s since %s, want %s since %s", got.State, got.First, tt.want, nov(tt.first))
 			}
@@ -95,11 +95,11 @@ func TestResolved(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := stream{"example.com", tlsrpt.STS}
+			s := PolicyKey{"example.com", tlsrpt.STS}
 			c := cause{tlsrpt.STS, tlsrpt.CertificateExpired, "mx.example.com"}
 			h := &history{
-				sessions: map[stream]daily{s: tt.reported},
-				failures: map[stream]map[cause]daily{s: {c: tt.seen}},
+				sessions: map[PolicyKey]daily{s: tt.reported},
+				failures: map[PolicyKey]map[cause]daily{s: {c: tt.seen}},
 			}
 			current := map[cause]*causeTally{}
 			if tt.still {
@@ -123,7 +123,7 @@ func TestHistoryNamesWhatDetailsLeaveOut(t *testing.T) {
 		[]report.DayTotal{{Day: on, Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 7}},
 		[]report.FailureDay{{Day: on, Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: "mx.example.com", Sessions: 4}},
 	)
-	if got := h.failures[stream{"example.com", tlsrpt.STS}][cause{Type: tlsrpt.STS}][nov(21)]; got != 3 {
+	if got := h.failures[PolicyKey{"example.com", tlsrpt.STS}][cause{Type: tlsrpt.STS}][nov(21)]; got != 3 {
 		t.Errorf("failures without details = %d, want 3", got)
 	}
 }

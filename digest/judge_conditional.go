@@ -23,19 +23,19 @@ const (
 	OnlyChanges OnlyWhen = "changes"
 )
 
-// choosy reports whether there are runs that are not sent.
-func (o OnlyWhen) choosy() bool { return o == OnlyFailures || o == OnlyChanges }
+// Conditional reports whether there are runs that are not sent.
+func (o OnlyWhen) Conditional() bool { return o == OnlyFailures || o == OnlyChanges }
 
 // worthSending reports whether a run is sent. last is the verdict of the last one
 // that was, and was what it said. The first one of a digest always is, so that its
 // reader knows that it works.
-func (o OnlyWhen) worthSending(j *judgement, last Verdict, was, says said) bool {
+func (o OnlyWhen) worthSending(j *judgement, last Verdict, was, says Statements) bool {
 	switch {
-	case !o.choosy() || last == "":
+	case !o.Conditional() || last == "":
 		return true
 	case o == OnlyChanges:
 		return says.began(was) || says.ended(was)
-	case j.Verdict == VerdictAction, j.Verdict == VerdictAttention, len(blind(j.Unread)) > 0:
+	case j.Verdict == VerdictAction, j.Verdict == VerdictAttention, len(Blinding(j.Unread)) > 0:
 		return true
 	case j.Verdict == VerdictClear && last != VerdictClear:
 		return true // it is over

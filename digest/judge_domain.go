@@ -8,21 +8,21 @@ import (
 )
 
 // heldByPolicy reports whether mail is kept out by the domain's MTA-STS policy.
-func (d *domainJudgement) heldByPolicy() bool {
-	return slices.ContainsFunc(d.Types, func(t *typeJudgement) bool {
+func (d *Domain) heldByPolicy() bool {
+	return slices.ContainsFunc(d.Types, func(t *Policy) bool {
 		return t.Type == tlsrpt.STS && slices.ContainsFunc(t.Findings, func(f *finding) bool {
-			return f.weight() >= tlsrpt.Action && f.Mode == tlsrpt.ModeEnforce && !f.Denied
+			return f.weight() >= tlsrpt.Action && f.Mode == tlsrpt.ModeEnforce && !f.Contradicted
 		})
 	})
 }
 
-// A domainJudgement is what is said of one domain.
-type domainJudgement struct {
+// A Domain is what is said of one domain.
+type Domain struct {
 	Name    string
 	Verdict Verdict // never blind: a domain does not know of mailboxes
 	Overall totals
 	Reports int
-	Types   []*typeJudgement
+	Types   []*Policy
 	Days    []coveredDay
 
 	Mode     tlsrpt.Mode // of the MTA-STS policy, as far as reports tell
@@ -46,8 +46,8 @@ type coveredDay struct {
 }
 
 // judgeDomain judges one domain.
-func judgeDomain(name domainName, m *material, h *history, accept []Accept) *domainJudgement {
-	d := &domainJudgement{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent}
+func judgeDomain(name domainName, m *Facts, h *history, accept []Waiver) *Domain {
+	d := &Domain{Name: name.Name, Exact: name.Exact, Verdict: VerdictSilent}
 	mode := m.Modes[name.Name]
 	d.LastDay = max(h.lastDay[name.Name], m.Reach[name.Name])
 	days := h.days[name.Name]
@@ -92,10 +92,10 @@ func judgeDomain(name domainName, m *material, h *history, accept []Accept) *dom
 // tell reports whether a domain has a place in the digest: it was asked for by
 // name, or something that counts came for it of late. What only unverified
 // reports speak of stands with those.
-func (d *domainJudgement) tell() bool { return d.Exact || d.Reports > 0 || d.LastDay > 0 }
+func (d *Domain) tell() bool { return d.Exact || d.Reports > 0 || d.LastDay > 0 }
 
 // compareDomains puts the worst first, then those with the most failures.
-func compareDomains(a, b *domainJudgement) int {
+func compareDomains(a, b *Domain) int {
 	return cmp.Or(
 		cmp.Compare(a.Verdict.rank(), b.Verdict.rank()),
 		cmp.Compare(b.Overall.Failed, a.Overall.Failed),

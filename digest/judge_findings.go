@@ -11,13 +11,13 @@ import (
 // since when, and what became of the mail.
 type finding struct {
 	cause
-	Domain   string
-	Sessions tlsrpt.Sessions // never more than the reports' totals allow; 0 where resolved
-	Denied   bool            // the totals of the reports that name it count no failure
-	UpTo     bool            // Sessions is a bound, not a count: details may overlap (R14)
-	ByDay    daily
-	Until    map[day]day // where a day of ByDay stands for several: the last of them
-	standing
+	Domain       string
+	Sessions     tlsrpt.Sessions // never more than the reports' totals allow; 0 where resolved
+	Contradicted bool            // the totals of the reports that name it count no failure
+	Bound        bool            // Sessions is a bound, not a count: details may overlap (R14)
+	ByDay        daily
+	Until        map[day]day // where a day of ByDay stands for several: the last of them
+	Timeline
 	Later int // days with reports after the last with the cause, up to the last covered
 
 	Fate     tlsrpt.Fate
@@ -28,11 +28,11 @@ type finding struct {
 	Asked     int              // how many reporters told of the same policy type of the same domain
 
 	Reasons, Links, Addresses quotes
-	Bare                      bool       // some details give no reason
+	NoReason                  bool       // some details give no reason
 	Unlisted                  bool       // all details are about servers that the MTA-STS policy, as quoted, does not list
-	Crowded                   bool       // there were too many causes beside it to tell them all apart
-	Looked                    Answer     // what a look just now found of it; none if there was no look
-	Accepted, RanOut          *Accept    // the rule by which it is accepted, or was
+	Truncated                 bool       // there were too many causes beside it to tell them all apart
+	Answer                    Answer     // what a look just now found of it; none if there was no look
+	Waiver, ExpiredWaiver     *Waiver    // the rule by which it is accepted, or was
 	Silent                    []reporter // where it may only seem resolved: those that saw it, none of whom has reported since
 }
 
@@ -42,7 +42,7 @@ func (f *finding) meaning() tlsrpt.ResultMeaning {
 	if f.Unlisted && f.Result == tlsrpt.ValidationFailure && len(f.Reasons.Seen) == 0 {
 		return tlsrpt.MeaningUnlisted()
 	}
-	if f.Bare || f.Reasons.More {
+	if f.NoReason || f.Reasons.More {
 		return tlsrpt.MeaningUnder(f.Type, f.Result)
 	}
 	return tlsrpt.MeaningUnder(f.Type, f.Result, f.Reasons.Seen...)
@@ -51,15 +51,15 @@ func (f *finding) meaning() tlsrpt.ResultMeaning {
 // weight is how much a finding matters.
 func (f *finding) weight() tlsrpt.Weight { return f.Fate.Weight() }
 
-// A typeJudgement is one policy type of one domain.
-type typeJudgement struct {
+// A Policy is one policy type of one domain.
+type Policy struct {
 	Type tlsrpt.PolicyType
 	totals
 	Before    before
 	Reporters int
 	Results   map[tlsrpt.ResultType]tlsrpt.Sessions // what the totals allow for each result type over all MX hosts
 	Findings  []*finding                            // heaviest first
-	Accepted  []*finding                            // kept out of the verdict
+	Waived    []*finding                            // kept out of the verdict
 	Resolved  []*finding
 	Unseen    []*finding       // not reported any more, by nobody who had seen it
 	Overlap   []*reporterTally // whose sessions are the same as under sts
@@ -68,22 +68,22 @@ type typeJudgement struct {
 // judgeTypes returns what is to be said of each policy type of a domain. The
 // three of RFC 8460 come first and in its order, each only where there is
 // something to tell.
-func judgeTypes(domain string, d *domainTally, h *history, mode knownMode, w witnesses, accept []Accept) []*typeJudgement {
-	var out []*typeJudgement
+func judgeTypes(domain string, d *domainTally, h *history, mode knownMode, w witnesses, accept []Waiver) []*Policy {
+	var out []*Policy
 	for kind, t := range d.types {
-		s := stream{domain, kind}
-		j := &typeJudgement{Type: kind, totals: t.totals, Reporters: len(t.reporters), Results: t.results, Overlap: sortedReporters(t.overlap)}
+		s := PolicyKey{domain, kind}
+		j := &Policy{Type: kind, totals: t.totals, Reporters: len(t.reporters), Results: t.results, Overlap: sortedReporters(t.overlap)}
 		reported := withSessions(h.sessions[s])
 		for c, ct := range t.causes {
 			f := newFinding(domain, c, ct, mode)
-			f.Crowded = t.crowded
-			f.standing = standingOf(reported, seenElsewhere(h.failures[s][c], ct.raw, t.crowded), ct.raw)
+			f.Truncated = t.truncated
+			f.Timeline = timelineOf(reported, seenElsewhere(h.failures[s][c], ct.raw, t.truncated), ct.raw)
 			f.Asked = len(t.reporters)
 			f.Later = laterDays(f, t.sessions)
 			j.Findings = append(j.Findings, f)
 		}
 		for c, st := range h.resolved(s, t.sessions, t.causes) {
-			f := &finding{cause: c, Domain: domain, standing: st, Silent: w.silentSince(s, c, st.Last)}
+			f := &finding{cause: c, Domain: domain, Timeline: st, Silent: w.silentSince(s, c, st.Last)}
 			if len(f.Silent) > 0 {
 				j.Unseen = append(j.Unseen, f)
 			} else {
@@ -91,12 +91,12 @@ func judgeTypes(domain string, d *domainTally, h *history, mode knownMode, w wit
 			}
 		}
 		slices.SortFunc(j.Findings, compareFindings)
-		j.setAccepted(accept)
+		j.waive(accept)
 		slices.SortFunc(j.Resolved, compareFindings)
 		slices.SortFunc(j.Unseen, compareFindings)
 		out = append(out, j)
 	}
-	slices.SortFunc(out, func(a, b *typeJudgement) int { return compareTypes(a.Type, b.Type) })
+	slices.SortFunc(out, func(a, b *Policy) int { return compareTypes(a.Type, b.Type) })
 	return out
 }
 
@@ -118,8 +118,8 @@ func laterDays(f *finding, covered daily) int {
 func newFinding(domain string, c cause, ct *causeTally, mode knownMode) *finding {
 	f := &finding{
 		cause: c, Domain: domain,
-		Sessions: ct.sessions, UpTo: ct.upTo, ByDay: ct.byDay, Until: ct.until,
-		Denied: ct.denied > 0 && ct.denied == ct.sessions, Bare: ct.bare, Unlisted: ct.bare && !ct.listed,
+		Sessions: ct.sessions, Bound: ct.bound, ByDay: ct.byDay, Until: ct.until,
+		Contradicted: ct.contradicted > 0 && ct.contradicted == ct.sessions, NoReason: ct.noReason, Unlisted: ct.noReason && !ct.listed,
 		Reporters: sortedReporters(ct.reporters),
 		Reasons:   ct.reasons, Links: ct.links, Addresses: ct.addresses,
 	}

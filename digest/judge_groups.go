@@ -42,7 +42,7 @@ func grouped(findings []*finding) [][]*finding {
 	at := map[key]int{}
 	var out [][]*finding
 	for _, f := range findings {
-		k := key{f.Result, f.meaning().Title, f.Fate, f.Mode, f.ModeFrom, f.State, f.Denied}
+		k := key{f.Result, f.meaning().Title, f.Fate, f.Mode, f.ModeFrom, f.State, f.Contradicted}
 		i, ok := at[k]
 		if !ok {
 			i = len(out)
@@ -55,7 +55,7 @@ func grouped(findings []*finding) [][]*finding {
 }
 
 // eachGroup calls fn for every group of findings, domain by domain.
-func (j *judgement) eachGroup(fn func(t *typeJudgement, group []*finding)) {
+func (j *judgement) eachGroup(fn func(t *Policy, group []*finding)) {
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
 			for _, g := range grouped(t.Findings) {
@@ -66,9 +66,9 @@ func (j *judgement) eachGroup(fn func(t *typeJudgement, group []*finding)) {
 }
 
 // groupSessions adds up the sessions of a group, held to what the totals allow.
-func groupSessions(t *typeJudgement, group []*finding) (sum tlsrpt.Sessions, upTo bool) {
+func groupSessions(t *Policy, group []*finding) (sum tlsrpt.Sessions, upTo bool) {
 	for _, g := range group {
-		sum, upTo = sum.Plus(g.Sessions), upTo || g.UpTo
+		sum, upTo = sum.Plus(g.Sessions), upTo || g.Bound
 	}
 	if most := t.Results[group[0].Result]; sum > most {
 		return most, true
@@ -87,22 +87,22 @@ func hostsOf(group []*finding) []string {
 	return hosts
 }
 
-// A weighed group has its sessions beside it.
-type weighed struct {
+// A Group is findings that differ in nothing but the MX host, with their sessions.
+type Group struct {
 	findings []*finding
 	sessions tlsrpt.Sessions
-	upTo     bool
+	bound    bool
 }
 
 // worst returns the findings of the heaviest cause, of equally heavy ones the
 // largest.
-func (j *judgement) worst() weighed {
-	var worst weighed
-	j.eachGroup(func(t *typeJudgement, g []*finding) {
+func (j *judgement) worst() Group {
+	var worst Group
+	j.eachGroup(func(t *Policy, g []*finding) {
 		n, upTo := groupSessions(t, g)
 		if worst.findings == nil || g[0].weight() > worst.findings[0].weight() ||
 			g[0].weight() == worst.findings[0].weight() && n > worst.sessions {
-			worst = weighed{g, n, upTo}
+			worst = Group{g, n, upTo}
 		}
 	})
 	return worst
@@ -110,23 +110,23 @@ func (j *judgement) worst() weighed {
 
 // heaviest returns the groups that weigh as much as the heaviest, the largest
 // first.
-func (j *judgement) heaviest() []weighed {
-	var out []weighed
+func (j *judgement) heaviest() []Group {
+	var out []Group
 	weight := j.worst().findings[0].weight()
-	j.eachGroup(func(t *typeJudgement, g []*finding) {
+	j.eachGroup(func(t *Policy, g []*finding) {
 		if g[0].weight() == weight {
 			n, upTo := groupSessions(t, g)
-			out = append(out, weighed{g, n, upTo})
+			out = append(out, Group{g, n, upTo})
 		}
 	})
-	slices.SortStableFunc(out, func(a, b weighed) int { return cmp.Compare(b.sessions, a.sessions) })
+	slices.SortStableFunc(out, func(a, b Group) int { return cmp.Compare(b.sessions, a.sessions) })
 	return out
 }
 
 // largest returns the sessions of the largest cause.
 func (j *judgement) largest() tlsrpt.Sessions {
 	var most tlsrpt.Sessions
-	j.eachGroup(func(t *typeJudgement, g []*finding) {
+	j.eachGroup(func(t *Policy, g []*finding) {
 		n, _ := groupSessions(t, g)
 		most = max(most, n)
 	})
@@ -155,7 +155,7 @@ func (j *judgement) held() tlsrpt.Sessions {
 
 // overlapping reports whether the groups of a policy type add up to more sessions
 // than failed, so that some are counted in several.
-func overlapping(t *typeJudgement) bool {
+func overlapping(t *Policy) bool {
 	var sum tlsrpt.Sessions
 	for _, g := range grouped(t.Findings) {
 		n, _ := groupSessions(t, g)

@@ -37,31 +37,31 @@ func (v Verdict) rank() int {
 }
 
 // Rules are what the owner has decided on judging.
-type rules struct {
-	Accept    []Accept      // failures that are known and put up with
+type Rules struct {
+	Waivers   []Waiver      // failures that are known and put up with
 	WarnAfter time.Duration // for how long a mailbox must have been unread for a digest to be blind; 0: a day
 }
 
 // A judgement is all that a digest says, before it is put into words.
 type judgement struct {
-	Facts     *material
+	Facts     *Facts
 	Verdict   Verdict
 	First     day // of the days covered, by what the reports are about; where there are none, of the nominal period
 	Last      day
-	Domains   []*domainJudgement // the worst first
+	Domains   []*Domain // the worst first
 	Overall   totals
 	Before    before // what was reported before the days covered
 	Reporters []*reporterTally
 	Stopped   []stoppedReporter
-	Unread    []unread // mailboxes and folders that could not be read
+	Unread    []Unread // mailboxes and folders that could not be read
 	Uncounted []*uncountedReports
 	History   *history
-	Held      map[day]bool        // days with failures by which mail may have been held
-	Answers   map[Question]Answer // by a look just now
+	Held      map[day]bool     // days with failures by which mail may have been held
+	Answers   map[Probe]Answer // by a look just now
 }
 
 // judge turns what was read into what is to be said. It is a pure function.
-func judge(m *material, r rules) *judgement {
+func judge(m *Facts, r Rules) *judgement {
 	j := &judgement{Facts: m, History: newHistory(m.Days, m.Failures), Overall: m.Tally.overall, Held: map[day]bool{}}
 	j.First, j.Last = m.coveredDays()
 	uncounted := m.Tally.uncounted.domains()
@@ -73,7 +73,7 @@ func judge(m *material, r rules) *judgement {
 		if crowded && !name.Exact && m.Tally.domains[name.Name] == nil {
 			continue // it may be among the others
 		}
-		d := judgeDomain(name, m, j.History, r.Accept)
+		d := judgeDomain(name, m, j.History, r.Waivers)
 		_, d.Uncounted = uncounted[name.Name]
 		if d.tell() {
 			j.Domains = append(j.Domains, d)
@@ -94,7 +94,7 @@ func judge(m *material, r rules) *judgement {
 
 // hasNews reports whether the fallback digest has something to say.
 func (j *judgement) hasNews() bool {
-	return len(j.Facts.Tally.reports) > 0 || len(j.Facts.Tally.uncounted.reports) > 0 || len(j.Facts.Rejected) > 0 || len(blind(j.Unread)) > 0
+	return len(j.Facts.Tally.reports) > 0 || len(j.Facts.Tally.uncounted.reports) > 0 || len(j.Facts.Rejected) > 0 || len(Blinding(j.Unread)) > 0
 }
 
 // names returns the names of the domains.
@@ -115,7 +115,7 @@ func (j *judgement) overallVerdict() Verdict {
 			v = d.Verdict
 		}
 	}
-	if v == VerdictSilent && len(blind(j.Unread)) > 0 {
+	if v == VerdictSilent && len(Blinding(j.Unread)) > 0 {
 		return VerdictBlind
 	}
 	return v

@@ -2,9 +2,9 @@ package digest
 
 import "tlsbrief/internal/tlsrpt"
 
-// A Question is one to be answered by a look at a domain, just now: is what
+// A Probe is one to be answered by a look at a domain, just now: is what
 // reports tell of still so? Without a result type it asks why no reports come.
-type Question struct {
+type Probe struct {
 	Domain string
 	Type   tlsrpt.PolicyType
 	Result tlsrpt.ResultType
@@ -31,69 +31,69 @@ const (
 	AnswerUnchecked AnswerState = "unchecked" // it could not be looked at
 )
 
-// maxLookedAt bounds at how many domains a digest has a look.
-const maxLookedAt = 20
+// maxProbed bounds at how many domains a digest has a look.
+const maxProbed = 20
 
 // apply fills in what was answered. It changes no verdict: that is the reports'.
-func (j *judgement) apply(answers map[Question]Answer) {
+func (j *judgement) apply(answers map[Probe]Answer) {
 	j.Answers = answers
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
 			for _, f := range t.Findings {
-				if a, ok := answers[f.question()]; ok {
-					f.Looked = a
+				if a, ok := answers[f.probe()]; ok {
+					f.Answer = a
 				}
 			}
 		}
 	}
 }
 
-// question asks whether a finding is still so.
-func (f *finding) question() Question {
-	return Question{Domain: f.Domain, Type: f.Type, Result: f.Result, MX: f.MX}
+// probe asks whether a finding is still so.
+func (f *finding) probe() Probe {
+	return Probe{Domain: f.Domain, Type: f.Type, Result: f.Result, MX: f.MX}
 }
 
-// questions are those that a look can answer, the worst domains first; none where
+// Probes are those that a look can answer, the worst domains first; none where
 // the digest is not about now.
-func (j *judgement) questions() []Question {
+func (j *judgement) Probes() []Probe {
 	if !j.Facts.Current {
 		return nil
 	}
-	var out []Question
+	var out []Probe
 	domains := 0
 	for _, d := range j.Domains {
 		before := len(out)
-		if j.wondersAbout(d) {
-			out = append(out, Question{Domain: d.Name})
+		if j.probesSilence(d) {
+			out = append(out, Probe{Domain: d.Name})
 		}
 		for _, t := range d.Types {
 			for _, f := range t.Findings {
 				if f.Result != "" && f.Result != tlsrpt.DANERequired && !f.others() {
-					out = append(out, f.question())
+					out = append(out, f.probe())
 				}
 			}
 		}
 		if len(out) > before {
 			domains++
 		}
-		if domains == maxLookedAt {
+		if domains == maxProbed {
 			break
 		}
 	}
 	return out
 }
 
-// wondersAbout reports whether the digest says that no reports come for a domain.
-func (j *judgement) wondersAbout(d *domainJudgement) bool {
+// probesSilence reports whether the digest says that no reports come for a domain.
+func (j *judgement) probesSilence(d *Domain) bool {
 	return d.Reports == 0 && !d.Uncounted && (d.Stopped || j.Verdict == VerdictSilent)
 }
 
-// lookedState is what a look found of a group, if it found the same of all.
-func lookedState(group []*finding) AnswerState {
+// commonAnswer is what a look found of a group, if it found the same of all.
+func commonAnswer(group []*finding) AnswerState {
 	for _, f := range group {
-		if f.Looked.State != group[0].Looked.State {
+		if f.Answer.State != group[0].Answer.State {
 			return ""
 		}
 	}
-	return group[0].Looked.State
+	return group[0].Answer.State
 }

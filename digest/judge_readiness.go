@@ -29,12 +29,12 @@ type readiness struct {
 
 // judgeReadiness returns how long the policy of a domain has been clean; nil
 // where reports do not tell its mode, or it is one that asks for nothing.
-func judgeReadiness(domain string, mode tlsrpt.Mode, m *material, h *history) *readiness {
+func judgeReadiness(domain string, mode tlsrpt.Mode, m *Facts, h *history) *readiness {
 	s, ok := m.PolicyStates[domain]
 	if !ok || s.ModeSince.IsZero() {
 		return nil
 	}
-	return newReadiness(mode, s, m.lastTold(), h.sessions[stream{domain, tlsrpt.STS}])
+	return newReadiness(mode, s, m.lastTold(), h.sessions[PolicyKey{domain, tlsrpt.STS}])
 }
 
 // newReadiness counts what is known of a policy up to a day: sessions are those

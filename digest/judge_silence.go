@@ -89,7 +89,7 @@ func stoppedAt(days []day, by day) (last day, stopped bool) {
 
 // stoppedOf returns who has stopped reporting. Who reports by the week is heard of
 // on its last day.
-func stoppedOf(m *material) []stoppedReporter {
+func stoppedOf(m *Facts) []stoppedReporter {
 	reach := maps.Clone(m.ReachBy)
 	if reach == nil {
 		reach = map[string]day{}

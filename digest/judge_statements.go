@@ -10,11 +10,11 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// says returns what the digest says. Of what nothing came for it says what was
+// Statements returns what the digest says. Of what nothing came for it says what was
 // said before: a day without a report about a domain that gets little mail is no
 // change, nor is a report that does not quote the policy.
-func (j *judgement) says(was said) said {
-	now := said{}
+func (j *judgement) Statements(was Statements) Statements {
+	now := Statements{}
 	for t, what := range was {
 		if !t.Kind.passing() && t.Kind != aboutUnread {
 			now[t] = what
@@ -35,7 +35,7 @@ func (j *judgement) says(was said) said {
 			now[newTopic(aboutClaim, name, part)] = ""
 		}
 	}
-	for _, u := range blind(j.Unread) {
+	for _, u := range Blinding(j.Unread) {
 		now[newTopic(aboutUnread, u.Mailbox, u.Name)] = ""
 	}
 	return now
@@ -43,7 +43,7 @@ func (j *judgement) says(was said) said {
 
 // stateDomain says what is to be said of one domain. Whether reports have stopped is
 // known only where mailboxes could be read.
-func stateDomain(s said, d *domainJudgement, read bool) {
+func stateDomain(s Statements, d *Domain, read bool) {
 	silence := newTopic(aboutSilence, d.Name, "")
 	switch {
 	case d.Stopped && read:
@@ -73,7 +73,7 @@ func stateDomain(s said, d *domainJudgement, read bool) {
 const quietDays = 14
 
 // stateSilence says whether nothing has come for long, or nothing that counts.
-func stateSilence(s said, j *judgement) {
+func stateSilence(s Statements, j *judgement) {
 	quiet, unverified := newTopic(aboutSilence, "", ""), newTopic(aboutUnverified, "", "")
 	last := j.lastDay()
 	switch {
@@ -93,7 +93,7 @@ func stateSilence(s said, j *judgement) {
 // sum stands for the causes of a policy type, those that are accepted, and those
 // that nobody reports any more who had seen them: they are not known to be mended.
 // Empty where there are none.
-func (t *typeJudgement) sum() string {
+func (t *Policy) sum() string {
 	var lines []string
 	add := func(kind string, all []*finding) {
 		for _, f := range all {
@@ -102,7 +102,7 @@ func (t *typeJudgement) sum() string {
 	}
 	add("finding", t.Findings)
 	add("finding", t.Unseen)
-	add("accepted", t.Accepted)
+	add("accepted", t.Waived)
 	if len(lines) == 0 {
 		return ""
 	}

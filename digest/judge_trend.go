@@ -4,7 +4,7 @@ package digest
 // days asked for, or those whose reports came in time. A report for several days
 // that is all there is says it for itself.
 func (j *judgement) spanDays() (first, last day) {
-	if s, ok := j.Facts.onlyStretch(); ok {
+	if s, ok := j.Facts.OnlySpan(); ok {
 		return s.First, s.Last
 	}
 	if j.Facts.ByDays {
@@ -69,7 +69,7 @@ func (j *judgement) compare() {
 	n := min(max(int(last-first)+1, beforeLeast), beforeMost)
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
-			t.Before = beforeDays(j.History.byType[stream{d.Name, t.Type}], first, n)
+			t.Before = beforeDays(j.History.byType[PolicyKey{d.Name, t.Type}], first, n)
 		}
 	}
 	j.Before = beforeDays(j.History.overall, first, n)

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// An unread is a folder that cannot be read, or a mailbox with all its folders.
-type unread struct {
+// An Unread is a folder that cannot be read, or a mailbox with all its folders.
+type Unread struct {
 	Mailbox string
-	folderState
+	Folder
 	Blinds bool // for so long that reports which nobody has seen may lie there
 }
 
@@ -21,38 +21,38 @@ const unreadFor = 24 * time.Hour
 // unreadOf returns what cannot be read, mailbox by mailbox: every folder whose last
 // poll failed or that had none for a day. One that can be read does not hide
 // another that cannot.
-func unreadOf(m *material, warnAfter time.Duration) []unread {
+func unreadOf(m *Facts, warnAfter time.Duration) []Unread {
 	if !m.Current {
 		return nil
 	}
-	var out []unread
+	var out []Unread
 	for _, b := range m.Mailboxes {
 		if whole, ok := b.whole(); ok {
 			blinds := whole.LastGood.IsZero() || isLong(m, whole, warnAfter)
 			if blinds || whole.Error != "" {
-				out = append(out, unread{b.Name, whole, blinds})
+				out = append(out, Unread{b.Name, whole, blinds})
 			}
 			continue
 		}
-		every := !slices.ContainsFunc(b.Folders, func(f folderState) bool { return !isLong(m, f, warnAfter) })
+		every := !slices.ContainsFunc(b.Folders, func(f Folder) bool { return !isLong(m, f, warnAfter) })
 		for _, f := range b.Folders {
 			if long := isLong(m, f, warnAfter); long || f.Error != "" {
-				out = append(out, unread{b.Name, f, every || long && !isSpecial(f.Name)})
+				out = append(out, Unread{b.Name, f, every || long && !isSpecial(f.Name)})
 			}
 		}
 	}
 	return out
 }
 
-// blind returns those of what cannot be read that this digest would have to know.
-func blind(all []unread) []unread {
-	return slices.DeleteFunc(slices.Clone(all), func(u unread) bool { return !u.Blinds })
+// Blinding returns those of what cannot be read that this digest would have to know.
+func Blinding(all []Unread) []Unread {
+	return slices.DeleteFunc(slices.Clone(all), func(u Unread) bool { return !u.Blinds })
 }
 
 // isLong reports whether a folder has been unread for so long as warnAfter says, a day
 // where it says nothing, or since the last digest. Who asked for more patience
 // than a day has asked for it from one digest to the next.
-func isLong(m *material, f folderState, warnAfter time.Duration) bool {
+func isLong(m *Facts, f Folder, warnAfter time.Duration) bool {
 	limit := cmp.Or(warnAfter, unreadFor)
 	if f.Error == "" {
 		return f.LastGood.IsZero() || m.Now.Sub(f.LastGood) >= limit

@@ -6,10 +6,10 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// An Accept is a failure that the owner knows of and puts up with for a time. A
+// A Waiver is a failure that the owner knows of and puts up with for a time. A
 // finding that it covers stays out of the verdict and is named at the end. What
 // is left empty covers everything; at least one of Result, MX and Sender is set.
-type Accept struct {
+type Waiver struct {
 	Result tlsrpt.ResultType
 	MX     string    // a receiving MX host, or "*.example.net" for all below it
 	Domain string    // a policy domain, or "*.example.org"
@@ -20,7 +20,7 @@ type Accept struct {
 
 // covers reports whether a finding is what is accepted, whatever its days. What
 // stands for causes that are not told apart never is.
-func (a *Accept) covers(f *finding) bool {
+func (a *Waiver) covers(f *finding) bool {
 	if f.others() || a.Result != "" && a.Result != f.Result || !nameMatches(a.MX, f.MX) || !nameMatches(a.Domain, f.Domain) {
 		return false
 	}
@@ -38,12 +38,12 @@ func (a *Accept) covers(f *finding) bool {
 // nameMatches reports whether a name is the one wanted, or below it where that
 // begins with "*."; nothing wanted matches all.
 func nameMatches(want, name string) bool {
-	return want == "" || newChooser([]string{want}).matches(name)
+	return want == "" || NewPatterns([]string{want}).matches(name)
 }
 
-// setAccepted moves the findings that are accepted out of the way. One whose
+// waive moves the findings that are accepted out of the way. One whose
 // acceptance has run out stays, and says so.
-func (j *typeJudgement) setAccepted(rules []Accept) {
+func (j *Policy) waive(rules []Waiver) {
 	kept := j.Findings[:0]
 	for _, f := range j.Findings {
 		for i := range rules {
@@ -52,15 +52,15 @@ func (j *typeJudgement) setAccepted(rules []Accept) {
 			case !rule.covers(f):
 				continue
 			case f.Last <= dayOf(rule.Until):
-				f.Accepted = rule
+				f.Waiver = rule
 			default:
-				f.RanOut = rule
+				f.ExpiredWaiver = rule
 				continue // another may still hold
 			}
 			break
 		}
-		if f.Accepted != nil {
-			j.Accepted = append(j.Accepted, f)
+		if f.Waiver != nil {
+			j.Waived = append(j.Waived, f)
 			continue
 		}
 		kept = append(kept, f)
@@ -68,13 +68,13 @@ func (j *typeJudgement) setAccepted(rules []Accept) {
 	j.Findings = kept
 }
 
-// accepted counts the sessions of what is accepted, at most: details overlap
+// waived counts the sessions of what is accepted, at most: details overlap
 // (R14).
-func (j *judgement) accepted() tlsrpt.Sessions {
+func (j *judgement) waived() tlsrpt.Sessions {
 	var all tlsrpt.Sessions
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
-			all = all.Plus(min(sumOf(t.Accepted), t.Failed))
+			all = all.Plus(min(sumOf(t.Waived), t.Failed))
 		}
 	}
 	return min(all, j.Overall.Failed)

@@ -45,7 +45,7 @@ func one(day, signer string, mode tlsrpt.Mode, failed int64) given {
 }
 
 func statesOf(out *digest.Rendered) (s []digest.State) {
-	for _, f := range out.Facts.PolicyTypes[0].Findings {
+	for _, f := range out.Summary.PolicyTypes[0].Findings {
 		s = append(s, f.State)
 	}
 	return s
@@ -87,7 +87,7 @@ func TestTheModeMayBeKnownFromALaterDay(t *testing.T) {
 	r.clock.set(time.Date(2026, 11, 20, 7, 0, 0, 0, time.UTC))
 	r.record(one("2026-11-16", "microsoft.com", "", 5))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
-	if err != nil || out.Facts.Verdict != digest.VerdictAction {
-		t.Errorf("verdict %s, %v, want action", out.Facts.Verdict, err)
+	if err != nil || out.Summary.Verdict != digest.VerdictAction {
+		t.Errorf("verdict %s, %v, want action", out.Summary.Verdict, err)
 	}
 }

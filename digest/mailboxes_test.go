@@ -13,8 +13,8 @@ import (
 )
 
 // mailboxOf is a mailbox with these folders.
-func mailboxOf(name string, folders ...folderState) mailboxState {
-	return mailboxState{Name: name, Folders: folders}
+func mailboxOf(name string, folders ...Folder) Mailbox {
+	return Mailbox{Name: name, Folders: folders}
 }
 
 // TestUnread holds what a digest of 23 November 07:00 says of mailboxes, the last
@@ -69,7 +69,7 @@ func TestUnread(t *testing.T) {
 			if diff := cmp.Diff(tt.unread, got); diff != "" {
 				t.Errorf("unread (-want +got):\n%s", diff)
 			}
-			if v := judge(m, rules{}).Verdict; (v == VerdictBlind) != tt.blind {
+			if v := judge(m, Rules{}).Verdict; (v == VerdictBlind) != tt.blind {
 				t.Errorf("verdict = %s, want blind: %t", v, tt.blind)
 			}
 		})
@@ -80,15 +80,15 @@ func TestUnread(t *testing.T) {
 // whatever the verdict.
 func TestAFolderThatFailsIsNamed(t *testing.T) {
 	t.Parallel()
-	inbox := folderState{"INBOX", nov(9).time(), nov(8).time(), "NO permission denied"}
+	inbox := Folder{"INBOX", nov(9).time(), nov(8).time(), "NO permission denied"}
 	const line = "Folder INBOX of mailbox reports could not be read since Monday 9 November 2026 00:00 UTC: NO permission denied."
 	for name, rows := range map[string][]*report.PolicyRow{
 		"nothing else is known": nil,
 		"reports came":          {row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)},
 	} {
 		m := materialOf(rows...)
-		m.Mailboxes = []mailboxState{mailboxOf("reports", inbox, folderState{Name: "Junk", LastGood: m.Now})}
-		r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+		m.Mailboxes = []Mailbox{mailboxOf("reports", inbox, Folder{Name: "Junk", LastGood: m.Now})}
+		r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 		if err != nil {
 			t.Fatal(err)
 		}

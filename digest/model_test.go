@@ -13,7 +13,7 @@ import (
 // list of all reports again for every question. It knows the rules from their
 // description and nothing of how the program goes about them.
 
-// A told is one report as the model knows it.
+// A dedup is one report as the model knows it.
 type told struct {
 	day      int // of November 2026
 	signer   string

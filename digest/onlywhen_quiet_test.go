@@ -28,7 +28,7 @@ func newSparse(t *testing.T, when digest.OnlyWhen) *sparse {
 	})}
 }
 
-// said is a report of google.com about one domain.
+// Statements is a report of google.com about one domain.
 func said(domain string, mode tlsrpt.Mode, failed int64, details ...givenDetail) given {
 	return given{Organization: "Google Inc.", Signer: "google.com", ID: domain, Policies: []givenPolicy{{
 		Type: tlsrpt.STS, Domain: domain, Mode: mode, OK: 100 - failed, Failed: failed, Details: details,

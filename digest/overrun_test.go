@@ -30,7 +30,7 @@ func TestAPollThatOverrunsIsTold(t *testing.T) {
 	} {
 		m := materialOf(tt.rows...)
 		m.Overrun = tt.overrun
-		r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+		r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 		if err != nil {
 			t.Fatal(err)
 		}

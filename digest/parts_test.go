@@ -30,7 +30,7 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	elsewhere.Policy.Domain = "clear.example"
 	m.Tally.add(elsewhere)
 	m.Domains = append(m.Domains, domainName{"clear.example", true}, domainName{"silent.example", true})
-	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, folderState{Name: "Junk", LastGood: nov(23).time()})}
+	m.Mailboxes = []Mailbox{mailboxOf("reports", Folder{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, Folder{Name: "Junk", LastGood: nov(23).time()})}
 	m.Rejected = []report.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: report.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
 	for d := nov(1); d <= nov(17); d++ {
 		m.ReporterDays = append(m.ReporterDays, report.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone"})
@@ -39,10 +39,10 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.Days = append(m.Days, report.DayTotal{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 9, Failed: 1})
 	m.Failures = []report.FailureDay{{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateHostMismatch, MX: "old.example.com", Sessions: 1}}
 
-	j := judge(m, rules{})
+	j := judge(m, Rules{})
 	o := exampleOptions()
 	o.AuthenticityOff = true
-	r, err := renderWith(loadTemplates(t), j, o)
+	r, err := Render(loadTemplates(t), j, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func wordsOf(t *testing.T, page string) string {
 }
 
 // sayings lists what a view says, by kind.
-func sayings(v *view) map[string][]string {
+func sayings(v *View) map[string][]string {
 	out := map[string][]string{
 		"heading": {v.Heading, v.Period, v.Title}, "lead": v.Lead, "first": v.First, "notes": v.Notes,
 		"resolved": v.Resolved, "picture": {v.PictureNote}, "stopped": v.Stopped, "rejected": v.Rejected, "footer": v.Footer, "uncounted": {v.UncountedTitle}, "claims": v.Claims,
@@ -141,7 +141,7 @@ func TestDaysOfTheDigest(t *testing.T) {
 		{Day: nov(10).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 103, Failed: 1},
 		{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 2},
 	}
-	v := newView(judge(m, rules{}), exampleOptions(), fullBounds())
+	v := newView(judge(m, Rules{}), exampleOptions(), fullBounds())
 	if len(v.Covered) != 2 || v.Covered[0].Note != "late" || v.Covered[0].Sessions != 4 || v.Covered[1].Note != "" || v.Covered[1].Failed != 2 {
 		t.Errorf("days covered = %+v", v.Covered)
 	}
@@ -158,7 +158,7 @@ func TestDaysOfTheDigest(t *testing.T) {
 		t.Errorf("a day without reports = %+v", v.Picture[5])
 	}
 	m.Days = append(m.Days, report.DayTotal{Day: nov(1).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1})
-	if v = newView(judge(m, rules{}), exampleOptions(), fullBounds()); len(v.Picture) != 14 || v.PictureNote != "" || !v.Picture[0].None {
+	if v = newView(judge(m, Rules{}), exampleOptions(), fullBounds()); len(v.Picture) != 14 || v.PictureNote != "" || !v.Picture[0].None {
 		t.Errorf("with a report before these days the picture has %d of them: %q", len(v.Picture), v.PictureNote)
 	}
 }

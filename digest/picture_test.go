@@ -19,7 +19,7 @@ func TestDaysOfThePictureAreMarkedByWhatBecameOfTheMail(t *testing.T) {
 	day(19, tlsrpt.STS, 1, tlsrpt.STSPolicyFetchError, 1)
 	day(20, tlsrpt.STS, 0, tlsrpt.CertificateExpired, 5)
 	day(21, tlsrpt.STS, 0, "", 0)
-	v := newView(judge(m, rules{}), exampleOptions(), fullBounds())
+	v := newView(judge(m, Rules{}), exampleOptions(), fullBounds())
 	var marks []string
 	for _, p := range v.Picture {
 		marks = append(marks, p.Mark)

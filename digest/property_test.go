@@ -69,7 +69,7 @@ func checkHistory(t *testing.T, seed uint64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := out.Facts
+		f := out.Summary
 		got := []string{fmt.Sprint("verdict ", f.Verdict), fmt.Sprint("unverified ", f.Unverified), fmt.Sprint("all ", f.Sessions.Successful, f.Sessions.Failed)}
 		want := []string{fmt.Sprint("verdict ", m.verdict()), fmt.Sprint("unverified ", m.unverified())}
 		ok, failed := m.totals("")

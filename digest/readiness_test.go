@@ -12,7 +12,7 @@ import (
 // policyMaterial is a digest of 22 November of a domain whose policy has been in
 // a mode since one day of November and failed last on another (0: never), with so
 // many sessions a day from then on.
-func policyMaterial(mode tlsrpt.Mode, since, failed int, perDay tlsrpt.Sessions, senders int) *material {
+func policyMaterial(mode tlsrpt.Mode, since, failed int, perDay tlsrpt.Sessions, senders int) *Facts {
 	m := materialOf(row(1, nov(22), tlsrpt.STS, mode, perDay, 0))
 	s := report.Standing{ModeSince: nov(since).time()}
 	if failed > 0 {
@@ -30,7 +30,7 @@ func TestWhetherAPolicyIsReadyToBeEnforced(t *testing.T) {
 	const testing_, enforce = tlsrpt.ModeTesting, tlsrpt.ModeEnforce
 	for _, tt := range []struct {
 		name  string
-		m     *material
+		m     *Facts
 		ready bool
 		says  string // empty: nothing
 	}{
@@ -48,7 +48,7 @@ func TestWhetherAPolicyIsReadyToBeEnforced(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := judge(tt.m, rules{}).Domains[0]
+			d := judge(tt.m, Rules{}).Domains[0]
 			if d.Readiness == nil || d.Readiness.ready() != tt.ready {
 				t.Fatalf("readiness %+v, want ready %v", d.Readiness, tt.ready)
 			}
@@ -62,12 +62,12 @@ func TestWhetherAPolicyIsReadyToBeEnforced(t *testing.T) {
 
 func TestNothingIsSaidOfAPolicyThatReportsDoNotTell(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]*material{
+	for name, m := range map[string]*Facts{
 		"no mode":          materialOf(row(1, nov(22), tlsrpt.STS, "", 10, 0)),
 		"no sts":           materialOf(row(1, nov(22), tlsrpt.TLSA, "", 10, 0)),
 		"the mode is none": materialOf(row(1, nov(22), tlsrpt.STS, tlsrpt.ModeNone, 10, 0)),
 	} {
-		if d := judge(m, rules{}).Domains[0]; d.Readiness != nil || policySentences(d) != nil {
+		if d := judge(m, Rules{}).Domains[0]; d.Readiness != nil || policySentences(d) != nil {
 			t.Errorf("%s: %+v", name, d.Readiness)
 		}
 	}
@@ -79,7 +79,7 @@ func TestCleanForLongerThanIsCounted(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeEnforce, -8, 0, 100, 3)
 	m.PolicyStates["example.com"] = policyState{Standing: report.Standing{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
-	got := strings.Join(policySentences(judge(m, rules{}).Domains[0]), " ")
+	got := strings.Join(policySentences(judge(m, Rules{}).Domains[0]), " ")
 	if !strings.Contains(got, "for 326 days (since Thu 1 Jan): 3,100 sessions from 3 senders in the last 60 days alone.") {
 		t.Errorf("it says %q", got)
 	}
@@ -87,9 +87,9 @@ func TestCleanForLongerThanIsCounted(t *testing.T) {
 
 func TestSeveralDomainsReadyOrNot(t *testing.T) {
 	t.Parallel()
-	j := judge(policyMaterial(tlsrpt.ModeTesting, -8, 0, 100, 9), rules{})
-	early := judge(policyMaterial(tlsrpt.ModeTesting, 20, 0, 10, 1), rules{}).Domains[0]
-	failing := judge(policyMaterial(tlsrpt.ModeTesting, 1, 22, 10, 1), rules{}).Domains[0]
+	j := judge(policyMaterial(tlsrpt.ModeTesting, -8, 0, 100, 9), Rules{})
+	early := judge(policyMaterial(tlsrpt.ModeTesting, 20, 0, 10, 1), Rules{}).Domains[0]
+	failing := judge(policyMaterial(tlsrpt.ModeTesting, 1, 22, 10, 1), Rules{}).Domains[0]
 	early.Name, failing.Name = "early.example", "failing.example"
 	j.Domains = append(j.Domains, early, failing)
 	want := []string{
@@ -106,7 +106,7 @@ func TestReadinessBeginsAnewWithTheMode(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeTesting, 22, 0, 100, 2)
 	m.Days = append(m.Days, report.DayTotal{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 5000})
-	if r := judge(m, rules{}).Domains[0].Readiness; r.Sessions != 100 || r.CleanDays != 1 || r.ModeDays != 1 {
+	if r := judge(m, Rules{}).Domains[0].Readiness; r.Sessions != 100 || r.CleanDays != 1 || r.ModeDays != 1 {
 		t.Errorf("%+v, want one day with 100 sessions", r)
 	}
 }

@@ -50,7 +50,7 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 	for name := range m.Tally.domains {
 		m.Domains = append(m.Domains, domainName{name, false})
 	}
-	r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+	r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 	if !strings.Contains(r.Text, "more findings left out here") || !strings.Contains(r.HTML, "more findings left out here") {
 		t.Error("nothing says that findings are left out")
 	}
-	if got := len(r.Facts.PolicyTypes[0].Findings); got != 300 {
+	if got := len(r.Summary.PolicyTypes[0].Findings); got != 300 {
 		t.Errorf("the facts have %d findings, want all 300", got)
 	}
 }
@@ -84,7 +84,7 @@ func TestCommandsHoldNoStrangersShell(t *testing.T) {
 		}
 		m := materialOf(rows...)
 		m.Domains = []domainName{{evil, true}}
-		v := newView(judge(m, rules{}), exampleOptions(), fullBounds())
+		v := newView(judge(m, Rules{}), exampleOptions(), fullBounds())
 		n := 0
 		for _, d := range v.Domains {
 			for _, kind := range d.Types {
@@ -115,7 +115,7 @@ func TestSubject(t *testing.T) {
 	late.ReceivedAt = nov(22).time()
 	tests := []struct {
 		name   string
-		change func(*material)
+		change func(*Facts)
 		rows   []*report.PolicyRow
 		want   string
 	}{
@@ -132,12 +132,12 @@ func TestSubject(t *testing.T) {
 		{"details that the total denies", nil, []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0, expired)},
 			"[TLS] example.com: action needed - failures reported, mail may be held (22 Nov)"},
 		{"never a report", nil, nil, "[TLS] example.com: no reports yet"},
-		{"silence", func(m *material) {
+		{"silence", func(m *Facts) {
 			m.Days = []report.DayTotal{{Day: nov(19).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1}}
 		}, nil, "[TLS] example.com: no reports after 19 Nov"},
-		{"silence on days asked for", func(m *material) { m.ByDays = true }, nil, "[TLS] example.com: no reports (22 Nov)"},
-		{"blind", func(m *material) { m.Mailboxes = []mailboxState{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: reports not read - 2 mailboxes cannot be read"},
-		{"only rejected messages", func(m *material) {
+		{"silence on days asked for", func(m *Facts) { m.ByDays = true }, nil, "[TLS] example.com: no reports (22 Nov)"},
+		{"blind", func(m *Facts) { m.Mailboxes = []Mailbox{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: reports not read - 2 mailboxes cannot be read"},
+		{"only rejected messages", func(m *Facts) {
 			m.Domains, m.Rejected = nil, make([]report.RejectedMessage, 3)
 		}, nil, "[TLS] 3 messages could not be read"},
 	}
@@ -153,7 +153,7 @@ func TestSubject(t *testing.T) {
 			if tt.change != nil {
 				tt.change(m)
 			}
-			r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+			r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -52,7 +52,7 @@ func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 	first, second := crowd(1, 3000, report.AuthPass), crowd(2, 10, report.AuthPass)
 	strange := row(3, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 7, tlsrpt.Failure{ResultType: "invented", ReceivingMXHostname: "x.example", Sessions: 4})
 	m := materialOf(first, second, strange)
-	j := judge(m, rules{})
+	j := judge(m, Rules{})
 	sums, others := map[tlsrpt.ResultType]tlsrpt.Sessions{}, map[tlsrpt.ResultType]tlsrpt.Sessions{}
 	for _, f := range j.Domains[0].Types[0].Findings {
 		sums[f.Result] += f.Sessions
@@ -72,7 +72,7 @@ func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 	if j.Verdict != VerdictAction {
 		t.Errorf("verdict %s", j.Verdict)
 	}
-	r, err := renderWith(loadTemplates(t), j, exampleOptions())
+	r, err := Render(loadTemplates(t), j, exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 func TestClaimsBeyondTheBoundAreOtherHosts(t *testing.T) {
 	t.Parallel()
 	m := materialOf(crowd(1, 3000, report.AuthNone))
-	r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+	r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestWhatIsNotToldApartIsNotMended(t *testing.T) {
 	} {
 		m := materialOf(crowd(1, tt.hosts, report.AuthPass))
 		m.Days, m.Failures = days, yesterday(tt.mx)
-		if got := len(judge(m, rules{}).Domains[0].Types[0].Resolved); got != tt.resolved {
+		if got := len(judge(m, Rules{}).Domains[0].Types[0].Resolved); got != tt.resolved {
 			t.Errorf("%s: %d resolved, want %d", tt.name, got, tt.resolved)
 		}
 	}
@@ -132,7 +132,7 @@ func TestCrowdsDoNotLookLikeEarlierDigests(t *testing.T) {
 	m := materialOf(crowd(1, 3000, report.AuthPass))
 	m.Days = []report.DayTotal{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 3049}}
 	m.Failures = []report.FailureDay{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: report.OtherHosts, Sessions: 2500}}
-	for _, f := range judge(m, rules{}).Domains[0].Types[0].Findings {
+	for _, f := range judge(m, Rules{}).Domains[0].Types[0].Findings {
 		if f.State != StateNew {
 			t.Fatalf("%s on %s is %s, want new", f.Result, f.MX, f.State)
 		}
@@ -169,7 +169,7 @@ func TestNamesAreBounded(t *testing.T) {
 	if n := len(tl.uncounted.senders); n != maxSenders+1 {
 		t.Errorf("%d senders that do not count", n)
 	}
-	j := judge(m, rules{})
+	j := judge(m, Rules{})
 	names := map[string]bool{}
 	for _, d := range j.Domains {
 		names[d.Name] = true
@@ -180,7 +180,7 @@ func TestNamesAreBounded(t *testing.T) {
 	if want := tlsrpt.Sessions(2*(maxDomains+5)*2 + 1); j.Overall.sessions() != want {
 		t.Errorf("%d sessions, want %d: none is lost", j.Overall.sessions(), want)
 	}
-	r, err := renderWith(loadTemplates(t), j, exampleOptions())
+	r, err := Render(loadTemplates(t), j, exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,9 +195,9 @@ func TestNamesAreBounded(t *testing.T) {
 // TestCrowdsAreTalliedAlike: a digest does not depend on the order of a map.
 func TestCrowdsAreTalliedAlike(t *testing.T) {
 	t.Parallel()
-	var last []FactType
+	var last []SummaryType
 	for range 3 {
-		got := facts(judge(materialOf(crowd(1, 1500, report.AuthPass), crowd(2, 1500, report.AuthPass)), rules{}), "example").PolicyTypes
+		got := summarize(judge(materialOf(crowd(1, 1500, report.AuthPass), crowd(2, 1500, report.AuthPass)), Rules{}), "example").PolicyTypes
 		if last != nil && !reflect.DeepEqual(last, got) {
 			t.Fatal("two tallies of the same reports differ")
 		}

@@ -66,15 +66,15 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if t.kind == kindFallback && !j.hasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	was := readSaid(state.Said)
-	says := j.says(was)
+	was := ReadStatements(state.Said)
+	says := j.Statements(was)
 	if !t.OnlyWhen.worthSending(j, Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
-		next.Untold = m.Untold.plus(m.Tally, state.LastRun, state.Watermark).String()
+		next.Untold = m.Unsent.plus(m.Tally, state.LastRun, state.Watermark).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
-	if t.OnlyWhen.choosy() {
+	if t.OnlyWhen.Conditional() {
 		next.Said = says.about(j.names()).String()
 	}
 	r, err := d.render(ctx, t, j)
@@ -97,11 +97,11 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 }
 
 // selection says what a run for the scheduled time covers.
-func (t *task) selection(state report.DigestState, at, now time.Time) selection {
+func (t *task) selection(state report.DigestState, at, now time.Time) Selection {
 	cutoff := t.schedule.start(at.In(t.schedule.location))
-	return selection{
+	return Selection{
 		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,
-		first: min(dayOf(cutoff), dayOf(now)-1), untold: readUntold(state.Untold),
+		first: min(dayOf(cutoff), dayOf(now)-1), Unsent: ReadUnsent(state.Untold),
 	}
 }
 
@@ -121,7 +121,7 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: reading when it last ran: %w", t.Name, err)
 	}
-	var sel selection
+	var sel Selection
 	if from.IsZero() && to.IsZero() {
 		at, due, err := t.schedule.due(state.LastRun, now)
 		if err == nil && !due {
@@ -138,7 +138,7 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 		if dayOf(from) > dayOf(now) {
 			return nil, fmt.Errorf("digest %q: the days asked for, from %s on, have not come yet", t.Name, from.Format(time.DateOnly))
 		}
-		sel = selection{byDays: true, from: dayOf(from), to: dayOf(to), now: now, lastRun: state.LastRun}
+		sel = Selection{byDays: true, from: dayOf(from), to: dayOf(to), now: now, lastRun: state.LastRun}
 	}
 	m, err := d.read(ctx, t, sel)
 	if err != nil {
@@ -148,24 +148,24 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 }
 
 // read reads what a digest is to be made of.
-func (d *Digester) read(ctx context.Context, t *task, sel selection) (*material, error) {
-	q := request{selection: sel, patterns: t.patterns, rejected: t.kind != kindConfigured, mailboxes: d.o.Mailboxes}
+func (d *Digester) read(ctx context.Context, t *task, sel Selection) (*Facts, error) {
+	q := Request{Selection: sel, patterns: t.patterns, rejected: t.kind != kindConfigured, mailboxes: d.o.Mailboxes}
 	if d.o.Overrun != nil {
 		q.overrun = d.o.Overrun()
 	}
-	return readFacts(ctx, d.o.DB, q)
+	return Read(ctx, d.o.DB, q)
 }
 
 // rules returns those by which every digest is judged.
-func (d *Digester) rules() rules { return rules{Accept: d.o.Accept, WarnAfter: d.o.WarnAfter} }
+func (d *Digester) rules() Rules { return Rules{Waivers: d.o.Waivers, WarnAfter: d.o.WarnAfter} }
 
 // render has asked what a look can answer, and puts a judgement into words.
 func (d *Digester) render(ctx context.Context, t *task, j *judgement) (*Rendered, error) {
-	if questions := j.questions(); d.o.Ask != nil && len(questions) > 0 {
-		j.apply(d.o.Ask(ctx, questions))
+	if questions := j.Probes(); d.o.Probe != nil && len(questions) > 0 {
+		j.apply(d.o.Probe(ctx, questions))
 	}
-	return renderWith(d.o.Templates, j, options{
-		Name: t.Name, Prefix: t.Prefix, Asked: t.Domains, Fallback: t.kind == kindFallback, Location: t.Location,
+	return Render(d.o.Templates, j, options{
+		Name: t.Name, Prefix: t.Prefix, Asked: t.Domains, All: t.kind == kindAll, Fallback: t.kind == kindFallback, Location: t.Location,
 		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version,
 	})
 }

@@ -9,7 +9,7 @@ import (
 // What is remembered comes back as it was, whatever strangers call themselves.
 func TestWhatWasSaidComesBack(t *testing.T) {
 	t.Parallel()
-	want := said{
+	want := Statements{
 		newTopic(aboutPolicy, "example.com", ""):                     "testing, ready",
 		newTopic(aboutFindings, "example.com", "sts"):                "0123456789abcdef",
 		newTopic(aboutStopped, "\x00Bücher \"&\" <Söhne>\n", ""):     "",
@@ -19,7 +19,7 @@ func TestWhatWasSaidComesBack(t *testing.T) {
 		newTopic(aboutUnverified, "", ""):                            "",
 		newTopic(aboutClaim, "google.com", "fail body-hash Google "): "",
 	}
-	got := readSaid(want.String())
+	got := ReadStatements(want.String())
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("read back (-want +got):\n%s", diff)
 	}
@@ -34,7 +34,7 @@ func TestWhatWasSaidComesBack(t *testing.T) {
 func TestWhatCannotBeReadIsNothingSaid(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "null", "{}", "[", "29afb9c13e4bc308", `[{"Kind":7}]`} {
-		if got := readSaid(text); len(got) != 0 || got == nil {
+		if got := ReadStatements(text); len(got) != 0 || got == nil {
 			t.Errorf("readSaid(%q) = %v, want nothing said", text, got)
 		}
 	}
@@ -45,19 +45,19 @@ func TestBeganAndEnded(t *testing.T) {
 	policy, silence, stopped := newTopic(aboutPolicy, "a.example", ""), newTopic(aboutSilence, "a.example", ""), newTopic(aboutStopped, "google.com", "")
 	tests := []struct {
 		name         string
-		was, now     said
+		was, now     Statements
 		kinds        []topicKind
 		began, ended bool
 	}{
-		{"the same", said{policy: "enforce"}, said{policy: "enforce"}, nil, false, false},
-		{"something else of it", said{policy: "testing"}, said{policy: "enforce"}, nil, true, false},
-		{"something new", said{}, said{silence: ""}, nil, true, false},
-		{"something gone", said{silence: ""}, said{}, nil, false, true},
-		{"who has stopped is new", said{}, said{stopped: ""}, nil, true, false},
-		{"who has stopped is told of no more", said{stopped: ""}, said{}, nil, false, false},
-		{"not of this kind", said{}, said{policy: "enforce"}, []topicKind{aboutSilence}, false, false},
-		{"gone, not of this kind", said{policy: "enforce"}, said{}, []topicKind{aboutSilence}, false, false},
-		{"of one of these kinds", said{}, said{silence: ""}, []topicKind{aboutClaim, aboutSilence}, true, false},
+		{"the same", Statements{policy: "enforce"}, Statements{policy: "enforce"}, nil, false, false},
+		{"something else of it", Statements{policy: "testing"}, Statements{policy: "enforce"}, nil, true, false},
+		{"something new", Statements{}, Statements{silence: ""}, nil, true, false},
+		{"something gone", Statements{silence: ""}, Statements{}, nil, false, true},
+		{"who has stopped is new", Statements{}, Statements{stopped: ""}, nil, true, false},
+		{"who has stopped is told of no more", Statements{stopped: ""}, Statements{}, nil, false, false},
+		{"not of this kind", Statements{}, Statements{policy: "enforce"}, []topicKind{aboutSilence}, false, false},
+		{"gone, not of this kind", Statements{policy: "enforce"}, Statements{}, []topicKind{aboutSilence}, false, false},
+		{"of one of these kinds", Statements{}, Statements{silence: ""}, []topicKind{aboutClaim, aboutSilence}, true, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,8 +77,8 @@ func TestAboutForgetsDomains(t *testing.T) {
 	t.Parallel()
 	here, gone, all := newTopic(aboutPolicy, "a.example", ""), newTopic(aboutFindings, "b.example", "sts"), newTopic(aboutSilence, "", "")
 	mailbox := newTopic(aboutUnread, "b.example", "INBOX")
-	got := said{here: "enforce", gone: "x", all: "", mailbox: ""}.about([]string{"a.example"})
-	if diff := cmp.Diff(said{here: "enforce", all: "", mailbox: ""}, got); diff != "" {
+	got := Statements{here: "enforce", gone: "x", all: "", mailbox: ""}.about([]string{"a.example"})
+	if diff := cmp.Diff(Statements{here: "enforce", all: "", mailbox: ""}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

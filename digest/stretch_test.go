@@ -10,27 +10,27 @@ func TestStretchOf(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, start, end string
-		want             stretch
+		want             Span
 	}{
-		{"one day", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59Z", stretch{nov(22), nov(22)}},
-		{"one day, ended by the next midnight", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z", stretch{nov(22), nov(22)}},
-		{"one day elsewhere", "2026-11-22T05:00:00Z", "2026-11-23T04:59:59Z", stretch{nov(22), nov(22)}},
-		{"some hours", "2026-11-22T20:00:00Z", "2026-11-22T21:00:00Z", stretch{nov(22), nov(22)}},
-		{"no time at all", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z", stretch{nov(22), nov(22)}},
-		{"a week", "2026-11-16T00:00:00Z", "2026-11-22T23:59:59Z", stretch{nov(16), nov(22)}},
-		{"a week elsewhere", "2026-11-16T05:00:00Z", "2026-11-23T05:00:00Z", stretch{nov(16), nov(22)}},
-		{"two days", "2026-11-21T00:00:00Z", "2026-11-23T00:00:00Z", stretch{nov(21), nov(22)}},
+		{"one day", "2026-11-22T00:00:00Z", "2026-11-22T23:59:59Z", Span{nov(22), nov(22)}},
+		{"one day, ended by the next midnight", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z", Span{nov(22), nov(22)}},
+		{"one day elsewhere", "2026-11-22T05:00:00Z", "2026-11-23T04:59:59Z", Span{nov(22), nov(22)}},
+		{"some hours", "2026-11-22T20:00:00Z", "2026-11-22T21:00:00Z", Span{nov(22), nov(22)}},
+		{"no time at all", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z", Span{nov(22), nov(22)}},
+		{"a week", "2026-11-16T00:00:00Z", "2026-11-22T23:59:59Z", Span{nov(16), nov(22)}},
+		{"a week elsewhere", "2026-11-16T05:00:00Z", "2026-11-23T05:00:00Z", Span{nov(16), nov(22)}},
+		{"two days", "2026-11-21T00:00:00Z", "2026-11-23T00:00:00Z", Span{nov(21), nov(22)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &tlsrpt.Report{Start: instant(t, tt.start), End: instant(t, tt.end)}
-			if got := stretchOf(r); got != tt.want {
+			if got := spanOf(r); got != tt.want {
 				t.Errorf("stretchOf = %s, want %s", got, tt.want)
 			}
 		})
 	}
-	endless := stretchOf(&tlsrpt.Report{Start: instant(t, "0001-01-01T00:00:00Z"), End: instant(t, "9999-12-31T00:00:00Z")})
+	endless := spanOf(&tlsrpt.Report{Start: instant(t, "0001-01-01T00:00:00Z"), End: instant(t, "9999-12-31T00:00:00Z")})
 	if endless.First > endless.Last {
 		t.Errorf("an endless report is about %s", endless)
 	}
@@ -46,7 +46,7 @@ func TestOngoingWords(t *testing.T) {
 		{10, 22, 2, "ongoing: seen on Tue 10 Nov and on Sun 22 Nov, nothing reported between"},
 		{10, 22, 9, "ongoing: seen on 9 of the 13 days since Tue 10 Nov, nothing reported on the others"},
 	} {
-		f := &finding{standing: standing{State: StateOngoing, First: nov(tt.first), Last: nov(tt.last), Days: tt.days}}
+		f := &finding{Timeline: Timeline{State: StateOngoing, First: nov(tt.first), Last: nov(tt.last), Days: tt.days}}
 		if got := stateWords([]*finding{f}); got != tt.want {
 			t.Errorf("stateWords = %q, want %q", got, tt.want)
 		}

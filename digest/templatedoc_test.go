@@ -34,7 +34,7 @@ func TestTheReferenceNamesEveryFieldThatATemplateSees(t *testing.T) {
 			}
 		}
 	}
-	walk(reflect.TypeFor[view]())
+	walk(reflect.TypeFor[View]())
 	if n < 60 {
 		t.Fatalf("the view has %d fields only", n)
 	}

@@ -16,19 +16,19 @@ func TestUntoldSentence(t *testing.T) {
 	since := nov(2).time()
 	for _, tt := range []struct {
 		name string
-		u    untold
+		u    Unsent
 		want string
 	}{
-		{"nothing is untold", untold{}, ""},
-		{"the runs covered nothing", untold{Since: since}, ""},
-		{"one report", untold{totals: totals{Successful: 1}, Since: since, Reports: 1, First: nov(2), Last: nov(2)},
+		{"nothing is untold", Unsent{}, ""},
+		{"the runs covered nothing", Unsent{Since: since}, ""},
+		{"one report", Unsent{totals: totals{Successful: 1}, Since: since, Reports: 1, First: nov(2), Last: nov(2)},
 			"1 report on 1 delivery attempt, none of which failed (Mon 2 Nov)."},
-		{"all failed", untold{totals: totals{Failed: 3}, Since: since, Reports: 2, First: nov(2), Last: nov(3)},
+		{"all failed", Unsent{totals: totals{Failed: 3}, Since: since, Reports: 2, First: nov(2), Last: nov(3)},
 			"2 reports on 3 delivery attempts, all of which failed (Mon 2 Nov to Tue 3 Nov)."},
-		{"no attempt", untold{Since: since, Reports: 1, First: nov(2), Last: nov(2)},
+		{"no attempt", Unsent{Since: since, Reports: 1, First: nov(2), Last: nov(2)},
 			"1 report on 0 delivery attempts, none of which failed (Mon 2 Nov)."},
-		{"unverified alone", untold{Since: since, Uncounted: 2}, "They covered 2 reports that could not be verified."},
-		{"both", untold{totals: totals{Successful: 1200, Failed: 30}, Since: since, Reports: 5, Uncounted: 1, First: nov(2), Last: nov(5)},
+		{"unverified alone", Unsent{Since: since, Uncounted: 2}, "They covered 2 reports that could not be verified."},
+		{"both", Unsent{totals: totals{Successful: 1200, Failed: 30}, Since: since, Reports: 5, Uncounted: 1, First: nov(2), Last: nov(5)},
 			"5 reports on 1,230 delivery attempts, 30 of which failed (Mon 2 Nov to Thu 5 Nov), and 1 report that could not be verified."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,18 +62,18 @@ func TestUntoldAddsUp(t *testing.T) {
 	}
 	sent := report.DigestState{LastRun: nov(2).time().Add(7 * time.Hour), Watermark: 12}
 	later := report.DigestState{LastRun: nov(3).time().Add(7 * time.Hour), Watermark: 15}
-	u := untold{}
+	u := Unsent{}
 	for _, r := range []*tally{
 		run(0, 0, 0, 2, 0, 0), // nothing that counts: no days
 		run(100, 0, 1, 0, nov(3), nov(3)),
 		run(7, 2, 3, 1, nov(1), nov(5)),
 		run(0, 0, 0, 0, 0, 0),
 	} {
-		u = readUntold(u.plus(r, sent.LastRun, sent.Watermark).String())
+		u = ReadUnsent(u.plus(r, sent.LastRun, sent.Watermark).String())
 		sent = later // only the first run follows a mail
 	}
-	want := untold{totals{107, 2}, nov(2).time().Add(7 * time.Hour), 4, 3, nov(1), nov(5), 12}
-	if diff := cmp.Diff(want, u, cmp.AllowUnexported(untold{})); diff != "" {
+	want := Unsent{totals{107, 2}, nov(2).time().Add(7 * time.Hour), 4, 3, nov(1), nov(5), 12}
+	if diff := cmp.Diff(want, u, cmp.AllowUnexported(Unsent{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	most := tlsrpt.Sessions(math.MaxInt64)
@@ -81,7 +81,7 @@ func TestUntoldAddsUp(t *testing.T) {
 		t.Errorf("the largest counts make %d and %d", u.Successful, u.Failed)
 	}
 	for _, text := range []string{"", "null", "[]", "{", `{"Reports":"x"}`} {
-		if got := readUntold(text); got != (untold{}) {
+		if got := ReadUnsent(text); got != (Unsent{}) {
 			t.Errorf("readUntold(%q) = %+v, want nothing", text, got)
 		}
 	}

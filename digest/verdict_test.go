@@ -9,8 +9,8 @@ import (
 )
 
 // materialOf returns a digest's material of a Monday morning made of rows.
-func materialOf(rows ...*report.PolicyRow) *material {
-	m := &material{
+func materialOf(rows ...*report.PolicyRow) *Facts {
+	m := &Facts{
 		Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
 		Current: true, First: nov(22), Until: nov(23),
 		Domains: []domainName{{"example.com", true}}, Tally: newTally(),
@@ -62,7 +62,7 @@ func TestVerdictByFate(t *testing.T) {
 				if result != "" {
 					details = []tlsrpt.Failure{{ResultType: result, ReceivingMXHostname: "mx.example.com", Sessions: 2}}
 				}
-				j := judge(materialOf(row(1, nov(22), tt.kind, tt.mode, 10, 2, details...)), rules{})
+				j := judge(materialOf(row(1, nov(22), tt.kind, tt.mode, 10, 2, details...)), Rules{})
 				if j.Verdict != tt.want {
 					t.Errorf("verdict = %s, want %s", j.Verdict, tt.want)
 				}
@@ -78,8 +78,8 @@ func TestVerdictOfAll(t *testing.T) {
 	unverified.Auth = report.Authenticity{Result: report.AuthNone}
 	unchecked := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
 	unchecked.Auth = report.Authenticity{Result: report.AuthUnchecked}
-	box := func(since, good time.Time, fault string) mailboxState {
-		return mailboxOf("reports", folderState{"INBOX", since, good, fault})
+	box := func(since, good time.Time, fault string) Mailbox {
+		return mailboxOf("reports", Folder{"INBOX", since, good, fault})
 	}
 	failing := box(nov(21).time(), nov(20).time(), "no route to host")
 	fine := box(time.Time{}, nov(23).time(), "")
@@ -87,22 +87,22 @@ func TestVerdictOfAll(t *testing.T) {
 	tests := []struct {
 		name      string
 		rows      []*report.PolicyRow
-		mailboxes []mailboxState
+		mailboxes []Mailbox
 		want      Verdict
 	}{
-		{"no failure", []*report.PolicyRow{clear}, []mailboxState{fine}, VerdictClear},
+		{"no failure", []*report.PolicyRow{clear}, []Mailbox{fine}, VerdictClear},
 		{"a report without sessions is a report", []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 0, 0)}, nil, VerdictClear},
-		{"nothing came", nil, []mailboxState{fine}, VerdictSilent},
+		{"nothing came", nil, []Mailbox{fine}, VerdictSilent},
 		{"nothing came and no mailbox is configured", nil, nil, VerdictSilent},
-		{"nothing came because the mailbox cannot be read", nil, []mailboxState{failing}, VerdictBlind},
-		{"one of two mailboxes cannot be read", nil, []mailboxState{fine, failing}, VerdictBlind},
-		{"reports came all the same", []*report.PolicyRow{clear}, []mailboxState{failing}, VerdictClear},
-		{"the mailbox was never read", nil, []mailboxState{{Name: "reports"}}, VerdictBlind},
-		{"the mailbox was not read for a day", nil, []mailboxState{box(time.Time{}, nov(21).time(), "")}, VerdictBlind},
-		{"a poll failed an hour ago", nil, []mailboxState{box(nov(23).time().Add(6*time.Hour), nov(23).time().Add(5*time.Hour), "timeout")}, VerdictSilent},
-		{"no poll worked since the last digest", nil, []mailboxState{box(nov(22).time().Add(8*time.Hour), nov(22).time().Add(6*time.Hour), "timeout")}, VerdictBlind},
+		{"nothing came because the mailbox cannot be read", nil, []Mailbox{failing}, VerdictBlind},
+		{"one of two mailboxes cannot be read", nil, []Mailbox{fine, failing}, VerdictBlind},
+		{"reports came all the same", []*report.PolicyRow{clear}, []Mailbox{failing}, VerdictClear},
+		{"the mailbox was never read", nil, []Mailbox{{Name: "reports"}}, VerdictBlind},
+		{"the mailbox was not read for a day", nil, []Mailbox{box(time.Time{}, nov(21).time(), "")}, VerdictBlind},
+		{"a poll failed an hour ago", nil, []Mailbox{box(nov(23).time().Add(6*time.Hour), nov(23).time().Add(5*time.Hour), "timeout")}, VerdictSilent},
+		{"no poll worked since the last digest", nil, []Mailbox{box(nov(22).time().Add(8*time.Hour), nov(22).time().Add(6*time.Hour), "timeout")}, VerdictBlind},
 		{"an unverified failure changes nothing", []*report.PolicyRow{clear, unverified}, nil, VerdictClear},
-		{"unverified reports alone are silence", []*report.PolicyRow{unverified}, []mailboxState{fine}, VerdictSilent},
+		{"unverified reports alone are silence", []*report.PolicyRow{unverified}, []Mailbox{fine}, VerdictSilent},
 		{"where the check is off all count", []*report.PolicyRow{unchecked}, nil, VerdictAction},
 		{"the mode of another report stands in", []*report.PolicyRow{clear, row(2, nov(22), tlsrpt.STS, "", 1, 2, expired)}, nil, VerdictAction},
 		{"the heavier of two modes stands", []*report.PolicyRow{
@@ -114,7 +114,7 @@ func TestVerdictOfAll(t *testing.T) {
 			t.Parallel()
 			m := materialOf(tt.rows...)
 			m.Mailboxes = tt.mailboxes
-			if got := judge(m, rules{}).Verdict; got != tt.want {
+			if got := judge(m, Rules{}).Verdict; got != tt.want {
 				t.Errorf("verdict = %s, want %s", got, tt.want)
 			}
 		})
@@ -126,7 +126,7 @@ func TestModeFromHistorySaysSo(t *testing.T) {
 	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 2}
 	m := materialOf(row(1, nov(22), tlsrpt.STS, "", 10, 2, expired))
 	m.Modes = map[string]knownMode{"example.com": {tlsrpt.ModeEnforce, modeElsewise}}
-	j := judge(m, rules{})
+	j := judge(m, Rules{})
 	f := j.Domains[0].Types[0].Findings[0]
 	if j.Verdict != VerdictAction || f.Mode != tlsrpt.ModeEnforce || f.ModeFrom != modeElsewise {
 		t.Errorf("verdict = %s, mode %q from %d; want action, enforce, from another report", j.Verdict, f.Mode, f.ModeFrom)

@@ -20,14 +20,14 @@ func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 		"later where asked":            {72 * time.Hour, 71 * time.Hour, true, false},
 		"but then":                     {72 * time.Hour, 73 * time.Hour, true, true},
 	} {
-		m := &material{Now: now, Current: true, LastRun: now.Add(-24 * time.Hour)}
+		m := &Facts{Now: now, Current: true, LastRun: now.Add(-24 * time.Hour)}
 		since := now.Add(-tt.unread)
-		m.Mailboxes = []mailboxState{{Name: "m", Folders: []folderState{{"INBOX", since, since, "refused"}}}}
+		m.Mailboxes = []Mailbox{{Name: "m", Folders: []Folder{{"INBOX", since, since, "refused"}}}}
 		all := unreadOf(m, tt.warnAfter)
 		if got := len(all) > 0; got != tt.named {
 			t.Errorf("%s: named %t, want %t", name, got, tt.named)
 		}
-		if got := len(blind(all)) > 0; got != tt.blind {
+		if got := len(Blinding(all)) > 0; got != tt.blind {
 			t.Errorf("%s: blind %t, want %t", name, got, tt.blind)
 		}
 	}

@@ -19,23 +19,23 @@ type advice struct {
 	domains []string
 	action  string
 	owner   string
-	looked  string // what a look just now found of it; may be empty
+	probed  string // what a look just now found of it; may be empty
 }
 
-// told remembers what stands further up in a digest, so that it is not said
+// dedup remembers what stands further up in a digest, so that it is not said
 // again further down.
-type told struct {
+type dedup struct {
 	sentences map[string]bool
 	actions   map[string]bool // of advice, by domain and action
 	policy    bool            // how long the policy has been as it is
 }
 
-func newTold() *told {
-	return &told{sentences: map[string]bool{}, actions: map[string]bool{}}
+func newDedup() *dedup {
+	return &dedup{sentences: map[string]bool{}, actions: map[string]bool{}}
 }
 
 // once returns the sentence the first time, and nothing from then on.
-func (t *told) once(sentence string) string {
+func (t *dedup) once(sentence string) string {
 	if t.sentences[sentence] {
 		return ""
 	}
@@ -44,7 +44,7 @@ func (t *told) once(sentence string) string {
 }
 
 // first says what to do first, each in a sentence that can be forwarded.
-func (w words) first(t *told) []string {
+func (w renderer) first(t *dedup) []string {
 	switch w.j.Verdict {
 	case VerdictAction, VerdictAttention:
 		var out []string
@@ -70,7 +70,7 @@ func advices(j *judgement) []*advice {
 	var out []*advice
 	for _, group := range j.heaviest() {
 		g, f := group.findings, group.findings[0]
-		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g), lookedShort(g)}
+		a := &advice{findingTitle(g), f.meaning().Title, hostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g), probeShort(g)}
 		i := slices.IndexFunc(out, func(o *advice) bool { return o.covers(a) })
 		switch {
 		case i >= 0:
@@ -103,8 +103,8 @@ func (a *advice) sentence(several bool) string {
 		s += " (" + listNames(a.domains, 5) + ")"
 	}
 	s += ": " + lowerFirst(strings.TrimSuffix(a.action, ".")) + ". Forward to " + a.owner + "."
-	if a.looked != "" {
-		s += " " + a.looked
+	if a.probed != "" {
+		s += " " + a.probed
 	}
 	return s
 }
@@ -118,7 +118,7 @@ func actionFor(group []*finding) string {
 		return "Look at the certificate and the encryption (STARTTLS) of every mail server, as the commands below do for one."
 	}
 	action := meaningOf(group).Action
-	if f.Fate == tlsrpt.HeldByOne || lookedState(group) == AnswerSo || len(reportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
+	if f.Fate == tlsrpt.HeldByOne || commonAnswer(group) == AnswerSo || len(reportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
 		return action
 	}
 	return "Check first with the commands below whether it is so, since one sender alone sees it; then " + lowerFirst(action)
@@ -139,7 +139,7 @@ func meaningOf(group []*finding) tlsrpt.ResultMeaning {
 }
 
 // see returns the commands that go with what to do first.
-func (w words) see() []string {
+func (w renderer) see() []string {
 	switch {
 	case w.j.Verdict == VerdictBlind:
 		return []string{"tlsbrief verify"}

@@ -10,12 +10,12 @@ import (
 // coveredWords says for which days, within a sentence.
 func coveredWords(j *judgement) string {
 	first, last := j.spanDays()
-	if _, ok := j.Facts.onlyStretch(); ok {
+	if _, ok := j.Facts.OnlySpan(); ok {
 		return "between " + templates.ShortDay(first.time()) + " and " + templates.ShortDay(last.time())
 	}
-	s := "on " + daySpan(first, last)
+	s := "on " + spanText(first, last)
 	if first < last {
-		s = "from " + daySpan(first, last)
+		s = "from " + spanText(first, last)
 	}
 	s += spansWords(j)
 	if n := len(j.lateDays()); n > 0 {
@@ -37,8 +37,8 @@ func shortSpan(first, last day) string {
 	}
 }
 
-// daySpan writes one or several UTC days.
-func daySpan(first, last day) string {
+// spanText writes one or several UTC days.
+func spanText(first, last day) string {
 	if first >= last {
 		return templates.ShortDay(last.time())
 	}
@@ -59,16 +59,16 @@ func periodLong(j *judgement) string {
 func spansWords(j *judgement) string {
 	var n tlsrpt.Sessions
 	first, last := day(0), day(0)
-	for s, k := range j.Facts.Tally.stretches {
+	for s, k := range j.Facts.Tally.Spans {
 		if n = n.Plus(k); first == 0 || s.First < first {
 			first = s.First
 		}
 		last = max(last, s.Last)
 	}
-	if len(j.Facts.Tally.stretches) == 0 || first == 0 {
+	if len(j.Facts.Tally.Spans) == 0 || first == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%s in reports for several days, %s)", templates.Count(int64(n)), daySpan(first, last))
+	return fmt.Sprintf(" (%s in reports for several days, %s)", templates.Count(int64(n)), spanText(first, last))
 }
 
 // beforeWords says what was reported before, as a clause; nothing where nothing was

@@ -11,7 +11,7 @@ import (
 // counts under MTA-STS and DANE alike (Q31) is one.
 func countCauses(j *judgement) int {
 	seen := map[string]struct{}{}
-	j.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *Policy, g []*finding) {
 		seen[g[0].Domain+"\x00"+findingTitle(g)] = struct{}{}
 	})
 	return len(seen)
@@ -45,7 +45,7 @@ func leadFailures(j *judgement) []string {
 	if j.Verdict == VerdictAction {
 		s += restSentence(j, worst)
 	}
-	if n := j.accepted(); n > 0 {
+	if n := j.waived(); n > 0 {
 		s += fmt.Sprintf(" Of the %s, %s %s known and accepted.", templates.Count(failed), templates.Count(int64(n)), verb(int(min(n, 2)), "is", "are"))
 	}
 	for _, sentence := range heldByOne(j, worst) {
@@ -58,7 +58,7 @@ func leadFailures(j *judgement) []string {
 }
 
 // causeSentence names the heaviest cause, and whether it is the largest, too.
-func causeSentence(j *judgement, worst weighed) string {
+func causeSentence(j *judgement, worst Group) string {
 	f := worst.findings[0]
 	cause := lowerFirst(findingTitle(worst.findings))
 	where := ""
@@ -71,22 +71,22 @@ func causeSentence(j *judgement, worst weighed) string {
 	case countCauses(j) == 1:
 		return fmt.Sprintf(" The cause%s: %s.", where, cause)
 	case worst.sessions >= j.largest():
-		return fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(worst.sessions, worst.upTo), cause)
+		return fmt.Sprintf(" The main cause%s, %s: %s.", where, sessions(worst.sessions, worst.bound), cause)
 	default:
-		return fmt.Sprintf(" The most serious cause%s, %s: %s.", where, sessions(worst.sessions, worst.upTo), cause)
+		return fmt.Sprintf(" The most serious cause%s, %s: %s.", where, sessions(worst.sessions, worst.bound), cause)
 	}
 }
 
 // restSentence says how many failed attempts there are beside those of the
 // heaviest cause, and of how many the mail was not held.
-func restSentence(j *judgement, worst weighed) string {
+func restSentence(j *judgement, worst Group) string {
 	held := min(j.held(), j.Overall.Failed)
-	rest := j.Overall.Failed - held - min(j.accepted(), j.Overall.Failed-held)
+	rest := j.Overall.Failed - held - min(j.waived(), j.Overall.Failed-held)
 	if rest == 0 {
 		return ""
 	}
 	through := true
-	j.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *Policy, g []*finding) {
 		through = through && (g[0].weight() >= tlsrpt.Action || g[0].Fate.WentThrough())
 	})
 	others, all := templates.Plural(int64(rest), "attempt"), ""
@@ -107,9 +107,9 @@ func restSentence(j *judgement, worst weighed) string {
 
 // heldByOne names the senders that held their mail back on their own account,
 // unless that has been said of the heaviest cause already.
-func heldByOne(j *judgement, worst weighed) []string {
+func heldByOne(j *judgement, worst Group) []string {
 	var out []string
-	j.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *Policy, g []*finding) {
 		if g[0].Fate == tlsrpt.HeldByOne && g[0] != worst.findings[0] && len(out) < 2 {
 			out = append(out, fateSentence(g))
 		}
@@ -119,9 +119,9 @@ func heldByOne(j *judgement, worst weighed) []string {
 
 // deniedSentence is for reports that contradict themselves: details of failures
 // beside totals that count none.
-func deniedSentence(j *judgement, worst weighed) string {
+func deniedSentence(j *judgement, worst Group) string {
 	return fmt.Sprintf("Reports name failures in their details %s, though their totals count none. If the details are right, %s failed: %s. In that case %s",
-		coveredWords(j), sessions(worst.sessions, worst.upTo), lowerFirst(findingTitle(worst.findings)), lowerFirst(fateSentence(worst.findings)))
+		coveredWords(j), sessions(worst.sessions, worst.bound), lowerFirst(findingTitle(worst.findings)), lowerFirst(fateSentence(worst.findings)))
 }
 
 // leadClear says that reports came and all is well, as far as they tell.

@@ -22,7 +22,7 @@ func leadBlind(j *judgement) []string {
 
 // blindShort names what cannot be read for the subject.
 func blindShort(j *judgement) string {
-	all := blind(j.Unread)
+	all := Blinding(j.Unread)
 	mailboxes, folders := map[string]struct{}{}, 0
 	for _, u := range all {
 		mailboxes[u.Mailbox] = struct{}{}
@@ -86,7 +86,7 @@ func plainFault(fault string) string {
 }
 
 // unreadSentence says what has not been read, since when, and why.
-func unreadSentence(u unread) string {
+func unreadSentence(u Unread) string {
 	what := "Mailbox " + templates.Line(u.Mailbox)
 	if u.Name != "" {
 		what = fmt.Sprintf("Folder %s of mailbox %s", templates.Line(u.Name), templates.Line(u.Mailbox))

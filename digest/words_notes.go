@@ -12,7 +12,7 @@ import (
 const maxNotes = 10
 
 // notes names what bears on the verdict and is no part of it.
-func (w words) notes() []string {
+func (w renderer) notes() []string {
 	var out []string
 	if w.o.AuthenticityOff {
 		out = append(out, `Signatures are not checked, because authenticity is "off" in the configuration: anyone could have sent what is counted here.`)
@@ -25,8 +25,8 @@ func (w words) notes() []string {
 			out = append(out, unreadSentence(u)+" Reports may be missing here.")
 		}
 	}
-	if s, ok := w.j.Facts.onlyStretch(); ok && w.j.Facts.ByDays && (w.j.First > s.First || w.j.Last < s.Last) {
-		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", daySpan(w.j.First, w.j.Last), daySpan(s.First, s.Last)))
+	if s, ok := w.j.Facts.OnlySpan(); ok && w.j.Facts.ByDays && (w.j.First > s.First || w.j.Last < s.Last) {
+		out = append(out, fmt.Sprintf("You asked for %s. The only report about it counts %s together, and cannot be divided.", spanText(w.j.First, w.j.Last), spanText(s.First, s.Last)))
 	}
 	if w.o.Fallback && len(w.j.Domains) > 0 {
 		out = append(out, fmt.Sprintf("No configured digest claims %s. To move a domain, add it to the domains of a digest.", listNames(w.j.names(), 5)))
@@ -38,7 +38,7 @@ func (w words) notes() []string {
 	if w.j.Facts.Tally.domains[otherDomains] != nil {
 		out = append(out, fmt.Sprintf(`Reports came for more than %s domains. Those beyond are not told apart: they are added up as "other domains".`, templates.Count(maxDomains)))
 	}
-	if s := unsentSentence(w.j.Facts.Untold, w.o.Location); s != "" {
+	if s := unsentSentence(w.j.Facts.Unsent, w.o.Location); s != "" {
 		out = append(out, s)
 	}
 	out = append(out, unseenNotes(w.j)...)
@@ -60,7 +60,7 @@ func unseenNotes(j *judgement) []string {
 					where = " for " + domainWord(f.Domain)
 				}
 				out = append(out, fmt.Sprintf("Not known to be mended: %s%s (%s; %s). It is not reported any more, but %s, which saw it, %s not reported since.",
-					lowerFirst(findingTitle([]*finding{f})), where, typeName(f.Type), daySpan(f.First, f.Last), listPhrases(sortedNames(f.Silent), 3), verb(len(f.Silent), "has", "have")))
+					lowerFirst(findingTitle([]*finding{f})), where, typeName(f.Type), spanText(f.First, f.Last), listPhrases(sortedNames(f.Silent), 3), verb(len(f.Silent), "has", "have")))
 			}
 		}
 	}
@@ -84,7 +84,7 @@ func stoppedNotes(j *judgement) []string {
 }
 
 // footer says who wrote the digest and how to see more.
-func (w words) footer() []string {
+func (w renderer) footer() []string {
 	name := "tlsbrief"
 	if w.o.Version != "" {
 		name += " " + templates.Line(w.o.Version)
@@ -101,7 +101,7 @@ func (w words) footer() []string {
 // exportCommand shows all that a digest is made of.
 func exportCommand(j *judgement) string {
 	days := fmt.Sprintf(" --from %s --to %s", j.First, j.Last)
-	if s, ok := j.Facts.onlyStretch(); ok {
+	if s, ok := j.Facts.OnlySpan(); ok {
 		days = fmt.Sprintf(" --from %s --to %s", s.First, s.Last)
 	}
 	if len(j.Domains) == 1 {
@@ -111,7 +111,7 @@ func exportCommand(j *judgement) string {
 }
 
 // unsentSentence says what was not told, empty where that is nothing.
-func unsentSentence(u untold, location *time.Location) string {
+func unsentSentence(u Unsent, location *time.Location) string {
 	if u.Since.IsZero() || u.Reports+u.Uncounted == 0 {
 		return ""
 	}
@@ -121,7 +121,7 @@ func unsentSentence(u untold, location *time.Location) string {
 	s := fmt.Sprintf("The runs of this digest since its last mail, of %s, were not sent. They covered ", u.Since.In(location).Format("Mon 2 Jan 2006"))
 	if u.Reports > 0 {
 		s += fmt.Sprintf("%s on %s, %s (%s)", templates.Plural(int64(u.Reports), "report"),
-			templates.Plural(int64(u.sessions()), "delivery attempt"), failedOf(u.totals), daySpan(u.First, u.Last))
+			templates.Plural(int64(u.sessions()), "delivery attempt"), failedOf(u.totals), spanText(u.First, u.Last))
 	}
 	if u.Reports > 0 && u.Uncounted > 0 {
 		s += ", and "

@@ -10,7 +10,7 @@ import (
 )
 
 // days fills in the days covered and the picture of the last 14.
-func (v *view) days(j *judgement) {
+func (v *View) days(j *judgement) {
 	covered := map[day]*coveredDay{}
 	for _, d := range j.Domains {
 		for _, c := range d.Days {
@@ -61,7 +61,7 @@ const textColumns = templates.Width - 27
 
 // picture fills in the last 14 days, up to the last that is covered or that
 // reports could be here for. The days before the first report ever are left out.
-func (v *view) picture(j *judgement) {
+func (v *View) picture(j *judgement) {
 	first, last := j.Facts.pictureDays()
 	begin := first
 	for begin <= last && !isKnown(j, begin) {
@@ -163,25 +163,25 @@ func pictureClass(t tlsrpt.PolicyType) string {
 // isKnown reports whether a report is about a day, be it with others.
 func isKnown(j *judgement, d day) bool {
 	_, reported := j.History.overall[d]
-	_, among := j.Facts.stretchAt(d)
+	_, among := j.Facts.SpanAt(d)
 	return reported || among
 }
 
 // pictureDay returns one day of the picture.
 func pictureDay(j *judgement, d day) dayView {
 	t, reported := j.History.overall[d]
-	s, among := j.Facts.stretchAt(d)
+	s, among := j.Facts.SpanAt(d)
 	p := dayView{Day: d.time(), Sessions: int64(t.sessions()), Failed: int64(t.Failed)}
 	switch {
 	case !reported && among:
-		p.None, p.Note = true, "covered by a report for "+daySpan(s.First, s.Last)
+		p.None, p.Note = true, "covered by a report for "+spanText(s.First, s.Last)
 	case !reported:
 		p.None, p.Note = true, "no report"
 	case t.Failed > 0 && j.Held[d]:
 		p.Mark, p.Held = markHeld, true
 	case t.Failed > 0:
 		p.Mark = markThrough
-	case j.History.denied[d]:
+	case j.History.contradicted[d]:
 		p.Mark = markDenied
 	}
 	if reported && among && s.First == d {
@@ -191,7 +191,7 @@ func pictureDay(j *judgement, d day) dayView {
 }
 
 // legend explains the marks that are used.
-func (v *view) legend() {
+func (v *View) legend() {
 	for _, l := range []legendView{
 		{markHeld, "mail may have been held", "red"},
 		{markThrough, "a TLS problem by which mail goes through as a rule", "yellow"},

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// maxLooks is how many different things one block says that a look found.
-const maxLooks = 3
+// maxAnswers is how many different things one block says that a look found.
+const maxAnswers = 3
 
-// lookedWords says what a look just now found of a group, at each of its hosts.
-func lookedWords(group []*finding) string {
+// probeWords says what a look just now found of a group, at each of its hosts.
+func probeWords(group []*finding) string {
 	var out []string
 	for _, f := range group {
-		if s := answerSentence(f.Looked); s != "" && !slices.Contains(out, s) {
+		if s := answerSentence(f.Answer); s != "" && !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}
-	if n := len(out); n > maxLooks {
-		out = append(out[:maxLooks], fmt.Sprintf("At %d more hosts: see tlsbrief check %s.", n-maxLooks, shellWord(group[0].Domain)))
+	if n := len(out); n > maxAnswers {
+		out = append(out[:maxAnswers], fmt.Sprintf("At %d more hosts: see tlsbrief check %s.", n-maxAnswers, shellWord(group[0].Domain)))
 	}
 	return strings.Join(out, " ")
 }
@@ -38,10 +38,10 @@ func answerSentence(a Answer) string {
 	return ""
 }
 
-// lookedShort says in a few words what a look found of a whole group; nothing
+// probeShort says in a few words what a look found of a whole group; nothing
 // where it found one thing at one host and another at the next.
-func lookedShort(group []*finding) string {
-	switch state := lookedState(group); state {
+func probeShort(group []*finding) string {
+	switch state := commonAnswer(group); state {
 	case AnswerSo:
 		return "Looked at from here just now: it is still so."
 	case AnswerNotSeen:
@@ -70,8 +70,8 @@ func silenceReasons(j *judgement) []string {
 }
 
 // silenceReason says it of one domain.
-func silenceReason(j *judgement, d *domainJudgement) string {
-	a := j.Answers[Question{Domain: d.Name}]
+func silenceReason(j *judgement, d *Domain) string {
+	a := j.Answers[Probe{Domain: d.Name}]
 	switch a.State {
 	case AnswerSo, AnswerOther:
 		s := "The most likely reason, found just now: " + a.Words
@@ -101,7 +101,7 @@ func untilThen(message string) string {
 func silenceFixes(j *judgement) (fixes []string, asked bool) {
 	asked = len(j.Domains) > 0
 	for _, d := range j.Domains {
-		a := j.Answers[Question{Domain: d.Name}]
+		a := j.Answers[Probe{Domain: d.Name}]
 		if a.State == "" || a.State == AnswerUnchecked {
 			asked = false
 		}

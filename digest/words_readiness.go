@@ -9,7 +9,7 @@ import (
 
 // policySentences say how long the MTA-STS policy of a domain has been in its
 // mode and clean, and under testing whether it is safe to enforce it.
-func policySentences(d *domainJudgement) []string {
+func policySentences(d *Domain) []string {
 	r := d.Readiness
 	switch {
 	case r == nil:

@@ -12,7 +12,7 @@ import (
 )
 
 // leadSilent says that nothing came that counts, and what that means.
-func (w words) leadSilent() []string {
+func (w renderer) leadSilent() []string {
 	if w.o.Fallback && len(w.j.Domains) == 0 {
 		return []string{leadFallback(w.j)}
 	}
@@ -49,7 +49,7 @@ func silentSentence(j *judgement, about string) string {
 	last := j.lastDay()
 	switch {
 	case j.Facts.ByDays:
-		s := fmt.Sprintf("No report%s about %s has arrived for %s.", readable, daySpan(j.First, j.Last), about)
+		s := fmt.Sprintf("No report%s about %s has arrived for %s.", readable, spanText(j.First, j.Last), about)
 		if last > 0 {
 			s += fmt.Sprintf(" The last one before that is about %s.", templates.LongDay(last.time()))
 		}
@@ -116,7 +116,7 @@ func leadFallback(j *judgement) string {
 }
 
 // firstSilent says where to look when nothing comes, or nothing that counts.
-func (w words) firstSilent() []string {
+func (w renderer) firstSilent() []string {
 	if len(w.j.Facts.Tally.uncounted.reports) > 0 {
 		return firstUnverified(w.j)
 	}

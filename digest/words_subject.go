@@ -18,7 +18,7 @@ const shortestWho = 20
 // subject fills in the parts of the subject. Where it grows too long the numbers
 // are put shortly, then the domain is cut: never the verdict, nor what became of
 // the mail.
-func (v *view) subject(w words) {
+func (v *View) subject(w renderer) {
 	v.Prefix, v.Who = templates.Line(w.o.Prefix), w.who()
 	v.Words = strings.ToLower(v.Title)
 	v.When = shortWhen(w.j)
@@ -46,7 +46,7 @@ func (v *view) subject(w words) {
 
 // failureSubject fills in how much failed and what became of the mail, and
 // returns shorter ways to say how much.
-func (v *view) failureSubject(w words) (shorter []string) {
+func (v *View) failureSubject(w renderer) (shorter []string) {
 	total, failed := templates.Plural(int64(w.j.Overall.sessions()), "delivery attempt"), templates.Count(int64(w.j.Overall.Failed))
 	what := " failed"
 	if w.j.Verdict == VerdictAttention {
@@ -74,7 +74,7 @@ func fateClause(j *judgement) string {
 		return templates.Count(int64(held)) + " may be held"
 	}
 	through, sure, one := true, true, ""
-	j.eachGroup(func(_ *typeJudgement, g []*finding) {
+	j.eachGroup(func(_ *Policy, g []*finding) {
 		sure = sure && g[0].Fate != tlsrpt.Unproven
 		through = through && g[0].Fate.WentThrough()
 		if g[0].Fate == tlsrpt.HeldByOne && one == "" {
@@ -93,7 +93,7 @@ func fateClause(j *judgement) string {
 }
 
 // fit makes the subject short enough, if that can be.
-func (v *view) fit(shorter []string) {
+func (v *View) fit(shorter []string) {
 	for _, numbers := range shorter {
 		if v.subjectLength() <= subjectLimit {
 			return
@@ -106,7 +106,7 @@ func (v *view) fit(shorter []string) {
 }
 
 // subjectLength returns how many characters the subject has.
-func (v *view) subjectLength() int {
+func (v *View) subjectLength() int {
 	n := utf8.RuneCountInString(v.Prefix) + len(" ") + utf8.RuneCountInString(v.Who) + len(": ") + utf8.RuneCountInString(v.Words)
 	for _, part := range []struct{ text, around string }{{v.Numbers, " - "}, {v.Clause, ", "}, {v.When, " ()"}} {
 		if part.text != "" {
@@ -127,7 +127,7 @@ func cutFront(s string, n int) string {
 }
 
 // silentSubject fills in the subject where nothing arrived that counts.
-func (v *view) silentSubject(w words) {
+func (v *View) silentSubject(w renderer) {
 	v.When = ""
 	last := w.j.lastDay()
 	switch {
@@ -158,7 +158,7 @@ func shortWhen(j *judgement) string {
 }
 
 // renderSubject returns the subject as one clean line.
-func renderSubject(set *templates.Set, v *view) (string, error) {
+func renderSubject(set *templates.Set, v *View) (string, error) {
 	s, err := set.Render(templates.Subject, v)
 	if err != nil {
 		return "", err

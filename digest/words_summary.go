@@ -7,39 +7,39 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// Facts are what a digest says, for programs: the JSON of `digest --preview
+// Summary are what a digest says, for programs: the JSON of `digest --preview
 // --format json` (DESIGN 8). Days are UTC and written 2026-11-22, From and To
 // both included. Lists are never null.
-type Facts struct {
-	Name             string        `json:"name"`
-	From             string        `json:"from"`
-	To               string        `json:"to"`
-	Verdict          Verdict       `json:"verdict"`
-	Sessions         FactSessions  `json:"sessions"` // what is counted under sts and tlsa alike is counted once
-	PolicyTypes      []FactType    `json:"policy_types"`
-	Reporters        []FactSender  `json:"reporters"`
-	StoppedReporting []FactStopped `json:"stopped_reporting"`
-	Unverified       int           `json:"unverified"` // reports that do not count
-	Rejected         int           `json:"rejected"`   // messages that could not be read
+type Summary struct {
+	Name             string            `json:"name"`
+	From             string            `json:"from"`
+	To               string            `json:"to"`
+	Verdict          Verdict           `json:"verdict"`
+	Sessions         SummarySessions   `json:"sessions"` // what is counted under sts and tlsa alike is counted once
+	PolicyTypes      []SummaryType     `json:"policy_types"`
+	Reporters        []SummaryReporter `json:"reporters"`
+	StoppedReporting []SummaryStopped  `json:"stopped_reporting"`
+	Unverified       int               `json:"unverified"` // reports that do not count
+	Rejected         int               `json:"rejected"`   // messages that could not be read
 }
 
-// FactSessions are summary totals.
-type FactSessions struct {
+// SummarySessions are summary totals.
+type SummarySessions struct {
 	Successful tlsrpt.Sessions `json:"successful"`
 	Failed     tlsrpt.Sessions `json:"failed"`
 }
 
-// A FactType is one policy type, over all domains of the digest.
-type FactType struct {
+// A SummaryType is one policy type, over all domains of the digest.
+type SummaryType struct {
 	PolicyType tlsrpt.PolicyType `json:"policy_type"`
-	FactSessions
-	Findings []FactFinding `json:"findings"`
+	SummarySessions
+	Findings []SummaryFinding `json:"findings"`
 }
 
-// A FactFinding is one cause, over all domains of the digest. An empty
+// A SummaryFinding is one cause, over all domains of the digest. An empty
 // ResultType stands for failures that no detail explains. Failed is 0 where the
 // state is resolved, and never more than the reports' totals allow.
-type FactFinding struct {
+type SummaryFinding struct {
 	ResultType tlsrpt.ResultType `json:"result_type"`
 	MX         string            `json:"receiving_mx_hostname"`
 	Failed     tlsrpt.Sessions   `json:"failed"`
@@ -48,47 +48,47 @@ type FactFinding struct {
 	FirstDay   string            `json:"first_day"`
 }
 
-// A FactSender is who reported, with its sessions.
-type FactSender struct {
+// A SummaryReporter is who reported, with its sessions.
+type SummaryReporter struct {
 	Domain       string          `json:"domain"`
 	Organization string          `json:"organization_name"`
 	Sessions     tlsrpt.Sessions `json:"sessions"`
 }
 
-// A FactStopped is who used to report and does no more.
-type FactStopped struct {
+// A SummaryStopped is who used to report and does no more.
+type SummaryStopped struct {
 	Domain       string `json:"domain"`
 	Organization string `json:"organization_name"`
 	LastDay      string `json:"last_day"`
 }
 
-// facts returns the facts of a judgement.
-func facts(j *judgement, name string) Facts {
-	f := Facts{
+// summarize returns the facts of a judgement.
+func summarize(j *judgement, name string) Summary {
+	f := Summary{
 		Name: name, From: j.First.String(), To: j.Last.String(), Verdict: j.Verdict,
-		Sessions:         FactSessions(j.Overall),
-		PolicyTypes:      factTypes(j),
-		Reporters:        []FactSender{},
-		StoppedReporting: []FactStopped{},
+		Sessions:         SummarySessions(j.Overall),
+		PolicyTypes:      summaryTypes(j),
+		Reporters:        []SummaryReporter{},
+		StoppedReporting: []SummaryStopped{},
 		Unverified:       len(j.Facts.Tally.uncounted.reports),
 		Rejected:         len(j.Facts.Rejected),
 	}
 	for _, r := range j.Reporters {
-		f.Reporters = append(f.Reporters, FactSender{r.Domain, r.Organization, r.Sessions})
+		f.Reporters = append(f.Reporters, SummaryReporter{r.Domain, r.Organization, r.Sessions})
 	}
 	for _, s := range j.Stopped {
-		f.StoppedReporting = append(f.StoppedReporting, FactStopped{s.Domain, s.Organization, s.Last.String()})
+		f.StoppedReporting = append(f.StoppedReporting, SummaryStopped{s.Domain, s.Organization, s.Last.String()})
 	}
 	return f
 }
 
-// factTypes returns the policy types, always the three of RFC 8460 and any other
+// summaryTypes returns the policy types, always the three of RFC 8460 and any other
 // that was reported.
-func factTypes(j *judgement) []FactType {
-	sums := map[tlsrpt.PolicyType]*FactType{}
-	at := func(t tlsrpt.PolicyType) *FactType {
+func summaryTypes(j *judgement) []SummaryType {
+	sums := map[tlsrpt.PolicyType]*SummaryType{}
+	at := func(t tlsrpt.PolicyType) *SummaryType {
 		if sums[t] == nil {
-			sums[t] = &FactType{PolicyType: t}
+			sums[t] = &SummaryType{PolicyType: t}
 		}
 		return sums[t]
 	}
@@ -108,26 +108,26 @@ func factTypes(j *judgement) []FactType {
 	}
 	for c, list := range findings {
 		sum := at(c.Type)
-		sum.Findings = append(sum.Findings, factFinding(c, list))
+		sum.Findings = append(sum.Findings, summaryFinding(c, list))
 	}
-	out := make([]FactType, 0, len(sums))
+	out := make([]SummaryType, 0, len(sums))
 	for _, s := range sums {
-		slices.SortFunc(s.Findings, func(a, b FactFinding) int {
+		slices.SortFunc(s.Findings, func(a, b SummaryFinding) int {
 			return cmp.Or(cmp.Compare(b.Failed, a.Failed), cmp.Compare(a.ResultType, b.ResultType), cmp.Compare(a.MX, b.MX))
 		})
 		if s.Findings == nil {
-			s.Findings = []FactFinding{}
+			s.Findings = []SummaryFinding{}
 		}
 		out = append(out, *s)
 	}
-	slices.SortFunc(out, func(a, b FactType) int { return compareTypes(a.PolicyType, b.PolicyType) })
+	slices.SortFunc(out, func(a, b SummaryType) int { return compareTypes(a.PolicyType, b.PolicyType) })
 	return out
 }
 
-// factFinding joins one cause over domains. Of several states the one that says
+// summaryFinding joins one cause over domains. Of several states the one that says
 // most stands: ongoing, back, new, and resolved only where it is so everywhere.
-func factFinding(c cause, list []*finding) FactFinding {
-	out := FactFinding{ResultType: c.Result, MX: c.MX, State: StateResolved, Reporters: []string{}}
+func summaryFinding(c cause, list []*finding) SummaryFinding {
+	out := SummaryFinding{ResultType: c.Result, MX: c.MX, State: StateResolved, Reporters: []string{}}
 	order := []State{StateResolved, StateNew, StateBack, StateOngoing}
 	first := list[0].First
 	for _, f := range list {

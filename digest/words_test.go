@@ -34,7 +34,7 @@ func textOf(t *testing.T, domains []string, rows ...*report.PolicyRow) (subject,
 	for _, d := range domains {
 		m.Domains = append(m.Domains, domainName{d, true})
 	}
-	r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+	r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestVerdictDoesNotDependOnTheOrderOfRows(t *testing.T) {
 		for i, mode := range order {
 			rows = append(rows, by(fmt.Sprintf("s%d.example", i), row(int64(i), nov(22), tlsrpt.STS, mode, 5, 0)))
 		}
-		if got := judge(materialOf(rows...), rules{}).Verdict; got != VerdictAction {
+		if got := judge(materialOf(rows...), Rules{}).Verdict; got != VerdictAction {
 			t.Errorf("modes in the order %q: verdict %s", order, got)
 		}
 	}
@@ -166,7 +166,7 @@ func TestVerdictDoesNotDependOnTheOrderOfRows(t *testing.T) {
 	newer := row(2, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 5, 0)
 	failed := row(3, nov(22), tlsrpt.STS, "", 5, 7, detail(tlsrpt.CertificateExpired, 7))
 	for _, rows := range [][]*report.PolicyRow{{older, newer, failed}, {newer, older, failed}} {
-		j := judge(materialOf(rows...), rules{})
+		j := judge(materialOf(rows...), Rules{})
 		if j.Verdict != VerdictAttention || j.Domains[0].Disagree != nil {
 			t.Errorf("a policy that was changed a day later: verdict %s, %v", j.Verdict, j.Domains[0].Disagree)
 		}
@@ -205,7 +205,7 @@ func TestWhatIsLeftOutIsSaidWhereItIsLeftOut(t *testing.T) {
 		m.Domains = append(m.Domains, domainName{name, true})
 		m.Tally.add(of(name, row(int64(100+i), nov(22), tlsrpt.STS, "", 1, 0)))
 	}
-	r, err := renderWith(loadTemplates(t), judge(m, rules{}), exampleOptions())
+	r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func title(v Verdict) string {
 }
 
 // domainTitle returns the verdict on one domain in words.
-func domainTitle(d *domainJudgement) string {
+func domainTitle(d *Domain) string {
 	if d.Verdict == VerdictClear && d.Overall.sessions() == 0 {
 		return "NO MAIL"
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // uncounted fills in the reports that do not count, with what they claim.
-func (v *view) uncounted(j *judgement, b bounds) {
+func (v *View) uncounted(j *judgement, b bounds) {
 	n := len(j.Facts.Tally.uncounted.reports)
 	if n == 0 {
 		return
@@ -24,7 +24,7 @@ func (v *view) uncounted(j *judgement, b bounds) {
 		}
 		v.Uncounted = append(v.Uncounted, uncountedView{Line: uncountedLine(s)})
 	}
-	claims := claimed(j.Uncounted)
+	claims := Claims(j.Uncounted)
 	if n := len(claims); n > 0 && claims[n-1].others() {
 		v.ClaimsOther = otherClaims(claims[n-1])
 		claims = claims[:n-1]
@@ -106,7 +106,7 @@ func whyUncounted(s *uncountedReports) string {
 }
 
 // claimLine is one failure that reports claim which do not count.
-func claimLine(f uncountedFailure) string {
+func claimLine(f Claim) string {
 	host := "no MX host named"
 	if f.MX != "" {
 		host = "on " + hostWord(f.MX)
@@ -135,7 +135,7 @@ func claimantNames(claimants []*uncountedReports) []string {
 }
 
 // otherClaims says what is claimed beyond what is told apart.
-func otherClaims(f uncountedFailure) string {
+func otherClaims(f Claim) string {
 	return fmt.Sprintf("other hosts: %s, claimed by %s, whose reports name more than %s causes; those beyond are not told apart",
 		templates.Plural(int64(f.Sessions), "session"), listPhrases(claimantNames(f.Claimants), 2), templates.Count(maxCauses))
 }

@@ -55,9 +55,9 @@ func (b bounds) halved() bounds {
 	}
 }
 
-// A view is what the templates get to see. Strings are cleaned and bounded
+// A View is what the templates get to see. Strings are cleaned and bounded
 // already; counts are sessions unless the name says otherwise.
-type view struct {
+type View struct {
 	// The subject: Prefix Who: Words - Numbers, Clause (When).
 	Prefix, Who, Words, Numbers, Clause, When string
 
@@ -175,13 +175,13 @@ type uncountedView struct {
 }
 
 // newView puts a judgement into words, within bounds.
-func newView(j *judgement, o options, b bounds) *view {
-	v := &view{
+func newView(j *judgement, o options, b bounds) *View {
+	v := &View{
 		Name:    templates.Line(o.Name),
 		Verdict: string(j.Verdict),
 		Period:  periodLong(j),
 	}
-	w, told := words{j, o}, newTold()
+	w, told := renderer{j, o}, newDedup()
 	v.Heading, v.Title = w.who(), w.headline()
 	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(told), w.see(), w.notes()
 	v.Urgent = w.urgent()
@@ -192,7 +192,7 @@ func newView(j *judgement, o options, b bounds) *view {
 	v.subject(w)
 	v.domains(j, b, told)
 	v.resolved(j, b.others)
-	v.Accepted = acceptedLines(j, b.others)
+	v.Accepted = waivedLines(j, b.others)
 	v.checked(j, b.others)
 	v.days(j)
 	v.reporters(j, b)

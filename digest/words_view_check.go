@@ -14,7 +14,7 @@ const maxUrgent = 3
 
 // urgent says what stands above all else: mail that a policy of one's own keeps
 // out, and reports that nobody reads.
-func (w words) urgent() []string {
+func (w renderer) urgent() []string {
 	var held, unread, out []string
 	for _, d := range w.j.Domains {
 		if d.heldByPolicy() {
@@ -48,7 +48,7 @@ func (w words) urgent() []string {
 
 // nobodyReads says that reports on a domain go where nobody looks; nothing where
 // some arrived all the same, as by an alias that the check does not know of.
-func nobodyReads(j *judgement, d *domainJudgement) string {
+func nobodyReads(j *judgement, d *Domain) string {
 	if d.Reports > 0 || d.Uncounted || !j.Facts.Current {
 		return ""
 	}
@@ -64,7 +64,7 @@ func nobodyReads(j *judgement, d *domainJudgement) string {
 
 // checked fills in what the domain check found and what had changed since the
 // digest before, but for what stands further up already.
-func (v *view) checked(j *judgement, most int) {
+func (v *View) checked(j *judgement, most int) {
 	if !j.Facts.Current {
 		return
 	}
@@ -117,7 +117,7 @@ func (v *view) checked(j *judgement, most int) {
 // tells reports whether a sentence about a domain stands in the digest already: at
 // its top, or with the findings of that domain. With several domains what the top
 // says of one begins with its name.
-func (v *view) tells(j *judgement, domain, sentence string) bool {
+func (v *View) tells(j *judgement, domain, sentence string) bool {
 	about := func(p string) bool {
 		rest, named := strings.CutPrefix(p, domainWord(domain))
 		return !j.several() || named && (strings.HasPrefix(rest, ": ") || strings.HasPrefix(rest, " ("))

@@ -13,7 +13,7 @@ import (
 const maxPolicyNames = 10
 
 // domains fills in the table, the blocks and the shared lines.
-func (v *view) domains(j *judgement, b bounds, told *told) {
+func (v *View) domains(j *judgement, b bounds, told *dedup) {
 	left := b.findings
 	several := j.several()
 	shared := map[Verdict][]string{}
@@ -58,7 +58,7 @@ func (v *view) domains(j *judgement, b bounds, told *told) {
 }
 
 // addRow adds a domain to the table.
-func (v *view) addRow(i int, d *domainJudgement, most int) {
+func (v *View) addRow(i int, d *Domain, most int) {
 	if i >= most {
 		v.TableMore++
 		return
@@ -72,7 +72,7 @@ func (v *view) addRow(i int, d *domainJudgement, most int) {
 
 // newTypeView puts one policy type into words. left is how many findings may
 // still be shown.
-func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, told *told) typeView {
+func newTypeView(d *Domain, t *Policy, left *int, hosts int, told *dedup) typeView {
 	tv := typeView{
 		Label:      typeLabel(t.Type),
 		Successful: int64(t.Successful), Failed: int64(t.Failed), Sessions: int64(t.sessions()),
@@ -97,7 +97,7 @@ func newTypeView(d *domainJudgement, t *typeJudgement, left *int, hosts int, tol
 }
 
 // cleanLine is all that is to be said of a policy type without a failure.
-func cleanLine(t *typeJudgement) string {
+func cleanLine(t *Policy) string {
 	s := typeLabel(t.Type) + ": " + templates.Plural(int64(t.sessions()), "session")
 	if t.sessions() > 0 {
 		s += ", none failed"
@@ -110,7 +110,7 @@ func cleanLine(t *typeJudgement) string {
 
 // aboutType says what a policy type is, once in a digest, and what is to be known
 // of its numbers.
-func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
+func aboutType(d *Domain, t *Policy, told *dedup) []string {
 	var out []string
 	if s := told.once(t.Type.Explanation()); s != "" {
 		out = append(out, s)
@@ -119,7 +119,7 @@ func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
 }
 
 // numbersOf says what is to be known of the numbers of a policy type.
-func numbersOf(d *domainJudgement, t *typeJudgement, told *told) []string {
+func numbersOf(d *Domain, t *Policy, told *dedup) []string {
 	var out []string
 	if s := modeSentence(d.Disagree); t.Type == tlsrpt.STS && s != "" {
 		out = append(out, s)
@@ -142,7 +142,7 @@ func numbersOf(d *domainJudgement, t *typeJudgement, told *told) []string {
 }
 
 // resolved fills in what is not seen any more, over all domains.
-func (v *view) resolved(j *judgement, most int) {
+func (v *View) resolved(j *judgement, most int) {
 	n := 0
 	for _, d := range j.Domains {
 		for _, t := range d.Types {
@@ -154,7 +154,7 @@ func (v *view) resolved(j *judgement, most int) {
 				if j.several() {
 					line += " for " + domainWord(d.Name)
 				}
-				v.Resolved = append(v.Resolved, fmt.Sprintf("%s (%s; %s)", line, typeName(f.Type), daySpan(f.First, f.Last)))
+				v.Resolved = append(v.Resolved, fmt.Sprintf("%s (%s; %s)", line, typeName(f.Type), spanText(f.First, f.Last)))
 			}
 		}
 	}
@@ -164,11 +164,11 @@ func (v *view) resolved(j *judgement, most int) {
 }
 
 // reporters fills in who reported and who has stopped.
-func (v *view) reporters(j *judgement, b bounds) {
+func (v *View) reporters(j *judgement, b bounds) {
 	v.ReportersTitle = "Who reported"
 	first, last := j.spanDays()
 	if len(j.Reporters) > 0 {
-		v.ReportersTitle += " for " + daySpan(first, last)
+		v.ReportersTitle += " for " + spanText(first, last)
 	}
 	for i, r := range j.Reporters {
 		if i < b.reporters {

@@ -12,7 +12,7 @@ import (
 // newFindingView puts findings that differ in nothing but the MX host into
 // words. Together they are held to what the totals allow for their
 // result type (R14).
-func newFindingView(t *typeJudgement, group []*finding, hosts int, told *told) findingView {
+func newFindingView(t *Policy, group []*finding, hosts int, told *dedup) findingView {
 	f := group[0]
 	sum, upTo := groupSessions(t, group)
 	v := findingView{
@@ -48,11 +48,11 @@ func hostLines(group []*finding, most int) []string {
 		if g.MX != "" {
 			name = hostWord(g.MX)
 		}
-		out = append(out, name+": "+sessions(g.Sessions, g.UpTo))
+		out = append(out, name+": "+sessions(g.Sessions, g.Bound))
 	}
 	for _, g := range group {
 		if g.others() {
-			out = append(out, "other hosts: "+sessions(g.Sessions, g.UpTo))
+			out = append(out, "other hosts: "+sessions(g.Sessions, g.Bound))
 		}
 	}
 	return out
@@ -102,9 +102,9 @@ func standingWords(f *finding) string {
 	case f.State == StateOngoing && (several || len(f.Until) > 0):
 		return "ongoing (since " + since + ")"
 	case f.State == StateOngoing:
-		return ongoingWords(f.standing, since)
+		return ongoingWords(f.Timeline, since)
 	case several:
-		return "new, in a report for " + daySpan(f.First, until)
+		return "new, in a report for " + spanText(f.First, until)
 	default:
 		return "new on " + since
 	}
@@ -112,7 +112,7 @@ func standingWords(f *finding) string {
 
 // ongoingWords says for how long, and on how many of these days it was seen where
 // nothing was reported on some.
-func ongoingWords(s standing, since string) string {
+func ongoingWords(s Timeline, since string) string {
 	n := int(s.Last-s.First) + 1
 	switch {
 	case s.Days >= n || s.Days == 0:
@@ -126,20 +126,20 @@ func ongoingWords(s standing, since string) string {
 
 // paragraphs says what a finding means, what became of the mail, whose side it
 // probably is on, and on which days it was seen.
-func paragraphs(group []*finding, sum tlsrpt.Sessions, told *told) []string {
+func paragraphs(group []*finding, sum tlsrpt.Sessions, told *dedup) []string {
 	f := group[0]
 	what := "The reports count these failures without any details."
 	if f.Result != "" {
 		what = meaningOf(group).What
 	}
 	out := []string{what}
-	if f.Denied {
+	if f.Contradicted {
 		out = append(out, "The totals of the same reports count no failure: these details may be a mistake of the sender.")
 	}
 	if slices.ContainsFunc(group, func(g *finding) bool { return g.others() }) {
-		out = append(out, crowdedSentence())
+		out = append(out, truncatedSentence())
 	}
-	for _, s := range []string{lookedWords(group), told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group), waiverEnded(f)} {
+	for _, s := range []string{probeWords(group), told.once(fateSentence(group)), side(f, sum, reportersOf(group)), dayWords(group), waiverEnded(f)} {
 		if s != "" {
 			out = append(out, s)
 		}
@@ -147,8 +147,8 @@ func paragraphs(group []*finding, sum tlsrpt.Sessions, told *told) []string {
 	return out
 }
 
-// crowdedSentence says what "other hosts" are.
-func crowdedSentence() string {
+// truncatedSentence says what "other hosts" are.
+func truncatedSentence() string {
 	return fmt.Sprintf(`The reports name more than %s causes here. Those beyond are not told apart: their sessions are added up as those of "other hosts". So many names are hardly those of mail servers.`,
 		templates.Count(maxCauses))
 }
@@ -168,7 +168,7 @@ func dayWords(group []*finding) string {
 	}
 	parts := make([]string, 0, len(days))
 	for _, d := range days[max(0, len(days)-pictureDays):] {
-		parts = append(parts, daySpan(d, max(d, until[d]))+": "+templates.Count(int64(byDay[d])))
+		parts = append(parts, spanText(d, max(d, until[d]))+": "+templates.Count(int64(byDay[d])))
 	}
 	return "By day: " + strings.Join(parts, ", ") + "."
 }
@@ -249,7 +249,7 @@ func fateSentence(group []*finding) string {
 }
 
 // advise fills in causes, advice and commands.
-func (v *findingView) advise(group []*finding, told *told) {
+func (v *findingView) advise(group []*finding, told *dedup) {
 	f := group[0]
 	m := meaningOf(group)
 	if f.Result == "" {

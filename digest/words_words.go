@@ -8,7 +8,7 @@ import (
 )
 
 // waits reports whether nothing came only because a poll has not got to it yet.
-func (w words) waits() bool {
+func (w renderer) waits() bool {
 	return w.j.Verdict == VerdictSilent && !w.j.Facts.Overrun.IsZero() && w.looksForReports()
 }
 
@@ -17,16 +17,16 @@ type Rendered struct {
 	Subject string
 	Text    string // lines end in LF
 	HTML    string
-	Facts   Facts
+	Summary Summary
 }
 
 // maxHTML is how large the HTML may grow: Gmail shows no more than 102 kB.
 const maxHTML = 95 << 10
 
-// renderWith fills the templates in. Where the HTML would grow too large, fewer
+// Render fills the templates in. Where the HTML would grow too large, fewer
 // findings are shown, and how many are left out is said.
-func renderWith(set *templates.Set, j *judgement, o options) (*Rendered, error) {
-	r := &Rendered{Facts: facts(j, o.Name)}
+func Render(set *templates.Set, j *judgement, o options) (*Rendered, error) {
+	r := &Rendered{Summary: summarize(j, o.Name)}
 	for b, tries := fullBounds(), 0; ; b, tries = b.halved(), tries+1 {
 		v := newView(j, o, b)
 		var err error
@@ -46,7 +46,7 @@ func renderWith(set *templates.Set, j *judgement, o options) (*Rendered, error) 
 }
 
 // looksForReports reports whether the thing to do is to look where reports are.
-func (w words) looksForReports() bool {
+func (w renderer) looksForReports() bool {
 	return len(w.j.Facts.Tally.uncounted.reports) == 0 && (len(w.j.Domains) > 0 || !w.o.Fallback)
 }
 
@@ -55,27 +55,28 @@ type options struct {
 	Name            string
 	Prefix          string         // of the subject
 	Asked           []string       // the domains that it was asked for by name or pattern
+	All             bool           // it is of everything
 	Fallback        bool           // it is of what no configured digest claims
 	Location        *time.Location // of the times shown; nil: that of the times
 	AuthenticityOff bool
 	Version         string // of the program; may be empty
 }
 
-// words puts the top of a digest into sentences: the verdict, what to do first,
+// renderer puts the top of a digest into sentences: the verdict, what to do first,
 // and what bears on it.
-type words struct {
+type renderer struct {
 	j *judgement
 	o options
 }
 
 // who names what the digest is about.
-func (w words) who() string {
+func (w renderer) who() string {
 	switch len(w.j.Domains) {
 	case 0:
 		if len(w.o.Asked) == 1 {
 			return domainWord(w.o.Asked[0])
 		}
-		if w.o.Name == NameAll {
+		if w.o.All {
 			return "all domains"
 		}
 		return templates.Line(w.o.Name)
@@ -88,7 +89,7 @@ func (w words) who() string {
 
 // headline is the verdict in a word or two. A verdict for all domains does not
 // hide that some of them were not reported on, or that no mail came at all.
-func (w words) headline() string {
+func (w renderer) headline() string {
 	silent := len(silentDomains(w.j))
 	switch {
 	case w.j.Verdict == VerdictSilent && len(w.j.Facts.Tally.uncounted.reports) > 0:
@@ -106,7 +107,7 @@ func (w words) headline() string {
 }
 
 // lead is the verdict in sentences.
-func (w words) lead() []string {
+func (w renderer) lead() []string {
 	switch w.j.Verdict {
 	case VerdictAction, VerdictAttention:
 		return leadFailures(w.j)

@@ -207,7 +207,7 @@ func (a *app) preview(ctx context.Context, dg *digest.Digester, f digestFlags, f
 		out = r.HTML
 	case "json":
 		var b strings.Builder
-		if err := newJSONEncoder(&b).Encode(r.Facts); err != nil {
+		if err := newJSONEncoder(&b).Encode(r.Summary); err != nil {
 			return fmt.Errorf("writing the facts as JSON: %w", err)
 		}
 		out = b.String()

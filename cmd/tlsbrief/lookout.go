@@ -49,7 +49,7 @@ func newLookout(c *config.Config) (*lookout, error) {
 }
 
 // ask answers the questions of one digest.
-func (l *lookout) ask(ctx context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
+func (l *lookout) ask(ctx context.Context, questions []digest.Probe) map[digest.Probe]digest.Answer {
 	limit, probing := l.may()
 	if limit <= 0 {
 		return nil
@@ -72,7 +72,7 @@ func (l *lookout) ask(ctx context.Context, questions []digest.Question) map[dige
 	// What was found before time ran out stands; the error says no more than that.
 	results, _ := checker.CheckAll(ctx, domains, func(r domaincheck.Result) { l.learn(r, probing) })
 	l.pay(time.Since(start))
-	answers := map[digest.Question]digest.Answer{}
+	answers := map[digest.Probe]digest.Answer{}
 	for _, q := range questions {
 		i := slices.IndexFunc(domains, func(d domaincheck.Domain) bool { return d.Name == q.Domain })
 		if i >= 0 {
@@ -83,7 +83,7 @@ func (l *lookout) ask(ctx context.Context, questions []digest.Question) map[dige
 }
 
 // answerFrom answers a question from what a look found.
-func answerFrom(r domaincheck.Result, q digest.Question, probed bool) digest.Answer {
+func answerFrom(r domaincheck.Result, q digest.Probe, probed bool) digest.Answer {
 	c := r.Silence()
 	if q.Result != "" {
 		c = r.Confirm(q.MX, q.Result)

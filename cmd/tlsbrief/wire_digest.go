@@ -44,7 +44,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		return nil, err
 	}
 	if look != nil {
-		o.Ask = look.ask
+		o.Probe = look.ask
 	}
 	for _, s := range c.Digests {
 		if len(s.To) == 0 {
@@ -56,7 +56,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		})
 	}
 	for _, r := range c.Accepts {
-		o.Accept = append(o.Accept, digest.Accept{
+		o.Waivers = append(o.Waivers, digest.Waiver{
 			Result: tlsrpt.ResultType(r.ResultType), MX: r.MX, Domain: r.Domain, Sender: r.Sender, Until: r.Until, Why: r.Why,
 		})
 	}
