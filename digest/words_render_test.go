@@ -183,33 +183,3 @@ func TestAgree(t *testing.T) {
 		}
 	}
 }
-
-func TestSideIsALikelihood(t *testing.T) {
-	t.Parallel()
-	senders := []*reporterTally{{reporter: reporter{Domain: "a.example"}}, {reporter: reporter{Domain: "b.example"}}, {reporter: reporter{Domain: "c.example"}}, {reporter: reporter{Domain: "d.example"}}}
-	for _, tt := range []struct {
-		name     string
-		asked    int
-		sessions tlsrpt.Sessions
-		saw      int
-		want     string
-	}{
-		{"most senders", 3, 50, 2, "2 of the 3 senders that reported on DANE see it, so the fault is probably on your side."},
-		{"both", 2, 50, 2, "Both senders that reported on DANE see it, so the fault is probably on your side."},
-		{"all", 3, 50, 3, "All 3 senders that reported on DANE see it, so the fault is probably on your side."},
-		{"many of very many", 40, 50, 4, "4 of the 40 senders that reported on DANE see it, so the fault is probably on your side."},
-		{"two of many", 20, 50, 2, "2 of the 20 senders that reported on DANE see it: look at your side first; it may pass."},
-		{"both, and few sessions", 2, 4, 2, "Both senders that reported on DANE see it: look at your side first; it may pass."},
-		{"one of several", 3, 50, 1, "Only one of the 3 senders that reported on DANE sees it, so it may be on that sender's side or on the way."},
-		{"one of several, and few sessions", 3, 2, 1, "or on the way. It is few sessions, too: look again if it lasts."},
-		{"one sender in all", 1, 50, 1, "Only a.example reported on DANE, so it cannot be told whose side the fault is on."},
-		{"one sender in all, and few sessions", 1, 2, 1, "fault is on. It is few sessions, too: look again if it lasts."},
-	} {
-		if got := side(&finding{cause: cause{Type: tlsrpt.TLSA}, Asked: tt.asked}, tt.sessions, senders[:tt.saw]); !strings.HasSuffix(got, tt.want) {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-	if got := side(&finding{Fate: tlsrpt.HeldByOne, Asked: 1}, 1, senders[:1]); got != "" {
-		t.Errorf("of a sender that insists on DANE: %q", got)
-	}
-}

@@ -8,19 +8,6 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// materialOf returns a digest's material of a Monday morning made of rows.
-func materialOf(rows ...*report.PolicyRow) *Facts {
-	m := &Facts{
-		Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
-		Current: true, First: nov(22), Until: nov(23),
-		Domains: []domainName{{"example.com", true}}, Tally: newTally(),
-	}
-	for _, r := range rows {
-		m.Tally.add(r)
-	}
-	return m
-}
-
 // TestVerdictByFate holds the verdict to DIGEST's table: what became of the mail
 // under which policy, mode and result.
 func TestVerdictByFate(t *testing.T) {

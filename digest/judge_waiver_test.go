@@ -1,18 +1,10 @@
 package digest
 
 import (
-	"strings"
 	"testing"
 
 	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/templates"
 )
-
-// failingRow is a report of 22 November with 5 of 100 sessions failed on mx1.
-func failingRow(id int64) *Facts {
-	r := row(id, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 95, 5, failure(tlsrpt.CertificateExpired, "mx1.example.com", 5))
-	return materialOf(r)
-}
 
 func TestWhatAnAcceptCovers(t *testing.T) {
 	t.Parallel()
@@ -65,49 +57,4 @@ func TestAnAcceptOfOneSenderEndsWhereAnotherReportsIt(t *testing.T) {
 	if j := judge(m, Rules{Waivers: []Waiver{{Sender: signer, Until: nov(30).time()}}}); j.Verdict != VerdictAction || len(j.Domains[0].Types[0].Waived) != 0 {
 		t.Errorf("verdict %s, accepted %v", j.Verdict, j.Domains[0].Types[0].Waived)
 	}
-}
-
-func TestWhatIsSaidOfAccepted(t *testing.T) {
-	t.Parallel()
-	set, err := templates.Load("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	render := func(m *Facts, accept Waiver) (string, string) {
-		out, err := Render(set, judge(m, Rules{Waivers: []Waiver{accept}}), exampleOptions())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out.Subject, strings.Join(strings.Fields(out.Text), " ")
-	}
-	m := failingRow(1)
-	accept := Waiver{MX: "mx1.example.com", Until: nov(30).time(), Why: "it is being replaced"}
-	subject, text := render(m, accept)
-	for _, want := range []string{
-		"5 failed (5.0 %), and all are known and accepted: see the end.",
-		"Known and accepted Expired certificate on mx1.example.com (MTA-STS, certificate-expired), 5 sessions: mail may be held; accepted until Monday 30 November 2026: it is being replaced",
-	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the text does not say %q:\n%s", want, text)
-		}
-	}
-	if !strings.Contains(subject, "all clear - 100 delivery attempts, 5 known failures (22 Nov)") {
-		t.Errorf("subject %q", subject)
-	}
-
-	accept.Until = nov(21).time()
-	if _, text := render(m, accept); !strings.Contains(text, "It was accepted until Saturday 21 November 2026 (it is being replaced), and counts again.") {
-		t.Errorf("it does not say that the acceptance ran out:\n%s", text)
-	}
-
-	m = failingRow(1)
-	m.Tally.add(row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 7, failure(tlsrpt.CertificateExpired, "mx2.example.com", 7)))
-	if _, text := render(m, Waiver{MX: "mx1.example.com", Until: nov(30).time(), Why: "w"}); !strings.Contains(text, "Of the 12, 5 are known and accepted.") || strings.Contains(text, "went through") {
-		t.Errorf("with another failure:\n%s", text)
-	}
-}
-
-// failure is one failure detail.
-func failure(result tlsrpt.ResultType, mx string, n tlsrpt.Sessions) tlsrpt.Failure {
-	return tlsrpt.Failure{ResultType: result, ReceivingMXHostname: mx, Sessions: n}
 }

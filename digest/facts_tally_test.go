@@ -53,16 +53,6 @@ func TestCausesOf(t *testing.T) {
 	}
 }
 
-// row is a policy row as the tests of judging need it.
-func row(rep int64, on day, kind tlsrpt.PolicyType, mode tlsrpt.Mode, ok, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *report.PolicyRow {
-	return &report.PolicyRow{
-		ReportRow: rep,
-		Report:    tlsrpt.Report{OrganizationName: "Google Inc.", Start: on.time(), End: (on + 1).time()},
-		Auth:      report.Authenticity{Result: report.AuthPass, Domain: "google.com"},
-		Policy:    tlsrpt.Policy{Type: kind, Domain: "example.com", Mode: mode, Successful: ok, Failed: failed, Failures: details},
-	}
-}
-
 func TestTallyTotals(t *testing.T) {
 	t.Parallel()
 	overlap := row(1, nov(22), tlsrpt.TLSA, "", 100, 5)

@@ -9,22 +9,6 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// policyMaterial is a digest of 22 November of a domain whose policy has been in
-// a mode since one day of November and failed last on another (0: never), with so
-// many sessions a day from then on.
-func policyMaterial(mode tlsrpt.Mode, since, failed int, perDay tlsrpt.Sessions, senders int) *Facts {
-	m := materialOf(row(1, nov(22), tlsrpt.STS, mode, perDay, 0))
-	s := report.Standing{ModeSince: nov(since).time()}
-	if failed > 0 {
-		s.LastFailed = nov(failed).time()
-	}
-	m.PolicyStates = map[string]policyState{"example.com": {Standing: s, Senders: senders}}
-	for d := nov(since); d <= nov(22); d++ {
-		m.Days = append(m.Days, report.DayTotal{Day: d.time(), Domain: "example.com", Type: tlsrpt.STS, Successful: perDay})
-	}
-	return m
-}
-
 func TestWhetherAPolicyIsReadyToBeEnforced(t *testing.T) {
 	t.Parallel()
 	const testing_, enforce = tlsrpt.ModeTesting, tlsrpt.ModeEnforce
@@ -98,15 +82,5 @@ func TestSeveralDomainsReadyOrNot(t *testing.T) {
 	}
 	if got := policyLines(j, 10); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("it says %q, want %q", got, want)
-	}
-}
-
-// Through the database: the mode changed, and so the count begins anew.
-func TestReadinessBeginsAnewWithTheMode(t *testing.T) {
-	t.Parallel()
-	m := policyMaterial(tlsrpt.ModeTesting, 22, 0, 100, 2)
-	m.Days = append(m.Days, report.DayTotal{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 5000})
-	if r := judge(m, Rules{}).Domains[0].Readiness; r.Sessions != 100 || r.CleanDays != 1 || r.ModeDays != 1 {
-		t.Errorf("%+v, want one day with 100 sessions", r)
 	}
 }

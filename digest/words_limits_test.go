@@ -3,49 +3,12 @@ package digest
 import (
 	"fmt"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
-
-// crowd is a report that names so many MX hosts, of which the first has most
-// sessions.
-func crowd(rep int64, hosts int, auth report.AuthResult) *report.PolicyRow {
-	details := []tlsrpt.Failure{{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 50}}
-	for i := 1; i < hosts; i++ {
-		details = append(details, tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: fmt.Sprintf("h%d-%d.example.net", rep, i), Sessions: 1})
-	}
-	p := row(rep, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, tlsrpt.Sessions(50+hosts-1), details...)
-	p.Auth.Result = auth
-	return p
-}
-
-// TestNoReportUsesUpTheMemory: what a digest holds does not grow with the names
-// that reports invent, whether these count or not.
-func TestNoReportUsesUpTheMemory(t *testing.T) {
-	for _, auth := range []report.AuthResult{report.AuthPass, report.AuthNone} {
-		tl := newTally()
-		before := heap()
-		for i := range int64(5) {
-			tl.add(crowd(i, 50_000, auth))
-		}
-		if grown := heap() - before; grown > 20<<20 {
-			t.Errorf("%s: the tally of 250,000 names holds %d MB", auth, grown>>20)
-		}
-		runtime.KeepAlive(tl)
-	}
-}
-
-// heap returns how many bytes are in use.
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
 
 func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 	t.Parallel()
@@ -95,46 +58,6 @@ func TestClaimsBeyondTheBoundAreOtherHosts(t *testing.T) {
 		s = strings.Join(strings.Fields(s), "")
 		if !strings.Contains(strings.Join(strings.Fields(r.Text), ""), s) || !strings.Contains(wordsOf(t, r.HTML), s) {
 			t.Errorf("text or HTML does not say %q:\n%s", s, r.Text)
-		}
-	}
-}
-
-// TestWhatIsNotToldApartIsNotMended: what was named yesterday may be among the
-// other hosts of today.
-func TestWhatIsNotToldApartIsNotMended(t *testing.T) {
-	t.Parallel()
-	yesterday := func(mx string) []report.FailureDay {
-		return []report.FailureDay{{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: mx, Sessions: 1}}
-	}
-	days := []report.DayTotal{{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1, Failed: 1}}
-	for _, tt := range []struct {
-		name     string
-		hosts    int
-		mx       string
-		resolved int
-	}{
-		{"a host, and all are told apart today", 5, "old.example.com", 1},
-		{"a host, and not all are told apart today", 2000, "old.example.com", 0},
-		{"other hosts, and there are some today", 5, report.OtherHosts, 0},
-	} {
-		m := materialOf(crowd(1, tt.hosts, report.AuthPass))
-		m.Days, m.Failures = days, yesterday(tt.mx)
-		if got := len(judge(m, Rules{}).Domains[0].Types[0].Resolved); got != tt.resolved {
-			t.Errorf("%s: %d resolved, want %d", tt.name, got, tt.resolved)
-		}
-	}
-}
-
-// TestCrowdsDoNotLookLikeEarlierDigests: the largest of a day as the database
-// sums it are not those of the digest, which is no sign of an earlier one.
-func TestCrowdsDoNotLookLikeEarlierDigests(t *testing.T) {
-	t.Parallel()
-	m := materialOf(crowd(1, 3000, report.AuthPass))
-	m.Days = []report.DayTotal{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 3049}}
-	m.Failures = []report.FailureDay{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: report.OtherHosts, Sessions: 2500}}
-	for _, f := range judge(m, Rules{}).Domains[0].Types[0].Findings {
-		if f.State != StateNew {
-			t.Fatalf("%s on %s is %s, want new", f.Result, f.MX, f.State)
 		}
 	}
 }

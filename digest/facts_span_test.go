@@ -35,20 +35,3 @@ func TestStretchOf(t *testing.T) {
 		t.Errorf("an endless report is about %s", endless)
 	}
 }
-
-func TestOngoingWords(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		first, last, days int
-		want              string
-	}{
-		{19, 22, 4, "ongoing, day 4 (since Thu 19 Nov)"},
-		{10, 22, 2, "ongoing: seen on Tue 10 Nov and on Sun 22 Nov, nothing reported between"},
-		{10, 22, 9, "ongoing: seen on 9 of the 13 days since Tue 10 Nov, nothing reported on the others"},
-	} {
-		f := &finding{Timeline: Timeline{State: StateOngoing, First: nov(tt.first), Last: nov(tt.last), Days: tt.days}}
-		if got := stateWords([]*finding{f}); got != tt.want {
-			t.Errorf("stateWords = %q, want %q", got, tt.want)
-		}
-	}
-}

@@ -1,21 +1,13 @@
 package digest
 
 import (
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
 )
-
-// mailboxOf is a mailbox with these folders.
-func mailboxOf(name string, folders ...Folder) Mailbox {
-	return Mailbox{Name: name, Folders: folders}
-}
 
 // TestUnread holds what a digest of 23 November 07:00 says of mailboxes, the last
 // one having run a day before.
@@ -76,37 +68,42 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestAFolderThatFailsIsNamed: also where another of the mailbox can be read, and
-// whatever the verdict.
-func TestAFolderThatFailsIsNamed(t *testing.T) {
+func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 	t.Parallel()
-	inbox := Folder{"INBOX", nov(9).time(), nov(8).time(), "NO permission denied"}
-	const line = "Folder INBOX of mailbox reports could not be read since Monday 9 November 2026 00:00 UTC: NO permission denied."
-	for name, rows := range map[string][]*report.PolicyRow{
-		"nothing else is known": nil,
-		"reports came":          {row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)},
+	now := time.Date(2026, 11, 25, 7, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		warnAfter, unread time.Duration
+		named, blind      bool
+	}{
+		"a day, where nothing is said": {0, 25 * time.Hour, true, true},
+		"not yet a day":                {0, 23 * time.Hour, true, false},
+		"sooner where asked":           {2 * time.Hour, 3 * time.Hour, true, true},
+		"later where asked":            {72 * time.Hour, 71 * time.Hour, true, false},
+		"but then":                     {72 * time.Hour, 73 * time.Hour, true, true},
 	} {
-		m := materialOf(rows...)
-		m.Mailboxes = []Mailbox{mailboxOf("reports", inbox, Folder{Name: "Junk", LastGood: m.Now})}
-		r, err := Render(loadTemplates(t), judge(m, Rules{}), exampleOptions())
-		if err != nil {
-			t.Fatal(err)
+		m := &Facts{Now: now, Current: true, LastRun: now.Add(-24 * time.Hour)}
+		since := now.Add(-tt.unread)
+		m.Mailboxes = []Mailbox{{Name: "m", Folders: []Folder{{"INBOX", since, since, "refused"}}}}
+		all := unreadOf(m, tt.warnAfter)
+		if got := len(all) > 0; got != tt.named {
+			t.Errorf("%s: named %t, want %t", name, got, tt.named)
 		}
-		squeezed := strings.Join(strings.Fields(line), "")
-		if !strings.Contains(strings.Join(strings.Fields(r.Text), ""), squeezed) || !strings.Contains(wordsOf(t, r.HTML), squeezed) {
-			t.Errorf("%s: it does not say %q:\n%s", name, line, r.Text)
-		}
-		if blind := "[TLS] example.com: reports not read - folder INBOX of mailbox reports cannot be read"; (r.Subject == blind) != (rows == nil) {
-			t.Errorf("%s: subject %q", name, r.Subject)
+		if got := len(Blinding(all)) > 0; got != tt.blind {
+			t.Errorf("%s: blind %t, want %t", name, got, tt.blind)
 		}
 	}
 }
 
-func TestRecipientsAreDistinct(t *testing.T) {
+// A pattern that stood for folders while the server could not be asked is not told
+// of once its folders are read.
+func TestPatternIsForgottenOnceItsFoldersAreRead(t *testing.T) {
 	t.Parallel()
-	given := []string{"a@example.com", "b@example.com", "a@EXAMPLE.com", "A@example.com", "b@example.com"}
-	got := distinct(given)
-	if want := []string{"a@example.com", "b@example.com", "A@example.com"}; !slices.Equal(got, want) {
-		t.Errorf("distinct = %q, want %q", got, want)
+	now := time.Date(2026, 11, 25, 7, 0, 0, 0, time.UTC)
+	states := mailboxStates([]string{"m"}, []report.Folder{
+		{Mailbox: "m", Folder: "Reports/*", LastPoll: now.Add(-time.Hour), LastError: "refused"},
+		{Mailbox: "m", Folder: "Reports/TLS", LastPoll: now, LastGoodPoll: now},
+	})
+	if len(states[0].Folders) != 1 || states[0].Folders[0].Name != "Reports/TLS" {
+		t.Errorf("folders: %+v", states[0].Folders)
 	}
 }
