@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-message"
 	gomail "github.com/emersion/go-message/mail"
 
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 )
 
@@ -20,7 +21,7 @@ import (
 // 2.1.1). The bytes are final: they are stored and never made again.
 // last is the Message-ID of the digest before, so that they stand in one thread
 // (RFC 5322, section 3.6.4); it may be empty.
-func (d *Digester) compose(t *task, r *Rendered, at time.Time, last string) (report.Mail, error) {
+func (d *Digester) compose(t *task, r *words.Rendered, at time.Time, last string) (report.Mail, error) {
 	id := strings.ToLower(rand.Text()) + "@" + domainPart(d.o.From.Address)
 	m := report.Mail{Digest: t.Name, MessageID: id, From: d.o.From.Address, CreatedAt: at, NextAttempt: at}
 	to := make([]*gomail.Address, len(t.To))
@@ -51,7 +52,7 @@ func (d *Digester) compose(t *task, r *Rendered, at time.Time, last string) (rep
 
 // alternative writes a multipart/alternative message, the plain part first
 // (RFC 2046, section 5.1.4).
-func alternative(h message.Header, r *Rendered) ([]byte, error) {
+func alternative(h message.Header, r *words.Rendered) ([]byte, error) {
 	h.SetContentType("multipart/alternative", nil)
 	var b bytes.Buffer
 	w, err := message.CreateWriter(&b, h)

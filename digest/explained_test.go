@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/digest"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // failuresOf previews a digest of one report under an enforced MTA-STS policy.
-func failuresOf(t *testing.T, strings []string, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *digest.Rendered {
+func failuresOf(t *testing.T, strings []string, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *words.Rendered {
 	t.Helper()
 	r := newRig(t)
 	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)

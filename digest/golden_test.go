@@ -19,6 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
@@ -47,14 +49,14 @@ type goldenCase struct {
 
 // A givenAnswer answers one question.
 type givenAnswer struct {
-	digest.Probe
-	digest.Answer
+	report.Probe
+	report.Answer
 }
 
 // An expectation is what a case must come to, worked out by hand from its
 // reports and not from what was printed.
 type expectation struct {
-	Verdict            digest.Verdict
+	Verdict            judge.Verdict
 	Subject            string
 	Successful, Failed tlsrpt.Sessions
 	Findings           []string // type result host count state first-day, as "sts certificate-expired mx1.example.com 43 new 2026-11-22"
@@ -65,7 +67,7 @@ type expectation struct {
 }
 
 // check holds a digest to what was worked out by hand.
-func (e *expectation) check(t *testing.T, r *digest.Rendered) {
+func (e *expectation) check(t *testing.T, r *words.Rendered) {
 	t.Helper()
 	f := r.Summary
 	got := expectation{
@@ -131,7 +133,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 // renderCase records what a case says and previews its digest.
-func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
+func renderCase(t *testing.T, path string) (*words.Rendered, *expectation) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -151,7 +153,7 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		}
 		o.AuthenticityOff = c.AuthenticityOff
 		for _, a := range c.Accept {
-			o.Waivers = append(o.Waivers, digest.Waiver{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
+			o.Waivers = append(o.Waivers, judge.Waiver{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
 		}
 		if len(c.Polled) > 0 {
 			o.Mailboxes = []string{"reports"}
@@ -213,9 +215,9 @@ func (c *goldenCase) changesOf(domain string) []report.DomainChange {
 }
 
 // answering returns what answers the questions that there are answers to.
-func answering(answers []givenAnswer) func(context.Context, []digest.Probe) map[digest.Probe]digest.Answer {
-	return func(_ context.Context, questions []digest.Probe) map[digest.Probe]digest.Answer {
-		out := map[digest.Probe]digest.Answer{}
+func answering(answers []givenAnswer) func(context.Context, []report.Probe) map[report.Probe]report.Answer {
+	return func(_ context.Context, questions []report.Probe) map[report.Probe]report.Answer {
+		out := map[report.Probe]report.Answer{}
 		for _, a := range answers {
 			if slices.Contains(questions, a.Probe) {
 				out[a.Probe] = a.Answer
@@ -262,7 +264,7 @@ func (g given) expanded(t *testing.T) given {
 }
 
 // checkText holds the text part and the subject to what every mail must be.
-func checkText(t *testing.T, r *digest.Rendered) {
+func checkText(t *testing.T, r *words.Rendered) {
 	t.Helper()
 	if n := utf8.RuneCountInString(r.Subject); n > 200 || strings.ContainsAny(r.Subject, "\r\n") {
 		t.Errorf("the subject has %d characters or a line break: %q", n, r.Subject)

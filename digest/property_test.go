@@ -98,7 +98,7 @@ func checkHistory(t *testing.T, seed uint64) {
 	}
 }
 
-// history writes down what was reported.
+// History writes down what was reported.
 func history(m *model) (s string) {
 	for _, r := range m.all {
 		s += fmt.Sprintf("run %d: about %d by %s, verified %v, backfill %v: %+v\n", r.run, r.day, r.signer, r.verified, r.backfill, r.policies)

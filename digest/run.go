@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 )
 
@@ -60,22 +63,22 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	j := judge(m, d.rules())
+	j := judge.Judge(m, d.rules())
 	next := state
 	next.Watermark, next.LastRun = max(state.Watermark, m.Watermark), now
-	if t.kind == kindFallback && !j.hasNews() {
+	if t.kind == kindFallback && !j.HasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	was := ReadStatements(state.Said)
+	was := facts.ReadStatements(state.Said)
 	says := j.Statements(was)
-	if !t.OnlyWhen.worthSending(j, Verdict(state.Verdict), was, says) {
+	if !t.OnlyWhen.WorthSending(j, judge.Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
-		next.Untold = m.Unsent.plus(m.Tally, state.LastRun, state.Watermark).String()
+		next.Untold = m.Unsent.Plus(m.Tally, state.LastRun, state.Watermark).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
 	if t.OnlyWhen.Conditional() {
-		next.Said = says.about(j.names()).String()
+		next.Said = says.About(j.Names()).String()
 	}
 	r, err := d.render(ctx, t, j)
 	if err != nil {
@@ -92,23 +95,23 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if _, err := d.o.DB.Enqueue(ctx, message, next); err != nil {
 		return fmt.Errorf("putting it into the outbox: %w", err)
 	}
-	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(m.Tally.reports))
+	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(m.Tally.Reports))
 	return nil
 }
 
 // selection says what a run for the scheduled time covers.
-func (t *task) selection(state report.DigestState, at, now time.Time) Selection {
+func (t *task) selection(state report.DigestState, at, now time.Time) facts.Selection {
 	cutoff := t.schedule.start(at.In(t.schedule.location))
-	return Selection{
-		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,
-		first: min(dayOf(cutoff), dayOf(now)-1), Unsent: ReadUnsent(state.Untold),
+	return facts.Selection{
+		NewsAfter: state.Watermark, Cutoff: cutoff, Now: now, LastRun: state.LastRun,
+		First: min(facts.DayOf(cutoff), facts.DayOf(now)-1), Unsent: facts.ReadUnsent(state.Untold),
 	}
 }
 
 // Preview renders a digest without writing anything: of the UTC days from to
 // (exclusive) that reports are about, or, where both are zero, of what the next
 // run would cover. An empty name will do where there is only one digest.
-func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time) (*Rendered, error) {
+func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time) (*words.Rendered, error) {
 	if name == "" && len(d.tasks) == 1 {
 		name = d.tasks[0].Name
 	}
@@ -121,7 +124,7 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: reading when it last ran: %w", t.Name, err)
 	}
-	var sel Selection
+	var sel facts.Selection
 	if from.IsZero() && to.IsZero() {
 		at, due, err := t.schedule.due(state.LastRun, now)
 		if err == nil && !due {
@@ -135,40 +138,42 @@ func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time)
 		if !dayAfter(from, to) {
 			return nil, fmt.Errorf("digest %q: the days asked for end (%s) before they begin (%s)", t.Name, to.Format(time.DateOnly), from.Format(time.DateOnly))
 		}
-		if dayOf(from) > dayOf(now) {
+		if facts.DayOf(from) > facts.DayOf(now) {
 			return nil, fmt.Errorf("digest %q: the days asked for, from %s on, have not come yet", t.Name, from.Format(time.DateOnly))
 		}
-		sel = Selection{byDays: true, from: dayOf(from), to: dayOf(to), now: now, lastRun: state.LastRun}
+		sel = facts.Selection{ByDays: true, From: facts.DayOf(from), To: facts.DayOf(to), Now: now, LastRun: state.LastRun}
 	}
 	m, err := d.read(ctx, t, sel)
 	if err != nil {
 		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
 	}
-	return d.render(ctx, t, judge(m, d.rules()))
+	return d.render(ctx, t, judge.Judge(m, d.rules()))
 }
 
 // read reads what a digest is to be made of.
-func (d *Digester) read(ctx context.Context, t *task, sel Selection) (*Facts, error) {
-	q := Request{Selection: sel, patterns: t.patterns, rejected: t.kind != kindConfigured, mailboxes: d.o.Mailboxes}
+func (d *Digester) read(ctx context.Context, t *task, sel facts.Selection) (*facts.Facts, error) {
+	q := facts.Request{Selection: sel, Patterns: t.patterns, Rejected: t.kind != kindConfigured, Mailboxes: d.o.Mailboxes}
 	if d.o.Overrun != nil {
-		q.overrun = d.o.Overrun()
+		q.Overrun = d.o.Overrun()
 	}
-	return Read(ctx, d.o.DB, q)
+	return facts.Read(ctx, d.o.DB, q)
 }
 
 // rules returns those by which every digest is judged.
-func (d *Digester) rules() Rules { return Rules{Waivers: d.o.Waivers, WarnAfter: d.o.WarnAfter} }
+func (d *Digester) rules() judge.Rules {
+	return judge.Rules{Waivers: d.o.Waivers, WarnAfter: d.o.WarnAfter}
+}
 
-// render has asked what a look can answer, and puts a judgement into words.
-func (d *Digester) render(ctx context.Context, t *task, j *judgement) (*Rendered, error) {
-	if questions := j.Probes(); d.o.Probe != nil && len(questions) > 0 {
-		j.apply(d.o.Probe(ctx, questions))
+// render has the probes made that were asked for, and puts a judgement into words.
+func (d *Digester) render(ctx context.Context, t *task, j *judge.Judgement) (*words.Rendered, error) {
+	if probes := j.Probes(); d.o.Probe != nil && len(probes) > 0 {
+		j.Apply(d.o.Probe(ctx, probes))
 	}
-	return Render(d.o.Templates, j, options{
+	return words.Render(d.o.Templates, j, words.Options{
 		Name: t.Name, Prefix: t.Prefix, Asked: t.Domains, All: t.kind == kindAll, Fallback: t.kind == kindFallback, Location: t.Location,
 		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version,
 	})
 }
 
 // dayAfter reports whether the days from to (exclusive) are any.
-func dayAfter(from, to time.Time) bool { return cmp.Less(dayOf(from), dayOf(to)) }
+func dayAfter(from, to time.Time) bool { return cmp.Less(facts.DayOf(from), facts.DayOf(to)) }

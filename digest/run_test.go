@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -209,7 +210,7 @@ func TestVerifiedLaterIsNewsThen(t *testing.T) {
 	r.recordAs(again, report.Duplicate)
 	r.clock.set(at(t, "2026-11-24T07:00:00Z"))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
-	if err != nil || out.Summary.Verdict != digest.VerdictClear || out.Summary.Sessions.Successful != 10 || out.Summary.Unverified != 0 {
+	if err != nil || out.Summary.Verdict != judge.VerdictClear || out.Summary.Sessions.Successful != 10 || out.Summary.Unverified != 0 {
 		t.Errorf("the second digest is %s with %d sessions and %d unverified, %v; want clear with 10 and 0",
 			out.Summary.Verdict, out.Summary.Sessions.Successful, out.Summary.Unverified, err)
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -15,10 +18,10 @@ type Standing struct {
 
 // PolicyStanding reads what reports tell of the MTA-STS policy of a domain, for
 // who has looked at the policy itself.
-func PolicyStanding(ctx context.Context, store historyStore, domain string, now time.Time) (Standing, error) {
-	p, err := readTesting(ctx, store, domain, now)
+func PolicyStanding(ctx context.Context, store facts.HistoryStore, domain string, now time.Time) (Standing, error) {
+	p, err := facts.ReadTesting(ctx, store, domain, now)
 	if err != nil {
 		return Standing{}, err
 	}
-	return Standing{Ready: readySentence(testingReadiness(p)), Failed: heldIfEnforced(p)}, nil
+	return Standing{Ready: words.ReadySentence(judge.TestingReadiness(p)), Failed: judge.HeldIfEnforced(p)}, nil
 }

@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // preview renders the digest of the days asked for.
-func preview(t *testing.T, r *rig, from, to string) *digest.Rendered {
+func preview(t *testing.T, r *rig, from, to string) *words.Rendered {
 	t.Helper()
 	out, err := r.digester(nil).Preview(r.ctx, "", at(t, from), at(t, to).AddDate(0, 0, 1))
 	if err != nil {
@@ -80,12 +83,12 @@ func TestADayWithinALongerReportIsNotSilent(t *testing.T) {
 	r.record(weeklyReport(70))
 	for _, day := range []string{"2026-11-16", "2026-11-20", "2026-11-22"} {
 		out := preview(t, r, day, day)
-		if out.Summary.Verdict != digest.VerdictAction || out.Summary.Sessions.Failed != 70 {
+		if out.Summary.Verdict != judge.VerdictAction || out.Summary.Sessions.Failed != 70 {
 			t.Errorf("%s: verdict %s, %d failed", day, out.Summary.Verdict, out.Summary.Sessions.Failed)
 		}
 		says(t, out.Text, []string{"between Mon 16 Nov and Sun 22 Nov", "counts Mon 16 Nov to Sun 22 Nov together, and cannot be divided"}, "_smtp._tls", "Junk", "no report")
 	}
-	if out := preview(t, r, "2026-11-15", "2026-11-15"); out.Summary.Verdict != digest.VerdictSilent {
+	if out := preview(t, r, "2026-11-15", "2026-11-15"); out.Summary.Verdict != judge.VerdictSilent {
 		t.Errorf("the day before: verdict %s", out.Summary.Verdict)
 	}
 	if out := preview(t, r, "2026-11-16", "2026-11-22"); strings.Contains(out.Text, "You asked for") {
@@ -165,7 +168,7 @@ func TestUnreadableMessagesAreNotSilence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, out := range []*digest.Rendered{byDay, due} {
+			for _, out := range []*words.Rendered{byDay, due} {
 				if out.Summary.Rejected != 1 {
 					t.Errorf("rejected = %d, want 1", out.Summary.Rejected)
 				}
@@ -208,7 +211,7 @@ func TestOnlyAWitnessCanSayThatItIsMended(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resolved := slices.ContainsFunc(out.Summary.PolicyTypes[0].Findings, func(f digest.SummaryFinding) bool { return f.State == digest.StateResolved })
+		resolved := slices.ContainsFunc(out.Summary.PolicyTypes[0].Findings, func(f words.SummaryFinding) bool { return f.State == facts.StateResolved })
 		if resolved != heard {
 			t.Errorf("heard of again: %t, resolved: %t", heard, resolved)
 		}

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"tlsbrief/digest"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/report"
 )
 
 // Bounds of the looks that digests ask for.
@@ -49,7 +49,7 @@ func newLookout(c *config.Config) (*lookout, error) {
 }
 
 // ask answers the questions of one digest.
-func (l *lookout) ask(ctx context.Context, questions []digest.Probe) map[digest.Probe]digest.Answer {
+func (l *lookout) ask(ctx context.Context, questions []report.Probe) map[report.Probe]report.Answer {
 	limit, probing := l.may()
 	if limit <= 0 {
 		return nil
@@ -72,7 +72,7 @@ func (l *lookout) ask(ctx context.Context, questions []digest.Probe) map[digest.
 	// What was found before time ran out stands; the error says no more than that.
 	results, _ := checker.CheckAll(ctx, domains, func(r domaincheck.Result) { l.learn(r, probing) })
 	l.pay(time.Since(start))
-	answers := map[digest.Probe]digest.Answer{}
+	answers := map[report.Probe]report.Answer{}
 	for _, q := range questions {
 		i := slices.IndexFunc(domains, func(d domaincheck.Domain) bool { return d.Name == q.Domain })
 		if i >= 0 {
@@ -83,7 +83,7 @@ func (l *lookout) ask(ctx context.Context, questions []digest.Probe) map[digest.
 }
 
 // answerFrom answers a question from what a look found.
-func answerFrom(r domaincheck.Result, q digest.Probe, probed bool) digest.Answer {
+func answerFrom(r domaincheck.Result, q report.Probe, probed bool) report.Answer {
 	c := r.Silence()
 	if q.Result != "" {
 		c = r.Confirm(q.MX, q.Result)
@@ -91,11 +91,11 @@ func answerFrom(r domaincheck.Result, q digest.Probe, probed bool) digest.Answer
 	if !probed && c.State == domaincheck.Unconfirmed && q.Result != "" && r.Domain != "" && c.Message == domaincheck.LeftAlone {
 		c.Message = "None of the mail servers tried before could be connected to on port 25: most likely such connections are blocked on their way out."
 	}
-	state := map[domaincheck.ConfirmState]digest.AnswerState{
-		domaincheck.Confirmed: digest.AnswerSo, domaincheck.OtherFault: digest.AnswerOther,
-		domaincheck.NotSeen: digest.AnswerNotSeen, domaincheck.Unconfirmed: digest.AnswerUnchecked,
+	state := map[domaincheck.ConfirmState]report.AnswerState{
+		domaincheck.Confirmed: report.AnswerSo, domaincheck.OtherFault: report.AnswerOther,
+		domaincheck.NotSeen: report.AnswerNotSeen, domaincheck.Unconfirmed: report.AnswerUnchecked,
 	}[c.State]
-	return digest.Answer{State: state, Words: c.Message, Fix: c.Fix}
+	return report.Answer{State: state, Words: c.Message, Fix: c.Fix}
 }
 
 // may tells for how long a digest's looks may last, and whether mail servers are
