@@ -61,6 +61,7 @@ type Policy struct {
 	Reporters int
 	Results   map[tlsrpt.ResultType]tlsrpt.Sessions // what the totals allow for each result type over all MX hosts
 	Findings  []*Finding                            // heaviest first
+	Groups    []*Group                              // of Findings, in their order
 	Waived    []*Finding                            // kept out of the verdict
 	Resolved  []*Finding
 	Unseen    []*Finding             // not reported any more, by nobody who had seen it
@@ -94,6 +95,7 @@ func judgeTypes(domain string, d *facts.DomainTally, h *facts.History, mode fact
 		}
 		slices.SortFunc(j.Findings, compareFindings)
 		j.waive(accept)
+		j.Groups = group(j.Findings, j.Results)
 		slices.SortFunc(j.Resolved, compareFindings)
 		slices.SortFunc(j.Unseen, compareFindings)
 		out = append(out, j)

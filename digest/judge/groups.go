@@ -28,55 +28,6 @@ func ReportersOf(group []*Finding) []*facts.ReporterTally {
 	return facts.SortedReporters(all)
 }
 
-// Grouped joins findings that differ in nothing but the MX host: the same cause
-// with the same advice is one block.
-func Grouped(findings []*Finding) [][]*Finding {
-	type key struct {
-		result tlsrpt.ResultType
-		title  string
-		fate   tlsrpt.Fate
-		mode   tlsrpt.Mode
-		from   facts.ModeSource
-		state  facts.State
-		denied bool
-	}
-	at := map[key]int{}
-	var out [][]*Finding
-	for _, f := range findings {
-		k := key{f.Result, f.Meaning().Title, f.Fate, f.Mode, f.ModeFrom, f.State, f.Contradicted}
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], f)
-	}
-	return out
-}
-
-// EachGroup calls fn for every group of findings, domain by domain.
-func (j *Judgement) EachGroup(fn func(t *Policy, group []*Finding)) {
-	for _, d := range j.Domains {
-		for _, t := range d.Types {
-			for _, g := range Grouped(t.Findings) {
-				fn(t, g)
-			}
-		}
-	}
-}
-
-// GroupSessions adds up the sessions of a group, held to what the totals allow.
-func GroupSessions(t *Policy, group []*Finding) (sum tlsrpt.Sessions, upTo bool) {
-	for _, g := range group {
-		sum, upTo = sum.Plus(g.Sessions), upTo || g.Bound
-	}
-	if most := t.Results[group[0].Result]; sum > most {
-		return most, true
-	}
-	return sum, upTo
-}
-
 // HostsOf returns the MX hosts of a group that are named and told apart.
 func HostsOf(group []*Finding) []string {
 	hosts := make([]string, 0, len(group))
@@ -88,49 +39,88 @@ func HostsOf(group []*Finding) []string {
 	return hosts
 }
 
-// A Group is findings that differ in nothing but the MX host, with their sessions.
+// A Group is findings of one policy type that differ in nothing but the MX host: the
+// same cause with the same advice.
 type Group struct {
-	Findings []*Finding
-	Sessions tlsrpt.Sessions
-	Bound    bool
+	Findings []*Finding      // never none
+	Sessions tlsrpt.Sessions // held to what the totals allow
+	Bound    bool            // Sessions is a bound, not a count
 }
 
-// Worst returns the findings of the heaviest cause, of equally heavy ones the
-// largest.
-func (j *Judgement) Worst() Group {
-	var worst Group
-	j.EachGroup(func(t *Policy, g []*Finding) {
-		n, upTo := GroupSessions(t, g)
-		if worst.Findings == nil || g[0].Weight() > worst.Findings[0].Weight() ||
-			g[0].Weight() == worst.Findings[0].Weight() && n > worst.Sessions {
-			worst = Group{g, n, upTo}
+// Weight is how much the group matters.
+func (g *Group) Weight() tlsrpt.Weight { return g.Findings[0].Weight() }
+
+// Fate is what became of the mail.
+func (g *Group) Fate() tlsrpt.Fate { return g.Findings[0].Fate }
+
+// group joins findings of which results says how many sessions the totals allow.
+func group(findings []*Finding, results map[tlsrpt.ResultType]tlsrpt.Sessions) []*Group {
+	type key struct {
+		result       tlsrpt.ResultType
+		title        string
+		fate         tlsrpt.Fate
+		mode         tlsrpt.Mode
+		from         facts.ModeSource
+		state        facts.State
+		contradicted bool
+	}
+	at := map[key]*Group{}
+	var out []*Group
+	for _, f := range findings {
+		k := key{f.Result, f.Meaning().Title, f.Fate, f.Mode, f.ModeFrom, f.State, f.Contradicted}
+		if at[k] == nil {
+			at[k] = &Group{}
+			out = append(out, at[k])
 		}
-	})
+		g := at[k]
+		g.Findings, g.Sessions, g.Bound = append(g.Findings, f), g.Sessions.Plus(f.Sessions), g.Bound || f.Bound
+	}
+	for _, g := range out {
+		if most := results[g.Findings[0].Result]; g.Sessions > most {
+			g.Sessions, g.Bound = most, true
+		}
+	}
+	return out
+}
+
+// Groups returns those of all domains, the worst domains first.
+func (j *Judgement) Groups() []*Group {
+	var out []*Group
+	for _, d := range j.Domains {
+		for _, t := range d.Types {
+			out = append(out, t.Groups...)
+		}
+	}
+	return out
+}
+
+// Worst returns the heaviest group, of equally heavy ones the largest; nil where
+// there is none.
+func (j *Judgement) Worst() *Group {
+	var worst *Group
+	for _, g := range j.Groups() {
+		if worst == nil || cmp.Or(cmp.Compare(g.Weight(), worst.Weight()), cmp.Compare(g.Sessions, worst.Sessions)) > 0 {
+			worst = g
+		}
+	}
 	return worst
 }
 
 // Heaviest returns the groups that weigh as much as the heaviest, the largest
 // first.
-func (j *Judgement) Heaviest() []Group {
-	var out []Group
-	weight := j.Worst().Findings[0].Weight()
-	j.EachGroup(func(t *Policy, g []*Finding) {
-		if g[0].Weight() == weight {
-			n, upTo := GroupSessions(t, g)
-			out = append(out, Group{g, n, upTo})
-		}
-	})
-	slices.SortStableFunc(out, func(a, b Group) int { return cmp.Compare(b.Sessions, a.Sessions) })
+func (j *Judgement) Heaviest() []*Group {
+	weight := j.Worst().Weight()
+	out := slices.DeleteFunc(j.Groups(), func(g *Group) bool { return g.Weight() != weight })
+	slices.SortStableFunc(out, func(a, b *Group) int { return cmp.Compare(b.Sessions, a.Sessions) })
 	return out
 }
 
-// Largest returns the sessions of the largest cause.
+// Largest returns the sessions of the largest group.
 func (j *Judgement) Largest() tlsrpt.Sessions {
 	var most tlsrpt.Sessions
-	j.EachGroup(func(t *Policy, g []*Finding) {
-		n, _ := GroupSessions(t, g)
-		most = max(most, n)
-	})
+	for _, g := range j.Groups() {
+		most = max(most, g.Sessions)
+	}
 	return most
 }
 
@@ -142,9 +132,9 @@ func (j *Judgement) Held() tlsrpt.Sessions {
 		var sum tlsrpt.Sessions
 		for _, t := range d.Types {
 			var n tlsrpt.Sessions
-			for _, g := range Grouped(t.Findings) {
-				if k, _ := GroupSessions(t, g); g[0].Weight() >= tlsrpt.Action {
-					n = n.Plus(k)
+			for _, g := range t.Groups {
+				if g.Weight() >= tlsrpt.Action {
+					n = n.Plus(g.Sessions)
 				}
 			}
 			sum = sum.Plus(min(n, t.Failed))
@@ -154,13 +144,12 @@ func (j *Judgement) Held() tlsrpt.Sessions {
 	return all
 }
 
-// Overlapping reports whether the groups of a policy type add up to more sessions
-// than failed, so that some are counted in several.
-func Overlapping(t *Policy) bool {
+// Overlapping reports whether the groups add up to more sessions than failed, so that
+// some are counted in several.
+func (t *Policy) Overlapping() bool {
 	var sum tlsrpt.Sessions
-	for _, g := range Grouped(t.Findings) {
-		n, _ := GroupSessions(t, g)
-		sum = sum.Plus(n)
+	for _, g := range t.Groups {
+		sum = sum.Plus(g.Sessions)
 	}
 	return t.Failed > 0 && sum > t.Failed
 }

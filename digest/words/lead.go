@@ -12,9 +12,9 @@ import (
 // counts under MTA-STS and DANE alike (Q31) is one.
 func countCauses(j *judge.Judgement) int {
 	seen := map[string]struct{}{}
-	j.EachGroup(func(_ *judge.Policy, g []*judge.Finding) {
-		seen[g[0].Domain+"\x00"+findingTitle(g)] = struct{}{}
-	})
+	for _, g := range j.Groups() {
+		seen[g.Findings[0].Domain+"\x00"+findingTitle(g.Findings)] = struct{}{}
+	}
 	return len(seen)
 }
 
@@ -59,7 +59,7 @@ func leadFailures(j *judge.Judgement) []string {
 }
 
 // causeSentence names the heaviest cause, and whether it is the largest, too.
-func causeSentence(j *judge.Judgement, worst judge.Group) string {
+func causeSentence(j *judge.Judgement, worst *judge.Group) string {
 	f := worst.Findings[0]
 	cause := lowerFirst(findingTitle(worst.Findings))
 	where := ""
@@ -80,16 +80,16 @@ func causeSentence(j *judge.Judgement, worst judge.Group) string {
 
 // restSentence says how many failed attempts there are beside those of the
 // heaviest cause, and of how many the mail was not held.
-func restSentence(j *judge.Judgement, worst judge.Group) string {
+func restSentence(j *judge.Judgement, worst *judge.Group) string {
 	held := min(j.Held(), j.Overall.Failed)
 	rest := j.Overall.Failed - held - min(j.Waived(), j.Overall.Failed-held)
 	if rest == 0 {
 		return ""
 	}
 	through := true
-	j.EachGroup(func(_ *judge.Policy, g []*judge.Finding) {
-		through = through && (g[0].Weight() >= tlsrpt.Action || g[0].Fate.WentThrough())
-	})
+	for _, g := range j.Groups() {
+		through = through && (g.Weight() >= tlsrpt.Action || g.Fate().WentThrough())
+	}
 	others, all := templates.Plural(int64(rest), "attempt"), ""
 	if held > worst.Sessions {
 		others = templates.Count(int64(rest))
@@ -108,19 +108,19 @@ func restSentence(j *judge.Judgement, worst judge.Group) string {
 
 // heldByOne names the senders that held their mail back on their own account,
 // unless that has been said of the heaviest cause already.
-func heldByOne(j *judge.Judgement, worst judge.Group) []string {
+func heldByOne(j *judge.Judgement, worst *judge.Group) []string {
 	var out []string
-	j.EachGroup(func(_ *judge.Policy, g []*judge.Finding) {
-		if g[0].Fate == tlsrpt.HeldByOne && g[0] != worst.Findings[0] && len(out) < 2 {
-			out = append(out, fateSentence(g))
+	for _, g := range j.Groups() {
+		if g.Fate() == tlsrpt.HeldByOne && g != worst && len(out) < 2 {
+			out = append(out, fateSentence(g.Findings))
 		}
-	})
+	}
 	return out
 }
 
 // deniedSentence is for reports that contradict themselves: details of failures
 // beside totals that count none.
-func deniedSentence(j *judge.Judgement, worst judge.Group) string {
+func deniedSentence(j *judge.Judgement, worst *judge.Group) string {
 	return fmt.Sprintf("Reports name failures in their details %s, though their totals count none. If the details are right, %s failed: %s. In that case %s",
 		coveredWords(j), sessions(worst.Sessions, worst.Bound), lowerFirst(findingTitle(worst.Findings)), lowerFirst(fateSentence(worst.Findings)))
 }

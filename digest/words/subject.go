@@ -75,13 +75,13 @@ func fateClause(j *judge.Judgement) string {
 		return templates.Count(int64(held)) + " may be held"
 	}
 	through, sure, one := true, true, ""
-	j.EachGroup(func(_ *judge.Policy, g []*judge.Finding) {
-		sure = sure && g[0].Fate != tlsrpt.Unproven
-		through = through && g[0].Fate.WentThrough()
-		if g[0].Fate == tlsrpt.HeldByOne && one == "" {
-			one = reporterShort(judge.ReportersOf(g))
+	for _, g := range j.Groups() {
+		sure = sure && g.Fate() != tlsrpt.Unproven
+		through = through && g.Fate().WentThrough()
+		if g.Fate() == tlsrpt.HeldByOne && one == "" {
+			one = reporterShort(judge.ReportersOf(g.Findings))
 		}
-	})
+	}
 	switch {
 	case one != "":
 		return "mail from " + one + " held"

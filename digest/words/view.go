@@ -187,7 +187,7 @@ func newView(j *judge.Judgement, o Options, b bounds) *View {
 	v.Lead, v.First, v.See, v.Notes = w.lead(), w.first(told), w.see(), w.notes()
 	v.Urgent = w.urgent()
 	told.policy = j.Verdict == judge.VerdictClear || j.Several()
-	if worst := j.Worst(); worst.Findings != nil {
+	if worst := j.Worst(); worst != nil {
 		told.once(fateSentence(worst.Findings)) // the lead says it
 	}
 	v.subject(w)

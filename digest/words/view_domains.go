@@ -87,13 +87,13 @@ func newTypeView(d *judge.Domain, t *judge.Policy, left *int, hosts int, told *d
 		return tv
 	}
 	tv.About = aboutType(d, t, told)
-	for _, g := range judge.Grouped(t.Findings) {
+	for _, g := range t.Groups {
 		if *left <= 0 {
 			tv.Hidden++
 			continue
 		}
 		*left--
-		tv.Findings = append(tv.Findings, newFindingView(t, g, hosts, told))
+		tv.Findings = append(tv.Findings, newFindingView(g, hosts, told))
 	}
 	return tv
 }
@@ -137,7 +137,7 @@ func numbersOf(d *judge.Domain, t *judge.Policy, told *dedup) []string {
 		out = append(out, fmt.Sprintf("%s %s the same %s under MTA-STS and DANE; the total has them once.",
 			reporterNames(t.Overlap), verb(len(t.Overlap), "counts", "count"), templates.Plural(int64(n), "session")))
 	}
-	if judge.Overlapping(t) {
+	if t.Overlapping() {
 		out = append(out, "One session may count under several of these findings.")
 	}
 	return out

@@ -14,12 +14,11 @@ import (
 // newFindingView puts findings that differ in nothing but the MX host into
 // words. Together they are held to what the totals allow for their
 // result type (R14).
-func newFindingView(t *judge.Policy, group []*judge.Finding, hosts int, told *dedup) findingView {
-	f := group[0]
-	sum, upTo := judge.GroupSessions(t, group)
+func newFindingView(g *judge.Group, hosts int, told *dedup) findingView {
+	group, f := g.Findings, g.Findings[0]
 	v := findingView{
 		Mark: "-", Weight: "attention", Result: resultName(f.Result),
-		Title: findingTitle(group), Count: sessions(sum, upTo), Fate: f.Fate.ShortFor(f.Result),
+		Title: findingTitle(group), Count: sessions(g.Sessions, g.Bound), Fate: f.Fate.ShortFor(f.Result),
 		State: stateWords(group), SeenBy: reporterNames(judge.ReportersOf(group)),
 	}
 	if f.Weight() >= tlsrpt.Action {
@@ -27,11 +26,11 @@ func newFindingView(t *judge.Policy, group []*judge.Finding, hosts int, told *de
 	}
 	if len(group) > 1 || f.Others() {
 		v.Hosts = hostLines(group, hosts)
-		if several := judge.SumOf(group); several > sum {
+		if several := judge.SumOf(group); several > g.Sessions {
 			v.Hosts = append(v.Hosts, "One session may have failed at several of these servers.")
 		}
 	}
-	v.Paragraphs = paragraphs(group, sum, told)
+	v.Paragraphs = paragraphs(group, g.Sessions, told)
 	v.advise(group, told)
 	v.quote(group)
 	return v
