@@ -1,7 +1,6 @@
 package digest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,13 +58,13 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if err != nil || !due {
 		return err
 	}
-	m, err := d.read(ctx, t, t.selection(state, at, now))
+	f, err := facts.Read(ctx, d.o.DB, d.request(t, state, at, now))
 	if err != nil {
 		return err
 	}
-	j := judge.Judge(m, d.rules())
+	j := judge.Judge(f, d.rules())
 	next := state
-	next.Watermark, next.LastRun = max(state.Watermark, m.Watermark), now
+	next.Watermark, next.LastRun = max(state.Watermark, f.Watermark), now
 	if t.kind == kindFallback && !j.HasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
@@ -73,7 +72,7 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	says := j.Statements(was)
 	if !t.OnlyWhen.WorthSending(j, judge.Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
-		next.Untold = m.Unsent.Plus(m.Tally, state.LastRun, state.Watermark).String()
+		next.Untold = f.Unsent.Plus(f.Tally, state.LastRun, state.Watermark).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
@@ -95,68 +94,26 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if _, err := d.o.DB.Enqueue(ctx, message, next); err != nil {
 		return fmt.Errorf("putting it into the outbox: %w", err)
 	}
-	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(m.Tally.Reports))
+	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(f.Tally.Reports))
 	return nil
 }
 
-// selection says what a run for the scheduled time covers.
-func (t *task) selection(state report.DigestState, at, now time.Time) facts.Selection {
-	cutoff := t.schedule.start(at.In(t.schedule.location))
-	return facts.Selection{
-		NewsAfter: state.Watermark, Cutoff: cutoff, Now: now, LastRun: state.LastRun,
-		First: min(facts.DayOf(cutoff), facts.DayOf(now)-1), Unsent: facts.ReadUnsent(state.Untold),
-	}
+// request says what a run for the scheduled time covers.
+func (d *Digester) request(t *task, state report.DigestState, at, now time.Time) facts.Request {
+	q := d.requestOf(t, state, now)
+	q.Cutoff = t.schedule.start(at.In(t.schedule.location))
+	q.First = min(facts.DayOf(q.Cutoff), facts.DayOf(now)-1)
+	q.NewsAfter, q.Unsent = state.Watermark, facts.ReadUnsent(state.Untold)
+	return q
 }
 
-// Preview renders a digest without writing anything: of the UTC days from to
-// (exclusive) that reports are about, or, where both are zero, of what the next
-// run would cover. An empty name will do where there is only one digest.
-func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time) (*words.Rendered, error) {
-	if name == "" && len(d.tasks) == 1 {
-		name = d.tasks[0].Name
-	}
-	t, err := d.task(name)
-	if err != nil {
-		return nil, err
-	}
-	now := d.o.Now()
-	state, err := d.o.DB.DigestState(ctx, t.Name)
-	if err != nil {
-		return nil, fmt.Errorf("digest %q: reading when it last ran: %w", t.Name, err)
-	}
-	var sel facts.Selection
-	if from.IsZero() && to.IsZero() {
-		at, due, err := t.schedule.due(state.LastRun, now)
-		if err == nil && !due {
-			at, err = t.schedule.next(now)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("digest %q: %w", t.Name, err)
-		}
-		sel = t.selection(state, at, now)
-	} else {
-		if !dayAfter(from, to) {
-			return nil, fmt.Errorf("digest %q: the days asked for end (%s) before they begin (%s)", t.Name, to.Format(time.DateOnly), from.Format(time.DateOnly))
-		}
-		if facts.DayOf(from) > facts.DayOf(now) {
-			return nil, fmt.Errorf("digest %q: the days asked for, from %s on, have not come yet", t.Name, from.Format(time.DateOnly))
-		}
-		sel = facts.Selection{ByDays: true, From: facts.DayOf(from), To: facts.DayOf(to), Now: now, LastRun: state.LastRun}
-	}
-	m, err := d.read(ctx, t, sel)
-	if err != nil {
-		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
-	}
-	return d.render(ctx, t, judge.Judge(m, d.rules()))
-}
-
-// read reads what a digest is to be made of.
-func (d *Digester) read(ctx context.Context, t *task, sel facts.Selection) (*facts.Facts, error) {
-	q := facts.Request{Selection: sel, Patterns: t.patterns, Rejected: t.kind != kindConfigured, Mailboxes: d.o.Mailboxes}
+// requestOf says what any run of a digest is made of.
+func (d *Digester) requestOf(t *task, state report.DigestState, now time.Time) facts.Request {
+	q := facts.Request{Patterns: t.patterns, Now: now, LastRun: state.LastRun, Rejected: t.kind != kindConfigured, Mailboxes: d.o.Mailboxes}
 	if d.o.Overrun != nil {
 		q.Overrun = d.o.Overrun()
 	}
-	return facts.Read(ctx, d.o.DB, q)
+	return q
 }
 
 // rules returns those by which every digest is judged.
@@ -174,6 +131,3 @@ func (d *Digester) render(ctx context.Context, t *task, j *judge.Judgement) (*wo
 		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version,
 	})
 }
-
-// dayAfter reports whether the days from to (exclusive) are any.
-func dayAfter(from, to time.Time) bool { return cmp.Less(facts.DayOf(from), facts.DayOf(to)) }

@@ -27,34 +27,34 @@ const goneFor = 60 * 24 * time.Hour
 // no more, nobody knows whether it is still so.
 const foundFor = 7 * 24 * time.Hour
 
-// readChecks reads what the last domain check found, and what had changed since
+// checks reads what the last domain check found, and what had changed since
 // the digest before.
-func readChecks(ctx context.Context, store Store, m *Facts, names []string, sel Selection) (err error) {
-	if m.Checks, err = store.DomainChecks(ctx, names); err != nil || !m.Current {
+func (r *reader) checks(ctx context.Context) (err error) {
+	if r.f.Checks, err = r.store.DomainChecks(ctx, r.names); err != nil || !r.f.Current {
 		return err
 	}
-	maps.DeleteFunc(m.Checks, func(_ string, c report.DomainCheck) bool { return sel.Now.Sub(c.At) > foundFor })
-	f := report.ChangeFilter{Domains: names, NewsAfter: sel.NewsAfter, NewsUpTo: m.Watermark}
-	if !sel.Unsent.Since.IsZero() {
-		f.NewsAfter = sel.Unsent.ChangesAfter
+	maps.DeleteFunc(r.f.Checks, func(_ string, c report.DomainCheck) bool { return r.q.Now.Sub(c.At) > foundFor })
+	f := report.ChangeFilter{Domains: r.names, NewsAfter: r.q.NewsAfter, NewsUpTo: r.f.Watermark}
+	if !r.q.Unsent.Since.IsZero() {
+		f.NewsAfter = r.q.Unsent.ChangesAfter
 	}
-	if sel.ByDays {
-		f = report.ChangeFilter{Domains: names, From: sel.From.Time(), To: (sel.To + 1).Time()}
+	if r.q.ByDays {
+		f = report.ChangeFilter{Domains: r.names, From: r.q.From.Time(), To: (r.q.To + 1).Time()}
 	}
 	// A zero bound would be none.
-	if sel.ByDays || m.Watermark > f.NewsAfter {
-		if m.Changes, err = store.DomainChanges(ctx, f); err != nil {
+	if r.q.ByDays || r.f.Watermark > f.NewsAfter {
+		if r.f.Changes, err = r.store.DomainChanges(ctx, f); err != nil {
 			return err
 		}
 	}
-	gone, err := store.DomainChanges(ctx, report.ChangeFilter{Domains: names, From: sel.Now.Add(-goneFor)})
-	m.Gone = map[string]report.DomainChange{}
+	gone, err := r.store.DomainChanges(ctx, report.ChangeFilter{Domains: r.names, From: r.q.Now.Add(-goneFor)})
+	r.f.Gone = map[string]report.DomainChange{}
 	for _, c := range gone { // the oldest first
 		switch c.Code {
 		case CodeRecordGone:
-			m.Gone[c.Domain] = c
+			r.f.Gone[c.Domain] = c
 		case codeRecordNew:
-			delete(m.Gone, c.Domain)
+			delete(r.f.Gone, c.Domain)
 		}
 	}
 	return err

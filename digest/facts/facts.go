@@ -46,8 +46,17 @@ type HistoryStore interface {
 
 // A Request says what a digest is to be made of.
 type Request struct {
-	Selection
 	Patterns  *Patterns
+	Now       time.Time
+	LastRun   time.Time // when the digest was last built; zero if never
+	First     Day       // the nominal period, to name where nothing came
+	NewsAfter int64     // the watermark of the run before; exclusive
+	Cutoff    time.Time // what backfill brought is news only where it ends after this
+	Unsent    Unsent    // what the runs before covered that were not sent
+
+	ByDays   bool // the reports of days asked for, not the news
+	From, To Day  // these; To exclusive
+
 	Rejected  bool      // messages that could not be read are told of
 	Mailboxes []string  // names of the mailboxes that reports come from
 	Overrun   time.Time // since when a poll has been running that takes too long; zero: none
@@ -83,75 +92,47 @@ type Facts struct {
 	Unsent    Unsent // what runs covered since the last mail that were not sent
 }
 
-// A Selection says which rows a digest covers.
-type Selection struct {
-	NewsAfter int64     // exclusive
-	From, To  Day       // where byDays
-	ByDays    bool      // choose by report day, not by news
-	Cutoff    time.Time // what backfill brought is news only where it ends after this
-	Now       time.Time
-	LastRun   time.Time
-	First     Day // the nominal period, to name where nothing came
-	Unsent    Unsent
+// A reader reads the facts of one digest.
+type reader struct {
+	store Store
+	q     Request
+	names []string // of the domains to ask the store for; nil: all
+	f     *Facts
 }
 
 // Read reads what a digest is to be made of.
 func Read(ctx context.Context, store Store, q Request) (*Facts, error) {
-	sel := q.Selection
-	m := &Facts{
-		Now: sel.Now, LastRun: sel.LastRun, Current: true,
-		First: sel.First, Until: DayOf(sel.Now), ByDays: sel.ByDays, Unsent: sel.Unsent, Tally: NewTally(),
+	f := &Facts{
+		Now: q.Now, LastRun: q.LastRun, Current: true,
+		First: q.First, Until: DayOf(q.Now), ByDays: q.ByDays, Unsent: q.Unsent, Tally: NewTally(),
 		Spans: map[Span]struct{}{}, Reach: map[string]Day{}, ReachBy: map[string]Day{},
 	}
-	if sel.ByDays {
-		m.First, m.Until = sel.From, sel.To
-		m.Current = sel.To.Time().AddDate(0, 0, 2).After(sel.Now)
+	if q.ByDays {
+		f.First, f.Until = q.From, q.To
+		f.Current = q.To.Time().AddDate(0, 0, 2).After(q.Now)
 	}
-	if m.Current {
-		m.Overrun = q.Overrun
+	if f.Current {
+		f.Overrun = q.Overrun
 	}
 	var err error
 	// The watermark comes before all else: what is recorded from here on is for
 	// the next digest.
-	if m.Watermark, err = store.LastNews(ctx); err != nil {
+	if f.Watermark, err = store.LastNews(ctx); err != nil {
 		return nil, fmt.Errorf("reading how far reports are recorded: %w", err)
 	}
 	known, err := store.Domains(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the domains: %w", err)
 	}
-	m.Domains = q.Patterns.choose(known)
-	m.Tally.Ask(m.Domains)
-	names := q.Patterns.filter(m.Domains)
-	if err := readRows(ctx, store, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := readEarly(ctx, store, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := readHistory(ctx, store, m, names); err != nil {
-		return nil, err
-	}
-	if err := readSpans(ctx, store, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := readChecks(ctx, store, m, names, sel); err != nil {
-		return nil, err
-	}
-	if err := readModes(ctx, store, m); err != nil {
-		return nil, err
-	}
-	if err := readWitnesses(ctx, store, m); err != nil {
-		return nil, err
-	}
-	if err := readPolicyStates(ctx, store, m); err != nil {
-		return nil, err
-	}
-	if q.Rejected {
-		if m.Rejected, err = readRejected(ctx, store, sel, m.Watermark); err != nil {
+	f.Domains = q.Patterns.choose(known)
+	f.Tally.Ask(f.Domains)
+	r := &reader{store, q, q.Patterns.filter(f.Domains), f}
+	for _, read := range []func(context.Context) error{
+		r.rows, r.early, r.history, r.spans, r.checks, r.modes, r.witnesses, r.policyStates, r.rejected, r.mailboxes,
+	} {
+		if err := read(ctx); err != nil {
 			return nil, err
 		}
 	}
-	m.Mailboxes, err = readMailboxes(ctx, store, q.Mailboxes)
-	return m, err
+	return f, nil
 }

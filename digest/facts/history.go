@@ -11,26 +11,26 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// readHistory reads the days before, for the picture, the states of findings and
+// history reads the days before, for the picture, the states of findings and
 // who has stopped reporting.
-func readHistory(ctx context.Context, store Store, m *Facts, names []string) error {
-	last := m.lastRead()
+func (r *reader) history(ctx context.Context) error {
+	last := r.f.lastRead()
 	from, to := (last - HistoryDays).Time(), (last + 1).Time()
 	// Side by side: of many domains each takes a while, and none needs another.
 	var reads sync.WaitGroup
 	var errs [3]error
 	reads.Go(func() {
-		if m.Days, errs[0] = store.DayTotals(ctx, names, from, to); errs[0] != nil {
+		if r.f.Days, errs[0] = r.store.DayTotals(ctx, r.names, from, to); errs[0] != nil {
 			errs[0] = fmt.Errorf("reading the totals of past days: %w", errs[0])
 		}
 	})
 	reads.Go(func() {
-		if m.Failures, errs[1] = store.FailureDays(ctx, names, from, to); errs[1] != nil {
+		if r.f.Failures, errs[1] = r.store.FailureDays(ctx, r.names, from, to); errs[1] != nil {
 			errs[1] = fmt.Errorf("reading the failures of past days: %w", errs[1])
 		}
 	})
 	reads.Go(func() {
-		if m.ReporterDays, errs[2] = store.ReporterDays(ctx, names, from, to); errs[2] != nil {
+		if r.f.ReporterDays, errs[2] = r.store.ReporterDays(ctx, r.names, from, to); errs[2] != nil {
 			errs[2] = fmt.Errorf("reading who reported on past days: %w", errs[2])
 		}
 	})

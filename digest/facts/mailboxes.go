@@ -62,16 +62,17 @@ func IsSpecial(folder string) bool {
 	return slices.Contains([]string{"junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk", "bulk mail", "trash", "archive"}, last)
 }
 
-// readMailboxes returns what is known of reading each configured mailbox.
-func readMailboxes(ctx context.Context, store Store, names []string) ([]Mailbox, error) {
-	if len(names) == 0 {
-		return nil, nil
+// mailboxes reads what is known of reading each configured mailbox.
+func (r *reader) mailboxes(ctx context.Context) error {
+	if len(r.q.Mailboxes) == 0 {
+		return nil
 	}
-	folders, err := store.Folders(ctx)
+	folders, err := r.store.Folders(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the state of the mailboxes: %w", err)
+		return fmt.Errorf("reading the state of the mailboxes: %w", err)
 	}
-	return MailboxStates(names, folders), nil
+	r.f.Mailboxes = MailboxStates(r.q.Mailboxes, folders)
+	return nil
 }
 
 // MailboxStates arranges folders by mailbox, in the order of names. Those that

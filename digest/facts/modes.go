@@ -71,19 +71,19 @@ func (t *ModeTally) Heaviest() tlsrpt.Mode {
 // Disagree reports whether reports quote different modes.
 func (t *ModeTally) Disagree() bool { return len(t.Quoted) > 1 }
 
-// readModes looks for the mode of the MTA-STS policy of each domain with
+// modes looks for the mode of the MTA-STS policy of each domain with
 // failures whose reports do not tell it (Q4, Q8): what the domain check read last,
 // or else what reports said before.
-func readModes(ctx context.Context, store Store, m *Facts) error {
+func (r *reader) modes(ctx context.Context) error {
 	missing := []string{}
-	m.Modes = map[string]KnownMode{}
-	for name, t := range m.Tally.Domains {
+	r.f.Modes = map[string]KnownMode{}
+	for name, t := range r.f.Tally.Domains {
 		kind := t.Types[tlsrpt.STS]
 		if kind == nil || len(kind.Causes) == 0 || t.Modes.Heaviest() != "" {
 			continue
 		}
-		if c := m.Checks[name]; c.Mode != "" && m.Current {
-			m.Modes[name] = KnownMode{c.Mode, ModeChecked}
+		if c := r.f.Checks[name]; c.Mode != "" && r.f.Current {
+			r.f.Modes[name] = KnownMode{c.Mode, ModeChecked}
 			continue
 		}
 		missing = append(missing, name)
@@ -91,11 +91,11 @@ func readModes(ctx context.Context, store Store, m *Facts) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	last := m.lastRead()
+	last := r.f.lastRead()
 	f := report.Filter{Domains: missing, From: (last - HistoryDays).Time(), To: (last + 1).Time()}
 	found := map[string]*ModeTally{}
-	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
-		if row.Policy.Mode != "" && row.Auth.Result.Counts() && isOver(row, m.Now) {
+	err := r.store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
+		if row.Policy.Mode != "" && row.Auth.Result.Counts() && isOver(row, r.f.Now) {
 			t := found[row.Domain()]
 			if t == nil {
 				t = &ModeTally{}
@@ -109,7 +109,7 @@ func readModes(ctx context.Context, store Store, m *Facts) error {
 		return fmt.Errorf("reading the modes of policies: %w", err)
 	}
 	for name, t := range found {
-		m.Modes[name] = KnownMode{t.Heaviest(), ModeElsewise}
+		r.f.Modes[name] = KnownMode{t.Heaviest(), ModeElsewise}
 	}
 	return nil
 }

@@ -28,22 +28,22 @@ func CleanFrom(s report.Standing, last Day) (since, counted Day) {
 // reads their reports. Digests of more domains name fewer of them.
 const maxPolicyStates = 20
 
-// readPolicyStates reads since when the MTA-STS policies that were reported on
+// policyStates reads since when the MTA-STS policies that were reported on
 // have been as they are.
-func readPolicyStates(ctx context.Context, store Store, m *Facts) error {
-	m.PolicyStates = map[string]PolicyState{}
-	last := m.LastTold()
-	for _, name := range m.Domains {
-		mode := m.modeOf(name.Name)
+func (r *reader) policyStates(ctx context.Context) error {
+	r.f.PolicyStates = map[string]PolicyState{}
+	last := r.f.LastTold()
+	for _, name := range r.f.Domains {
+		mode := r.f.modeOf(name.Name)
 		// Of several domains only those that could be enforced are told of.
-		if mode != tlsrpt.ModeTesting && (mode != tlsrpt.ModeEnforce || len(m.Tally.Domains) > 1) {
+		if mode != tlsrpt.ModeTesting && (mode != tlsrpt.ModeEnforce || len(r.f.Tally.Domains) > 1) {
 			continue
 		}
-		state, err := readPolicyState(ctx, store, name.Name, mode, last, len(m.PolicyStates) < maxPolicyStates)
+		state, err := readPolicyState(ctx, r.store, name.Name, mode, last, len(r.f.PolicyStates) < maxPolicyStates)
 		if err != nil {
 			return err
 		}
-		m.PolicyStates[name.Name] = state
+		r.f.PolicyStates[name.Name] = state
 	}
 	return nil
 }

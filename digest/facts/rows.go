@@ -9,18 +9,18 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// readRows adds up the rows that the digest covers.
-func readRows(ctx context.Context, store Store, m *Facts, names []string, sel Selection) error {
-	if !sel.ByDays && m.Watermark <= sel.NewsAfter {
+// rows adds up the rows that the digest covers.
+func (r *reader) rows(ctx context.Context) error {
+	if !r.q.ByDays && r.f.Watermark <= r.q.NewsAfter {
 		return nil // nothing new; a zero bound would be none
 	}
-	f := report.Filter{Domains: names, NewsAfter: sel.NewsAfter, NewsUpTo: m.Watermark}
-	if sel.ByDays {
-		f = report.Filter{Domains: names, From: sel.From.Time(), To: sel.To.Time()}
+	f := report.Filter{Domains: r.names, NewsAfter: r.q.NewsAfter, NewsUpTo: r.f.Watermark}
+	if r.q.ByDays {
+		f = report.Filter{Domains: r.names, From: r.q.From.Time(), To: r.q.To.Time()}
 	}
-	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
-		if isOver(row, sel.Now) && (sel.ByDays || isNews(row, sel.Cutoff)) {
-			m.Tally.Add(row)
+	err := r.store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
+		if isOver(row, r.q.Now) && (r.q.ByDays || isNews(row, r.q.Cutoff)) {
+			r.f.Tally.Add(row)
 		}
 		return nil
 	})
@@ -30,16 +30,16 @@ func readRows(ctx context.Context, store Store, m *Facts, names []string, sel Se
 	return nil
 }
 
-// readEarly adds up the rows that earlier runs passed over because their days were
+// early adds up the rows that earlier runs passed over because their days were
 // not over then, and are now.
-func readEarly(ctx context.Context, store Store, m *Facts, names []string, sel Selection) error {
-	if sel.ByDays || sel.NewsAfter == 0 || sel.LastRun.IsZero() {
+func (r *reader) early(ctx context.Context) error {
+	if r.q.ByDays || r.q.NewsAfter == 0 || r.q.LastRun.IsZero() {
 		return nil
 	}
-	f := report.Filter{Domains: names, NewsUpTo: sel.NewsAfter, Early: true, From: (DayOf(sel.LastRun) - maxSpan).Time(), To: DayOf(sel.Now).Time()}
-	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
-		if !isOver(row, sel.LastRun) && isOver(row, sel.Now) && isNews(row, sel.Cutoff) {
-			m.Tally.Add(row)
+	f := report.Filter{Domains: r.names, NewsUpTo: r.q.NewsAfter, Early: true, From: (DayOf(r.q.LastRun) - maxSpan).Time(), To: DayOf(r.q.Now).Time()}
+	err := r.store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
+		if !isOver(row, r.q.LastRun) && isOver(row, r.q.Now) && isNews(row, r.q.Cutoff) {
+			r.f.Tally.Add(row)
 		}
 		return nil
 	})
@@ -59,31 +59,32 @@ func isNews(row *report.PolicyRow, cutoff time.Time) bool {
 	return row.Via != report.ViaBackfill || row.Report.End.After(cutoff)
 }
 
-// readRejected returns the messages that could not be read and are news, by the same
-// rule as reports. Which days such a message is about nobody knows: to days asked
-// for belongs what came in on them or up to two days later.
-func readRejected(ctx context.Context, store Store, sel Selection, upTo int64) ([]report.RejectedMessage, error) {
-	after := sel.NewsAfter
-	if sel.ByDays {
+// rejected reads the messages that could not be read and are news, by the same rule
+// as reports. Which days such a message is about nobody knows: to days asked for
+// belongs what came in on them or up to two days later.
+func (r *reader) rejected(ctx context.Context) error {
+	after := r.q.NewsAfter
+	if r.q.ByDays {
 		after = 0
 	}
-	if upTo <= after {
-		return nil, nil
+	if !r.q.Rejected || r.f.Watermark <= after {
+		return nil
 	}
-	all, err := store.RejectedMessages(ctx, after, upTo)
+	all, err := r.store.RejectedMessages(ctx, after, r.f.Watermark)
 	if err != nil {
-		return nil, fmt.Errorf("reading which messages were rejected: %w", err)
+		return fmt.Errorf("reading which messages were rejected: %w", err)
 	}
-	return slices.DeleteFunc(all, func(r report.RejectedMessage) bool {
-		came := r.ReceivedAt
+	r.f.Rejected = slices.DeleteFunc(all, func(m report.RejectedMessage) bool {
+		came := m.ReceivedAt
 		if came.IsZero() {
-			came = r.RecordedAt
+			came = m.RecordedAt
 		}
-		if sel.ByDays {
-			return came.Before(sel.From.Time()) || !came.Before((sel.To + 2).Time())
+		if r.q.ByDays {
+			return came.Before(r.q.From.Time()) || !came.Before((r.q.To + 2).Time())
 		}
-		return r.Via == report.ViaBackfill && !came.After(sel.Cutoff)
-	}), nil
+		return m.Via == report.ViaBackfill && !came.After(r.q.Cutoff)
+	})
+	return nil
 }
 
 // isLate reports whether a report arrived more than two days after the time it

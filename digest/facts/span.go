@@ -33,28 +33,28 @@ func (s Span) holds(d Day) bool { return s.First <= d && d <= s.Last }
 // into them.
 const maxSpan = 31
 
-// readSpans looks for reports of several days that reach into the days
+// spans looks for reports of several days that reach into the days
 // shown, among those that the digest does not cover: so that these are not said to be without a report, and days asked for
 // within one tell of it.
-func readSpans(ctx context.Context, store Store, m *Facts, names []string, sel Selection) error {
-	first, last := m.PictureDays()
-	if sel.ByDays {
-		first = min(first, sel.From)
+func (r *reader) spans(ctx context.Context) error {
+	first, last := r.f.PictureDays()
+	if r.q.ByDays {
+		first = min(first, r.q.From)
 	}
-	f := report.Filter{Domains: names, Long: true, From: (first - maxSpan).Time(), To: (last + 1).Time()}
-	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
+	f := report.Filter{Domains: r.names, Long: true, From: (first - maxSpan).Time(), To: (last + 1).Time()}
+	err := r.store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		s := spanOf(&row.Report)
-		if !s.several() || !isOver(row, sel.Now) {
+		if !s.several() || !isOver(row, r.q.Now) {
 			return nil
 		}
 		if row.Auth.Result.Counts() {
-			m.Spans[s] = struct{}{}
-			m.Reach[row.Domain()] = max(m.Reach[row.Domain()], s.Last)
+			r.f.Spans[s] = struct{}{}
+			r.f.Reach[row.Domain()] = max(r.f.Reach[row.Domain()], s.Last)
 			who := reporterOf(row).Key()
-			m.ReachBy[who] = max(m.ReachBy[who], s.Last)
+			r.f.ReachBy[who] = max(r.f.ReachBy[who], s.Last)
 		}
-		if sel.ByDays && s.First < sel.From && s.holds(sel.From) {
-			m.Tally.Add(row)
+		if r.q.ByDays && s.First < r.q.From && s.holds(r.q.From) {
+			r.f.Tally.Add(row)
 		}
 		return nil
 	})

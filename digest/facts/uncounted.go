@@ -120,7 +120,8 @@ func (u *UncountedTally) Sorted() []*UncountedReports {
 
 // A Claim is a cause with its claimed sessions, and who claims it.
 type Claim struct {
-	UncountedCause
+	Domain string
+	Cause
 	Sessions  tlsrpt.Sessions
 	Claimants []*UncountedReports
 }
@@ -133,7 +134,7 @@ func Claims(all []*UncountedReports) []Claim {
 		for c, n := range s.causes {
 			f := sums[c]
 			if f == nil {
-				f = &Claim{UncountedCause: c}
+				f = &Claim{Domain: c.Domain, Cause: c.Cause}
 				sums[c] = f
 			}
 			f.Sessions = f.Sessions.Plus(n)

@@ -30,13 +30,13 @@ func (w Witnesses) SilentSince(s PolicyKey, c Cause, last Day) []Reporter {
 	return silent
 }
 
-// readWitnesses reads who saw what this digest would call resolved.
-func readWitnesses(ctx context.Context, store Store, m *Facts) error {
-	gone := m.gone()
+// witnesses reads who saw what this digest would call resolved.
+func (r *reader) witnesses(ctx context.Context) error {
+	gone := r.f.gone()
 	if len(gone) == 0 {
 		return nil
 	}
-	domains, first := []string{}, m.Until
+	domains, first := []string{}, r.f.Until
 	for s, causes := range gone {
 		domains = append(domains, s.Domain)
 		for _, last := range causes {
@@ -44,10 +44,10 @@ func readWitnesses(ctx context.Context, store Store, m *Facts) error {
 		}
 	}
 	slices.Sort(domains)
-	last := m.lastRead()
+	last := r.f.lastRead()
 	w := Witnesses{saw: map[PolicyKey]map[Cause]map[string]Reporter{}, heard: map[PolicyKey]map[string]Day{}}
 	f := report.Filter{Domains: slices.Compact(domains), From: first.Time(), To: (last + 1).Time()}
-	err := store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
+	err := r.store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		s := PolicyKey{row.Domain(), row.Policy.Type}
 		if gone[s] != nil && row.Auth.Result.Counts() {
 			w.add(row, s, gone[s])
@@ -57,7 +57,7 @@ func readWitnesses(ctx context.Context, store Store, m *Facts) error {
 	if err != nil {
 		return fmt.Errorf("reading who saw what is not seen any more: %w", err)
 	}
-	m.Witnesses = w
+	r.f.Witnesses = w
 	return nil
 }
 
