@@ -6,7 +6,7 @@ import (
 )
 
 // A Tally adds up policy rows as they come from the database. It holds sums and
-// a bounded number of names and quotations (room.go), never the rows.
+// a bounded number of names and quotations (limits.go), never the rows.
 //
 // Totals are those of the summaries, never a sum of details, which may overlap
 // (R14). Overall figures leave out what a report counts under sts as well (Q31).

@@ -20,7 +20,7 @@ type Unsent struct {
 }
 
 // Plus returns u with what another run covered that is not sent. lastRun and watermark
-// are those of the run before, which was sent where nothing is untold yet.
+// are those of the run before, which was sent where nothing is unsent yet.
 func (u Unsent) Plus(t *Tally, lastRun time.Time, watermark int64) Unsent {
 	if u.Since.IsZero() {
 		u.Since, u.ChangesAfter = lastRun, watermark

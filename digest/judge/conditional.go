@@ -10,7 +10,7 @@ type OnlyWhen string
 // The ways to choose. A run that is not sent has judged what it covers, and the
 // verdict of the next is about what came since, as ever: nobody wants to read in
 // the morning of a failure that was over last week. What the runs that were not
-// sent covered is summed up in the next mail (untold.go).
+// sent covered is summed up in the next mail (facts.Unsent).
 const (
 	// OnlyAlways, and empty: every run.
 	OnlyAlways OnlyWhen = "always"

@@ -33,7 +33,7 @@ type Finding struct {
 	NoReason                  bool             // some details give no reason
 	Unlisted                  bool             // all details are about servers that the MTA-STS policy, as quoted, does not list
 	Truncated                 bool             // there were too many causes beside it to tell them all apart
-	Answer                    report.Answer    // what a look just now found of it; none if there was no look
+	Answer                    report.Answer    // what a probe just now found of it; none where none was made
 	Waiver, ExpiredWaiver     *Waiver          // the rule by which it is accepted, or was
 	Silent                    []facts.Reporter // where it may only seem resolved: those that saw it, none of whom has reported since
 }

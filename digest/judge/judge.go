@@ -62,7 +62,7 @@ type Judgement struct {
 	Uncounted []*facts.UncountedReports
 	History   *facts.History
 	HeldDays  map[facts.Day]bool             // days with failures by which mail may have been held
-	Answers   map[report.Probe]report.Answer // by a look just now
+	Answers   map[report.Probe]report.Answer // by probes just now
 }
 
 // Judge turns what was read into what is to be said. It is a pure function.

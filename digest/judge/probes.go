@@ -5,7 +5,7 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// maxProbed bounds at how many domains a digest has a look.
+// maxProbed bounds how many domains a digest has probed.
 const maxProbed = 20
 
 // Apply fills in what was answered. It changes no verdict: that is the reports'.
@@ -27,7 +27,7 @@ func (f *Finding) probe() report.Probe {
 	return report.Probe{Domain: f.Domain, Type: f.Type, Result: f.Result, MX: f.MX}
 }
 
-// Probes are those that a look can answer, the worst domains first; none where
+// Probes returns those that the digest asks for, the worst domains first; none where
 // the digest is not about now.
 func (j *Judgement) Probes() []report.Probe {
 	if !j.Facts.Current {
@@ -62,7 +62,7 @@ func (j *Judgement) probesSilence(d *Domain) bool {
 	return d.Reports == 0 && !d.Uncounted && (d.Stopped || j.Verdict == VerdictSilent)
 }
 
-// CommonAnswer is what a look found of a group, if it found the same of all.
+// CommonAnswer returns what probes found of a group, if they found the same of all.
 func CommonAnswer(group []*Finding) report.AnswerState {
 	for _, f := range group {
 		if f.Answer.State != group[0].Answer.State {

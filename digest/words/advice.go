@@ -21,7 +21,7 @@ type advice struct {
 	domains []string
 	action  string
 	owner   string
-	probed  string // what a look just now found of it; may be empty
+	probed  string // what a probe just now found of it; may be empty
 }
 
 // dedup remembers what stands further up in a digest, so that it is not said

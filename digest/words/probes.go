@@ -9,10 +9,10 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// maxAnswers is how many different things one block says that a look found.
+// maxAnswers is how many different things one block says that probes found.
 const maxAnswers = 3
 
-// probeWords says what a look just now found of a group, at each of its hosts.
+// probeWords says what probes just now found of a group, at each of its hosts.
 func probeWords(group []*judge.Finding) string {
 	var out []string
 	for _, f := range group {
@@ -41,7 +41,7 @@ func answerSentence(a report.Answer) string {
 	return ""
 }
 
-// probeShort says in a few words what a look found of a whole group; nothing
+// probeShort says in a few words what probes found of a whole group; nothing
 // where it found one thing at one host and another at the next.
 func probeShort(group []*judge.Finding) string {
 	switch state := judge.CommonAnswer(group); state {
@@ -56,7 +56,7 @@ func probeShort(group []*judge.Finding) string {
 // maxReasons is for how many domains a digest says why no reports come.
 const maxReasons = 5
 
-// silenceReasons says what a look just now found of why no reports come.
+// silenceReasons says what a probe just now found of why no reports come.
 func silenceReasons(j *judge.Judgement) []string {
 	var out []string
 	for _, d := range j.Domains {
