@@ -13,10 +13,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/idna"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/report"
 )
 
@@ -69,7 +69,7 @@ func exportFilter(from, to, domain string) (report.Filter, error) {
 		}
 	}
 	if domain != "" {
-		name, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
+		name, err := hostname.Strict(domain, "")
 		if err != nil {
 			return f, usage("--domain %q is no domain: %v", domain, err)
 		}

@@ -15,7 +15,7 @@ import (
 	"tlsbrief/internal/dkim"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/resolver"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -126,7 +126,7 @@ const keyTimeout = 1500 * time.Millisecond
 // newReading translates [reports] and [dns].
 func newReading(c *config.Config) poller.Reading {
 	r := poller.Reading{
-		Limits: tlsrpt.Limits{
+		Limits: read.Limits{
 			MaxMessage: c.Reports.MaxMessage, MaxReport: c.Reports.MaxReport,
 			MaxPolicies: c.Reports.MaxPolicies, MaxFailures: c.Reports.MaxFailures,
 		},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
@@ -66,14 +67,9 @@ func reporterOf(row *report.PolicyRow) Reporter {
 	return r
 }
 
-// PlainName reports whether a name may be that of a host: letters, digits, dots,
-// hyphens and underscores, not too many, no hyphen in front.
+// PlainName reports whether a name may be that of a host and be part of a command.
 func PlainName(name string) bool {
-	ok := name != "" && len(name) <= 253 && !strings.HasPrefix(name, "-")
-	for _, r := range name {
-		ok = ok && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
-	}
-	return ok
+	return hostname.Valid(strings.ToLower(name)) && !strings.HasPrefix(name, "-")
 }
 
 // A ReporterTally is what one reporter counted in all, overlaps left out.

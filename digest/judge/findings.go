@@ -31,23 +31,49 @@ type Finding struct {
 
 	Reasons, Links, Addresses facts.Quotes
 	NoReason                  bool             // some details give no reason
-	Unlisted                  bool             // all details are about servers that the MTA-STS policy, as quoted, does not list
+	Unlisted                  bool             // general failures without any reason, at servers alone that the MTA-STS policy, as quoted, does not list
 	Truncated                 bool             // there were too many causes beside it to tell them all apart
 	Answer                    report.Answer    // what a probe just now found of it; none where none was made
 	Waiver, ExpiredWaiver     *Waiver          // the rule by which it is accepted, or was
 	Silent                    []facts.Reporter // where it may only seem resolved: those that saw it, none of whom has reported since
 }
 
-// Meaning explains the finding under its policy, and by the reasons given where
-// all failures have one.
-func (f *Finding) Meaning() tlsrpt.ResultMeaning {
-	if f.Unlisted && f.Result == tlsrpt.ValidationFailure && len(f.Reasons.Seen) == 0 {
-		return tlsrpt.MeaningUnlisted()
-	}
+// Codes returns the reason codes that explain a finding; none where some failures
+// have no reason, or there are too many.
+func (f *Finding) Codes() []string {
 	if f.NoReason || f.Reasons.More {
-		return tlsrpt.MeaningUnder(f.Type, f.Result)
+		return nil
 	}
-	return tlsrpt.MeaningUnder(f.Type, f.Result, f.Reasons.Seen...)
+	return f.Reasons.Seen
+}
+
+// Shown returns the result type that failures are explained by: of general ones that
+// which all their reason codes come to, if they do (Q5, Q8). unlisted says that they
+// come to an MX host that the MTA-STS policy does not list.
+func Shown(p tlsrpt.PolicyType, t tlsrpt.ResultType, codes []string) (shown tlsrpt.ResultType, unlisted bool) {
+	if t != tlsrpt.ValidationFailure {
+		return t, false
+	}
+	switch code := commonCode(codes); {
+	case code == tlsrpt.CodeUnlisted && p == tlsrpt.STS:
+		return t, true
+	case code.Result() != "":
+		return code.Result(), false
+	}
+	return t, false
+}
+
+// commonCode returns the code of reasons that all come to the same result, and ""
+// if they do not.
+func commonCode(reasons []string) (common tlsrpt.Code) {
+	for i, reason := range reasons {
+		code := tlsrpt.ReasonOf(reason).Code
+		if i > 0 && (code.Result() != common.Result() || (code == tlsrpt.CodeUnlisted) != (common == tlsrpt.CodeUnlisted)) {
+			return ""
+		}
+		common = code
+	}
+	return common
 }
 
 // Weight is how much a finding matters.
@@ -123,7 +149,7 @@ func newFinding(domain string, c facts.Cause, ct *facts.CauseTally, mode facts.K
 	f := &Finding{
 		Cause: c, Domain: domain,
 		Sessions: ct.Sessions, Bound: ct.Bound, ByDay: ct.ByDay, Until: ct.Until,
-		Contradicted: ct.Contradicted > 0 && ct.Contradicted == ct.Sessions, NoReason: ct.NoReason, Unlisted: ct.NoReason && !ct.Listed,
+		Contradicted: ct.Contradicted > 0 && ct.Contradicted == ct.Sessions, NoReason: ct.NoReason, Unlisted: c.Result == tlsrpt.ValidationFailure && ct.NoReason && len(ct.Reasons.Seen) == 0 && !ct.Listed,
 		Reporters: facts.SortedReporters(ct.Reporters),
 		Reasons:   ct.Reasons, Links: ct.Links, Addresses: ct.Addresses,
 	}

@@ -57,7 +57,8 @@ func (g *Group) Fate() tlsrpt.Fate { return g.Findings[0].Fate }
 func group(findings []*Finding, results map[tlsrpt.ResultType]tlsrpt.Sessions) []*Group {
 	type key struct {
 		result       tlsrpt.ResultType
-		title        string
+		shown        tlsrpt.ResultType
+		unlisted     bool
 		fate         tlsrpt.Fate
 		mode         tlsrpt.Mode
 		from         facts.ModeSource
@@ -67,7 +68,8 @@ func group(findings []*Finding, results map[tlsrpt.ResultType]tlsrpt.Sessions) [
 	at := map[key]*Group{}
 	var out []*Group
 	for _, f := range findings {
-		k := key{f.Result, f.Meaning().Title, f.Fate, f.Mode, f.ModeFrom, f.State, f.Contradicted}
+		shown, unlisted := Shown(f.Type, f.Result, f.Codes())
+		k := key{f.Result, shown, unlisted || f.Unlisted, f.Fate, f.Mode, f.ModeFrom, f.State, f.Contradicted}
 		if at[k] == nil {
 			at[k] = &Group{}
 			out = append(out, at[k])

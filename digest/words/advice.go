@@ -72,7 +72,7 @@ func advices(j *judge.Judgement) []*advice {
 	var out []*advice
 	for _, group := range j.Heaviest() {
 		g, f := group.Findings, group.Findings[0]
-		a := &advice{findingTitle(g), f.Meaning().Title, judge.HostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g), probeShort(g)}
+		a := &advice{findingTitle(g), meaningOfFinding(f).Title, judge.HostsOf(g), []string{f.Domain}, actionFor(g), ownerOf(g), probeShort(g)}
 		i := slices.IndexFunc(out, func(o *advice) bool { return o.covers(a) })
 		switch {
 		case i >= 0:
@@ -119,8 +119,9 @@ func actionFor(group []*judge.Finding) string {
 	if f.Result == "" {
 		return "Look at the certificate and the encryption (STARTTLS) of every mail server, as the commands below do for one."
 	}
-	action := meaningOf(group).Action
-	if f.Fate == tlsrpt.HeldByOne || judge.CommonAnswer(group) == report.AnswerSo || len(judge.ReportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
+	meaning := meaningOf(group)
+	action := meaning.Action
+	if f.Fate == tlsrpt.HeldByOne || judge.CommonAnswer(group) == report.AnswerSo || len(judge.ReportersOf(group)) > 1 || f.Asked < 2 || meaning.Looks {
 		return action
 	}
 	return "Check first with the commands below whether it is so, since one sender alone sees it; then " + lowerFirst(action)
@@ -135,9 +136,9 @@ func ownerOf(group []*judge.Finding) string {
 }
 
 // meaningOf explains a group, with the names of its servers and its domain.
-func meaningOf(group []*judge.Finding) tlsrpt.ResultMeaning {
+func meaningOf(group []*judge.Finding) Meaning {
 	f := group[0]
-	return f.Meaning().ForServers(f.MX, len(judge.HostsOf(group)), f.Domain)
+	return meaningOfFinding(f).ForServers(f.MX, len(judge.HostsOf(group)), f.Domain)
 }
 
 // see returns the commands that go with what to do first.

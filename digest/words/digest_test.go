@@ -28,8 +28,8 @@ func of(domain string, r *report.PolicyRow) *report.PolicyRow {
 	return r
 }
 
-// textOf renders the digest of rows for some domains, as the reader takes it in.
-func textOf(t *testing.T, domains []string, rows ...*report.PolicyRow) (subject, text string) {
+// rendered renders the digest of rows for some domains, as the reader takes it in.
+func rendered(t *testing.T, domains []string, rows ...*report.PolicyRow) (subject, text string) {
 	t.Helper()
 	m := materialOf(rows...)
 	m.Domains = nil
@@ -135,7 +135,7 @@ func TestWhatADigestSays(t *testing.T) {
 			if domains == nil {
 				domains = []string{"example.com"}
 			}
-			subject, text := textOf(t, domains, tt.rows...)
+			subject, text := rendered(t, domains, tt.rows...)
 			if !strings.Contains(subject, tt.subject) {
 				t.Errorf("subject %q, want %q in it", subject, tt.subject)
 			}
@@ -179,7 +179,7 @@ func TestSubjectKeepsVerdictAndFate(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".example"
 	for _, domain := range []string{"example.com", "a-rather-long-domain-name.example.com", long} {
-		subject, _ := textOf(t, []string{domain}, of(domain, row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1_234_567, 70_000, detail(tlsrpt.CertificateExpired, 70_000))))
+		subject, _ := rendered(t, []string{domain}, of(domain, row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1_234_567, 70_000, detail(tlsrpt.CertificateExpired, 70_000))))
 		if n := len([]rune(subject)); n > subjectLimit || !strings.Contains(subject, "action needed - 70,000 of ") || !strings.HasSuffix(subject, "mail may be held (22 Nov)") || !strings.Contains(subject, domain[len(domain)-11:]+":") {
 			t.Errorf("%d characters: %q", n, subject)
 		}
@@ -188,7 +188,7 @@ func TestSubjectKeepsVerdictAndFate(t *testing.T) {
 
 func TestSilentDomainsAreEachLookedUp(t *testing.T) {
 	t.Parallel()
-	_, text := textOf(t, []string{"example.com", "example.net"})
+	_, text := rendered(t, []string{"example.com", "example.net"})
 	for _, s := range []string{"dig +short TXT _smtp._tls.example.com", "dig +short TXT _smtp._tls.example.net", "each command below should answer"} {
 		if !strings.Contains(text, s) {
 			t.Errorf("it does not say %q:\n%s", s, text)

@@ -6,7 +6,6 @@ import (
 
 	"tlsbrief/digest/facts"
 	"tlsbrief/digest/judge"
-	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
 
@@ -55,7 +54,7 @@ func isLink(s string) bool {
 func explainedQuotes(q facts.Quotes) facts.Quotes {
 	out := facts.Quotes{More: q.More}
 	for _, code := range q.Seen {
-		if meaning := tlsrpt.ReasonMeaning(code); meaning != "" && !isLink(code) {
+		if meaning := ReasonMeaning(code); meaning != "" && !isLink(code) {
 			code = short(code) + ": " + strings.TrimSuffix(lowerFirst(meaning), ".")
 		}
 		out.Seen = append(out.Seen, code)

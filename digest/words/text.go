@@ -52,7 +52,7 @@ func typeLabel(t tlsrpt.PolicyType) string {
 }
 
 // typeName names a policy type in a word or two.
-func typeName(t tlsrpt.PolicyType) string { return templates.Line(t.Title()) }
+func typeName(t tlsrpt.PolicyType) string { return templates.Line(PolicyTitle(t)) }
 
 // resultName spells a result type as RFC 8460 does.
 func resultName(r tlsrpt.ResultType) string {

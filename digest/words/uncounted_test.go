@@ -49,7 +49,7 @@ func TestUnverifiedReportsAreNoSilence(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			subject, text := textOf(t, []string{"example.com"}, tt.row)
+			subject, text := rendered(t, []string{"example.com"}, tt.row)
 			if subject != "[TLS] example.com: no verified reports - 1 report not counted" {
 				t.Errorf("subject %q", subject)
 			}

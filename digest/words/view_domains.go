@@ -114,7 +114,7 @@ func cleanLine(t *judge.Policy) string {
 // of its numbers.
 func aboutType(d *judge.Domain, t *judge.Policy, told *dedup) []string {
 	var out []string
-	if s := told.once(t.Type.Explanation()); s != "" {
+	if s := told.once(PolicyExplanation(t.Type)); s != "" {
 		out = append(out, s)
 	}
 	return append(out, numbersOf(d, t, told)...)

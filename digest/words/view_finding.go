@@ -18,7 +18,7 @@ func newFindingView(g *judge.Group, hosts int, told *dedup) findingView {
 	group, f := g.Findings, g.Findings[0]
 	v := findingView{
 		Mark: "-", Weight: "attention", Result: resultName(f.Result),
-		Title: findingTitle(group), Count: sessions(g.Sessions, g.Bound), Fate: f.Fate.ShortFor(f.Result),
+		Title: findingTitle(group), Count: sessions(g.Sessions, g.Bound), Fate: FateShort(f.Fate, f.Result),
 		State: stateWords(group), SeenBy: reporterNames(judge.ReportersOf(group)),
 	}
 	if f.Weight() >= tlsrpt.Action {
@@ -231,7 +231,7 @@ func toldOf(t tlsrpt.PolicyType) string {
 // known where that matters.
 func fateSentence(group []*judge.Finding) string {
 	f := group[0]
-	s := f.Fate.SentenceFor(f.Result, len(judge.HostsOf(group)))
+	s := FateSentence(f.Fate, f.Result, len(judge.HostsOf(group)))
 	if f.Fate == tlsrpt.HeldByOne {
 		return fmt.Sprintf("Mail from %s was held back: %s on DANE.", reporterShort(judge.ReportersOf(group)), verb(len(judge.ReportersOf(group)), "this sender insists", "these senders insist"))
 	}

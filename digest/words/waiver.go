@@ -33,7 +33,7 @@ func waivedLine(f *judge.Finding, several bool) string {
 		title += " for " + domainWord(f.Domain)
 	}
 	return fmt.Sprintf("%s (%s, %s), %s: %s; accepted until %s: %s", title, typeName(f.Type), resultName(f.Result),
-		sessions(f.Sessions, f.Bound), f.Fate.ShortFor(f.Result), templates.LongDay(f.Waiver.Until), templates.Line(f.Waiver.Why))
+		sessions(f.Sessions, f.Bound), FateShort(f.Fate, f.Result), templates.LongDay(f.Waiver.Until), templates.Line(f.Waiver.Why))
 }
 
 // waiverEnded says that a finding was accepted, and until when.

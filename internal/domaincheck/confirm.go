@@ -3,8 +3,8 @@ package domaincheck
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -30,13 +30,12 @@ const (
 // Confirm reports whether the look saw what a sender reported of an MX host, which
 // may be empty where reports name none.
 func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	host = hostname.Fold(host)
 	about := func(f Finding) bool { return host == "" || f.host == "" || f.host == host }
 	if f, ok := r.find(func(f Finding) bool { return f.ResultType == reported && about(f) }); ok {
 		return Confirmation{Confirmed, f.Message, f.Fix}
 	}
-	switch reported {
-	case tlsrpt.STSPolicyFetchError, tlsrpt.STSPolicyInvalid, tlsrpt.STSWebPKIInvalid:
+	if reported.Result().Owner == tlsrpt.PolicyOwner {
 		return r.confirmPolicy()
 	}
 	if c, known := r.unlooked(host); known {
