@@ -10,6 +10,9 @@ import (
 // TestNoReportUsesUpTheMemory: what a digest holds does not grow with the names
 // that reports invent, whether these count or not.
 func TestNoReportUsesUpTheMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: large reports")
+	}
 	for _, auth := range []report.AuthResult{report.AuthPass, report.AuthNone} {
 		tl := NewTally()
 		before := heap()
