@@ -43,7 +43,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}
-	if o.Ask, err = newProber(c); err != nil {
+	if o.Probe, err = newProber(c); err != nil {
 		return nil, err
 	}
 	for _, s := range c.Digests {
@@ -56,7 +56,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		})
 	}
 	for _, r := range c.Accepts {
-		o.Accept = append(o.Accept, digest.Accept{
+		o.Waivers = append(o.Waivers, digest.Waiver{
 			Result: tlsrpt.ResultType(r.ResultType), MX: r.MX, Domain: r.Domain, Sender: r.Sender, Until: r.Until, Why: r.Why,
 		})
 	}
