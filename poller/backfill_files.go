@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/sources"
 )
 
@@ -26,7 +26,7 @@ func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) 
 	var errs []error
 	for _, path := range paths {
 		f := &files{p: p, path: path, since: b.Since, before: b.Before,
-			reader: tlsrpt.NewReader(p.o.Reading.Limits), keys: keys, counts: &Counts{Mailbox: filesMailbox, Folder: path}}
+			reader: read.NewReader(p.o.Reading.Limits), keys: keys, counts: &Counts{Mailbox: filesMailbox, Folder: path}}
 		if err := f.read(ctx); err != nil {
 			f.counts.Error = err.Error()
 			errs = append(errs, err)
@@ -52,7 +52,7 @@ type files struct {
 	p             *Poller
 	path          string
 	since, before time.Time // by arrival; a file whose arrival is not known is read
-	reader        *tlsrpt.Reader
+	reader        *read.Reader
 	keys          *keyLookups
 	counts        *Counts
 

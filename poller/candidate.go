@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"slices"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
 // A candidate is a message with what its header says it may be.
 type candidate struct {
 	header     imapbox.Header
-	likelihood tlsrpt.Likelihood
+	likelihood read.Likelihood
 	fetch      bool  // it can be a TLS report: to be fetched whole
 	claimed    bool  // its header, or that of a part, says that it is one
 	lost       error // why there is no telling: to be asked for again at the next poll
@@ -26,15 +26,15 @@ const (
 // candidate decides from the header, and where that leaves it open from the
 // headers of the parts, whether a message can be a TLS report (DESIGN 5).
 func (e *examination) candidate(ctx context.Context, h imapbox.Header, outer partAnswer) (candidate, error) {
-	c := candidate{header: h, likelihood: tlsrpt.ClassifyHeader(h.Fields.Get)}
+	c := candidate{header: h, likelihood: read.ClassifyHeader(h.Fields.Get)}
 	switch c.likelihood {
-	case tlsrpt.Certain:
+	case read.Certain:
 		c.fetch, c.claimed = true, true
-	case tlsrpt.Maybe:
+	case read.Maybe:
 		if err := e.lookInside(ctx, &c, outer); err != nil {
 			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
 		}
-	case tlsrpt.No:
+	case read.No:
 	}
 	return c, nil
 }
@@ -49,13 +49,13 @@ type partAnswer struct {
 // than the headers.
 type part struct {
 	path []int
-	kind tlsrpt.PartKind
+	kind read.PartKind
 }
 
 func partsOf(headers []imapbox.PartHeader) []part {
 	parts := make([]part, len(headers))
 	for i, h := range headers {
-		parts[i] = part{h.Path, tlsrpt.ClassifyPart(h.Fields.Get)}
+		parts[i] = part{h.Path, read.ClassifyPart(h.Fields.Get)}
 	}
 	return parts
 }
@@ -66,7 +66,7 @@ func partsOf(headers []imapbox.PartHeader) []part {
 func (e *examination) outerParts(ctx context.Context, headers map[uint32]imapbox.Header) (all map[uint32]partAnswer, rest []uint32, err error) {
 	var open []uint32
 	for uid, h := range headers {
-		if e.wanted(h) && tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Maybe {
+		if e.wanted(h) && read.ClassifyHeader(h.Fields.Get) == read.Maybe {
 			open = append(open, uid)
 		}
 	}
@@ -127,20 +127,20 @@ func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAn
 		}
 		for _, p := range answer.parts {
 			switch p.kind {
-			case tlsrpt.PartReport:
+			case read.PartReport:
 				c.fetch, c.claimed = true, true
 				return nil
-			case tlsrpt.PartEncoded:
+			case read.PartEncoded:
 				c.fetch = true
-			case tlsrpt.PartContainer:
+			case read.PartContainer:
 				if len(path) < partDepth {
 					queue = append(queue, p.path)
 				}
-			case tlsrpt.PartOther:
+			case read.PartOther:
 			}
 		}
 	}
-	if len(outer.parts) == 1 && !c.fetch && outer.parts[0].kind == tlsrpt.PartOther {
+	if len(outer.parts) == 1 && !c.fetch && outer.parts[0].kind == read.PartOther {
 		return e.lookForStandIn(ctx, c)
 	}
 	return nil
@@ -171,7 +171,7 @@ func (e *examination) innerParts(ctx context.Context, uid uint32, path []int) (p
 // beginning does not come, that says nothing of the message.
 func (e *examination) lookForStandIn(ctx context.Context, c *candidate) error {
 	data, err := e.session.Peek(ctx, c.header.UID, canaryBytes)
-	if env := tlsrpt.EnvelopeOf(data); isStandIn(env.From, env.Subject) {
+	if env := read.EnvelopeOf(data); isStandIn(env.From, env.Subject) {
 		c.lost = errStandIn
 	}
 	if broke(err) {

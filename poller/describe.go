@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -21,7 +21,7 @@ func (e *examination) place(uid uint32) report.Place {
 // fromHeader describes a message of which only the header is known.
 func (e *examination) fromHeader(c candidate) report.Message {
 	m := report.Message{Place: e.place(c.header.UID), ReceivedAt: received(c.header), MarkOwed: e.mark}
-	describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get))
+	describe(&m, read.ReadEnvelope(c.header.Fields.Get))
 	return m
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // A fault of ours that one message brings to light would end the process, and
@@ -14,11 +14,11 @@ import (
 
 // readMail reads a message, by the configuration. Where that panics, the message
 // is refused, and the stack is in the log.
-func (p *Poller) readMail(r *tlsrpt.Reader, in incoming) (*draft, error) {
+func (p *Poller) readMail(r *read.Reader, in incoming) (*draft, error) {
 	return p.readAs(p.o.Reading, r, in)
 }
 
-func (p *Poller) readAs(rd Reading, r *tlsrpt.Reader, in incoming) (d *draft, err error) {
+func (p *Poller) readAs(rd Reading, r *read.Reader, in incoming) (d *draft, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			d, err = whole(p.faulty(report.Message{Place: in.place, ReceivedAt: in.received}, fault)), nil

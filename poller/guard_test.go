@@ -8,7 +8,7 @@ import (
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 )
 
@@ -16,7 +16,7 @@ func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
-		r := newRig(t, s, authenticate(judging(func(f tlsrpt.Found) report.Authenticity {
+		r := newRig(t, s, authenticate(judging(func(f read.Found) report.Authenticity {
 			if f.Report.ReportID == id(2) {
 				panic("index out of range")
 			}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -45,7 +45,7 @@ func (e *examination) headers(ctx context.Context, uids []uint32) headerFetch {
 	}
 	e.gaveHeader = e.gaveHeader || len(f.headers) > 0
 	for uid, h := range f.headers {
-		if env := tlsrpt.ReadEnvelope(h.Fields.Get); isStandIn(env.From, env.Subject) {
+		if env := read.ReadEnvelope(h.Fields.Get); isStandIn(env.From, env.Subject) {
 			f.lost[uid] = errStandIn
 			delete(f.headers, uid)
 		}

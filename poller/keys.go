@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/hostname"
 )
 
 // Bounds of looking up the keys of signatures. Whoever can mail a report can name
@@ -154,7 +155,7 @@ func (k *keyLookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 func (k *keyLookups) isSilent(domain string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.silent[domain] || !k.answered[domain] && k.silentOf[dkim.OrganizationalDomain(domain)] >= silentDomains
+	return k.silent[domain] || !k.answered[domain] && k.silentOf[hostname.Organizational(domain)] >= silentDomains
 }
 
 func (k *keyLookups) noteSilent(domain string) {
@@ -162,7 +163,7 @@ func (k *keyLookups) noteSilent(domain string) {
 	defer k.mu.Unlock()
 	if !k.silent[domain] {
 		k.silent[domain] = true
-		k.silentOf[dkim.OrganizationalDomain(domain)]++
+		k.silentOf[hostname.Organizational(domain)]++
 	}
 }
 

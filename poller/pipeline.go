@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -253,7 +253,7 @@ func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft,
 		return whole(e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage)), nil
 	}
 	d, err := e.p.readMail(e.reader, incoming{
-		place: e.place(c.header.UID), data: b.Data, received: received(c.header), certain: c.likelihood == tlsrpt.Certain,
+		place: e.place(c.header.UID), data: b.Data, received: received(c.header), certain: c.likelihood == read.Certain,
 	})
 	if err != nil {
 		return nil, err
@@ -261,7 +261,7 @@ func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft,
 	if m := &d.message; isStandIn(m.From, m.Subject) {
 		return whole(e.pending(c, errStandIn)), nil
 	} else if m.From == "" && m.MessageID == "" {
-		describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
+		describe(m, read.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
 	}
 	d.message.MarkOwed = e.mark
 	return d, nil

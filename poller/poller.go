@@ -11,7 +11,7 @@
 // The mailbox is not ours: everything is read with PEEK under EXAMINE, a
 // message that is not a report keeps its flags and is never fetched in full,
 // and a mark is made only on a message whose record has been committed. What a
-// server or a sender sends is bounded by [tlsrpt.Limits] and by package imapbox.
+// server or a sender sends is bounded by [read.Limits] and by package imapbox.
 //
 // # Tolerance
 //
@@ -33,7 +33,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -167,7 +167,7 @@ func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, pollin
 	for i, box := range boxes {
 		workers[i] = &worker{
 			p: p, box: box, polling: polling, keys: keys,
-			log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits),
+			log: p.o.Log.With("mailbox", box.Name), reader: read.NewReader(p.o.Reading.Limits),
 		}
 		wg.Go(func() {
 			slots <- struct{}{}

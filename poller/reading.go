@@ -9,11 +9,12 @@ import (
 
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // Reading says how messages are read and which reports are taken.
 type Reading struct {
-	Limits tlsrpt.Limits
+	Limits read.Limits
 
 	// Authenticate judges the authenticity of each report. Nil switches the
 	// check off: every report is recorded as unchecked and counts.
@@ -54,7 +55,7 @@ type incoming struct {
 }
 
 // read reads one message, as far as that goes without DNS.
-func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
+func (rd Reading) read(r *read.Reader, in incoming) (*draft, error) {
 	d := &draft{rules: rd, message: report.Message{Place: in.place, ReceivedAt: in.received}}
 	mail, err := r.ReadMail(in.data)
 	describe(&d.message, mail.Envelope)
@@ -63,7 +64,7 @@ func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
 	}
 	switch {
 	case errors.Is(err, tlsrpt.ErrNoReport) && len(mail.Faults) == 0:
-		d.message.Refused, d.ours = holdsNone, in.certain || mail.Likelihood == tlsrpt.Certain
+		d.message.Refused, d.ours = holdsNone, in.certain || mail.Likelihood == read.Certain
 		return d, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
 		d.message.Refused, d.ours = err.Error(), true
@@ -82,7 +83,7 @@ func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
 
 // readFile reads a report file that lies without its mail: nothing vouches for
 // what is in it.
-func (rd Reading) readFile(r *tlsrpt.Reader, place report.Place, data []byte) (*draft, error) {
+func (rd Reading) readFile(r *read.Reader, place report.Place, data []byte) (*draft, error) {
 	d := &draft{rules: rd, message: report.Message{Place: place}}
 	found, err := r.ReadFile(place.Folder, data)
 	switch {
@@ -133,7 +134,7 @@ func (rd Reading) accept(m *report.Message, reports []report.Report, faults []er
 }
 
 // describe takes over what the header says of the message.
-func describe(m *report.Message, env tlsrpt.Envelope) {
+func describe(m *report.Message, env read.Envelope) {
 	m.MessageID, m.From, m.Subject, m.Submitter = env.MessageID, env.From, env.Subject, env.Submitter
 	if m.ReceivedAt.IsZero() {
 		m.ReceivedAt = env.Received
@@ -143,13 +144,13 @@ func describe(m *report.Message, env tlsrpt.Envelope) {
 // examine returns the cases of the reports of a mail that arrived at the given
 // time, and which of them each report belongs to: the reports of one message have
 // one. There are none where authenticity is not checked.
-func (rd Reading) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case, of []int) {
+func (rd Reading) examine(found []read.Found, arrived time.Time) (cases []Case, of []int) {
 	if rd.Authenticate == nil {
 		return nil, nil
 	}
 	of = make([]int, len(found))
 	for i, f := range found {
-		same := slices.IndexFunc(found[:i], func(earlier tlsrpt.Found) bool { return sameMessage(earlier, f) })
+		same := slices.IndexFunc(found[:i], func(earlier read.Found) bool { return sameMessage(earlier, f) })
 		switch {
 		case same >= 0:
 			of[i] = of[same]
@@ -165,14 +166,14 @@ func (rd Reading) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case
 }
 
 // sameMessage reports whether two reports lie in the same message of one mail.
-func sameMessage(a, b tlsrpt.Found) bool {
+func sameMessage(a, b read.Found) bool {
 	return len(a.Message) == len(b.Message) && len(a.Message) > 0 && &a.Message[0] == &b.Message[0]
 }
 
 // arrival returns when a report's message arrived, in a mail that did so at the
 // given time. A forwarded one was signed for an earlier arrival, which the mail
 // inside tells.
-func arrival(f tlsrpt.Found, arrived time.Time) time.Time {
+func arrival(f read.Found, arrived time.Time) time.Time {
 	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
 		return inner
 	}
@@ -193,7 +194,7 @@ func (rd Reading) refusal(rep report.Report) string {
 	}
 	// A TLSA policy's domain is often an MX host's name (Q29): one below a domain
 	// of one's own, or a provider's, which is about such a domain.
-	about := rep.About()
+	about := rep.OwnerDomains()
 	for i := range rep.Policies {
 		if rd.owns(rep.Policies[i].Domain) || rd.owns(about[i]) {
 			return ""

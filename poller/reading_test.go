@@ -16,13 +16,13 @@ import (
 	ourdkim "tlsbrief/internal/dkim"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 )
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].
 func byMessage(auths map[string]report.Authenticity) func(*poller.Options) {
-	return authenticate(judging(func(f tlsrpt.Found) report.Authenticity {
+	return authenticate(judging(func(f read.Found) report.Authenticity {
 		n, _, _ := strings.Cut(f.Envelope.MessageID, "@")
 		return auths[n]
 	}))

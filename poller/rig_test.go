@@ -21,7 +21,7 @@ import (
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -58,7 +58,7 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *
 	r.o = poller.Options{
 		DB: r.db, Log: logger,
 		Mailboxes: []poller.Mailbox{mailboxOn(s, "box")},
-		Reading:   poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		Reading:   poller.Reading{Limits: read.DefaultLimits()},
 	}
 	r.change(change...)
 	return r
@@ -167,9 +167,9 @@ func authenticate(a *poller.Authenticator) func(*poller.Options) {
 
 // judging is an Authenticator that judges by itself. What it does not know is left
 // to a key that DNS does not give.
-func judging(f func(tlsrpt.Found) report.Authenticity) *poller.Authenticator {
+func judging(f func(read.Found) report.Authenticity) *poller.Authenticator {
 	return &poller.Authenticator{
-		Examine: func(found tlsrpt.Found, _ time.Time) poller.Case {
+		Examine: func(found read.Found, _ time.Time) poller.Case {
 			a := f(found)
 			s := poller.CaseSignature{Decided: &a}
 			if a.Result == report.AuthUnknown {

@@ -9,6 +9,7 @@ import (
 
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // jsonOn is a report about a day.
@@ -51,11 +52,11 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			rd := Reading{Authenticate: &Authenticator{Examine: func(tlsrpt.Found, time.Time) Case {
+			rd := Reading{Authenticate: &Authenticator{Examine: func(read.Found, time.Time) Case {
 				calls++
 				return decided(report.Authenticity{Result: report.AuthPass, Domain: "sender.example"})
 			}}}
-			d, err := rd.read(tlsrpt.NewReader(tlsrpt.DefaultLimits()), incoming{data: []byte(tt.mail)})
+			d, err := rd.read(read.NewReader(read.DefaultLimits()), incoming{data: []byte(tt.mail)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +106,7 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			rd := Reading{Now: func() time.Time { return now }}
-			reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
+			reader := read.NewReader(read.DefaultLimits())
 			read := func() (*draft, error) {
 				if tt.arrived.IsZero() {
 					return rd.readFile(reader, report.Place{}, []byte(jsonOn(tt.day)))
@@ -145,7 +146,7 @@ func TestReportThatDoesNotEndIsRejected(t *testing.T) {
 	t.Parallel()
 	rd := Reading{Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }}
 	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
-	d, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), report.Place{}, []byte(endless))
+	d, err := rd.readFile(read.NewReader(read.DefaultLimits()), report.Place{}, []byte(endless))
 	if err != nil {
 		t.Fatal(err)
 	}

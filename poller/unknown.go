@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // reasonIgnored is the reason of a report whose signer, known at last, is one of
@@ -31,7 +31,7 @@ func (p *Poller) RetryUnknown(ctx context.Context) error {
 	if keys == nil {
 		keys = p.newKeys(p.o.LookupTime)
 	}
-	reader := tlsrpt.NewReader(p.o.Reading.Limits)
+	reader := read.NewReader(p.o.Reading.Limits)
 	var errs []error
 	for range maxRetryRounds {
 		unknown, err := p.o.DB.UnknownDue(ctx, p.before.Load())
@@ -54,7 +54,7 @@ func (p *Poller) RetryUnknown(ctx context.Context) error {
 }
 
 // retryUnknown authenticates messages once more, and records what is known then.
-func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *tlsrpt.Reader, unknown []report.Retry) error {
+func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *read.Reader, unknown []report.Retry) error {
 	var errs []error
 	var wanted []wantedKey
 	kept := make([]keptCase, 0, len(unknown))
@@ -105,7 +105,7 @@ func (p *Poller) decide(r report.Retry, k keptCase, key func(name string) ([]str
 
 // keptOf returns what was kept of a message. One that was kept whole is read once
 // more; its reports are then those that the reader finds now.
-func (p *Poller) keptOf(reader *tlsrpt.Reader, r *report.Retry) (keptCase, error) {
+func (p *Poller) keptOf(reader *read.Reader, r *report.Retry) (keptCase, error) {
 	if len(r.Raw) == 0 {
 		return keptOf(r.Kept, len(r.Reports))
 	}

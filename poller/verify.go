@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -76,7 +76,7 @@ func (f *folder) recent(ctx context.Context, st imapbox.Status) (says string, ne
 		if h.InternalDate.After(newest) {
 			newest = h.InternalDate
 		}
-		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
+		if read.ClassifyHeader(h.Fields.Get) == read.Certain {
 			certain++
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -18,7 +18,7 @@ type worker struct {
 	box     Mailbox
 	polling bool // what goes wrong is remembered as a failed poll
 	log     *slog.Logger
-	reader  *tlsrpt.Reader
+	reader  *read.Reader
 	keys    *keyLookups
 
 	session   *imapbox.Session // nil until connected for the first time

@@ -9,7 +9,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -38,7 +38,7 @@ func BenchmarkBackfill(b *testing.B) {
 
 func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 	return poller.New(poller.Options{
-		DB: d, Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		DB: d, Reading: poller.Reading{Limits: read.DefaultLimits()},
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
 			IMAP: imapbox.Options{

@@ -11,7 +11,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -62,7 +62,7 @@ func (p *poll) try(t *testing.T, s *imaptest.Server) error {
 func (p *poll) poller(s *imaptest.Server) *poller.Poller {
 	return poller.New(poller.Options{
 		DB: p.db, Log: slog.New(slog.NewTextHandler(p.log, nil)),
-		Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		Reading: poller.Reading{Limits: read.DefaultLimits()},
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{p.folder}, After: poller.After(p.after), MoveTo: archive,
 			IMAP: imapbox.Options{

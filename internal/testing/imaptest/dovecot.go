@@ -18,8 +18,8 @@ import (
 const mailUID = 5999
 
 // Dovecot starts a Dovecot with an empty mailbox, as a child in a folder of its
-// own. The test is skipped where there is none to start; see RequireDovecot.
-// There is a folder for junk, "Spam", with that special use.
+// own. Without Dovecot the test is skipped; see RequireDovecot. The folder "Spam" has
+// the special use of junk.
 func Dovecot(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	program := haveDovecot(t)
@@ -36,7 +36,7 @@ func Dovecot(t testing.TB, opts ...Option) *Server {
 	ca := newAuthority(t, base)
 	d := &dovecot{program: program, base: base, username: "reports@example.test", password: "dovecot-secret"}
 	d.prepare(t, ca, o)
-	startDaemon(t, "Dovecot", d.command(t, o), d.log)
+	startDaemon(t, "Dovecot", o.port, d.proof, d.command(t, o), d.log)
 
 	s := &Server{
 		Kind: KindDovecot, Host: "127.0.0.1", Port: d.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
@@ -55,14 +55,16 @@ type dovecot struct {
 	program            string
 	base               string
 	username, password string
-	plain, tls         int    // ports
+	plain, tls         int // ports
+	proof              proof
 	secret             []byte // access tokens are signed with it
 }
 
-// prepare lays out the folder: everything that does not depend on ports.
+// prepare fills the folder with everything that does not depend on ports.
 func (d *dovecot) prepare(t testing.TB, ca *authority, o options) {
 	t.Helper()
 	certificate := ca.issue(t, o.certificate)
+	d.proof = newProof(certificate)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +97,7 @@ func (d *dovecot) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// command makes the process that starts all others.
+// command returns the process that starts all others.
 func (d *dovecot) command(t testing.TB, o options) func(plain, tls int) *exec.Cmd {
 	return func(plain, tls int) *exec.Cmd {
 		d.plain, d.tls = plain, tls
@@ -112,7 +114,7 @@ func (d *dovecot) log() string {
 	return string(log)
 }
 
-// maildir is where a folder is. Its name must be ASCII.
+// maildir returns the path of a folder, whose name must be ASCII.
 func (d *dovecot) maildir(folder string) string {
 	dir := filepath.Join(d.base, "mail", d.username, "Maildir")
 	if !strings.EqualFold(folder, "INBOX") {
@@ -121,8 +123,8 @@ func (d *dovecot) maildir(folder string) string {
 	return dir
 }
 
-// deliver puts a message into a folder as a delivery agent would. Dovecot numbers
-// those that it finds by the time in their names.
+// deliver puts a message into a folder like a delivery agent. Dovecot numbers new
+// files by the time in their names.
 func (d *dovecot) deliver(t testing.TB, folder string, n int, message []byte) {
 	t.Helper()
 	name := fmt.Sprintf("%d.M000000P1.imaptest", 1_700_000_000+n)
@@ -200,6 +202,7 @@ base_dir = %[1]s/run
 state_dir = %[1]s/run
 log_path = %[1]s/log
 listen = 127.0.0.1
+login_greeting = Dovecot ready: %[8]s
 protocols = imap
 mail_location = maildir:~/Maildir
 first_valid_uid = %[2]d
@@ -264,5 +267,5 @@ userdb {
   driver = static
   args = uid=%[2]d gid=%[2]d home=%[1]s/mail/%%u
 }
-%[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config)
+%[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config, d.proof.greeting)
 }

@@ -16,7 +16,7 @@ import (
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	tlsread "tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -107,7 +107,7 @@ func (p *player) close() {
 // poller makes a poller, as a new process has.
 func (p *player) poller() *poller.Poller {
 	via := p.s.Via(p.proxy)
-	limits := tlsrpt.DefaultLimits()
+	limits := tlsread.DefaultLimits()
 	limits.MaxMessage = p.w.maxMessage
 	return poller.New(poller.Options{
 		DB: p.db, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
