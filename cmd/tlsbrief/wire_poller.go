@@ -20,8 +20,8 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
-// newPoller makes the poller that the configuration describes, changed as the
-// command needs it.
+// newPoller makes the poller that the configuration describes. change, if not nil,
+// changes its options.
 func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)) (*poller.Poller, error) {
 	boxes := make([]poller.Mailbox, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
@@ -43,9 +43,9 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 	return poller.New(o), nil
 }
 
-// asWorker makes a poller one that polls on a schedule: what is not to be had
-// now is left for the next poll.
-func (a *app) asWorker(c *config.Config) func(*poller.Options) {
+// daemonOptions returns the change for a poller on a schedule: it leaves a mailbox that
+// is locked or refuses the login for the next poll.
+func (a *app) daemonOptions(c *config.Config) func(*poller.Options) {
 	return func(o *poller.Options) {
 		o.Patient = true
 		o.Lock = func(_ context.Context, mailbox string) (func(), error) {
@@ -79,7 +79,7 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 				if token != nil {
 					return imapbox.Credentials{Username: m.Username}, nil
 				}
-				// Read at each log-in, so that a secret can be changed under a running worker.
+				// Read at each log-in, so that a secret can be changed while the daemon runs.
 				secret, err := m.Password.Read(ctx)
 				return imapbox.Credentials{Username: m.Username, Password: secret.Reveal()}, err
 			},
@@ -87,8 +87,8 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 	}, nil
 }
 
-// clientTLS trusts the system's roots, or only those in caFile, and shows a
-// certificate where one is configured.
+// clientTLS returns a configuration that trusts the system's roots, or only those in
+// caFile, and that sends the client certificate if one is configured.
 func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error) {
 	c := &tls.Config{ServerName: cmp.Or(client.ServerName, host), MinVersion: tls.VersionTLS12}
 	if client.CertFile != "" {
@@ -118,9 +118,9 @@ func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error
 	return c, nil
 }
 
-// keyTimeout is how long a resolver may take for one try to find a key: short
-// enough that the next one, or the same, can be asked again while mail waits. A
-// resolver that is still looking when we give up has the answer at the next poll.
+// keyTimeout is how long one query for a key may take. It is short, so that the next
+// resolver, or the same one, can be asked while mail waits. A resolver that answers too
+// late has the answer in its cache at the next poll.
 const keyTimeout = 1500 * time.Millisecond
 
 // newReading translates [reports] and [dns].
@@ -143,7 +143,7 @@ func newReading(c *config.Config) poller.Reading {
 	return r
 }
 
-// keyLookup gives package dkim its keys from DNS.
+// keyLookup returns a look-up of keys in DNS for package dkim.
 func keyLookup(dns *resolver.Resolver) dkim.Lookup {
 	return func(ctx context.Context, name string) ([]string, error) {
 		records, err := dns.TXT(ctx, name)

@@ -53,17 +53,17 @@ func (g *guard) warn(what string) {
 }
 
 // guarded is path for a file that others must not be able to change.
-func (c *checker) guarded(k textKey) string {
+func (c *checker) guarded(k key) string {
 	path := c.path(k)
 	if problem := c.guard.problem(path); problem != "" {
-		c.fault(k.key, "%s", problem)
+		c.fault(k, "%s", problem)
 	}
 	return path
 }
 
 // secretFile is path for a file that others must not be able to change and had better
 // not be able to read.
-func (c *checker) secretFile(k textKey) string {
+func (c *checker) secretFile(k key) string {
 	path := c.guarded(k)
 	if c.guard == nil || path == "" || inRunSecrets(path) {
 		return path

@@ -47,20 +47,6 @@ func domainName(s string) (string, error) {
 	return name, nil
 }
 
-// domains judges a list of domains and wildcards.
-func (c *checker) domains(k listKey) []string {
-	var domains []string
-	for i, s := range k.values {
-		name, err := pattern(s)
-		if err != nil {
-			c.fault(k.at(i), "%v", err)
-			continue
-		}
-		domains = append(domains, name)
-	}
-	return unique(domains)
-}
-
 // pattern judges a domain or a wildcard such as "*.example.org".
 func pattern(s string) (string, error) {
 	rest, wild := strings.CutPrefix(s, "*.")
@@ -77,18 +63,13 @@ func pattern(s string) (string, error) {
 	return name, nil
 }
 
-// addresses judges a list of recipients and drops their names.
-func (c *checker) addresses(k listKey) []string {
-	var addresses []string
-	for i, s := range k.values {
-		a, err := address(s)
-		if err != nil {
-			c.fault(k.at(i), "%v", err)
-			continue
-		}
-		addresses = append(addresses, a.Address)
+// bareAddress judges a recipient and drops the name before the address.
+func bareAddress(s string) (string, error) {
+	a, err := address(s)
+	if err != nil {
+		return "", err
 	}
-	return unique(addresses)
+	return a.Address, nil
 }
 
 // address judges a mail address, with or without a name before it (RFC 5322,
@@ -117,13 +98,10 @@ func address(s string) (*mail.Address, error) {
 
 // dnsServer judges the resolver to ask, and adds the port of DNS where there is
 // none.
-func (c *checker) dnsServer(k textKey) string {
-	if k.value == "" || k.bad {
-		return ""
-	}
-	server, err := hostPort(k.value, 53)
+func (c *checker) dnsServer(k key) string {
+	server, err := hostPort(k.text, 53)
 	if err != nil {
-		c.fault(k.key, "%s is not a DNS server: %v; write it as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53", quote(k.value), err)
+		c.fault(k, "%s is not a DNS server: %v; write it as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53", quote(k.text), err)
 	}
 	return server
 }

@@ -24,10 +24,8 @@ const (
 	OtherFault  ConfirmState = "other"       // something else is wrong there
 	NotSeen     ConfirmState = "not-seen"    // looked at, and well
 	Unconfirmed ConfirmState = "unconfirmed" // it could not be looked at from here
+	NotProbed   ConfirmState = "not-probed"  // the same, because of Options.NoProbe
 )
-
-// LeftAlone says that a look had Options.NoProbe.
-const LeftAlone = "The mail servers were not connected to."
 
 // Confirm reports whether the look saw what a sender reported of an MX host, which
 // may be empty where reports name none.
@@ -121,7 +119,7 @@ func (r Result) confirmHost(host string) Confirmation {
 	case trouble.Message != "":
 		return Confirmation{Unconfirmed, trouble.Message, trouble.Fix}
 	case all == 0 && r.unprobed:
-		return Confirmation{State: Unconfirmed, Message: LeftAlone}
+		return Confirmation{State: NotProbed, Message: "The mail servers were not connected to."}
 	}
 	return r.unconfirmed()
 }

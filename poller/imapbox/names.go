@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
+
+	"tlsbrief/internal/spelling"
 )
 
 // Match lists the folders whose names match a pattern, sorted: "*" stands for
@@ -73,7 +75,7 @@ func alike(name string, all []string) string {
 			continue
 		}
 		have := bare(folder)
-		d := distance([]rune(wanted), []rune(have))
+		d := spelling.Distance([]rune(wanted), []rune(have))
 		if strings.Contains(have, wanted) || strings.Contains(wanted, have) {
 			d = min(d, 1) // in another place
 		}
@@ -101,26 +103,4 @@ func alike(name string, all []string) string {
 // bare is a name without what people get wrong: case, blanks, separators.
 func bare(name string) string {
 	return strings.NewReplacer("/", "", ".", "", " ", "", "-", "", "_", "").Replace(strings.ToLower(name))
-}
-
-// distance counts the letters to add, drop or change to make one word of the
-// other (Levenshtein).
-func distance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

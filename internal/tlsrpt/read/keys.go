@@ -2,6 +2,8 @@ package read
 
 import (
 	"strings"
+
+	"tlsbrief/internal/spelling"
 )
 
 // The functions below are the tables of the keys of RFC 8460, section 4.4: each
@@ -110,7 +112,7 @@ func misspelled(k string, known []string) string {
 		return ""
 	}
 	for _, right := range known {
-		if d := len(k) - len(right); d >= -2 && d <= 2 && distance(k, right) <= 2 {
+		if d := len(k) - len(right); d >= -2 && d <= 2 && spelling.Distance([]byte(k), []byte(right)) <= 2 {
 			return right
 		}
 	}
@@ -119,25 +121,3 @@ func misspelled(k string, known []string) string {
 
 // longestKey is above the length of every known key by two and more.
 const longestKey = 40
-
-// distance is the Levenshtein distance of two strings of at most longestKey
-// bytes.
-func distance(a, b string) int {
-	var row [longestKey + 1]int
-	for j := range len(b) + 1 {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
-}

@@ -37,8 +37,8 @@ func TestNoCellIsAFormula(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := inertCell(tt.cell); got != tt.want {
-				t.Errorf("inertCell(%q) = %q, want %q", tt.cell, got, tt.want)
+			if got := escapeCell(tt.cell); got != tt.want {
+				t.Errorf("escapeCell(%q) = %q, want %q", tt.cell, got, tt.want)
 			}
 		})
 	}
@@ -48,7 +48,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 func TestNoJSONCellIsAFormula(t *testing.T) {
 	t.Parallel()
 	list := []string{"1;=1+1;cmd", "a; \"-2\"", "b;\uff1d1", "v=STSv1; id=1", ";", "=1", "x;plain@example.com"}
-	got := inertJSONCell(jsonText(list))
+	got := escapeJSONCell(jsonText(list))
 	var back []string
 	if err := json.Unmarshal([]byte(got), &back); err != nil {
 		t.Fatalf("%s: %v", got, err)

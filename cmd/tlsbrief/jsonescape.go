@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// An inertWriter escapes in JSON what a terminal would act on or not show:
-// controls beyond ASCII and changes of writing direction, which encoding/json
-// writes as they are. What is read back is the same.
-type inertWriter struct{ w io.Writer }
+// A jsonEscaper escapes in JSON what a terminal would act on or not show: controls
+// beyond ASCII and changes of writing direction, which encoding/json does not escape.
+// The text decodes to the same value.
+type jsonEscaper struct{ w io.Writer }
 
-// Write escapes p, which is JSON text: in it such runes stand in strings alone.
-func (w inertWriter) Write(p []byte) (int, error) {
+// Write escapes p, which is JSON text: such runes are in its strings only.
+func (w jsonEscaper) Write(p []byte) (int, error) {
 	out := make([]byte, 0, len(p))
 	for rest := p; len(rest) > 0; {
 		r, size := utf8.DecodeRune(rest)
@@ -38,7 +38,7 @@ func (w inertWriter) Write(p []byte) (int, error) {
 
 // newJSONEncoder returns an encoder whose text is safe on a terminal.
 func newJSONEncoder(w io.Writer) *json.Encoder {
-	enc := json.NewEncoder(inertWriter{w})
+	enc := json.NewEncoder(jsonEscaper{w})
 	enc.SetEscapeHTML(false)
 	return enc
 }

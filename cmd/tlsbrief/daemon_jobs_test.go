@@ -19,14 +19,14 @@ func TestPollThatOverrunsItsScheduleIsLoggedWithWhy(t *testing.T) {
 	proxy.Inject(imaptest.Fault{At: "STATUS", Kind: imaptest.Silence})
 	r := newRig(t, s.Via(proxy), unchecked)
 	var log bytes.Buffer
-	w := r.workday(t, &log)
+	w := r.daemon(t, &log)
 	defer w.db.Close()
 	var err error
-	if w.poll, err = w.a.newPoller(w.c, w.db, nil); err != nil {
+	if w.poller, err = w.a.newPoller(w.c, w.db, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	job := w.job("a poll", w.underway, func() { w.pollOnce(ctx) })
+	job := w.job("a poll", w.pollStatus, func() { w.pollOnce(ctx) })
 	var first sync.WaitGroup
 	first.Go(job.Run)
 	imaptest.Eventually(t, "the first poll is stuck", proxy.Struck)
@@ -49,7 +49,7 @@ func TestDigestsThatTakeLongerThanAMinuteAreNoWarning(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, imaptest.Memory(t), unchecked)
 	var log bytes.Buffer
-	w := r.workday(t, &log)
+	w := r.daemon(t, &log)
 	defer w.db.Close()
 	for _, tt := range []struct {
 		what string

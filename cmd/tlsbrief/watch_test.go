@@ -18,7 +18,6 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
-	"tlsbrief/internal/domaincheck"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/domaintest"
 	"tlsbrief/internal/testing/imaptest"
@@ -44,9 +43,9 @@ addresses = ["reports@example.com"]
 	return r
 }
 
-// workday makes what the worker works with, which logs to a test. Its database is to
+// daemon makes what the worker works with, which logs to a test. Its database is to
 // be closed.
-func (r *rig) workday(t *testing.T, log io.Writer) *workday {
+func (r *rig) daemon(t *testing.T, log io.Writer) *daemon {
 	t.Helper()
 	c, err := config.Load(filepath.Join(r.dir, "config.toml"))
 	if err != nil {
@@ -56,15 +55,16 @@ func (r *rig) workday(t *testing.T, log io.Writer) *workday {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &workday{a: &app{log: slog.New(slog.NewTextHandler(log, nil))}, c: c, db: d}
+	a := &app{log: slog.New(slog.NewTextHandler(log, nil))}
+	return &daemon{a: a, c: c, db: d, watcher: a.newWatcher(c, d)}
 }
 
 // checks reads what is kept of the domains.
 func (r *rig) checks(t *testing.T) map[string]report.DomainCheck {
 	t.Helper()
-	day := r.workday(t, io.Discard)
-	defer day.db.Close()
-	checks, err := day.db.DomainChecks(t.Context(), nil)
+	w := r.daemon(t, io.Discard)
+	defer w.db.Close()
+	checks, err := w.db.DomainChecks(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,13 +154,10 @@ func TestDailyCheckTellsWhatChanged(t *testing.T) {
 	r := watched(t, w, "")
 	look := func() {
 		t.Helper()
-		day := r.workday(t, io.Discard)
-		defer day.db.Close()
-		if due := day.dueCheck(t.Context(), time.Now().Add(25*time.Hour)); !due {
-			t.Error("a day later the check is not due")
-		}
-		day.checkDomains(t.Context())
-		if due := day.dueCheck(t.Context(), time.Now()); due {
+		worker := r.daemon(t, io.Discard)
+		defer worker.db.Close()
+		worker.checkDomains(t.Context())
+		if due := worker.watcher.Due(t.Context()); due {
 			t.Error("the check is due although it was made just now")
 		}
 	}
@@ -202,10 +199,10 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 	w.Domain("example.com")
 	r := watched(t, w, "")
 	var log bytes.Buffer
-	day := r.workday(t, &log)
-	c, d := day.c, day.db
+	worker := r.daemon(t, &log)
+	c, d := worker.c, worker.db
 	defer d.Close()
-	day.checkDomains(t.Context())
+	worker.checkDomains(t.Context())
 	before, err := d.DomainChecks(t.Context(), nil)
 	if err != nil || len(before) != 1 {
 		t.Fatalf("%+v, %v; %s", before, err, log.String())
@@ -221,34 +218,11 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 	} {
 		tt.make()
 		log.Reset()
-		if day.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
+		if worker.checkDomains(t.Context()); !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), tt.says) || strings.Contains(log.String(), "no domain to check") {
 			t.Errorf("want an error that says %q:\n%s", tt.says, log.String())
 		}
 		if diff := cmp.Diff(before, r.checks(t)); diff != "" {
 			t.Errorf("what is kept of the domains (-before +after):\n%s", diff)
-		}
-	}
-}
-
-// Anybody's report may name thousands of domains: they must not keep the worker from
-// one's own, nor from those it knows.
-func TestDomainsThatOnlyReportsNameTakeTurns(t *testing.T) {
-	t.Parallel()
-	at := func(hour int) report.DomainCheck { return report.DomainCheck{At: time.Unix(int64(hour)*3600, 0)} }
-	domains := []domaincheck.Domain{
-		{Name: "a.new", Reported: true}, {Name: "b.late", Reported: true}, {Name: "c.early", Reported: true}, {Name: "own"}, {Name: "d.new", Reported: true},
-	}
-	for _, tt := range []struct {
-		most, left int
-		want       string
-	}{{4, 0, "own c.early b.late a.new d.new"}, {3, 1, "own c.early b.late a.new"}, {1, 3, "own c.early"}, {0, 4, "own"}} {
-		chosen, left := turns(domains, map[string]report.DomainCheck{"b.late": at(2), "c.early": at(1)}, tt.most)
-		var names []string
-		for _, d := range chosen {
-			names = append(names, d.Name)
-		}
-		if got := strings.Join(names, " "); got != tt.want || left != tt.left {
-			t.Errorf("at most %d: %s, and %d left; want %s, and %d", tt.most, got, left, tt.want, tt.left)
 		}
 	}
 }
