@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
-	"tlsbrief/poller/imapbox"
 )
 
 func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
@@ -42,7 +42,7 @@ func TestFaultInOneMailboxStopsNoOther(t *testing.T) {
 	unlocked := false
 	r := newRig(t, s, func(o *poller.Options) {
 		broken := mailboxOn(s, "broken")
-		broken.IMAP.Auth = func(context.Context) (imapbox.Credentials, error) { panic("no such thing") }
+		broken.IMAP.Auth = func(context.Context) (netclient.Credentials, error) { panic("no such thing") }
 		o.Mailboxes = append([]poller.Mailbox{broken}, o.Mailboxes...)
 		o.Lock = func(_ context.Context, name string) (func(), error) {
 			return func() { unlocked = unlocked || name == "broken" }, nil

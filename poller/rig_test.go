@@ -18,6 +18,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
@@ -133,9 +134,9 @@ func mailboxOn(s *imaptest.Server, name string) poller.Mailbox {
 	return poller.Mailbox{
 		Name: name, Folders: []string{"INBOX"}, After: poller.AfterSeen,
 		IMAP: imapbox.Options{
-			Name: name, Host: s.Host, Port: s.Port, TLS: s.TLS, TLSConfig: s.TLSConfig(), Timeout: testWait,
-			Auth: func(context.Context) (imapbox.Credentials, error) {
-				return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+			Name: name, Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), TLSConfig: s.TLSConfig(), Timeout: testWait,
+			Auth: func(context.Context) (netclient.Credentials, error) {
+				return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 			},
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tlsbrief/db"
@@ -103,10 +104,8 @@ func utcDate(flag, s string) (time.Time, error) {
 
 // oneOf returns a usage error unless a flag's value is among those allowed.
 func oneOf(flag, value string, allowed ...string) error {
-	for _, v := range allowed {
-		if v == value {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return usage("%s is one of %v, not %q", flag, allowed, value)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,15 +176,10 @@ func (a *app) resend(ctx context.Context, digester *digest.Digester, sent *sentL
 }
 
 func needDigest(digester *digest.Digester, name string) error {
-	if name == "" {
-		return nil
+	if names := digester.Names(); name != "" && !slices.Contains(names, name) {
+		return usage("--name %q: there is no such digest (there are: %s)", name, strings.Join(names, ", "))
 	}
-	for _, n := range digester.Names() {
-		if n == name {
-			return nil
-		}
-	}
-	return usage("--name %q: there is no such digest (there are: %s)", name, strings.Join(digester.Names(), ", "))
+	return nil
 }
 
 // preview shows one digest.

@@ -77,12 +77,14 @@ func needMailbox(c *config.Config, only string) error {
 	if len(c.Mailboxes) == 0 {
 		return usage("the configuration has no [[mailbox]]: add the one that your reports are sent to (config.toml.example shows how)")
 	}
-	for _, m := range c.Mailboxes {
-		if only == "" || m.Name == only {
-			return nil
-		}
+	if only == "" || hasMailbox(c, only) {
+		return nil
 	}
 	return usage("--mailbox %q: the configuration has no mailbox of that name", only)
+}
+
+func hasMailbox(c *config.Config, name string) bool {
+	return slices.ContainsFunc(c.Mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
 // printResult prints what a poll or a backfill did.
@@ -132,7 +134,7 @@ func (a *app) printCounts(c poller.Counts) error {
 	if c.Error != "" && c.Examined == 0 {
 		return a.printf("%s: could not be read (see below)\n", where)
 	}
-	if c.Examined == 0 && c.Recorded+c.Duplicate+c.Rejected == 0 {
+	if rank(c) == rankIdle {
 		return a.printf("%s: nothing new\n", where)
 	}
 	return a.printf("%s: looked at %s\n  %d recorded, %d known already, %d rejected, %d not reports\n",

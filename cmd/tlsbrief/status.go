@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -128,14 +129,8 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		}
 		s.Mailboxes = append(s.Mailboxes, row)
 	}
-	slices.SortStableFunc(s.Mailboxes, func(a, b statusFolder) int {
-		switch {
-		case (a.LastError == "") == (b.LastError == ""):
-			return 0
-		case a.LastError != "":
-			return -1
-		}
-		return 1
+	slices.SortStableFunc(s.Mailboxes, func(a, b statusFolder) int { // those with an error first
+		return cmp.Compare(min(len(b.LastError), 1), min(len(a.LastError), 1))
 	})
 	if err := s.readPending(ctx, c, d); err != nil {
 		return s, err
@@ -216,7 +211,7 @@ func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, 
 // report may be private mail, so its folder only counts it.
 func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.DB) error {
 	return d.EachPending(ctx, func(m report.PendingMessage) error {
-		if !slices.ContainsFunc(c.Mailboxes, func(box config.Mailbox) bool { return box.Name == m.Mailbox }) {
+		if !hasMailbox(c, m.Mailbox) {
 			return nil
 		}
 		if m.Claimed {

@@ -61,6 +61,7 @@ func (r *rig) many(t *testing.T, s *imaptest.Server, broken ...int) {
 // in poll, status and verify alike. None has a spam folder, which nobody is told.
 func TestOfManyMailboxesTheFailingComeFirst(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Memory(t)
 	r := newRig(t, s, unchecked)
 	r.many(t, s, 50, 100, 150)

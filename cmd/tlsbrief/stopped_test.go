@@ -47,11 +47,16 @@ func (c *countdown) count() {
 func (c *countdown) Done() <-chan struct{} { c.count(); return c.Context.Done() }
 func (c *countdown) Err() error            { c.count(); return c.Context.Err() }
 
-// stopAtEachMoment runs a job with ever later stops until it comes to its end. A
-// stop may be told of, but neither as an error nor as a warning.
+// stopAtEachMoment runs a job with ever later stops until it comes to its end, with
+// -short with fewer of them. A stop may be told of, but neither as an error nor as a
+// warning.
 func stopAtEachMoment(t *testing.T, r *rig, job func(context.Context, *daemon)) {
 	t.Helper()
-	for n := int64(1); ; n += 1 + n/32 {
+	thin := int64(32)
+	if testing.Short() {
+		thin = 2
+	}
+	for n := int64(1); ; n += 1 + n/thin {
 		ctx := newCountdown(t, n)
 		r.work(t, func(w *daemon) { job(ctx, w) }, "stopped when it asked the "+fmt.Sprint(n)+". time")
 		if ctx.Context.Err() == nil {

@@ -13,6 +13,7 @@ import (
 
 func TestVerifyWalksTheStepsAndSendsATestWhereAsked(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"))
 	r := newRig(t, s, unchecked)
 	out := r.must(t, "verify")
@@ -55,6 +56,7 @@ func TestTestMailThatIsRefusedIsAFailure(t *testing.T) {
 
 func TestVerifyNamesTheStepThatFails(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"), imaptest.WithCertificate(imaptest.Certificate{Expired: true}))
 	r := newRig(t, s, unchecked)
 	o := r.try(t, "verify")

@@ -13,6 +13,7 @@ import (
 	"tlsbrief/digest"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
@@ -96,15 +97,15 @@ func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("[smtp]: %w", err)
 	}
-	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
+	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: netclient.TLSMode(c.SMTP.TLS), TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
 	if token != nil {
-		o.Auth = func(context.Context) (mailer.Credentials, error) {
-			return mailer.Credentials{Username: c.SMTP.Username}, nil
+		o.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: c.SMTP.Username}, nil
 		}
 	} else if !c.SMTP.Password.IsZero() {
-		o.Auth = func(ctx context.Context) (mailer.Credentials, error) {
+		o.Auth = func(ctx context.Context) (netclient.Credentials, error) {
 			secret, err := c.SMTP.Password.Read(ctx)
-			return mailer.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err
+			return netclient.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err
 		}
 	}
 	return mailer.New(o), nil

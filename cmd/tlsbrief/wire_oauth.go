@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"tlsbrief/internal/bearer"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 )
 
@@ -27,14 +27,14 @@ func (a *app) tokens(c *config.Config, o config.OAuth2, protocol oauth.Protocol)
 }
 
 // grantOf returns whose tokens a grant gives, for advice on refused ones.
-func grantOf(o config.OAuth2) bearer.Grant {
+func grantOf(o config.OAuth2) netclient.Grant {
 	switch o.Grant {
 	case oauth.ClientCredentials:
-		return bearer.GrantProgram
+		return netclient.GrantProgram
 	case oauth.RefreshToken:
-		return bearer.GrantPerson
+		return netclient.GrantPerson
 	case oauth.ServiceAccount:
-		return bearer.GrantServiceAccount
+		return netclient.GrantServiceAccount
 	}
 	return 0
 }

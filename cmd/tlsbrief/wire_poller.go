@@ -13,6 +13,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/resolver"
 	"tlsbrief/internal/tlsrpt/read"
@@ -73,15 +74,15 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 	return poller.Mailbox{
 		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
 		IMAP: imapbox.Options{
-			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
+			Name: m.Name, Host: m.Host, Port: m.Port, TLS: netclient.TLSMode(m.TLS), TLSConfig: tlsConfig, Log: a.log,
 			Token: token, Grant: grantOf(m.OAuth2), Version: readBuild().version,
-			Auth: func(ctx context.Context) (imapbox.Credentials, error) {
+			Auth: func(ctx context.Context) (netclient.Credentials, error) {
 				if token != nil {
-					return imapbox.Credentials{Username: m.Username}, nil
+					return netclient.Credentials{Username: m.Username}, nil
 				}
 				// Read at each log-in, so that a secret can be changed while the daemon runs.
 				secret, err := m.Password.Read(ctx)
-				return imapbox.Credentials{Username: m.Username, Password: secret.Reveal()}, err
+				return netclient.Credentials{Username: m.Username, Password: secret.Reveal()}, err
 			},
 		},
 	}, nil

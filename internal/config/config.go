@@ -1,5 +1,5 @@
 // Package config reads config.toml into a [Config] that is typed, complete and
-// checked: whoever uses it need not look for what may be missing or wrong.
+// checked: its users need not look for what may be missing or wrong.
 //
 // # Trust
 //
@@ -13,7 +13,7 @@
 // # Tolerance
 //
 // None: an unknown key, a wrong type, a missing key and a bad value are faults,
-// and [Load] tells all of them at once, each with its line. A setting that is
+// and [Load] returns all of them at once, each with its line. A setting that is
 // silently not what its author meant would show itself only as reports that do
 // not come.
 package config

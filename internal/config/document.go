@@ -121,7 +121,7 @@ func (v *value) set(name string, child *value) {
 	v.keys[name] = child
 }
 
-// table gives the table of that name, of a list of tables the last one.
+// table returns the table of that name; of a list of tables, the last one.
 func (v *value) table(name string, line int) *value {
 	child := v.keys[name]
 	if child != nil && child.kind == unstable.Array && len(child.items) > 0 {

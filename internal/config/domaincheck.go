@@ -15,6 +15,6 @@ type Check struct {
 	AllowPrivate bool          `toml:"allow_private" default:"false"`            // connect to private addresses also for domains that only reports name
 }
 
-// Domain judges a domain name and gives it in lower case, as A-labels (RFC 5890,
+// Domain judges a domain name and returns it in lower case, as A-labels (RFC 5890,
 // section 2.3.2.1), without a trailing dot.
 func Domain(s string) (string, error) { return domainName(s) }

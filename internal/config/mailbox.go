@@ -33,7 +33,7 @@ func (c *checker) mailbox(m *Mailbox, names map[string]place) {
 	m.MoveTo = c.moveTo(m)
 }
 
-// specialUse gives the folder attributes of RFC 6154, section 2, that a
+// specialUse returns the folder attributes of RFC 6154, section 2, that a
 // message can be looked for under.
 func specialUse() []string {
 	return []string{`\All`, `\Archive`, `\Drafts`, `\Flagged`, `\Junk`, `\Sent`, `\Trash`}
@@ -57,7 +57,7 @@ func (c *checker) folders(k key) []string {
 	return folders
 }
 
-// folder judges the name of one folder and gives it its usual spelling.
+// folder judges the name of one folder and returns its usual spelling.
 func (c *checker) folder(k key, name string) string {
 	switch {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):

@@ -12,7 +12,7 @@ import (
 	"tlsbrief/internal/hostname"
 )
 
-// hostName judges a name to connect to and gives it in lower case, as A-labels;
+// hostName judges a name to connect to and returns it in lower case, as A-labels;
 // an IP address as it is. Underscores are let through: networks of containers
 // have them.
 func hostName(s string) (string, error) {
@@ -34,7 +34,7 @@ func hostName(s string) (string, error) {
 	return name, nil
 }
 
-// domainName judges a domain name and gives it in lower case, as A-labels,
+// domainName judges a domain name and returns it in lower case, as A-labels,
 // without a trailing dot.
 func domainName(s string) (string, error) {
 	if _, err := netip.ParseAddr(s); err == nil {

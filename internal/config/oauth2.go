@@ -147,7 +147,7 @@ func (c *checker) scopes(k key) []string {
 func (c *checker) firstSet(o *OAuth2) *key {
 	var list *key
 	v := reflect.ValueOf(o).Elem()
-	for _, s := range settings(v.Type()) {
+	for _, s := range c.settings(v.Type()) {
 		k := c.key(v.FieldByIndex(s.index).Addr().Interface())
 		if k.text != "" {
 			return &k

@@ -30,7 +30,7 @@ type PasswordSource struct {
 // IsZero reports whether there is no password.
 func (p PasswordSource) IsZero() bool { return p.File == "" && p.Env == "" && len(p.Command) == 0 }
 
-// key gives the name of one of the keys, such as "password_file".
+// key returns the name of one of the keys, such as "password_file".
 func (p PasswordSource) key(suffix string) string {
 	if p.Kind == "" {
 		return "password_" + suffix

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
@@ -41,9 +42,9 @@ func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
 			IMAP: imapbox.Options{
-				Name: "reports", Host: s.Host, Port: s.Port, TLS: s.TLS, Timeout: time.Minute,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+				Name: "reports", Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), Timeout: time.Minute,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 				},
 			},
 		}},

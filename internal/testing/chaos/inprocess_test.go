@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
@@ -65,9 +66,9 @@ func (p *poll) poller(s *imaptest.Server) *poller.Poller {
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{p.folder}, After: poller.After(p.after), MoveTo: archive,
 			IMAP: imapbox.Options{
-				Name: "reports", Host: s.Host, Port: s.Port, TLS: s.TLS, Timeout: p.timeout,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+				Name: "reports", Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), Timeout: p.timeout,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 				},
 			},
 		}},

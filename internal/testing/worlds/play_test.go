@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	tlsread "tlsbrief/internal/tlsrpt/read"
@@ -115,9 +116,9 @@ func (p *player) poller() *poller.Poller {
 		Mailboxes: []poller.Mailbox{{
 			Name: box, Folders: folderNames()[:len(p.w.folders)], After: p.w.after, Keyword: keyword, MoveTo: archive,
 			IMAP: imapbox.Options{
-				Name: box, Host: via.Host, Port: via.Port, TLS: via.TLS, Timeout: patience,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: via.Username, Password: via.Password}, nil
+				Name: box, Host: via.Host, Port: via.Port, TLS: netclient.TLSMode(via.TLS), Timeout: patience,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: via.Username, Password: via.Password}, nil
 				},
 			},
 		}},
