@@ -14,8 +14,8 @@ import (
 	"tlsbrief/internal/resolver"
 )
 
-// A look is one check of one domain under way.
-type look struct {
+// A run is one check of one domain.
+type run struct {
 	c      *Checker
 	domain Domain
 	kinds  map[Code]kind
@@ -36,12 +36,12 @@ type look struct {
 	seen    Seen
 }
 
-func (c *Checker) newLook(d Domain) *look {
-	return &look{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}, seen: Seen{At: c.o.Now().UTC().Truncate(time.Second), Certificates: map[string]Certificate{}}}
+func (c *Checker) newRun(d Domain) *run {
+	return &run{c: c, domain: d, kinds: kinds(), findings: []Finding{}, servers: []Server{}, seen: Seen{At: c.o.Now().UTC().Truncate(time.Second), Certificates: map[string]Certificate{}}}
 }
 
 // all looks at everything. DNS comes first, since the rest hangs on it.
-func (l *look) all(ctx context.Context) {
+func (l *run) all(ctx context.Context) {
 	name := l.domain.Name
 	ahead(ctx, l.c.o.DNS.TXT, "_smtp._tls."+name)
 	ahead(ctx, l.c.o.DNS.TXT, "_mta-sts."+name)
@@ -85,11 +85,11 @@ func ahead[T any](ctx context.Context, lookUp func(context.Context, string) (T, 
 }
 
 // add notes a finding with the severity of its code.
-func (l *look) add(code Code, host, message, fix string) {
+func (l *run) add(code Code, host, message, fix string) {
 	l.addAs(code, l.kinds[code].severity, host, message, fix)
 }
 
-func (l *look) addAs(code Code, s Severity, host, message, fix string) {
+func (l *run) addAs(code Code, s Severity, host, message, fix string) {
 	k := l.kinds[code]
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,7 +100,7 @@ func (l *look) addAs(code Code, s Severity, host, message, fix string) {
 
 // unanswered notes what DNS did with a question, and reports whether it failed to
 // answer. That is said once.
-func (l *look) unanswered(err error) bool {
+func (l *run) unanswered(err error) bool {
 	l.mu.Lock()
 	failed := err != nil && !errors.Is(err, resolver.ErrNotFound)
 	if !failed || errors.Is(err, resolver.ErrServFail) {
@@ -116,7 +116,7 @@ func (l *look) unanswered(err error) bool {
 	return failed
 }
 
-func (l *look) result() Result {
+func (l *run) result() Result {
 	r := Result{
 		Domain: l.domain.Name, Verdict: OK, Findings: l.findings, Servers: l.servers, Answered: l.answered,
 		Seen: l.seen, unprobed: l.c.o.NoProbe,
@@ -136,7 +136,7 @@ func (l *look) result() Result {
 }
 
 // allowed leaves out of a host's addresses those that may not be connected to.
-func (l *look) allowed(all []netip.Addr) []netip.Addr {
+func (l *run) allowed(all []netip.Addr) []netip.Addr {
 	if l.c.o.Private || !l.domain.Reported {
 		return all
 	}

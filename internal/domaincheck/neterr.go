@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// why says in plain words why a connection did not come about, or broke off. What it
+// netError says in plain words why a connection did not come about, or broke off. What it
 // says of the same fault is the same each time: no ports of ours, say.
-func why(err error, patience time.Duration) string {
+func netError(err error, timeout time.Duration) string {
 	var request *url.Error
 	if errors.As(err, &request) {
 		err = request.Err // without the address, which is named elsewhere
 	}
 	var there *addressError
 	if errors.As(err, &there) {
-		return there.addr.String() + ": " + why(there.err, patience)
+		return there.addr.String() + ": " + netError(there.err, timeout)
 	}
 	switch {
 	case timedOut(err):
-		return fmt.Sprintf("there was no answer within %s", patience)
+		return fmt.Sprintf("there was no answer within %s", timeout)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there"
 	case noRoute(err):

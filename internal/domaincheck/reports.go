@@ -6,9 +6,9 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// told says what the reports mean for the policy as it is now.
-func (l *look) told(p *stsPolicy) {
-	t := l.domain.Told
+// reports says what the reports mean for the policy as it is now.
+func (l *run) reports(p *stsPolicy) {
+	t := l.domain.Reports
 	switch {
 	case p.mode == tlsrpt.ModeEnforce && t.Failed > 0:
 		l.add(STSUrgent, "", fmt.Sprintf("The MTA-STS policy is in mode enforce, and the reports of the last week tell of sessions that failed under it, %d in all: senders keep such mail back.", t.Failed),
