@@ -17,8 +17,7 @@ const (
 )
 
 // nextAlone returns when a quarantined message is asked for again that was asked for
-// alone so often: as soon as all else is done, then less and less often, and at last once
-// a week.
+// alone so often: at the next poll, then less and less often, and at last once a week.
 func nextAlone(tries int, now int64) int64 {
 	waits := []time.Duration{0, time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}
 	wait := 7 * 24 * time.Hour

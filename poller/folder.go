@@ -19,7 +19,9 @@ type folder struct {
 	counts *Counts
 
 	gaveHeader, gaveBody bool // the server gave one since the work on the folder began
-	log                  *slog.Logger
+
+	retried map[int64]bool // the rows of pending messages that retry asked for in vain
+	log     *slog.Logger
 }
 
 // backlog is how far before the last good poll a renumbered folder is looked

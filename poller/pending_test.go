@@ -54,6 +54,11 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 			r.wantPending("2 quarantined" + unknown + ": …" + tt.reason)
 			fetches := box.count("UID FETCH")
 			r.poll(poller.Totals{})
+			if n := box.count("UID FETCH") - fetches; n == 0 {
+				t.Error("a quarantined message was not asked for at the next poll")
+			}
+			fetches = box.count("UID FETCH")
+			r.poll(poller.Totals{})
 			if n := box.count("UID FETCH") - fetches; n != 0 {
 				t.Errorf("a quarantined message was asked for again at once, %d times", n)
 			}

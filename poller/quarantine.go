@@ -2,6 +2,7 @@ package poller
 
 import (
 	"context"
+	"slices"
 
 	"tlsbrief/db"
 )
@@ -12,9 +13,12 @@ import (
 // often. It is rejected only when it has been tried so for a week, and only if it says
 // of itself that it is a TLS report (DESIGN 5).
 
-// quarantined asks for the quarantined messages of the folder whose time has come.
+// quarantined asks for the quarantined messages of the folder whose time has come. It skips
+// those that retry asked for in the same poll: their first try alone, after which they wait
+// for an hour, would fail for the reason that retry failed for.
 func (f *folder) quarantined(ctx context.Context) error {
 	due, err := f.p.o.DB.Quarantined(ctx, f.box.Name, f.name)
+	due = slices.DeleteFunc(due, func(r db.Retry) bool { return f.retried[r.ID] })
 	if err != nil || len(due) == 0 {
 		return err
 	}

@@ -133,6 +133,10 @@ func (e *examination) failed(ctx context.Context, r leftOver, reason string) err
 	if !e.givesOthers(ctx, r.UID) {
 		return nil
 	}
+	if e.retried == nil {
+		e.retried = map[int64]bool{}
+	}
+	e.retried[r.ID] = true
 	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason)
 }
 
