@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// A ClockFault says by which server's clock this machine's is wrong.
-type ClockFault struct {
-	Host  string
-	Ahead time.Duration // negative: this machine's clock is behind
-	At    time.Time     // when they were compared, by this machine's clock
-}
-
 // SaveClockFault remembers that this machine's clock is wrong by a server's, in the
 // place of what was remembered before.
 func (d *DB) SaveClockFault(ctx context.Context, host string, ahead time.Duration) error {

@@ -16,31 +16,6 @@ type identityRow struct {
 	report     int64 // its row, if it has not been pruned
 }
 
-// standing is under what a report so authenticated is recorded: reports of one
-// identity stand apart where this differs, and compete where it is equal.
-func (a Authenticity) standing() string {
-	if a.Result == AuthPass {
-		return a.Domain
-	}
-	return ""
-}
-
-// worth orders authentications of copies of one report: the best of them counts.
-// Unknown is worth least, since it is no answer.
-func (a AuthResult) worth() int {
-	switch a {
-	case AuthPass:
-		return 4
-	case AuthUnchecked:
-		return 3
-	case AuthFail:
-		return 2
-	case AuthNone:
-		return 1
-	}
-	return 0
-}
-
 // A delivery is one copy of a report on its way into the database.
 type delivery struct {
 	*Report
@@ -86,7 +61,7 @@ func (t *tx) deliver(c delivery) (verdict, error) {
 	if err := t.db.prepare(c.Report); err != nil {
 		return verdict{}, err
 	}
-	v := verdict{identity: c.prepared.identity, content: c.prepared.content}
+	v := verdict{identity: c.Prepared.Identity, content: c.Prepared.Content}
 	var err error
 	// Most reports are new.
 	if v.fresh, err = t.insertNew(c, v, insertFirstIdentity); v.fresh || err != nil {
@@ -106,7 +81,7 @@ func (t *tx) deliver(c delivery) (verdict, error) {
 	}
 	v.retry = unknown
 	for _, k := range known {
-		if k.standing == c.Auth.standing() {
+		if k.standing == c.Auth.Signer() {
 			v.conflict, err = t.conflictWith(k, c)
 			return v, err
 		}
@@ -130,7 +105,7 @@ func (t *tx) insertNew(c delivery, v verdict, identity string) (fresh bool, err 
 	if err != nil {
 		return false, err
 	}
-	n, err := t.quick(identity, v.identity[:], c.Auth.standing(), v.content[:], c.Auth.Result, t.now, id)
+	n, err := t.quick(identity, v.identity[:], c.Auth.Signer(), v.content[:], c.Auth.Result, t.now, id)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -165,18 +140,18 @@ func (t *tx) identities(identity [32]byte) ([]identityRow, error) {
 // Where it would have to stand under a signer who has other content recorded, it
 // is left as it is, for the first stands; its reason says so.
 func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via) error {
-	if a.Result.worth() <= k.auth.worth() {
+	if a.Result.Rank() <= k.auth.Rank() {
 		if takes, err := t.takesOver(k, known, a); err != nil || !takes {
 			return err
 		}
 	}
 	for _, other := range known {
-		if other.content != k.content && other.standing == a.standing() && other.standing != k.standing {
+		if other.content != k.content && other.standing == a.Signer() && other.standing != k.standing {
 			return t.leaveInConflict(k, a)
 		}
 	}
 	if _, err := t.exec("UPDATE identity SET standing = ?, auth = ? WHERE identity = ? AND standing = ?",
-		a.standing(), a.Result, k.identity[:], k.standing); err != nil {
+		a.Signer(), a.Result, k.identity[:], k.standing); err != nil {
 		return err
 	}
 	if _, err := t.exec("UPDATE report SET auth = ?, counts = ?, auth_domain = ?, auth_reason = ? WHERE id = ?",
@@ -226,7 +201,7 @@ func (t *tx) makeNews(report int64, a Authenticity, via Via) error {
 		return err
 	}
 	if _, err := t.exec("UPDATE report SET news = ?, via = ?, reporter = CASE WHEN ? <> '' THEN ? ELSE reporter END WHERE id = ?",
-		news, via, a.standing(), a.standing(), report); err != nil {
+		news, via, a.Signer(), a.Signer(), report); err != nil {
 		return err
 	}
 	_, err = t.exec("UPDATE policy SET counts = ? WHERE report = ?", a.Result.Counts(), report)

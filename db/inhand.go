@@ -3,25 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
-	"slices"
 )
-
-// A UIDRange is the UIDs from First to Last.
-type UIDRange struct{ First, Last uint32 }
-
-// Contains reports whether a UID lies in the range.
-func (r UIDRange) Contains(uid uint32) bool { return r.First <= uid && uid <= r.Last }
-
-// Suspects are the messages of a folder that processes had in hand when they died.
-type Suspects struct {
-	Ranges []UIDRange // to be read one by one
-	Deadly []uint32   // in hand alone when a second process died: to be quarantined
-}
-
-// Contains reports whether a message is to be read one by one.
-func (s Suspects) Contains(uid uint32) bool {
-	return slices.ContainsFunc(s.Ranges, func(r UIDRange) bool { return r.Contains(uid) })
-}
 
 // TakeInHand notes that the messages of a range are about to be asked for and read. What
 // it returns is Batch.InHand of the batch with which they are recorded.

@@ -21,7 +21,7 @@ func (t *tx) insertReport(id int64, c delivery) error {
 		return err
 	}
 	if err := t.reports.add(id, news, c.message, t.now, c.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
-		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, c.prepared.packed,
+		reporterOf(c), c.Auth.Result, clip(c.Auth.Domain), clip(c.Auth.Reason), c.Auth.Result.Counts(), deviations, c.Prepared.Packed,
 		c.Start.Nanosecond(), c.End.Nanosecond()); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func overlapping(policies []tlsrpt.Policy, about []string) []bool {
 // the domain of the contact-info, or what the organization calls itself. Only
 // the first is verified.
 func reporterOf(c delivery) string {
-	for _, name := range []string{c.Auth.standing(), hostIn(c.submitter), contactDomain(c.ContactInfo)} {
+	for _, name := range []string{c.Auth.Signer(), hostIn(c.submitter), contactDomain(c.ContactInfo)} {
 		if name != "" {
 			return clip(name)
 		}

@@ -30,6 +30,10 @@ const applicationID = 0x746c7362
 // takes what is smaller for an empty file and would write over it.
 const minFile = 512
 
+// ErrNewerSchema means that a newer tlsbrief has written the database: this one
+// must stop, not guess.
+var ErrNewerSchema = errors.New("the database was written by a newer tlsbrief")
+
 // ErrNotOurs is wrapped by the error for a file that exists and is not a
 // database of tlsbrief. It has not been touched.
 var ErrNotOurs = errors.New("not a tlsbrief database")

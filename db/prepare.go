@@ -6,12 +6,6 @@ import (
 	"errors"
 )
 
-// prepared is what recording a report needs that takes no database.
-type prepared struct {
-	identity, content [32]byte
-	packed            []byte // the report's own text, gzip
-}
-
 // Prepare does what recording a message takes and needs no database for, so that
 // it can be done beside a transaction. Record does it where it was not done. The
 // report's JSON is nil afterwards, since it is held packed, unless its authenticity is
@@ -33,7 +27,7 @@ func (d *DB) Prepare(m *Message) error {
 }
 
 func (d *DB) prepare(r *Report) error {
-	if r.prepared != nil {
+	if r.Prepared != nil {
 		return nil
 	}
 	packed := r.Packed // as the sender packed it, who spends more on it than we do
@@ -43,7 +37,7 @@ func (d *DB) prepare(r *Report) error {
 			return err
 		}
 	}
-	r.prepared = &prepared{identity: r.Identity(), content: r.Content(), packed: packed}
+	r.Prepared = &Prepared{Identity: r.Identity(), Content: r.Content(), Packed: packed}
 	return nil
 }
 

@@ -9,13 +9,6 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// A Standing says how long an MTA-STS policy has been as it is, by the reports
-// that count. Times are the starts of UTC days; a zero one means never.
-type Standing struct {
-	ModeSince  time.Time // the first day with a report that quotes the mode, and none since that quotes another
-	LastFailed time.Time // the last day with a failure under sts
-}
-
 // Standing returns since when the MTA-STS policy of a domain has been in a mode,
 // and when it last saw a failure, on days before the given one. It reads a few
 // index entries, however much is stored.

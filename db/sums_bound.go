@@ -4,41 +4,12 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"tlsbrief/internal/tlsrpt"
 )
 
-// What stands for more names than are told apart. Neither is a name that a
-// report is likely to have; one that has it is counted among the others.
-const (
-	OtherHosts                     = "(other hosts)"
-	OtherResults tlsrpt.ResultType = "(other results)" // of those that RFC 8460 does not know
-)
-
-// MostCauses is how many causes are told apart for a domain and a policy type.
-const MostCauses = 1000
-
 // mostFailureDays is how many causes FailureDays tells apart in all.
 const mostFailureDays = 200_000
-
-// mostName is how much of a name is kept to tell it from others, in bytes: more
-// than a host name has.
-const mostName = 255
-
-// ShortName returns the beginning of a name, enough to tell host names apart. It
-// does not keep the rest alive.
-func ShortName(s string) string {
-	if len(s) <= mostName {
-		return s
-	}
-	end := mostName
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return strings.Clone(s[:end])
-}
 
 // A failureGroup is what FailureDays is bounded by.
 type failureGroup struct {

@@ -2,15 +2,14 @@ package db
 
 import (
 	"cmp"
-	"errors"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tlsbrief/internal/tlsrpt"
 )
-
-// ErrNewerSchema means that a newer tlsbrief has written the database: this one
-// must stop, not guess.
-var ErrNewerSchema = errors.New("the database was written by a newer tlsbrief")
 
 // A ReportAnswer is what is known at last of the authenticity of one report of a
 // message: of the one with this identity and content.
@@ -91,7 +90,7 @@ type Report struct {
 	*tlsrpt.Report
 	Auth Authenticity
 
-	prepared *prepared
+	Prepared *Prepared // nil until [db.DB.Prepare]
 }
 
 // An Outcome says what became of a Message.
@@ -311,4 +310,129 @@ type Recipient struct {
 	Address string
 	State   Delivery
 	Error   string // of the last attempt
+}
+
+// A DomainCheck is what a look at a domain found.
+type DomainCheck struct {
+	Domain   string // in lower case, as A-labels
+	At       time.Time
+	Mode     tlsrpt.Mode // of the MTA-STS policy; empty where there is none, or it could not be read
+	Findings []CheckFinding
+	Seen     json.RawMessage // what the domain published, for comparing it with the next look
+}
+
+// A CheckFinding is one thing that was found, in words (docs/check.md).
+type CheckFinding struct {
+	Check      string            `json:"check"`
+	Code       string            `json:"code"`
+	Severity   string            `json:"severity"` // ok, info, warning or error
+	Message    string            `json:"message"`
+	Fix        string            `json:"fix"`
+	ResultType tlsrpt.ResultType `json:"result_type"` // what a sender reports it as; empty: nothing
+}
+
+// A DomainChange is what was different at a domain from one look to the next.
+type DomainChange struct {
+	Domain  string
+	At      time.Time // when it was noticed
+	Code    string
+	Message string
+	Fix     string // what to do; empty: nothing
+}
+
+// A ChangeFilter selects what had changed at domains. Zero values do not bound it.
+type ChangeFilter struct {
+	Domains             []string // nil: all
+	NewsAfter, NewsUpTo int64    // exclusive and inclusive
+	From, To            time.Time
+}
+
+// A Standing says how long an MTA-STS policy has been as it is, by the reports
+// that count. Times are the starts of UTC days; a zero one means never.
+type Standing struct {
+	ModeSince  time.Time // the first day with a report that quotes the mode, and none since that quotes another
+	LastFailed time.Time // the last day with a failure under sts
+}
+
+// A UIDRange is the UIDs from First to Last.
+type UIDRange struct{ First, Last uint32 }
+
+// Contains reports whether a UID lies in the range.
+func (r UIDRange) Contains(uid uint32) bool { return r.First <= uid && uid <= r.Last }
+
+// Suspects are the messages of a folder that processes had in hand when they died.
+type Suspects struct {
+	Ranges []UIDRange // to be read one by one
+	Deadly []uint32   // in hand alone when a second process died: to be quarantined
+}
+
+// Contains reports whether a message is to be read one by one.
+func (s Suspects) Contains(uid uint32) bool {
+	return slices.ContainsFunc(s.Ranges, func(r UIDRange) bool { return r.Contains(uid) })
+}
+
+// A ClockFault says by which server's clock this machine's is wrong.
+type ClockFault struct {
+	Host  string
+	Ahead time.Duration // negative: this machine's clock is behind
+	At    time.Time     // when they were compared, by this machine's clock
+}
+
+// What stands for more names than are told apart. Neither is a name that a
+// report is likely to have; one that has it is counted among the others.
+const (
+	OtherHosts                     = "(other hosts)"
+	OtherResults tlsrpt.ResultType = "(other results)" // of those that RFC 8460 does not know
+)
+
+// MostCauses is how many causes are told apart for a domain and a policy type.
+const MostCauses = 1000
+
+// mostName is how much of a name is kept to tell it from others, in bytes: more
+// than a host name has.
+const mostName = 255
+
+// ShortName returns the beginning of a name, enough to tell host names apart. It
+// does not keep the rest alive.
+func ShortName(s string) string {
+	if len(s) <= mostName {
+		return s
+	}
+	end := mostName
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return strings.Clone(s[:end])
+}
+
+// Signer returns the domain under which a report so authenticated is recorded; empty
+// where no signature makes it count. Copies of one report by different signers stand
+// apart, those of one compete.
+func (a Authenticity) Signer() string {
+	if a.Result == AuthPass {
+		return a.Domain
+	}
+	return ""
+}
+
+// Rank orders authentications of copies of one report: the highest counts. Unknown
+// is lowest, since it is no answer.
+func (a AuthResult) Rank() int {
+	switch a {
+	case AuthPass:
+		return 4
+	case AuthUnchecked:
+		return 3
+	case AuthFail:
+		return 2
+	case AuthNone:
+		return 1
+	}
+	return 0
+}
+
+// Prepared is what recording a report needs that takes no database.
+type Prepared struct {
+	Identity, Content [32]byte // as the report's methods of these names return them
+	Packed            []byte   // the report's own text, gzip
 }
