@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -13,7 +13,7 @@ import (
 func TestPolicyAtAnMXHostCountsForItsDomain(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("1", onDay(2026, 3, 9), policies(
+	f.record(f.message(newReport("1", onDay(2026, 3, 9), policies(
 		tlsrpt.Policy{Type: tlsrpt.STS, Domain: "example.com", MXHosts: []string{"mx1.provider.example"}, Successful: 10},
 		policy(tlsrpt.TLSA, "mx1.provider.example", 7, 3, failure(tlsrpt.TLSAInvalid, "", 2), failure(tlsrpt.TLSAInvalid, "mx2.provider.example", 1)),
 	))))
@@ -34,13 +34,13 @@ func TestPolicyAtAnMXHostCountsForItsDomain(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		filter db.Filter
+		filter report.Filter
 		want   int
 	}{
-		{"by what it is about", db.Filter{Domains: []string{"example.com"}}, 2},
-		{"not by its own name", db.Filter{Domains: []string{"mx1.provider.example"}}, 0},
-		{"unless that is asked for", db.Filter{Domains: []string{"mx1.provider.example"}, PolicyDomains: true}, 1},
-		{"either", db.Filter{Domains: []string{"example.com"}, PolicyDomains: true}, 2},
+		{"by what it is about", report.Filter{Domains: []string{"example.com"}}, 2},
+		{"not by its own name", report.Filter{Domains: []string{"mx1.provider.example"}}, 0},
+		{"unless that is asked for", report.Filter{Domains: []string{"mx1.provider.example"}, PolicyDomains: true}, 1},
+		{"either", report.Filter{Domains: []string{"example.com"}, PolicyDomains: true}, 2},
 	} {
 		rows := f.rows(tt.filter)
 		if len(rows) != tt.want {
@@ -59,15 +59,15 @@ func TestPolicyAtAnMXHostCountsForItsDomain(t *testing.T) {
 func TestPruningKeepsTheNamesThatPoliciesAreAbout(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	f.record(f.message(report("old", onDay(2026, 3, 1), policies(policy(tlsrpt.STS, "old.example", 1, 0)))))
+	f.record(f.message(newReport("old", onDay(2026, 3, 1), policies(policy(tlsrpt.STS, "old.example", 1, 0)))))
 	f.clock.pass(keep)
 	// The report-id alone names the domain: no policy has it as its own.
-	f.record(f.message(report("2026-03-09T00:00:00Z_example.com", onDay(2026, 3, 9), policies(policy(tlsrpt.TLSA, "mx1.provider.example", 7, 0)))))
+	f.record(f.message(newReport("2026-03-09T00:00:00Z_example.com", onDay(2026, 3, 9), policies(policy(tlsrpt.TLSA, "mx1.provider.example", 7, 0)))))
 	f.clock.pass(keep / 2)
 	if got := must(f.Prune(f.ctx))(t); got != 1 {
 		t.Fatalf("Prune removed %d reports, want 1", got)
 	}
-	rows := f.rows(db.Filter{Domains: []string{"example.com"}})
+	rows := f.rows(report.Filter{Domains: []string{"example.com"}})
 	if len(rows) != 1 || rows[0].Policy.Domain != "mx1.provider.example" {
 		t.Errorf("left of example.com: %+v", rows)
 	}

@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"testing"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // usual is a report as the large senders write it: two policies, now and then
 // with failures.
-func usual(i int) db.Report {
+func usual(i int) report.Report {
 	domain := fmt.Sprintf("domain-%d.example", i%1000)
-	r := report(fmt.Sprintf("2026-03-09T00:00:00Z_%s_%d", domain, i), onDay(2026, 1, 1+i/1000%28), policies(
+	r := newReport(fmt.Sprintf("2026-03-09T00:00:00Z_%s_%d", domain, i), onDay(2026, 1, 1+i/1000%28), policies(
 		tlsrpt.Policy{
 			Type: tlsrpt.STS, Domain: domain, Successful: 1234, Mode: tlsrpt.ModeEnforce,
 			Strings: []string{"version: STSv1", "mode: enforce", "mx: *.mail." + domain, "max_age: 604800"}, MXHosts: []string{"*.mail." + domain},
@@ -40,7 +40,7 @@ func BenchmarkRecord(b *testing.B) {
 			f := open(b)
 			n := 0
 			for b.Loop() {
-				messages := make([]db.Message, size)
+				messages := make([]report.Message, size)
 				for i := range messages {
 					messages[i] = f.message(usual(n))
 					n++
@@ -56,13 +56,13 @@ func BenchmarkEachPolicy(b *testing.B) {
 	f := open(b)
 	const reports = 5000
 	for n := 0; n < reports; n += 500 {
-		messages := make([]db.Message, 500)
+		messages := make([]report.Message, 500)
 		for i := range messages {
 			messages[i] = f.message(usual(n + i))
 		}
 		f.record(messages...)
 	}
-	for name, filter := range map[string]db.Filter{
+	for name, filter := range map[string]report.Filter{
 		"all":        {},
 		"news":       {NewsAfter: 1},
 		"one domain": {Domains: []string{"domain-4.example"}},
@@ -70,7 +70,7 @@ func BenchmarkEachPolicy(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			n := 0
 			for b.Loop() {
-				check(b, f.EachPolicy(f.ctx, filter, func(*db.PolicyRow) error {
+				check(b, f.EachPolicy(f.ctx, filter, func(*report.PolicyRow) error {
 					n++
 					return nil
 				}))

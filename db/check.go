@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"tlsbrief/internal/report"
 )
 
 // SaveDomainCheck puts a look in the place of the one before, and adds what had
 // changed between them.
-func (d *DB) SaveDomainCheck(ctx context.Context, c DomainCheck, changes []DomainChange) error {
+func (d *DB) SaveDomainCheck(ctx context.Context, c report.DomainCheck, changes []report.DomainChange) error {
 	findings, err := json.Marshal(c.Findings)
 	if err != nil {
 		return fmt.Errorf("writing down what was found at %s: %w", c.Domain, err)
@@ -39,12 +40,12 @@ func (d *DB) SaveDomainCheck(ctx context.Context, c DomainCheck, changes []Domai
 
 // DomainChecks returns the last look at each of the domains that was looked at;
 // nil is all of them.
-func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]DomainCheck, error) {
+func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]report.DomainCheck, error) {
 	wanted, args, err := amongDomains(domains)
 	if err != nil {
 		return nil, err
 	}
-	all, err := collect(ctx, d.reader, func(rows *sql.Rows) (c DomainCheck, err error) {
+	all, err := collect(ctx, d.reader, func(rows *sql.Rows) (c report.DomainCheck, err error) {
 		var at int64
 		var findings, seen string
 		if err = rows.Scan(&c.Domain, &at, &c.Mode, &findings, &seen); err != nil {
@@ -53,7 +54,7 @@ func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]Dom
 		c.At, c.Seen = unix(at), json.RawMessage(seen)
 		return c, json.Unmarshal([]byte(findings), &c.Findings)
 	}, "SELECT domain, checked_at, mode, findings, seen FROM domain_check WHERE "+wanted, args...)
-	checks := make(map[string]DomainCheck, len(all))
+	checks := make(map[string]report.DomainCheck, len(all))
 	for _, c := range all {
 		checks[c.Domain] = c
 	}
@@ -61,7 +62,7 @@ func (d *DB) DomainChecks(ctx context.Context, domains []string) (map[string]Dom
 }
 
 // DomainChanges returns what had changed at domains, the oldest first.
-func (d *DB) DomainChanges(ctx context.Context, f ChangeFilter) ([]DomainChange, error) {
+func (d *DB) DomainChanges(ctx context.Context, f report.ChangeFilter) ([]report.DomainChange, error) {
 	wanted, names, err := amongDomains(f.Domains)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (d *DB) DomainChanges(ctx context.Context, f ChangeFilter) ([]DomainChange,
 	if !f.To.IsZero() {
 		to = f.To.Unix()
 	}
-	changes, err := collect(ctx, d.reader, func(rows *sql.Rows) (c DomainChange, err error) {
+	changes, err := collect(ctx, d.reader, func(rows *sql.Rows) (c report.DomainChange, err error) {
 		var at int64
 		err = rows.Scan(&c.Domain, &at, &c.Code, &c.Message, &c.Fix)
 		c.At = unix(at)

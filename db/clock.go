@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+	"tlsbrief/internal/report"
 )
 
 // SaveClockFault remembers that this machine's clock is wrong by a server's, in the
@@ -30,7 +31,7 @@ func (d *DB) ClearClockFault(ctx context.Context, host string) error {
 }
 
 // ClockFault returns the fault that is remembered; the zero one if none is.
-func (d *DB) ClockFault(ctx context.Context) (f ClockFault, err error) {
+func (d *DB) ClockFault(ctx context.Context) (f report.ClockFault, err error) {
 	var ahead, at int64
 	err = d.reader.QueryRowContext(ctx, "SELECT host, ahead, compared_at FROM clock").Scan(&f.Host, &ahead, &at)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -7,26 +7,26 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 func TestClockFault(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	want := func(when string, want db.ClockFault) {
+	want := func(when string, want report.ClockFault) {
 		t.Helper()
 		if diff := cmp.Diff(want, must(f.ClockFault(f.ctx))(t)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", when, diff)
 		}
 	}
-	want("at first", db.ClockFault{})
+	want("at first", report.ClockFault{})
 	check(t, f.SaveClockFault(f.ctx, "a.example", -time.Hour))
 	check(t, f.SaveClockFault(f.ctx, "b.example", 7*time.Minute))
-	want("two servers", db.ClockFault{Host: "b.example", Ahead: 7 * time.Minute, At: noon})
+	want("two servers", report.ClockFault{Host: "b.example", Ahead: 7 * time.Minute, At: noon})
 	check(t, f.ClearClockFault(f.ctx, "a.example"))
-	want("another server agrees", db.ClockFault{Host: "b.example", Ahead: 7 * time.Minute, At: noon})
+	want("another server agrees", report.ClockFault{Host: "b.example", Ahead: 7 * time.Minute, At: noon})
 	check(t, f.ClearClockFault(f.ctx, "b.example"))
-	want("it agrees", db.ClockFault{})
+	want("it agrees", report.ClockFault{})
 }
 
 // Mail that arrived, by its server's clock, after it was recorded by ours shows that
@@ -36,7 +36,7 @@ func TestArrivedAhead(t *testing.T) {
 	f := open(t)
 	arrive := func(by time.Duration) {
 		t.Helper()
-		m := f.message(report(fmt.Sprint(by)))
+		m := f.message(newReport(fmt.Sprint(by)))
 		m.ReceivedAt = f.clock.now().Add(by)
 		f.record(m)
 	}

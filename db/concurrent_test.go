@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // TestManyAtOnce has two handles, as two processes would have, record the same
@@ -28,11 +29,11 @@ func TestManyAtOnce(t *testing.T) {
 		mailbox := fmt.Sprint("mailbox ", w)
 		working.Go(func() {
 			for n := range batches {
-				b := db.Batch{Mailbox: mailbox, Folder: "INBOX", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 1, LastUID: uint32((n + 1) * size)}}
+				b := report.Batch{Mailbox: mailbox, Folder: "INBOX", Via: report.ViaPoll, Cursor: &report.Cursor{UIDValidity: 1, LastUID: uint32((n + 1) * size)}}
 				for i := range size {
-					b.Messages = append(b.Messages, db.Message{
-						Place:   db.Place{Mailbox: mailbox, Folder: "INBOX", UIDValidity: 1, UID: uint32(n*size + i + 1)},
-						Reports: []db.Report{usual(n*size + i)},
+					b.Messages = append(b.Messages, report.Message{
+						Place:   report.Place{Mailbox: mailbox, Folder: "INBOX", UIDValidity: 1, UID: uint32(n*size + i + 1)},
+						Reports: []report.Report{usual(n*size + i)},
 					})
 				}
 				outcomes, err := d.Record(f.ctx, b)
@@ -41,7 +42,7 @@ func TestManyAtOnce(t *testing.T) {
 					return
 				}
 				for _, o := range outcomes {
-					if o == db.Recorded {
+					if o == report.Recorded {
 						recorded.Add(1)
 					} else {
 						duplicate.Add(1)
@@ -58,7 +59,7 @@ func TestManyAtOnce(t *testing.T) {
 		reading.Go(func() {
 			for {
 				policies := map[int64]int{}
-				if err := d.EachPolicy(f.ctx, db.Filter{}, func(p *db.PolicyRow) error {
+				if err := d.EachPolicy(f.ctx, report.Filter{}, func(p *report.PolicyRow) error {
 					policies[p.ReportRow]++
 					return nil
 				}); err != nil {
@@ -110,7 +111,7 @@ func TestFirstBatchesBesideOtherWriters(t *testing.T) {
 			})
 		}
 		working.Go(func() {
-			if _, err := f.Record(f.ctx, db.Batch{Mailbox: "mailbox", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{f.message(usual(1))}}); err != nil {
+			if _, err := f.Record(f.ctx, report.Batch{Mailbox: "mailbox", Folder: "INBOX", Via: report.ViaPoll, Messages: []report.Message{f.message(usual(1))}}); err != nil {
 				t.Errorf("Record: %v", err)
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // childDatabase names, in the environment, the database that this binary is to
@@ -50,12 +51,12 @@ func recordForEver(path string, w io.Writer) error {
 		if folder.Poll != nil {
 			last = folder.Poll.LastUID
 		}
-		b := db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 7, LastUID: last + crashBatch}}
+		b := report.Batch{Mailbox: "reports", Folder: "INBOX", Via: report.ViaPoll, Cursor: &report.Cursor{UIDValidity: 7, LastUID: last + crashBatch}}
 		for i := range uint32(crashBatch) {
 			uid := last + i + 1
-			b.Messages = append(b.Messages, db.Message{
-				Place:   db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: uid},
-				Reports: []db.Report{usual(int(uid))}, MarkOwed: true,
+			b.Messages = append(b.Messages, report.Message{
+				Place:   report.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: uid},
+				Reports: []report.Report{usual(int(uid))}, MarkOwed: true,
 			})
 		}
 		if _, err := d.Record(ctx, b); err != nil {
@@ -86,7 +87,7 @@ func TestKilledWhileRecording(t *testing.T) {
 		if folder.Recorded != int64(last) {
 			t.Errorf("round %d: %d messages under a cursor of %d", round, folder.Recorded, last)
 		}
-		if got := len(f.rows(db.Filter{})); got != 2*int(last) {
+		if got := len(f.rows(report.Filter{})); got != 2*int(last) {
 			t.Errorf("round %d: %d policies of %d reports of two", round, got, last)
 		}
 		if got := len(must(f.MarksOwed(f.ctx, "reports", "INBOX", 7))(t)); got != int(last) {

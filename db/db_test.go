@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -111,12 +112,12 @@ func (f *fixture) reopenWith(o db.Options) {
 }
 
 // A change makes a report of the tests differ from the plain one.
-type change func(*db.Report)
+type change func(*report.Report)
 
 // report is a plain report of one day, which each change then changes.
-func report(id string, changes ...change) db.Report {
+func newReport(id string, changes ...change) report.Report {
 	day := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
-	r := db.Report{
+	r := report.Report{
 		Report: &tlsrpt.Report{
 			OrganizationName: "Sender Inc.",
 			ContactInfo:      "tls@sender.example",
@@ -128,7 +129,7 @@ func report(id string, changes ...change) db.Report {
 			}},
 			JSON: []byte(`{"report-id":"` + id + `"}`),
 		},
-		Auth: db.Authenticity{Result: db.AuthPass, Domain: "sender.example"},
+		Auth: report.Authenticity{Result: report.AuthPass, Domain: "sender.example"},
 	}
 	for _, c := range changes {
 		c(&r)
@@ -136,10 +137,10 @@ func report(id string, changes ...change) db.Report {
 	return r
 }
 
-func auth(result db.AuthResult, domain string) change {
-	return func(r *db.Report) {
-		r.Auth = db.Authenticity{Result: result, Domain: domain}
-		if result == db.AuthFail {
+func auth(result report.AuthResult, domain string) change {
+	return func(r *report.Report) {
+		r.Auth = report.Authenticity{Result: result, Domain: domain}
+		if result == report.AuthFail {
 			r.Auth.Reason = "not-aligned"
 		}
 	}
@@ -147,25 +148,25 @@ func auth(result db.AuthResult, domain string) change {
 
 // content gives a report other content under the same identity.
 func content(n tlsrpt.Sessions) change {
-	return func(r *db.Report) { r.Policies[0].Successful = n }
+	return func(r *report.Report) { r.Policies[0].Successful = n }
 }
 
 func onDay(year int, month time.Month, day int) change {
-	return func(r *db.Report) {
+	return func(r *report.Report) {
 		r.Start = time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 		r.End = r.Start.Add(24*time.Hour - time.Second)
 	}
 }
 
 func policies(p ...tlsrpt.Policy) change {
-	return func(r *db.Report) { r.Policies = p }
+	return func(r *report.Report) { r.Policies = p }
 }
 
 // message is a message at the next free UID that holds reports.
-func (f *fixture) message(reports ...db.Report) db.Message {
+func (f *fixture) message(reports ...report.Report) report.Message {
 	f.uid++
-	return db.Message{
-		Place:     db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid},
+	return report.Message{
+		Place:     report.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid},
 		MessageID: fmt.Sprintf("%d@sender.example", f.uid),
 		From:      "TLS <noreply@sender.example>", Subject: "Report Domain: example.com", Submitter: "mx.sender.example",
 		ReceivedAt: noon.Add(-time.Hour), Reports: reports,
@@ -173,14 +174,14 @@ func (f *fixture) message(reports ...db.Report) db.Message {
 }
 
 // record records messages of reports/INBOX that a poll found.
-func (f *fixture) record(messages ...db.Message) []db.Outcome {
+func (f *fixture) record(messages ...report.Message) []report.Outcome {
 	f.t.Helper()
-	return f.recordVia(db.ViaPoll, messages...)
+	return f.recordVia(report.ViaPoll, messages...)
 }
 
-func (f *fixture) recordVia(via db.Via, messages ...db.Message) []db.Outcome {
+func (f *fixture) recordVia(via report.Via, messages ...report.Message) []report.Outcome {
 	f.t.Helper()
-	outcomes, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Messages: messages})
+	outcomes, err := f.Record(f.ctx, report.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Messages: messages})
 	if err != nil {
 		f.t.Fatalf("Record: %v", err)
 	}
@@ -188,10 +189,10 @@ func (f *fixture) recordVia(via db.Via, messages ...db.Message) []db.Outcome {
 }
 
 // rows are all policy rows of a filter.
-func (f *fixture) rows(filter db.Filter) []*db.PolicyRow {
+func (f *fixture) rows(filter report.Filter) []*report.PolicyRow {
 	f.t.Helper()
-	var rows []*db.PolicyRow
-	if err := f.EachPolicy(f.ctx, filter, func(p *db.PolicyRow) error {
+	var rows []*report.PolicyRow
+	if err := f.EachPolicy(f.ctx, filter, func(p *report.PolicyRow) error {
 		rows = append(rows, p)
 		return nil
 	}); err != nil {
@@ -200,7 +201,7 @@ func (f *fixture) rows(filter db.Filter) []*db.PolicyRow {
 	return rows
 }
 
-func (f *fixture) rejected() []db.RejectedMessage {
+func (f *fixture) rejected() []report.RejectedMessage {
 	f.t.Helper()
 	return must(f.RejectedMessages(f.ctx, 0, 0))(f.t)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+	"tlsbrief/internal/report"
 )
 
 // LastNews returns the highest news number given this far: 0 for none.
@@ -24,16 +25,16 @@ func (d *DB) Domains(ctx context.Context) ([]string, error) {
 
 // DigestState returns what is remembered of a digest: the zero state if it never
 // ran.
-func (d *DB) DigestState(ctx context.Context, name string) (DigestState, error) {
-	states, err := collect(ctx, d.reader, func(rows *sql.Rows) (DigestState, error) {
-		var s DigestState
+func (d *DB) DigestState(ctx context.Context, name string) (report.DigestState, error) {
+	states, err := collect(ctx, d.reader, func(rows *sql.Rows) (report.DigestState, error) {
+		var s report.DigestState
 		var run, sent sql.NullInt64
 		err := rows.Scan(&s.Watermark, &run, &sent, &s.Verdict, &s.Said, &s.Untold)
 		s.LastRun, s.LastSent = timeOf(run), timeOf(sent)
 		return s, err
 	}, "SELECT watermark, last_run, last_sent, verdict, said, untold FROM digest WHERE name = ?", name)
 	if err != nil || len(states) == 0 {
-		return DigestState{}, d.fail("reading the state of digest "+name, err)
+		return report.DigestState{}, d.fail("reading the state of digest "+name, err)
 	}
 	return states[0], nil
 }
@@ -41,13 +42,13 @@ func (d *DB) DigestState(ctx context.Context, name string) (DigestState, error) 
 // SaveDigestState saves what is to be remembered of a digest after a run that
 // had nothing to send. LastSent never moves back: SaveAttempt may have set it
 // meanwhile.
-func (d *DB) SaveDigestState(ctx context.Context, name string, s DigestState) error {
+func (d *DB) SaveDigestState(ctx context.Context, name string, s report.DigestState) error {
 	return d.write(ctx, "saving the state of digest "+name, func(t *tx) error {
 		return t.saveDigestState(name, s)
 	})
 }
 
-func (t *tx) saveDigestState(name string, s DigestState) error {
+func (t *tx) saveDigestState(name string, s report.DigestState) error {
 	_, err := t.exec(`INSERT INTO digest (name, watermark, last_run, last_sent, verdict, said, untold) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET watermark = excluded.watermark, last_run = excluded.last_run,
 			verdict = excluded.verdict, said = excluded.said, untold = excluded.untold,
@@ -59,7 +60,7 @@ func (t *tx) saveDigestState(name string, s DigestState) error {
 // RejectedMessages returns the messages that could not be taken as reports, or
 // not in all their parts, with news numbers above newsAfter and up to newsUpTo;
 // 0 does not bound it. The newest is last.
-func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]RejectedMessage, error) {
+func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]report.RejectedMessage, error) {
 	messages, err := collect(ctx, d.reader, scanRejected, selectRejected+`FROM message JOIN folder ON folder.id = message.folder
 		WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news`, newsAfter, newsUpTo, newsUpTo)
 	return messages, d.fail("listing the rejected messages", err)
@@ -68,8 +69,8 @@ func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([
 const selectRejected = `SELECT mailbox, folder.folder, uid_validity, uid, news, via, message_id, sender, subject, refused, conflict, received_at, recorded_at
 	`
 
-func scanRejected(rows *sql.Rows) (RejectedMessage, error) {
-	var m RejectedMessage
+func scanRejected(rows *sql.Rows) (report.RejectedMessage, error) {
+	var m report.RejectedMessage
 	var received sql.NullInt64
 	var recorded int64
 	var refused, conflict string
@@ -92,7 +93,7 @@ const newestRejected = selectRejected + `FROM folder CROSS JOIN message ON messa
 // NewestRejected returns what [DB.RejectedMessages] would of these mailboxes and of
 // files: the newest, at most limit of them, the newest first, and how many there are
 // in all.
-func (d *DB) NewestRejected(ctx context.Context, mailboxes []string, limit int) (newest []RejectedMessage, all int64, err error) {
+func (d *DB) NewestRejected(ctx context.Context, mailboxes []string, limit int) (newest []report.RejectedMessage, all int64, err error) {
 	const step = "listing the rejected messages"
 	names, err := json.Marshal(append(slices.Clone(mailboxes), filesMailbox))
 	if err != nil {

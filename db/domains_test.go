@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -17,10 +17,10 @@ func TestCountedDomains(t *testing.T) {
 		t.Errorf("of nothing (-want +got):\n%s", diff)
 	}
 	f.record(
-		f.message(report("1", onDay(2026, 3, 9), policies(policy(tlsrpt.STS, "b.example", 1, 0), policy(tlsrpt.TLSA, "b.example", 1, 0)))),
-		f.message(report("2", onDay(2026, 3, 8), auth(db.AuthUnchecked, ""), policies(policy(tlsrpt.NoPolicyFound, "a.example", 1, 0)))),
-		f.message(report("3", onDay(2026, 3, 9), auth(db.AuthFail, "x.example"), policies(policy(tlsrpt.STS, "forged.example", 1, 0), policy(tlsrpt.STS, "b.example", 1, 0)))),
-		f.message(report("4", onDay(2026, 3, 9), policies(
+		f.message(newReport("1", onDay(2026, 3, 9), policies(policy(tlsrpt.STS, "b.example", 1, 0), policy(tlsrpt.TLSA, "b.example", 1, 0)))),
+		f.message(newReport("2", onDay(2026, 3, 8), auth(report.AuthUnchecked, ""), policies(policy(tlsrpt.NoPolicyFound, "a.example", 1, 0)))),
+		f.message(newReport("3", onDay(2026, 3, 9), auth(report.AuthFail, "x.example"), policies(policy(tlsrpt.STS, "forged.example", 1, 0), policy(tlsrpt.STS, "b.example", 1, 0)))),
+		f.message(newReport("4", onDay(2026, 3, 9), policies(
 			tlsrpt.Policy{Type: tlsrpt.STS, Domain: "b.example", MXHosts: []string{"mx.provider.example"}, Successful: 1}, policy(tlsrpt.TLSA, "mx.provider.example", 1, 0)))),
 	)
 	if diff := cmp.Diff([]string{"a.example", "b.example"}, must(f.CountedDomains(f.ctx))(t)); diff != "" {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // M-E10: what was recorded before its days were over is found when they are.
@@ -31,13 +31,13 @@ func TestReportsRecordedBeforeTheirDaysWereOver(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t)
-			r := report("a")
+			r := newReport("a")
 			r.Start, r.End = tt.start, tt.end
 			f.record(f.message(r)) // at noon of 10 March
 			if got := r.Over().After(noon); got != tt.want {
 				t.Errorf("Over = %s, which is after noon: %v, want %v", r.Over(), got, tt.want)
 			}
-			if got := len(f.rows(db.Filter{Early: true})) > 0; got != tt.want {
+			if got := len(f.rows(report.Filter{Early: true})) > 0; got != tt.want {
 				t.Errorf("found as early: %v, want %v", got, tt.want)
 			}
 		})
@@ -49,15 +49,15 @@ func TestReportsRecordedBeforeTheirDaysWereOver(t *testing.T) {
 func TestAMessageIsLookedAtAgainWhenItsDayHasCome(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	again := func() []db.Retry {
+	again := func() []report.Retry {
 		t.Helper()
 		return must(f.RejectedBefore(f.ctx, "reports", "INBOX"))(t)
 	}
-	refused, partly, file := f.message(), f.message(report("part")), f.message()
-	for _, m := range []*db.Message{&refused, &partly, &file} {
+	refused, partly, file := f.message(), f.message(newReport("part")), f.message()
+	for _, m := range []*report.Message{&refused, &partly, &file} {
 		m.Refused, m.Again = "reports on days to come", noon.Add(50*time.Hour)
 	}
-	file.Place = db.Place{Mailbox: "files", Folder: "a.eml"}
+	file.Place = report.Place{Mailbox: "files", Folder: "a.eml"}
 	f.record(refused, partly, file)
 	f.clock.pass(49 * time.Hour)
 	if got := again(); len(got) != 0 {
@@ -68,7 +68,7 @@ func TestAMessageIsLookedAtAgainWhenItsDayHasCome(t *testing.T) {
 	if len(got) != 2 || got[0].UID != refused.UID || got[1].UID != partly.UID {
 		t.Fatalf("to be looked at again: %+v, want UIDs %d and %d", got, refused.UID, partly.UID)
 	}
-	if o := must(f.Resolve(f.ctx, got[0].ID, db.Message{Reports: []db.Report{report("come")}}))(t); o != db.Recorded {
+	if o := must(f.Resolve(f.ctx, got[0].ID, report.Message{Reports: []report.Report{newReport("come")}}))(t); o != report.Recorded {
 		t.Errorf("Resolve = %s, want recorded", o)
 	}
 	check(t, f.StaysRejected(f.ctx, got[1].ID))

@@ -4,10 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"tlsbrief/internal/report"
 )
 
 // moveCursor saves how far a batch's folder has been examined.
-func (t *tx) moveCursor(b Batch) error {
+func (t *tx) moveCursor(b report.Batch) error {
 	if b.Cursor == nil {
 		return nil
 	}
@@ -17,8 +18,8 @@ func (t *tx) moveCursor(b Batch) error {
 	}
 	query := "UPDATE folder SET poll_uid_validity = ?, poll_last_uid = ? WHERE id = ?"
 	switch b.Via {
-	case ViaPoll:
-	case ViaBackfill:
+	case report.ViaPoll:
+	case report.ViaBackfill:
 		query = "UPDATE folder SET backfill_uid_validity = ?, backfill_last_uid = ? WHERE id = ?"
 	default:
 		return errors.New("a batch with a cursor must say by which way it came")
@@ -58,17 +59,17 @@ const selectFolder = `SELECT mailbox, folder, poll_uid_validity, poll_last_uid, 
 	last_poll, last_good_poll, last_error, failing_since, recorded, rejected
 	FROM folder `
 
-func scanFolder(rows *sql.Rows) (Folder, error) {
-	var f Folder
+func scanFolder(rows *sql.Rows) (report.Folder, error) {
+	var f report.Folder
 	var pollValidity, pollUID, backfillValidity, backfillUID sql.Null[uint32]
 	var last, good, since sql.NullInt64
 	err := rows.Scan(&f.Mailbox, &f.Folder, &pollValidity, &pollUID, &backfillValidity, &backfillUID,
 		&last, &good, &f.LastError, &since, &f.Recorded, &f.Rejected)
 	if pollValidity.Valid {
-		f.Poll = &Cursor{UIDValidity: pollValidity.V, LastUID: pollUID.V}
+		f.Poll = &report.Cursor{UIDValidity: pollValidity.V, LastUID: pollUID.V}
 	}
 	if backfillValidity.Valid {
-		f.Backfill = &Cursor{UIDValidity: backfillValidity.V, LastUID: backfillUID.V}
+		f.Backfill = &report.Cursor{UIDValidity: backfillValidity.V, LastUID: backfillUID.V}
 	}
 	f.LastPoll, f.LastGoodPoll, f.FailingSince = timeOf(last), timeOf(good), timeOf(since)
 	return f, err
@@ -76,10 +77,10 @@ func scanFolder(rows *sql.Rows) (Folder, error) {
 
 // Folder returns what is remembered of a folder: a zero Folder if that is
 // nothing.
-func (d *DB) Folder(ctx context.Context, mailbox, folder string) (Folder, error) {
+func (d *DB) Folder(ctx context.Context, mailbox, folder string) (report.Folder, error) {
 	found, err := collect(ctx, d.reader, scanFolder, selectFolder+"WHERE mailbox = ? AND folder = ?", mailbox, folder)
 	if err != nil || len(found) == 0 {
-		return Folder{}, d.fail("reading what is known of "+source(mailbox, folder), err)
+		return report.Folder{}, d.fail("reading what is known of "+source(mailbox, folder), err)
 	}
 	return found[0], nil
 }
@@ -87,7 +88,7 @@ func (d *DB) Folder(ctx context.Context, mailbox, folder string) (Folder, error)
 // Folders returns all folders of mailboxes that are remembered, by mailbox and
 // folder. Those of files are not among them, nor is a folder dropped from it
 // when it is dropped from the configuration.
-func (d *DB) Folders(ctx context.Context) ([]Folder, error) {
+func (d *DB) Folders(ctx context.Context) ([]report.Folder, error) {
 	folders, err := collect(ctx, d.reader, scanFolder, selectFolder+"WHERE mailbox <> ? ORDER BY mailbox, folder", filesMailbox)
 	return folders, d.fail("listing the folders", err)
 }

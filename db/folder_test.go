@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 func TestAnUnknownFolderIsZero(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	if diff := cmp.Diff(db.Folder{}, must(f.Folder(f.ctx, "reports", "INBOX"))(t)); diff != "" {
+	if diff := cmp.Diff(report.Folder{}, must(f.Folder(f.ctx, "reports", "INBOX"))(t)); diff != "" {
 		t.Error(diff)
 	}
 	if got := must(f.Folders(f.ctx))(t); len(got) != 0 {
@@ -25,25 +25,25 @@ func TestAnUnknownFolderIsZero(t *testing.T) {
 func TestPollAndBackfillHaveCursorsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	move := func(via db.Via, c *db.Cursor) {
+	move := func(via report.Via, c *report.Cursor) {
 		t.Helper()
-		_, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Cursor: c})
+		_, err := f.Record(f.ctx, report.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Cursor: c})
 		check(t, err)
 	}
-	poll, backfill := &db.Cursor{UIDValidity: 1<<32 - 1, LastUID: 1<<32 - 2}, &db.Cursor{UIDValidity: 3, LastUID: 0}
-	move(db.ViaPoll, poll)
-	move(db.ViaBackfill, backfill)
-	move(db.ViaPoll, nil) // a batch without a cursor moves none
-	want := db.Folder{Mailbox: "reports", Folder: "INBOX", Poll: poll, Backfill: backfill}
+	poll, backfill := &report.Cursor{UIDValidity: 1<<32 - 1, LastUID: 1<<32 - 2}, &report.Cursor{UIDValidity: 3, LastUID: 0}
+	move(report.ViaPoll, poll)
+	move(report.ViaBackfill, backfill)
+	move(report.ViaPoll, nil) // a batch without a cursor moves none
+	want := report.Folder{Mailbox: "reports", Folder: "INBOX", Poll: poll, Backfill: backfill}
 	if diff := cmp.Diff(want, must(f.Folder(f.ctx, "reports", "INBOX"))(t)); diff != "" {
 		t.Errorf("Folder (-want +got):\n%s", diff)
 	}
 	check(t, f.ForgetBackfill(f.ctx, "reports", "INBOX"))
 	want.Backfill = nil
-	if diff := cmp.Diff([]db.Folder{want}, must(f.Folders(f.ctx))(t)); diff != "" {
+	if diff := cmp.Diff([]report.Folder{want}, must(f.Folders(f.ctx))(t)); diff != "" {
 		t.Errorf("Folders (-want +got):\n%s", diff)
 	}
-	if _, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Cursor: poll}); err == nil {
+	if _, err := f.Record(f.ctx, report.Batch{Mailbox: "reports", Folder: "INBOX", Cursor: poll}); err == nil {
 		t.Error("a cursor was taken from a batch that does not say which")
 	}
 }
@@ -54,19 +54,19 @@ func TestPollDone(t *testing.T) {
 	steps := []struct {
 		name string
 		err  error
-		want func(start time.Time) db.Folder
+		want func(start time.Time) report.Folder
 	}{
-		{"the first fails", errors.New("no route"), func(s time.Time) db.Folder {
-			return db.Folder{LastPoll: s, LastError: "no route", FailingSince: s}
+		{"the first fails", errors.New("no route"), func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s, LastError: "no route", FailingSince: s}
 		}},
-		{"so does the second", errors.New("refused"), func(s time.Time) db.Folder {
-			return db.Folder{LastPoll: s.Add(time.Hour), LastError: "refused", FailingSince: s}
+		{"so does the second", errors.New("refused"), func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s.Add(time.Hour), LastError: "refused", FailingSince: s}
 		}},
-		{"the third works", nil, func(s time.Time) db.Folder {
-			return db.Folder{LastPoll: s.Add(2 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour)}
+		{"the third works", nil, func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s.Add(2 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour)}
 		}},
-		{"then it fails again", errors.New("no route"), func(s time.Time) db.Folder {
-			return db.Folder{LastPoll: s.Add(3 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour), LastError: "no route", FailingSince: s.Add(3 * time.Hour)}
+		{"then it fails again", errors.New("no route"), func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s.Add(3 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour), LastError: "no route", FailingSince: s.Add(3 * time.Hour)}
 		}},
 	}
 	for _, s := range steps {
@@ -87,7 +87,7 @@ func TestPollDone(t *testing.T) {
 func TestFoldersAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	a, b := f.message(report("a")), f.message(report("b"))
+	a, b := f.message(newReport("a")), f.message(newReport("b"))
 	b.Folder, b.UID = "Junk", a.UID
 	f.record(a, b)
 	for _, name := range []string{"INBOX", "Junk"} {
@@ -100,11 +100,11 @@ func TestFoldersAreTheirOwn(t *testing.T) {
 func TestARenumberedFolderHasNewPlaces(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	m := f.message(report("a"))
+	m := f.message(newReport("a"))
 	m.MarkOwed = true
 	f.record(m)
 	m.UIDValidity = 8
-	if got := f.record(m); got[0] != db.Duplicate {
+	if got := f.record(m); got[0] != report.Duplicate {
 		t.Errorf("outcome %s, want duplicate: it is the same report", got[0])
 	}
 	for _, validity := range []uint32{7, 8} {

@@ -1,6 +1,9 @@
 package db
 
-import "context"
+import (
+	"context"
+	"tlsbrief/internal/report"
+)
 
 // giveUpAtOnce is how many messages one transaction gives up: few enough that a
 // poll which records meanwhile waits no more than a moment.
@@ -69,9 +72,9 @@ func (t *tx) giveUp(message int64) error {
 	if err != nil {
 		return err
 	}
-	d := Decision{Message: message}
+	d := report.Decision{Message: message}
 	for _, u := range reports {
-		a := ReportAnswer{Identity: [32]byte(u.identity), Content: [32]byte(u.content), Auth: Authenticity{Result: AuthFail, Reason: reasonGivenUp}}
+		a := report.ReportAnswer{Identity: [32]byte(u.identity), Content: [32]byte(u.content), Auth: report.Authenticity{Result: report.AuthFail, Reason: reasonGivenUp}}
 		// Who claims to have signed it stands with the report.
 		if _, err := t.get(`SELECT auth_domain FROM identity JOIN report ON report.id = identity.report
 			WHERE identity = ? AND content = ?`, []any{u.identity, u.content}, &a.Auth.Domain); err != nil {

@@ -8,11 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // unknownReport is a report that nobody could authenticate yet.
-func unknownReport(id string) db.Report { return report(id, auth(db.AuthUnknown, "sender.example")) }
+func unknownReport(id string) report.Report {
+	return newReport(id, auth(report.AuthUnknown, "sender.example"))
+}
 
 // M-E4: all that is kept for a later try is bounded together. The oldest give up,
 // and what they bring stands there as such.
@@ -50,9 +53,9 @@ func TestReportsHeldInConflictAreBounded(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.reopenWith(db.Options{MaxKept: 2000})
-	f.record(f.message(report("r", content(1), auth(db.AuthNone, ""))))
+	f.record(f.message(newReport("r", content(1), auth(report.AuthNone, ""))))
 	for n := range tlsrpt.Sessions(20) {
-		f.record(f.raw(report("r", content(2+n), auth(db.AuthUnknown, "sender.example")))) // in conflict
+		f.record(f.raw(newReport("r", content(2+n), auth(report.AuthUnknown, "sender.example")))) // in conflict
 	}
 	if n := len(f.unknown()); n < 1 || n > 8 {
 		t.Errorf("%d messages are kept with a report of some 400 bytes each, want some that take 2000", n)
@@ -83,8 +86,8 @@ func TestAnswersForManyMessages(t *testing.T) {
 	f := open(t)
 	f.record(f.raw(unknownReport("a")), f.raw(unknownReport("b")))
 	both := f.unknown()
-	check(t, f.Authenticated(f.ctx, decision(both[0].ID, answers(pass("sender.example"), report("a"))), decision(99, nil),
-		decision(both[1].ID, answers(pass("sender.example"), report("b")))))
+	check(t, f.Authenticated(f.ctx, decision(both[0].ID, answers(pass("sender.example"), newReport("a"))), decision(99, nil),
+		decision(both[1].ID, answers(pass("sender.example"), newReport("b")))))
 	if diff := cmp.Diff([]string{"100 pass sender.example", "100 pass sender.example"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
@@ -94,11 +97,11 @@ func TestWhatIsKeptForTheNextTryCanChange(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.record(f.raw(unknownReport("a")))
-	d := decision(f.unknown()[0].ID, answers(db.Authenticity{Result: db.AuthUnknown}, report("a")))
+	d := decision(f.unknown()[0].ID, answers(report.Authenticity{Result: report.AuthUnknown}, newReport("a")))
 	d.Kept = []byte("less")
 	check(t, f.Authenticated(f.ctx, d))
 	got := f.unknown()
-	if len(got) != 1 || !bytes.Equal(got[0].Kept, d.Kept) || len(got[0].Reports) != 1 || got[0].Reports[0].Identity != report("a").Identity() {
+	if len(got) != 1 || !bytes.Equal(got[0].Kept, d.Kept) || len(got[0].Reports) != 1 || got[0].Reports[0].Identity != newReport("a").Identity() {
 		t.Errorf("UnknownMessages = %+v, want what was given last", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"tlsbrief/internal/report"
 )
 
 // An identityRow is one row of the identity table: one report ever recorded.
@@ -11,15 +12,15 @@ type identityRow struct {
 	identity   [32]byte
 	standing   string // the signing domain where it passed, else empty
 	content    [32]byte
-	auth       AuthResult
+	auth       report.AuthResult
 	recordedAt int64
 	report     int64 // its row, if it has not been pruned
 }
 
 // A delivery is one copy of a report on its way into the database.
 type delivery struct {
-	*Report
-	via       Via
+	*report.Report
+	via       report.Via
 	message   int64 // the row of the message that brought it
 	submitter string
 }
@@ -33,7 +34,7 @@ type verdict struct {
 }
 
 // deliverAll delivers the reports of a message in their order.
-func (t *tx) deliverAll(m *Message, via Via, message int64) ([]verdict, error) {
+func (t *tx) deliverAll(m *report.Message, via report.Via, message int64) ([]verdict, error) {
 	verdicts := make([]verdict, len(m.Reports))
 	for i := range m.Reports {
 		if m.Reports[i].Report == nil {
@@ -65,17 +66,17 @@ func (t *tx) deliver(c delivery) (verdict, error) {
 	var err error
 	// Most reports are new.
 	if v.fresh, err = t.insertNew(c, v, insertFirstIdentity); v.fresh || err != nil {
-		v.retry = c.Auth.Result == AuthUnknown
+		v.retry = c.Auth.Result == report.AuthUnknown
 		return v, err
 	}
 	known, err := t.identities(v.identity)
 	if err != nil {
 		return v, err
 	}
-	unknown := c.Auth.Result == AuthUnknown
+	unknown := c.Auth.Result == report.AuthUnknown
 	for _, k := range known {
 		if k.content == v.content {
-			v.retry = unknown && (k.auth != AuthPass || !ownSigner(k.standing, c.ContactInfo, c.OrganizationName))
+			v.retry = unknown && (k.auth != report.AuthPass || !ownSigner(k.standing, c.ContactInfo, c.OrganizationName))
 			return v, t.improve(k, known, c.Auth, c.via)
 		}
 	}
@@ -139,7 +140,7 @@ func (t *tx) identities(identity [32]byte) ([]identityRow, error) {
 //
 // Where it would have to stand under a signer who has other content recorded, it
 // is left as it is, for the first stands; its reason says so.
-func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via) error {
+func (t *tx) improve(k identityRow, known []identityRow, a report.Authenticity, via report.Via) error {
 	if a.Result.Rank() <= k.auth.Rank() {
 		if takes, err := t.takesOver(k, known, a); err != nil || !takes {
 			return err
@@ -158,7 +159,7 @@ func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via
 		a.Result, a.Result.Counts(), clip(a.Domain), clip(a.Reason), k.report); err != nil {
 		return err
 	}
-	if a.Result.Counts() == k.auth.Counts() && a.Result != AuthPass {
+	if a.Result.Counts() == k.auth.Counts() && a.Result != report.AuthPass {
 		return nil
 	}
 	return t.makeNews(k.report, a, via)
@@ -166,8 +167,8 @@ func (t *tx) improve(k identityRow, known []identityRow, a Authenticity, via Via
 
 // takesOver reports whether a report that passed is to stand under the signer of
 // another copy instead: the report's own, where the first was not.
-func (t *tx) takesOver(k identityRow, known []identityRow, a Authenticity) (bool, error) {
-	if k.auth != AuthPass || a.Result != AuthPass || a.Domain == k.standing ||
+func (t *tx) takesOver(k identityRow, known []identityRow, a report.Authenticity) (bool, error) {
+	if k.auth != report.AuthPass || a.Result != report.AuthPass || a.Domain == k.standing ||
 		slices.ContainsFunc(known, func(other identityRow) bool { return other.standing == a.Domain }) {
 		return false, nil
 	}
@@ -181,30 +182,30 @@ func (t *tx) takesOver(k identityRow, known []identityRow, a Authenticity) (bool
 const reasonConflict = "conflict"
 
 // leaveInConflict notes that a report cannot stand under its signer.
-func (t *tx) leaveInConflict(k identityRow, a Authenticity) error {
-	if k.auth != AuthUnknown {
+func (t *tx) leaveInConflict(k identityRow, a report.Authenticity) error {
+	if k.auth != report.AuthUnknown {
 		_, err := t.exec("UPDATE report SET auth_reason = ? WHERE id = ?", reasonConflict, k.report)
 		return err
 	}
 	// It is known now: it did not pass.
-	if _, err := t.exec("UPDATE identity SET auth = ? WHERE identity = ? AND standing = ?", AuthFail, k.identity[:], k.standing); err != nil {
+	if _, err := t.exec("UPDATE identity SET auth = ? WHERE identity = ? AND standing = ?", report.AuthFail, k.identity[:], k.standing); err != nil {
 		return err
 	}
-	_, err := t.exec("UPDATE report SET auth = ?, auth_domain = ?, auth_reason = ? WHERE id = ?", AuthFail, clip(a.Domain), reasonConflict, k.report)
+	_, err := t.exec("UPDATE report SET auth = ?, auth_domain = ?, auth_reason = ? WHERE id = ?", report.AuthFail, clip(a.Domain), reasonConflict, k.report)
 	return err
 }
 
 // makeNews gives a report a new number, and lets its policies count.
-func (t *tx) makeNews(report int64, a Authenticity, via Via) error {
+func (t *tx) makeNews(rep int64, a report.Authenticity, via report.Via) error {
 	news, err := t.nextNews()
 	if err != nil {
 		return err
 	}
 	if _, err := t.exec("UPDATE report SET news = ?, via = ?, reporter = CASE WHEN ? <> '' THEN ? ELSE reporter END WHERE id = ?",
-		news, via, a.Signer(), a.Signer(), report); err != nil {
+		news, via, a.Signer(), a.Signer(), rep); err != nil {
 		return err
 	}
-	_, err = t.exec("UPDATE policy SET counts = ? WHERE report = ?", a.Result.Counts(), report)
+	_, err = t.exec("UPDATE policy SET counts = ? WHERE report = ?", a.Result.Counts(), rep)
 	return err
 }
 

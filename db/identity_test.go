@@ -9,15 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // standings are the recorded reports in the order they were first recorded, each
 // as "content result domain reason".
 func (f *fixture) standings() []string {
 	f.t.Helper()
-	rows := f.rows(db.Filter{})
-	slices.SortFunc(rows, func(a, b *db.PolicyRow) int { return int(a.ReportRow - b.ReportRow) })
+	rows := f.rows(report.Filter{})
+	slices.SortFunc(rows, func(a, b *report.PolicyRow) int { return int(a.ReportRow - b.ReportRow) })
 	var all []string
 	for _, r := range rows {
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%d %s %s %s", r.Policy.Successful, r.Auth.Result, r.Auth.Domain, r.Auth.Reason)))
@@ -30,16 +30,16 @@ func (f *fixture) standings() []string {
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	const (
-		pass, fail, none        = db.AuthPass, db.AuthFail, db.AuthNone
-		unchecked, unknown      = db.AuthUnchecked, db.AuthUnknown
-		recorded, dup, rejected = db.Recorded, db.Duplicate, db.Rejected
+		pass, fail, none        = report.AuthPass, report.AuthFail, report.AuthNone
+		unchecked, unknown      = report.AuthUnchecked, report.AuthUnknown
+		recorded, dup, rejected = report.Recorded, report.Duplicate, report.Rejected
 		a, b                    = 1, 2 // contents
 	)
 	type copy struct {
 		content int
-		result  db.AuthResult
+		result  report.AuthResult
 		domain  string
-		want    db.Outcome
+		want    report.Outcome
 	}
 	tests := []struct {
 		name   string
@@ -122,7 +122,7 @@ func TestIdentity(t *testing.T) {
 			t.Parallel()
 			f := open(t)
 			for i, c := range tt.copies {
-				got := f.record(f.message(report("r", content(tlsSessions(c.content)), auth(c.result, c.domain))))
+				got := f.record(f.message(newReport("r", content(tlsSessions(c.content)), auth(c.result, c.domain))))
 				if got[0] != c.want {
 					t.Errorf("copy %d: outcome %s, want %s", i, got[0], c.want)
 				}
@@ -133,7 +133,7 @@ func TestIdentity(t *testing.T) {
 			if got := f.lastNews(); got != tt.news {
 				t.Errorf("LastNews = %d, want %d", got, tt.news)
 			}
-			for _, r := range f.rows(db.Filter{}) {
+			for _, r := range f.rows(report.Filter{}) {
 				// What counts is seen in the sums, which read the policies' own copy.
 				want := r.Auth.Result.Counts()
 				totals := must(f.DayTotals(f.ctx, nil, time.Time{}, time.Time{}))(t)
@@ -158,24 +158,24 @@ func TestOnlyWhatCountsIsSummed(t *testing.T) {
 	}
 	for i, step := range []struct {
 		content int
-		result  db.AuthResult
+		result  report.AuthResult
 		want    int64
 	}{
-		{1, db.AuthFail, 0},
-		{20, db.AuthPass, 20},  // stands apart
-		{300, db.AuthNone, 20}, // in conflict with the first
-		{1, db.AuthFail, 20},
+		{1, report.AuthFail, 0},
+		{20, report.AuthPass, 20},  // stands apart
+		{300, report.AuthNone, 20}, // in conflict with the first
+		{1, report.AuthFail, 20},
 	} {
-		f.record(f.message(report("r", content(tlsSessions(step.content)), auth(step.result, "s.example"))))
+		f.record(f.message(newReport("r", content(tlsSessions(step.content)), auth(step.result, "s.example"))))
 		if got := sum(); got != step.want {
 			t.Errorf("after step %d: %d sessions count, want %d", i, got, step.want)
 		}
 	}
-	f.record(f.message(report("other", content(4000), auth(db.AuthNone, ""))))
+	f.record(f.message(newReport("other", content(4000), auth(report.AuthNone, ""))))
 	if got := sum(); got != 20 {
 		t.Errorf("an unsigned report counts: %d", got)
 	}
-	f.record(f.message(report("other", content(4000), auth(db.AuthPass, "s.example"))))
+	f.record(f.message(newReport("other", content(4000), auth(report.AuthPass, "s.example"))))
 	if got := sum(); got != 4020 {
 		t.Errorf("a report that was lifted does not count: %d", got)
 	}
@@ -184,16 +184,16 @@ func TestOnlyWhatCountsIsSummed(t *testing.T) {
 func TestDifferentIdentitiesAreDifferentReports(t *testing.T) {
 	t.Parallel()
 	for name, other := range map[string]change{
-		"report-id":         func(r *db.Report) { r.ReportID = "x" },
-		"organization-name": func(r *db.Report) { r.OrganizationName = "x" },
-		"start":             func(r *db.Report) { r.Start = r.Start.Add(time.Second) },
-		"end":               func(r *db.Report) { r.End = r.End.Add(time.Second) },
-		"policy domain":     func(r *db.Report) { r.Policies[0].Domain = "x.example" },
+		"report-id":         func(r *report.Report) { r.ReportID = "x" },
+		"organization-name": func(r *report.Report) { r.OrganizationName = "x" },
+		"start":             func(r *report.Report) { r.Start = r.Start.Add(time.Second) },
+		"end":               func(r *report.Report) { r.End = r.End.Add(time.Second) },
+		"policy domain":     func(r *report.Report) { r.Policies[0].Domain = "x.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t)
-			if got := f.record(f.message(report("r")), f.message(report("r", other))); got[1] != db.Recorded {
+			if got := f.record(f.message(newReport("r")), f.message(newReport("r", other))); got[1] != report.Recorded {
 				t.Errorf("outcome %s, want recorded", got[1])
 			}
 		})
@@ -203,16 +203,16 @@ func TestDifferentIdentitiesAreDifferentReports(t *testing.T) {
 func TestAConflictIsExplained(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("r", auth(db.AuthNone, ""))))
+	f.record(f.message(newReport("r", auth(report.AuthNone, ""))))
 	f.clock.pass(49 * time.Hour)
-	m := f.message(report("r", content(5), auth(db.AuthNone, "")))
+	m := f.message(newReport("r", content(5), auth(report.AuthNone, "")))
 	f.record(m)
 	got := f.rejected()
 	if len(got) != 1 {
 		t.Fatalf("%d rejected messages, want 1", len(got))
 	}
-	want := db.RejectedMessage{
-		Place: m.Place, News: 2, Via: db.ViaPoll, MessageID: m.MessageID, From: m.From, Subject: m.Subject,
+	want := report.RejectedMessage{
+		Place: m.Place, News: 2, Via: report.ViaPoll, MessageID: m.MessageID, From: m.From, Subject: m.Subject,
 		Reason:     `report "r" of "Sender Inc." conflicts with the one recorded 2026-03-10 12:00 UTC from TLS <noreply@sender.example>: the same identity, other content`,
 		ReceivedAt: m.ReceivedAt, RecordedAt: noon.Add(49 * time.Hour),
 	}
@@ -224,8 +224,8 @@ func TestAConflictIsExplained(t *testing.T) {
 func TestAVerifiedConflictNamesTheSigner(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("r")))
-	f.record(f.message(report("r", content(5))))
+	f.record(f.message(newReport("r")))
+	f.record(f.message(newReport("r", content(5))))
 	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Reason, "from sender.example:") {
 		t.Errorf("rejected messages %+v do not name sender.example", got)
 	}
@@ -234,14 +234,14 @@ func TestAVerifiedConflictNamesTheSigner(t *testing.T) {
 func TestTheSignerThatTakesOverIsTheReporter(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("r", auth(db.AuthPass, "evil.example"))))
+	f.record(f.message(newReport("r", auth(report.AuthPass, "evil.example"))))
 	// Its own signer's is tried again, though the report passed already.
-	f.record(f.raw(report("r", auth(db.AuthUnknown, ""))))
+	f.record(f.raw(newReport("r", auth(report.AuthUnknown, ""))))
 	unknown := f.unknown()
 	if len(unknown) != 1 {
 		t.Fatalf("UnknownMessages = %+v, want the second copy", unknown)
 	}
-	check(t, f.Authenticated(f.ctx, decision(unknown[0].ID, answers(pass("sender.example"), report("r")))))
+	check(t, f.Authenticated(f.ctx, decision(unknown[0].ID, answers(pass("sender.example"), newReport("r")))))
 	days := must(f.ReporterDays(f.ctx, nil, time.Time{}, time.Time{}))(t)
 	if len(days) != 1 || days[0].Reporter != "sender.example" {
 		t.Errorf("reporters %+v, want sender.example alone", days)
@@ -251,10 +251,10 @@ func TestTheSignerThatTakesOverIsTheReporter(t *testing.T) {
 func TestALiftedReportIsNewsByTheWayItWasLifted(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.recordVia(db.ViaBackfill, f.message(report("r", auth(db.AuthNone, ""))))
-	f.record(f.message(report("r")))
-	rows := f.rows(db.Filter{NewsAfter: 1})
-	if len(rows) != 1 || rows[0].News != 2 || rows[0].Via != db.ViaPoll {
+	f.recordVia(report.ViaBackfill, f.message(newReport("r", auth(report.AuthNone, ""))))
+	f.record(f.message(newReport("r")))
+	rows := f.rows(report.Filter{NewsAfter: 1})
+	if len(rows) != 1 || rows[0].News != 2 || rows[0].Via != report.ViaPoll {
 		t.Errorf("news after 1: %+v, want one with news 2 by poll", rows)
 	}
 }

@@ -3,11 +3,12 @@ package db
 import (
 	"context"
 	"database/sql"
+	"tlsbrief/internal/report"
 )
 
 // TakeInHand notes that the messages of a range are about to be asked for and read. What
 // it returns is Batch.InHand of the batch with which they are recorded.
-func (d *DB) TakeInHand(ctx context.Context, mailbox, folder string, uidValidity uint32, via Via, uids UIDRange) (id int64, err error) {
+func (d *DB) TakeInHand(ctx context.Context, mailbox, folder string, uidValidity uint32, via report.Via, uids report.UIDRange) (id int64, err error) {
 	err = d.write(ctx, "noting what is read in "+source(mailbox, folder), func(t *tx) error {
 		f, err := t.folderID(mailbox, folder)
 		if err != nil {
@@ -31,9 +32,9 @@ func (t *tx) dropInHand(id int64) error {
 
 // Suspects returns what a process had in hand that died at a folder, in a poll or in a
 // backfill. It is called when no process is at work on it.
-func (d *DB) Suspects(ctx context.Context, mailbox, folder string, uidValidity uint32, via Via) (s Suspects, err error) {
+func (d *DB) Suspects(ctx context.Context, mailbox, folder string, uidValidity uint32, via report.Via) (s report.Suspects, err error) {
 	type row struct {
-		UIDRange
+		report.UIDRange
 		id       int64
 		validity uint32
 		suspect  bool
@@ -80,7 +81,7 @@ func (d *DB) PutDown(ctx context.Context, id int64) error {
 // LetGo notes that a process that is alive has nothing of a folder in hand any more, and
 // with all that the messages were dealt with which others had in hand when they died, but
 // for those of them that are pending and not quarantined.
-func (d *DB) LetGo(ctx context.Context, mailbox, folder string, via Via, all bool) error {
+func (d *DB) LetGo(ctx context.Context, mailbox, folder string, via report.Via, all bool) error {
 	return d.write(ctx, "noting what was read in "+source(mailbox, folder), func(t *tx) error {
 		_, err := t.exec(`DELETE FROM in_hand WHERE folder = (SELECT id FROM folder WHERE mailbox = ? AND folder = ?)
 			AND via = ? AND (suspect = 0 OR ? AND NOT EXISTS (

@@ -4,26 +4,27 @@ import (
 	"database/sql"
 	"fmt"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // A messageRow is a row of the message table: what the database adds to a
 // Message.
 type messageRow struct {
-	*Message    // what is to be written; nil in a row as it was
-	id          int64
-	folder      int64
-	uidValidity uint32
-	uid         uint32
-	via         Via
-	state       Outcome // empty: no row yet
-	refused     string
-	conflict    string
-	attempts    int
-	news        sql.NullInt64
-	markOwed    bool
-	unknown     bool
-	nextTry     sql.NullInt64 // for unknown
+	*report.Message // what is to be written; nil in a row as it was
+	id              int64
+	folder          int64
+	uidValidity     uint32
+	uid             uint32
+	via             report.Via
+	state           report.Outcome // empty: no row yet
+	refused         string
+	conflict        string
+	attempts        int
+	news            sql.NullInt64
+	markOwed        bool
+	unknown         bool
+	nextTry         sql.NullInt64 // for unknown
 }
 
 const selectMessage = `SELECT id, folder, uid_validity, uid, via, state, refused, conflict, attempts, news, mark_owed, unknown, next_try FROM message `
@@ -101,4 +102,4 @@ func (t *tx) oweMark(row messageRow) error {
 }
 
 // known reports whether the message's reports are recorded.
-func (r *messageRow) known() bool { return r.state == Recorded || r.state == Duplicate }
+func (r *messageRow) known() bool { return r.state == report.Recorded || r.state == report.Duplicate }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"tlsbrief/internal/report"
 
 	"github.com/pressly/goose/v3"
 )
@@ -124,7 +125,7 @@ func TestMessagesKeptWholeAreKeptOn(t *testing.T) {
 	if err := d.reader.QueryRow("SELECT size FROM message_kept").Scan(&size); err != nil || size != len(packed) {
 		t.Errorf("size %d, %v; want %d", size, err, len(packed))
 	}
-	still := Decision{Message: 1, Answers: []ReportAnswer{{Auth: Authenticity{Result: AuthUnknown}}}, Kept: []byte("less")}
+	still := report.Decision{Message: 1, Answers: []report.ReportAnswer{{Auth: report.Authenticity{Result: report.AuthUnknown}}}, Kept: []byte("less")}
 	if err := d.Authenticated(t.Context(), still); err != nil {
 		t.Fatal(err)
 	}

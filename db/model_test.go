@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // A model does what DESIGN 5 says of identity, slowly and plainly, in memory.
@@ -21,72 +21,72 @@ type model struct {
 // that is known of its authenticity.
 type modelReport struct {
 	id, content int
-	auth        db.Authenticity
+	auth        report.Authenticity
 	news        int64
 }
 
 // A modelCopy is one copy of a report on its way in.
 type modelCopy struct {
 	id, content int
-	auth        db.Authenticity
+	auth        report.Authenticity
 }
 
-func (c modelCopy) report() db.Report {
-	r := report(fmt.Sprint(c.id), content(tlsSessions(c.content)))
+func (c modelCopy) report() report.Report {
+	r := newReport(fmt.Sprint(c.id), content(tlsSessions(c.content)))
 	r.Auth = c.auth
 	return r
 }
 
-func signer(a db.Authenticity) string {
-	if a.Result == db.AuthPass {
+func signer(a report.Authenticity) string {
+	if a.Result == report.AuthPass {
 		return a.Domain
 	}
 	return ""
 }
 
 // better reports whether an authentication is worth more than another.
-func better(a, than db.AuthResult) bool {
-	order := []db.AuthResult{db.AuthUnknown, db.AuthNone, db.AuthFail, db.AuthUnchecked, db.AuthPass}
+func better(a, than report.AuthResult) bool {
+	order := []report.AuthResult{report.AuthUnknown, report.AuthNone, report.AuthFail, report.AuthUnchecked, report.AuthPass}
 	return slices.Index(order, a) > slices.Index(order, than)
 }
 
 // deliver takes one copy in. It returns what becomes of it.
-func (m *model) deliver(c modelCopy) db.Outcome {
+func (m *model) deliver(c modelCopy) report.Outcome {
 	for _, r := range m.reports {
 		if r.id == c.id && r.content == c.content {
 			m.lift(r, c.auth)
-			return db.Duplicate
+			return report.Duplicate
 		}
 	}
 	m.news++ // it is recorded, or named as a conflict
 	for _, r := range m.reports {
 		if r.id == c.id && signer(r.auth) == signer(c.auth) {
-			return db.Rejected
+			return report.Rejected
 		}
 	}
 	m.reports = append(m.reports, &modelReport{id: c.id, content: c.content, auth: c.auth, news: m.news})
-	return db.Recorded
+	return report.Recorded
 }
 
-func (m *model) lift(r *modelReport, a db.Authenticity) {
+func (m *model) lift(r *modelReport, a report.Authenticity) {
 	// The tests' reports name sender.example as their sender's.
-	takesOver := r.auth.Result == db.AuthPass && r.auth.Domain != "sender.example" && a.Result == db.AuthPass && a.Domain == "sender.example"
+	takesOver := r.auth.Result == report.AuthPass && r.auth.Domain != "sender.example" && a.Result == report.AuthPass && a.Domain == "sender.example"
 	if !better(a.Result, r.auth.Result) && !takesOver {
 		return
 	}
 	for _, other := range m.reports {
-		if other != r && other.id == r.id && a.Result == db.AuthPass && signer(other.auth) == a.Domain {
+		if other != r && other.id == r.id && a.Result == report.AuthPass && signer(other.auth) == a.Domain {
 			if takesOver {
 				return
 			}
-			if r.auth.Result == db.AuthUnknown {
-				r.auth = db.Authenticity{Result: db.AuthFail, Domain: a.Domain}
+			if r.auth.Result == report.AuthUnknown {
+				r.auth = report.Authenticity{Result: report.AuthFail, Domain: a.Domain}
 			}
 			r.auth.Reason = "conflict"
 			return
 		}
 	}
-	if a.Result == db.AuthPass || a.Result.Counts() != r.auth.Result.Counts() {
+	if a.Result == report.AuthPass || a.Result.Counts() != r.auth.Result.Counts() {
 		m.news++
 		r.news = m.news
 	}
@@ -106,7 +106,7 @@ func (m *model) state() []string {
 func (f *fixture) state() []string {
 	f.t.Helper()
 	var all []string
-	for _, r := range f.rows(db.Filter{}) {
+	for _, r := range f.rows(report.Filter{}) {
 		all = append(all, fmt.Sprintf("id %s content %d: %+v, news %d", r.Report.ReportID, r.Policy.Successful, r.Auth, r.News))
 	}
 	slices.Sort(all)
@@ -114,7 +114,7 @@ func (f *fixture) state() []string {
 }
 
 // answer applies what is known of a copy's authenticity at last.
-func (m *model) answer(c modelCopy, a db.Authenticity) {
+func (m *model) answer(c modelCopy, a report.Authenticity) {
 	for _, r := range m.reports {
 		if r.id == c.id && r.content == c.content {
 			m.lift(r, a)
@@ -164,15 +164,15 @@ type walk struct {
 	model  model
 	rng    *rand.Rand
 	copies map[uint32]modelCopy // by UID
-	known  []db.Message         // recorded or duplicate
+	known  []report.Message     // recorded or duplicate
 }
 
 // deliverSome records a batch of messages of one report each, new ones and ones
 // that are examined again.
 func (w *walk) deliverSome() {
 	w.t.Helper()
-	var batch []db.Message
-	var want []db.Outcome
+	var batch []report.Message
+	var want []report.Outcome
 	for range 1 + w.rng.IntN(8) {
 		if len(w.known) > 0 && w.rng.IntN(5) == 0 {
 			again := w.known[w.rng.IntN(len(w.known))]
@@ -183,7 +183,7 @@ func (w *walk) deliverSome() {
 		m := w.raw(c.report())
 		w.copies[m.UID] = c
 		outcome := w.model.deliver(c)
-		if outcome != db.Rejected { // which has a number, and is not given another
+		if outcome != report.Rejected { // which has a number, and is not given another
 			w.known = append(w.known, m)
 		}
 		batch, want = append(batch, m), append(want, outcome)
@@ -206,19 +206,19 @@ func (w *walk) answerOne() {
 	check(w.t, w.Authenticated(w.ctx, decision(r.ID, answers(a, w.copies[r.UID].report()))))
 }
 
-func randomAuth(rng *rand.Rand) db.Authenticity {
+func randomAuth(rng *rand.Rand) report.Authenticity {
 	signers := []string{"sender.example", "other.example"}
 	switch rng.IntN(6) {
 	case 0, 1:
-		return db.Authenticity{Result: db.AuthPass, Domain: signers[rng.IntN(2)]}
+		return report.Authenticity{Result: report.AuthPass, Domain: signers[rng.IntN(2)]}
 	case 2:
-		return db.Authenticity{Result: db.AuthFail, Domain: signers[rng.IntN(2)], Reason: "not-aligned"}
+		return report.Authenticity{Result: report.AuthFail, Domain: signers[rng.IntN(2)], Reason: "not-aligned"}
 	case 3:
-		return db.Authenticity{Result: db.AuthNone}
+		return report.Authenticity{Result: report.AuthNone}
 	case 4:
-		return db.Authenticity{Result: db.AuthUnchecked}
+		return report.Authenticity{Result: report.AuthUnchecked}
 	}
-	return db.Authenticity{Result: db.AuthUnknown}
+	return report.Authenticity{Result: report.AuthUnknown}
 }
 
 // TestNoForgerCanKeepASignedReportOut: whatever a forger sends
@@ -228,20 +228,20 @@ func TestNoForgerCanKeepASignedReportOut(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		f := open(t)
-		var messages []db.Message
+		var messages []report.Message
 		for range 12 {
 			c := modelCopy{id: 1, content: rng.IntN(4), auth: randomAuth(rng)}
-			if c.auth.Result == db.AuthPass {
+			if c.auth.Result == report.AuthPass {
 				c.auth.Domain = "forger.example"
 			}
 			messages = append(messages, f.message(c.report()))
 		}
-		genuine := modelCopy{id: 1, content: 0, auth: db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}}
+		genuine := modelCopy{id: 1, content: 0, auth: report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}}
 		messages = append(messages, f.message(genuine.report()))
 		rng.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
 		f.record(messages...)
-		ok := slices.ContainsFunc(f.rows(db.Filter{}), func(r *db.PolicyRow) bool {
-			return r.Policy.Successful == 0 && r.Auth.Result == db.AuthPass
+		ok := slices.ContainsFunc(f.rows(report.Filter{}), func(r *report.PolicyRow) bool {
+			return r.Policy.Successful == 0 && r.Auth.Result == report.AuthPass
 		})
 		if !ok {
 			t.Errorf("seed %d: the signed report does not count: %v", seed, f.state())

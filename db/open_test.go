@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // behind changes a database behind the package's back.
@@ -39,7 +40,7 @@ func tryOpen(t *testing.T, path string) error {
 func TestOpenCreatesAFileForItsOwnerAlone(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a")))
+	f.record(f.message(newReport("a")))
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		info, err := os.Stat(f.path + suffix)
 		check(t, err)
@@ -78,10 +79,10 @@ func TestOpenTakesARelativePath(t *testing.T) {
 func TestOpenAgainKeepsWhatWasRecorded(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a")))
+	f.record(f.message(newReport("a")))
 	check(t, f.Close())
 	f.reopen(0)
-	if got := len(f.rows(db.Filter{})); got != 1 {
+	if got := len(f.rows(report.Filter{})); got != 1 {
 		t.Errorf("%d policy rows, want 1", got)
 	}
 	if got := must(f.SchemaVersion(f.ctx))(t); got < 2 {
@@ -102,7 +103,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	ours := func(t *testing.T, path string) {
 		f := open(t)
-		f.record(f.message(report("a")))
+		f.record(f.message(newReport("a")))
 		check(t, f.Close())
 		data, err := os.ReadFile(f.path)
 		check(t, err)
@@ -231,7 +232,7 @@ func TestADamagedPageIsFoundAndNamed(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for n := range 10 {
-		var messages []db.Message
+		var messages []report.Message
 		for i := range 100 {
 			messages = append(messages, f.message(usual(n*100+i)))
 		}

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"tlsbrief/internal/report"
 )
 
 // Enqueue puts a mail into the outbox and saves its digest's state, in one
 // transaction, and returns the mail's number. A recipient without a state waits;
 // a zero CreatedAt is now. A Message-ID that was used before is an error.
-func (d *DB) Enqueue(ctx context.Context, m Mail, s DigestState) (id int64, err error) {
+func (d *DB) Enqueue(ctx context.Context, m report.Mail, s report.DigestState) (id int64, err error) {
 	err = d.write(ctx, "putting digest "+m.Digest+" into the outbox", func(t *tx) error {
 		if len(m.Recipients) == 0 {
 			return errors.New("the mail has no recipient")
@@ -31,7 +32,7 @@ func (d *DB) Enqueue(ctx context.Context, m Mail, s DigestState) (id int64, err 
 		}
 		for i, r := range m.Recipients {
 			if r.State == "" {
-				r.State = DeliveryWaiting
+				r.State = report.DeliveryWaiting
 			}
 			if _, err := t.exec("INSERT INTO recipient (mail, position, address, state, error) VALUES (?, ?, ?, ?, ?)",
 				id, i, r.Address, r.State, clip(r.Error)); err != nil {
@@ -46,7 +47,7 @@ func (d *DB) Enqueue(ctx context.Context, m Mail, s DigestState) (id int64, err 
 // SaveAttempt saves what came of trying to send a mail. recipients are told
 // apart by their address; those not named stay as they are. Where one became
 // sent, the digest's LastSent is now.
-func (d *DB) SaveAttempt(ctx context.Context, id int64, attempts int, next time.Time, lastErr string, recipients []Recipient) error {
+func (d *DB) SaveAttempt(ctx context.Context, id int64, attempts int, next time.Time, lastErr string, recipients []report.Recipient) error {
 	return d.write(ctx, "saving an attempt to send", func(t *tx) error {
 		changed, err := t.exec("UPDATE outbox SET attempts = ?, next_attempt = ?, last_error = ? WHERE id = ?", attempts, next.Unix(), clip(lastErr), id)
 		if err != nil {
@@ -73,8 +74,8 @@ func (d *DB) SaveAttempt(ctx context.Context, id int64, attempts int, next time.
 }
 
 // saveRecipient saves a recipient's state and reports whether it became sent.
-func (t *tx) saveRecipient(mail int64, r Recipient) (became bool, err error) {
-	var was Delivery
+func (t *tx) saveRecipient(mail int64, r report.Recipient) (became bool, err error) {
+	var was report.Delivery
 	found, err := t.get("SELECT state FROM recipient WHERE mail = ? AND address = ?", []any{mail, r.Address}, &was)
 	if err != nil {
 		return false, err
@@ -83,12 +84,12 @@ func (t *tx) saveRecipient(mail int64, r Recipient) (became bool, err error) {
 		return false, fmt.Errorf("recipient %s of mail %d: %w", r.Address, mail, ErrNotFound)
 	}
 	_, err = t.exec("UPDATE recipient SET state = ?, error = ? WHERE mail = ? AND address = ?", r.State, clip(r.Error), mail, r.Address)
-	return r.State == DeliverySent && was != DeliverySent, err
+	return r.State == report.DeliverySent && was != report.DeliverySent, err
 }
 
 // Outbox returns the mails with a recipient that waits, oldest first: those
 // whose next attempt is due by dueBy, or all where that is zero.
-func (d *DB) Outbox(ctx context.Context, dueBy time.Time) ([]Mail, error) {
+func (d *DB) Outbox(ctx context.Context, dueBy time.Time) ([]report.Mail, error) {
 	mails, err := d.mails(ctx, `WHERE id IN (SELECT mail FROM recipient WHERE state = 'waiting') AND (? OR next_attempt <= ?) ORDER BY id`,
 		dueBy.IsZero(), dueBy.Unix())
 	return mails, d.fail("reading the outbox", err)
@@ -96,20 +97,20 @@ func (d *DB) Outbox(ctx context.Context, dueBy time.Time) ([]Mail, error) {
 
 // FailedMails returns the mails that a server refused for good for at least one
 // recipient, oldest first.
-func (d *DB) FailedMails(ctx context.Context) ([]Mail, error) {
+func (d *DB) FailedMails(ctx context.Context) ([]report.Mail, error) {
 	mails, err := d.mails(ctx, "WHERE id IN (SELECT mail FROM recipient WHERE state = 'refused') ORDER BY id")
 	return mails, d.fail("listing the refused mails", err)
 }
 
 // MailByMessageID returns a mail, sent or not, by its Message-ID without angle
 // brackets. Its error wraps ErrNotFound where there is none.
-func (d *DB) MailByMessageID(ctx context.Context, id string) (Mail, error) {
+func (d *DB) MailByMessageID(ctx context.Context, id string) (report.Mail, error) {
 	mails, err := d.mails(ctx, "WHERE message_id = ?", id)
 	if err == nil && len(mails) == 0 {
 		err = fmt.Errorf("a mail with Message-ID %q: %w", id, ErrNotFound)
 	}
 	if err != nil {
-		return Mail{}, d.fail("looking up a mail", err)
+		return report.Mail{}, d.fail("looking up a mail", err)
 	}
 	return mails[0], nil
 }
@@ -125,7 +126,7 @@ func (d *DB) LastMail(ctx context.Context, digest string) (messageID string, err
 }
 
 // mails reads mails with their recipients. A transaction keeps the two in step.
-func (d *DB) mails(ctx context.Context, where string, args ...any) ([]Mail, error) {
+func (d *DB) mails(ctx context.Context, where string, args ...any) ([]report.Mail, error) {
 	view, err := d.reader.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -136,9 +137,9 @@ func (d *DB) mails(ctx context.Context, where string, args ...any) ([]Mail, erro
 		return nil, err
 	}
 	defer rows.Close()
-	var mails []Mail
+	var mails []report.Mail
 	for rows.Next() {
-		var m Mail
+		var m report.Mail
 		var packed []byte
 		var created, next int64
 		if err := rows.Scan(&m.ID, &m.Digest, &m.MessageID, &m.From, &packed, &created, &m.Attempts, &next, &m.LastError); err != nil {
@@ -161,15 +162,15 @@ func (d *DB) mails(ctx context.Context, where string, args ...any) ([]Mail, erro
 	return mails, nil
 }
 
-func recipients(ctx context.Context, view *sql.Tx, mail int64) ([]Recipient, error) {
+func recipients(ctx context.Context, view *sql.Tx, mail int64) ([]report.Recipient, error) {
 	rows, err := view.QueryContext(ctx, "SELECT address, state, error FROM recipient WHERE mail = ? ORDER BY position", mail)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []Recipient
+	var all []report.Recipient
 	for rows.Next() {
-		var r Recipient
+		var r report.Recipient
 		if err := rows.Scan(&r.Address, &r.State, &r.Error); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/json"
 	"math"
+	"tlsbrief/internal/report"
 )
 
 // reportsAtOnce is how many reports EachPolicy asks for in one query.
@@ -34,7 +35,7 @@ const newsOfDomains = `WITH wanted (id) AS MATERIALIZED (SELECT d.id FROM domain
 // some at a time, and none at the end. How they are found depends on which part
 // of the filter selects least, so that a digest of a day's news does not read
 // years, nor does an export of years hold them.
-func (w *policyWalk) pick(f Filter) func() ([]int64, error) {
+func (w *policyWalk) pick(f report.Filter) func() ([]int64, error) {
 	first, end := daySpan(f.From, f.To)
 	upTo := f.NewsUpTo
 	if upTo == 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -18,7 +19,7 @@ import (
 //
 // Only one report's failures are held at a time, and the numbers of the reports
 // where the filter is by news or by a few domains.
-func (d *DB) EachPolicy(ctx context.Context, f Filter, fn func(*PolicyRow) error) error {
+func (d *DB) EachPolicy(ctx context.Context, f report.Filter, fn func(*report.PolicyRow) error) error {
 	if f.Domains != nil && len(f.Domains) == 0 {
 		return nil
 	}
@@ -72,7 +73,7 @@ func (d *DB) ReportJSON(ctx context.Context, reportRow int64) ([]byte, error) {
 type policyWalk struct {
 	ctx  context.Context // of that one call
 	view *sql.Tx
-	fn   func(*PolicyRow) error
+	fn   func(*report.PolicyRow) error
 	only map[string]bool // domains; nil: all
 	own  bool            // they may be a policy's own as well as what it is about
 
@@ -125,8 +126,8 @@ func (w *policyWalk) reports(ids []int64) error {
 }
 
 // scanReport reads what the policies of one report have in common.
-func scanReport(rows *sql.Rows) (PolicyRow, error) {
-	var p PolicyRow
+func scanReport(rows *sql.Rows) (report.PolicyRow, error) {
+	var p report.PolicyRow
 	var recorded, start, startNanos, end, endNanos int64
 	var received sql.NullInt64
 	var deviations, mailbox, folder string
@@ -145,7 +146,7 @@ func scanReport(rows *sql.Rows) (PolicyRow, error) {
 }
 
 // policies calls fn for the policies of one report.
-func (w *policyWalk) policies(shared PolicyRow) error {
+func (w *policyWalk) policies(shared report.PolicyRow) error {
 	rows, err := w.policy.QueryContext(w.ctx, shared.ReportRow)
 	if err != nil {
 		return err
@@ -180,8 +181,8 @@ func (w *policyWalk) policies(shared PolicyRow) error {
 	return rows.Err()
 }
 
-func (w *policyWalk) failures(report, policy, count int64) ([]tlsrpt.Failure, error) {
-	rows, err := w.failure.QueryContext(w.ctx, report, policy)
+func (w *policyWalk) failures(rep, policy, count int64) ([]tlsrpt.Failure, error) {
+	rows, err := w.failure.QueryContext(w.ctx, rep, policy)
 	if err != nil {
 		return nil, err
 	}

@@ -12,16 +12,16 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // name tells a policy row from all others.
-func name(r *db.PolicyRow) string {
+func name(r *report.PolicyRow) string {
 	return fmt.Sprintf("%s %s %s", r.Report.Start.Format(time.DateOnly), r.Report.ReportID, r.Policy.Domain)
 }
 
-func names(rows []*db.PolicyRow) []string {
+func names(rows []*report.PolicyRow) []string {
 	var all []string
 	for _, r := range rows {
 		all = append(all, name(r))
@@ -34,13 +34,13 @@ func names(rows []*db.PolicyRow) []string {
 func many(t *testing.T) *fixture {
 	f := open(t)
 	rng := rand.New(rand.NewPCG(3, 4))
-	var messages []db.Message
+	var messages []report.Message
 	for i := range 500 {
 		var list []tlsrpt.Policy
 		for range 1 + rng.IntN(3) {
 			list = append(list, policy(tlsrpt.STS, fmt.Sprintf("d%d.example", rng.IntN(60)), 1, 1, failure(tlsrpt.CertificateExpired, "mx", 1)))
 		}
-		messages = append(messages, f.message(report(fmt.Sprint(i), onDay(2026, 3, 1+rng.IntN(5)), policies(list...))))
+		messages = append(messages, f.message(newReport(fmt.Sprint(i), onDay(2026, 3, 1+rng.IntN(5)), policies(list...))))
 	}
 	f.record(messages...)
 	return f
@@ -51,7 +51,7 @@ func many(t *testing.T) *fixture {
 func TestEveryFilter(t *testing.T) {
 	t.Parallel()
 	f := many(t)
-	all := f.rows(db.Filter{})
+	all := f.rows(report.Filter{})
 	var few, nearlyAll []string
 	for i := range 60 {
 		if i < 3 {
@@ -64,7 +64,7 @@ func TestEveryFilter(t *testing.T) {
 	for _, domains := range [][]string{nil, {}, few, nearlyAll, {"never.example"}} {
 		for _, news := range [][2]int64{{0, 0}, {0, 200}, {150, 0}, {150, 350}, {2000, 0}} {
 			for _, days := range [][2]time.Time{{}, {day(2), day(4)}, {day(3), {}}, {{}, day(3)}} {
-				filter := db.Filter{Domains: domains, NewsAfter: news[0], NewsUpTo: news[1], From: days[0], To: days[1]}
+				filter := report.Filter{Domains: domains, NewsAfter: news[0], NewsUpTo: news[1], From: days[0], To: days[1]}
 				var want []string
 				for _, r := range all {
 					at := r.Report.Day()
@@ -85,21 +85,21 @@ func TestEveryFilter(t *testing.T) {
 func TestPoliciesComeInOrder(t *testing.T) {
 	t.Parallel()
 	f := many(t)
-	for label, filter := range map[string]db.Filter{"all": {}, "news": {NewsAfter: 1}, "few domains": {Domains: []string{"d1.example", "d2.example"}}} {
+	for label, filter := range map[string]report.Filter{"all": {}, "news": {NewsAfter: 1}, "few domains": {Domains: []string{"d1.example", "d2.example"}}} {
 		rows := f.rows(filter)
 		if len(rows) < 30 {
 			t.Fatalf("%s: only %d rows", label, len(rows))
 		}
-		if !slices.IsSortedFunc(rows, func(a, b *db.PolicyRow) int {
+		if !slices.IsSortedFunc(rows, func(a, b *report.PolicyRow) int {
 			return cmp.Or(a.Report.Day().Compare(b.Report.Day()), cmp.Compare(a.ReportRow, b.ReportRow))
 		}) {
 			t.Errorf("%s: not by day and report", label)
 		}
 	}
-	f.record(f.message(report("positions", onDay(2026, 4, 1), policies(
+	f.record(f.message(newReport("positions", onDay(2026, 4, 1), policies(
 		policy(tlsrpt.STS, "z.example", 0, 0), policy(tlsrpt.STS, "a.example", 0, 0), policy(tlsrpt.STS, "m.example", 0, 0)))))
 	want := []string{"2026-04-01 positions z.example", "2026-04-01 positions a.example", "2026-04-01 positions m.example"}
-	if diff := gocmp.Diff(want, names(f.rows(db.Filter{From: day(31)}))); diff != "" {
+	if diff := gocmp.Diff(want, names(f.rows(report.Filter{From: day(31)}))); diff != "" {
 		t.Errorf("policies of one report (-want +got):\n%s", diff)
 	}
 }
@@ -108,7 +108,7 @@ func TestEachPolicyStopsAtAnError(t *testing.T) {
 	t.Parallel()
 	f := many(t)
 	stop, calls := errors.New("enough"), 0
-	err := f.EachPolicy(f.ctx, db.Filter{}, func(*db.PolicyRow) error {
+	err := f.EachPolicy(f.ctx, report.Filter{}, func(*report.PolicyRow) error {
 		calls++
 		return stop
 	})
@@ -121,7 +121,7 @@ func TestEachPolicyHeedsItsContext(t *testing.T) {
 	t.Parallel()
 	f := many(t)
 	ctx, cancel := context.WithCancel(f.ctx)
-	err := f.EachPolicy(ctx, db.Filter{}, func(*db.PolicyRow) error {
+	err := f.EachPolicy(ctx, report.Filter{}, func(*report.PolicyRow) error {
 		cancel()
 		return nil
 	})
@@ -133,12 +133,12 @@ func TestEachPolicyHeedsItsContext(t *testing.T) {
 func TestTheFunctionMayUseTheDatabase(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a")), f.message(report("b")))
+	f.record(f.message(newReport("a")), f.message(newReport("b")))
 	calls := 0
-	check(t, f.EachPolicy(f.ctx, db.Filter{}, func(*db.PolicyRow) error {
+	check(t, f.EachPolicy(f.ctx, report.Filter{}, func(*report.PolicyRow) error {
 		calls++
-		f.record(f.message(report(fmt.Sprint("later ", calls))))
-		return f.EachPolicy(f.ctx, db.Filter{}, func(*db.PolicyRow) error { return nil })
+		f.record(f.message(newReport(fmt.Sprint("later ", calls))))
+		return f.EachPolicy(f.ctx, report.Filter{}, func(*report.PolicyRow) error { return nil })
 	}))
 	if calls != 2 {
 		t.Errorf("%d calls, want 2: what is recorded meanwhile is not seen", calls)
@@ -148,9 +148,9 @@ func TestTheFunctionMayUseTheDatabase(t *testing.T) {
 func TestRowsAreTheFunctionsToKeep(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a", policies(
+	f.record(f.message(newReport("a", policies(
 		policy(tlsrpt.STS, "a.example", 1, 1, failure("x", "mx1", 1)), policy(tlsrpt.TLSA, "b.example", 2, 2, failure("y", "mx2", 2))))))
-	rows := f.rows(db.Filter{})
+	rows := f.rows(report.Filter{})
 	if rows[0].Policy.Domain != "a.example" || rows[0].Policy.Failures[0].ResultType != "x" || rows[1].Policy.Failures[0].ResultType != "y" {
 		t.Errorf("rows changed after they were given: %+v, %+v", rows[0].Policy, rows[1].Policy)
 	}
@@ -159,9 +159,9 @@ func TestRowsAreTheFunctionsToKeep(t *testing.T) {
 func TestReportsThatDoNotCountAreShown(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a", auth(db.AuthFail, "x.example"))))
-	rows := f.rows(db.Filter{})
-	if len(rows) != 1 || rows[0].Auth.Result != db.AuthFail {
+	f.record(f.message(newReport("a", auth(report.AuthFail, "x.example"))))
+	rows := f.rows(report.Filter{})
+	if len(rows) != 1 || rows[0].Auth.Result != report.AuthFail {
 		t.Errorf("rows %+v, want the one that failed", rows)
 	}
 	if got := must(f.Domains(f.ctx))(t); !slices.Equal(got, []string{"example.com"}) {
@@ -204,7 +204,7 @@ func TestNewestRejected(t *testing.T) {
 			if mailbox == "files" {
 				m.UID, m.UIDValidity, m.MessageID = 0, 0, fmt.Sprint(f.uid)
 			}
-			_, err := f.Record(f.ctx, db.Batch{Mailbox: mailbox, Folder: folder, Via: db.ViaPoll, Messages: []db.Message{m}})
+			_, err := f.Record(f.ctx, report.Batch{Mailbox: mailbox, Folder: folder, Via: report.ViaPoll, Messages: []report.Message{m}})
 			check(t, err)
 		}
 	}

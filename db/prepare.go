@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"tlsbrief/internal/report"
 )
 
 // Prepare does what recording a message takes and needs no database for, so that
 // it can be done beside a transaction. Record does it where it was not done. The
 // report's JSON is nil afterwards, since it is held packed, unless its authenticity is
 // unknown: then it may have to be kept.
-func (d *DB) Prepare(m *Message) error {
+func (d *DB) Prepare(m *report.Message) error {
 	for i := range m.Reports {
 		r := &m.Reports[i]
 		if r.Report == nil {
@@ -19,14 +20,14 @@ func (d *DB) Prepare(m *Message) error {
 		if err := d.prepare(r); err != nil {
 			return err
 		}
-		if r.Auth.Result != AuthUnknown {
+		if r.Auth.Result != report.AuthUnknown {
 			r.JSON = nil
 		}
 	}
 	return nil
 }
 
-func (d *DB) prepare(r *Report) error {
+func (d *DB) prepare(r *report.Report) error {
 	if r.Prepared != nil {
 		return nil
 	}
@@ -37,7 +38,7 @@ func (d *DB) prepare(r *Report) error {
 			return err
 		}
 	}
-	r.Prepared = &Prepared{Identity: r.Identity(), Content: r.Content(), Packed: packed}
+	r.Prepared = &report.Prepared{Identity: r.Identity(), Content: r.Content(), Packed: packed}
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 const keep = 400 * 24 * time.Hour
@@ -16,9 +16,9 @@ const keep = 400 * 24 * time.Hour
 func TestReportsAreKeptForTheirTime(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	f.record(f.message(report("old", onDay(2026, 3, 1))))
+	f.record(f.message(newReport("old", onDay(2026, 3, 1))))
 	f.clock.pass(time.Hour)
-	f.record(f.message(report("late", onDay(2020, 1, 1)))) // counted from when it was recorded, not from its day
+	f.record(f.message(newReport("late", onDay(2020, 1, 1)))) // counted from when it was recorded, not from its day
 	f.clock.pass(keep - time.Hour)
 	if got := must(f.Prune(f.ctx))(t); got != 0 {
 		t.Errorf("Prune removed %d reports that were exactly as old as may be", got)
@@ -27,7 +27,7 @@ func TestReportsAreKeptForTheirTime(t *testing.T) {
 	if got := must(f.Prune(f.ctx))(t); got != 1 {
 		t.Errorf("Prune removed %d reports, want 1", got)
 	}
-	if diff := cmp.Diff([]string{"2020-01-01 late example.com"}, names(f.rows(db.Filter{}))); diff != "" {
+	if diff := cmp.Diff([]string{"2020-01-01 late example.com"}, names(f.rows(report.Filter{}))); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 	check(t, f.IntegrityCheck(f.ctx))
@@ -39,7 +39,7 @@ func TestChecksOfDomainsLookedAtNoMoreArePruned(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
 	save := func(domain string) {
-		check(t, f.SaveDomainCheck(f.ctx, db.DomainCheck{Domain: domain, At: f.clock.now()}, []db.DomainChange{{Domain: domain, At: f.clock.now()}}))
+		check(t, f.SaveDomainCheck(f.ctx, report.DomainCheck{Domain: domain, At: f.clock.now()}, []report.DomainChange{{Domain: domain, At: f.clock.now()}}))
 	}
 	save("gone.example")
 	save("here.example")
@@ -50,7 +50,7 @@ func TestChecksOfDomainsLookedAtNoMoreArePruned(t *testing.T) {
 	if _, here := checks["here.example"]; !here || len(checks) != 1 {
 		t.Errorf("checks left: %+v", checks)
 	}
-	if changes := must(f.DomainChanges(f.ctx, db.ChangeFilter{}))(t); len(changes) != 1 {
+	if changes := must(f.DomainChanges(f.ctx, report.ChangeFilter{}))(t); len(changes) != 1 {
 		t.Errorf("changes left: %+v", changes)
 	}
 }
@@ -58,9 +58,9 @@ func TestChecksOfDomainsLookedAtNoMoreArePruned(t *testing.T) {
 func TestNothingIsPrunedWithoutALimit(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, 0)
-	f.record(f.message(report("a")))
+	f.record(f.message(newReport("a")))
 	f.clock.pass(100 * keep)
-	if got := must(f.Prune(f.ctx))(t); got != 0 || len(f.rows(db.Filter{})) != 1 {
+	if got := must(f.Prune(f.ctx))(t); got != 0 || len(f.rows(report.Filter{})) != 1 {
 		t.Errorf("Prune removed %d reports", got)
 	}
 }
@@ -68,7 +68,7 @@ func TestNothingIsPrunedWithoutALimit(t *testing.T) {
 func TestIdentitiesOutliveTheirReports(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	f.record(f.message(report("signed")), f.message(report("unsigned", auth(db.AuthNone, ""))))
+	f.record(f.message(newReport("signed")), f.message(newReport("unsigned", auth(report.AuthNone, ""))))
 	news := f.lastNews()
 	f.clock.pass(2 * keep)
 	if got := must(f.Prune(f.ctx))(t); got != 2 {
@@ -78,17 +78,17 @@ func TestIdentitiesOutliveTheirReports(t *testing.T) {
 		t.Errorf("Domains = %v, want none", got)
 	}
 	got := f.record(
-		f.message(report("signed")),
-		f.message(report("signed", content(5))),
-		f.message(report("unsigned", content(5), auth(db.AuthFail, "x.example"))),
-		f.message(report("unsigned")), // passes now: still a duplicate
-		f.message(report("unsigned", content(5), auth(db.AuthFail, "x.example"))),
+		f.message(newReport("signed")),
+		f.message(newReport("signed", content(5))),
+		f.message(newReport("unsigned", content(5), auth(report.AuthFail, "x.example"))),
+		f.message(newReport("unsigned")), // passes now: still a duplicate
+		f.message(newReport("unsigned", content(5), auth(report.AuthFail, "x.example"))),
 	)
-	want := []db.Outcome{db.Duplicate, db.Rejected, db.Rejected, db.Duplicate, db.Recorded}
+	want := []report.Outcome{report.Duplicate, report.Rejected, report.Rejected, report.Duplicate, report.Recorded}
 	if !slices.Equal(got, want) {
 		t.Errorf("outcomes %v, want %v", got, want)
 	}
-	for _, r := range f.rows(db.Filter{}) {
+	for _, r := range f.rows(report.Filter{}) {
 		if r.News <= news {
 			t.Errorf("news number %d was given twice", r.News)
 		}
@@ -99,19 +99,19 @@ func TestIdentitiesOutliveTheirReports(t *testing.T) {
 func TestNumbersAreNotGivenAgain(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	f.record(f.message(report("a")))
+	f.record(f.message(newReport("a")))
 	m := f.message()
 	m.Pending = "x"
 	f.record(m)
-	row, id := f.rows(db.Filter{})[0].ReportRow, f.pending()[0].ID
-	must(f.Resolve(f.ctx, id, db.Message{Refused: "x"}))(t)
+	row, id := f.rows(report.Filter{})[0].ReportRow, f.pending()[0].ID
+	must(f.Resolve(f.ctx, id, report.Message{Refused: "x"}))(t)
 	f.clock.pass(2 * keep)
 	must(f.Prune(f.ctx))(t)
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("rejected messages are kept for ever: %+v", got)
 	}
-	f.record(f.message(report("b")), m)
-	if got := f.rows(db.Filter{})[0].ReportRow; got <= row {
+	f.record(f.message(newReport("b")), m)
+	if got := f.rows(report.Filter{})[0].ReportRow; got <= row {
 		t.Errorf("report row %d was given again", got)
 	}
 	if got := f.pending()[0].ID; got <= id {
@@ -125,10 +125,10 @@ func TestNumbersAreNotGivenAgain(t *testing.T) {
 func TestMailThatWaitsIsNotPruned(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	for id, state := range map[string]db.Delivery{"waits": db.DeliveryWaiting, "sent": db.DeliverySent, "refused": db.DeliveryRefused} {
+	for id, state := range map[string]report.Delivery{"waits": report.DeliveryWaiting, "sent": report.DeliverySent, "refused": report.DeliveryRefused} {
 		m := mail(id, "a@example.com")
 		m.Recipients[0].State = state
-		must(f.Enqueue(f.ctx, m, db.DigestState{}))(t)
+		must(f.Enqueue(f.ctx, m, report.DigestState{}))(t)
 	}
 	f.clock.pass(2 * keep)
 	must(f.Prune(f.ctx))(t)
@@ -146,7 +146,7 @@ func TestWhatIsOwedIsGivenUpInTheEnd(t *testing.T) {
 	f := openKeep(t, keep)
 	pending := f.message()
 	pending.Pending = "x"
-	f.record(pending, f.raw(report("r", auth(db.AuthNone, ""))), f.raw(report("r", content(5), auth(db.AuthUnknown, ""))))
+	f.record(pending, f.raw(newReport("r", auth(report.AuthNone, ""))), f.raw(newReport("r", content(5), auth(report.AuthUnknown, ""))))
 	f.clock.pass(keep)
 	must(f.Prune(f.ctx))(t)
 	if p, u := len(f.pending()), len(f.unknown()); p != 1 || u != 1 {
@@ -163,14 +163,14 @@ func TestWhatIsOwedIsGivenUpInTheEnd(t *testing.T) {
 func TestAnAnswerForWhatWasPrunedIsRemembered(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
-	f.record(f.message(report("a", auth(db.AuthNone, ""))))
+	f.record(f.message(newReport("a", auth(report.AuthNone, ""))))
 	f.clock.pass(keep)
-	f.record(f.raw(report("a", auth(db.AuthUnknown, ""))))
+	f.record(f.raw(newReport("a", auth(report.AuthUnknown, ""))))
 	f.clock.pass(time.Second)
 	must(f.Prune(f.ctx))(t)
-	check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(pass("sender.example"), report("a")))))
+	check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(pass("sender.example"), newReport("a")))))
 	// It stands under its signer now, so that there is room for an unsigned one.
-	if got := f.record(f.message(report("a", content(5), auth(db.AuthNone, "")))); got[0] != db.Recorded {
+	if got := f.record(f.message(newReport("a", content(5), auth(report.AuthNone, "")))); got[0] != report.Recorded {
 		t.Errorf("outcome %s, want recorded", got[0])
 	}
 }
@@ -179,9 +179,9 @@ func TestPruningGoesInSteps(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
 	for n := range 3 {
-		var messages []db.Message
+		var messages []report.Message
 		for i := range 400 {
-			messages = append(messages, f.message(report(fmt.Sprint(n, " ", i))))
+			messages = append(messages, f.message(newReport(fmt.Sprint(n, " ", i))))
 		}
 		f.record(messages...)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -20,8 +21,8 @@ const filesMailbox = "files"
 // A message at a place that was recorded before keeps its row, which takes up
 // what is new; where all its reports were known, its outcome is Duplicate. Files
 // have no lasting place: one that adds nothing to what is known leaves no row.
-func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
-	outcomes := make([]Outcome, len(b.Messages))
+func (d *DB) Record(ctx context.Context, b report.Batch) ([]report.Outcome, error) {
+	outcomes := make([]report.Outcome, len(b.Messages))
 	if err := d.keepPrepared(ctx); err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(b.Messages, func(m Message) bool { return len(m.Kept) > 0 }) {
+	if slices.ContainsFunc(b.Messages, func(m report.Message) bool { return len(m.Kept) > 0 }) {
 		// In transactions of its own: what is recorded is so whatever becomes of it.
 		err = d.giveUpOldest(ctx)
 	}
@@ -58,7 +59,7 @@ func (d *DB) Record(ctx context.Context, b Batch) ([]Outcome, error) {
 // Resolve records what became of a message that was pending or rejected, known
 // by its row: it got its body, or is refused for good. Its place stays what it
 // was. It is news as it would have been then.
-func (d *DB) Resolve(ctx context.Context, id int64, m Message) (outcome Outcome, err error) {
+func (d *DB) Resolve(ctx context.Context, id int64, m report.Message) (outcome report.Outcome, err error) {
 	err = d.write(ctx, "resolving a message", func(t *tx) error {
 		was, err := t.messageByID(id)
 		if err != nil {
@@ -74,7 +75,7 @@ func (d *DB) Resolve(ctx context.Context, id int64, m Message) (outcome Outcome,
 }
 
 // record finds the row of a message, if it has one, and examines it.
-func (t *tx) record(m *Message, via Via) (Outcome, error) {
+func (t *tx) record(m *report.Message, via report.Via) (report.Outcome, error) {
 	folder, err := t.findFolder(m.Mailbox, m.Folder)
 	if err != nil {
 		return "", err
@@ -89,7 +90,7 @@ func (t *tx) record(m *Message, via Via) (Outcome, error) {
 }
 
 // examine records a message whose row was as given; with id 0 where there is none.
-func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
+func (t *tx) examine(m *report.Message, via report.Via, was messageRow) (report.Outcome, error) {
 	row := was
 	row.Message = m
 	row.via = via
@@ -111,7 +112,7 @@ func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
 		if _, err := t.exec("UPDATE message SET again_at = NULL WHERE id = ?", row.id); err != nil {
 			return "", err
 		}
-		return Duplicate, t.oweMark(row)
+		return report.Duplicate, t.oweMark(row)
 	}
 	verdicts, err := t.deliverAll(m, via, row.id)
 	if err != nil {
@@ -127,7 +128,7 @@ func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
 	if err := t.saveMessage(row, was.id != 0); err != nil {
 		return "", err
 	}
-	if was.state == Pending {
+	if was.state == report.Pending {
 		if err := t.dropUnfetched(row.id); err != nil {
 			return "", err
 		}
@@ -137,25 +138,25 @@ func (t *tx) examine(m *Message, via Via, was messageRow) (Outcome, error) {
 
 // examinePending records that a message's body could not be got. What is known
 // of it from before stands.
-func (t *tx) examinePending(row, was messageRow) (Outcome, error) {
+func (t *tx) examinePending(row, was messageRow) (report.Outcome, error) {
 	switch was.state {
-	case "", Pending:
-		row.state, row.refused, row.conflict = Pending, clip(row.Message.Pending), ""
+	case "", report.Pending:
+		row.state, row.refused, row.conflict = report.Pending, clip(row.Message.Pending), ""
 		row.attempts++
-	case Recorded, Duplicate:
-		return Duplicate, t.oweMark(row)
+	case report.Recorded, report.Duplicate:
+		return report.Duplicate, t.oweMark(row)
 	default:
 		return was.state, nil
 	}
 	if err := t.saveMessage(row, was.id != 0); err != nil {
 		return "", err
 	}
-	return Pending, t.saveUnfetched(row)
+	return report.Pending, t.saveUnfetched(row)
 }
 
 // judge sets the state of a message's row from the verdicts on its reports, and
 // returns what became of the message this time.
-func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) Outcome {
+func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) report.Outcome {
 	var conflicts []string
 	fresh := false
 	row.unknown, row.nextTry = false, sql.NullInt64{}
@@ -176,23 +177,23 @@ func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) Outc
 	row.refused, row.conflict = clip(row.Message.Refused), clip(strings.Join(conflicts, "; "))
 	switch {
 	case fresh:
-		row.state = Recorded
-		return Recorded
+		row.state = report.Recorded
+		return report.Recorded
 	case was.known():
-		return Duplicate
+		return report.Duplicate
 	case len(conflicts) > 0 || len(verdicts) == 0:
-		row.state = Rejected
-		return Rejected
+		row.state = report.Rejected
+		return report.Rejected
 	}
-	row.state = Duplicate
-	return Duplicate
+	row.state = report.Duplicate
+	return report.Duplicate
 }
 
 // addsNothing reports whether a file needs no row: it is a duplicate without
 // faults, was refused for the same reason before, or already has a row by which
 // its authenticity will be tried again.
-func (t *tx) addsNothing(row messageRow, outcome Outcome) (bool, error) {
-	if row.uid > 0 || outcome == Recorded {
+func (t *tx) addsNothing(row messageRow, outcome report.Outcome) (bool, error) {
+	if row.uid > 0 || outcome == report.Recorded {
 		return false, nil
 	}
 	m := row.Message

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -39,17 +40,17 @@ func TestEveryFieldComesBack(t *testing.T) {
 			{Type: tlsrpt.STS, Domain: "a.example", Mode: tlsrpt.ModeTesting},
 		},
 	}
-	m := f.message(db.Report{Report: want, Auth: db.Authenticity{Result: db.AuthFail, Domain: "other.example", Reason: "not-aligned"}})
-	if got := f.record(m); !slices.Equal(got, []db.Outcome{db.Recorded}) {
+	m := f.message(report.Report{Report: want, Auth: report.Authenticity{Result: report.AuthFail, Domain: "other.example", Reason: "not-aligned"}})
+	if got := f.record(m); !slices.Equal(got, []report.Outcome{report.Recorded}) {
 		t.Fatalf("Record = %v, want recorded", got)
 	}
-	rows := f.rows(db.Filter{})
+	rows := f.rows(report.Filter{})
 	if len(rows) != 2 {
 		t.Fatalf("%d policy rows, want 2", len(rows))
 	}
-	row := db.PolicyRow{
-		News: 1, Via: db.ViaPoll, ReportRow: rows[0].ReportRow, Report: *want,
-		Auth:      db.Authenticity{Result: db.AuthFail, Domain: "other.example", Reason: "not-aligned"},
+	row := report.PolicyRow{
+		News: 1, Via: report.ViaPoll, ReportRow: rows[0].ReportRow, Report: *want,
+		Auth:      report.Authenticity{Result: report.AuthFail, Domain: "other.example", Reason: "not-aligned"},
 		Submitter: "mx.sender.example", Source: "reports/INBOX", MessageID: "1@sender.example", ReceivedAt: m.ReceivedAt, RecordedAt: noon,
 	}
 	row.Report.Policies, row.Report.JSON = nil, nil
@@ -64,10 +65,10 @@ func TestEveryFieldComesBack(t *testing.T) {
 func TestAReportsOwnTextComesBack(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	r := report("a")
+	r := newReport("a")
 	r.JSON = bytes.Repeat([]byte(`{"policies":[]}`), 1000)
 	f.record(f.message(r))
-	row := f.rows(db.Filter{})[0].ReportRow
+	row := f.rows(report.Filter{})[0].ReportRow
 	if got := must(f.ReportJSON(f.ctx, row))(t); !bytes.Equal(got, r.JSON) {
 		t.Errorf("ReportJSON = %d bytes, want %d", len(got), len(r.JSON))
 	}
@@ -79,12 +80,12 @@ func TestAReportsOwnTextComesBack(t *testing.T) {
 func TestADuplicateIsKnown(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	first := f.message(report("a"))
-	again := f.message(report("a"))
-	if got, want := f.record(first, again, first), []db.Outcome{db.Recorded, db.Duplicate, db.Duplicate}; !slices.Equal(got, want) {
+	first := f.message(newReport("a"))
+	again := f.message(newReport("a"))
+	if got, want := f.record(first, again, first), []report.Outcome{report.Recorded, report.Duplicate, report.Duplicate}; !slices.Equal(got, want) {
 		t.Fatalf("Record = %v, want %v", got, want)
 	}
-	if n := len(f.rows(db.Filter{})); n != 1 {
+	if n := len(f.rows(report.Filter{})); n != 1 {
 		t.Errorf("%d policy rows, want 1", n)
 	}
 	folder := must(f.Folder(f.ctx, "reports", "INBOX"))(t)
@@ -95,31 +96,35 @@ func TestADuplicateIsKnown(t *testing.T) {
 
 func TestAPlaceHasOneRow(t *testing.T) {
 	t.Parallel()
-	good := func(m db.Message) db.Message { m.Reports = []db.Report{report("a")}; return m }
-	refused := func(reason string) func(db.Message) db.Message {
-		return func(m db.Message) db.Message { m.Refused = reason; return m }
+	good := func(m report.Message) report.Message { m.Reports = []report.Report{newReport("a")}; return m }
+	refused := func(reason string) func(report.Message) report.Message {
+		return func(m report.Message) report.Message { m.Refused = reason; return m }
 	}
-	pending := func(m db.Message) db.Message { m.Pending = "no body"; return m }
-	partly := func(m db.Message) db.Message { m.Reports = []db.Report{report("a")}; m.Refused = "part 3"; return m }
+	pending := func(m report.Message) report.Message { m.Pending = "no body"; return m }
+	partly := func(m report.Message) report.Message {
+		m.Reports = []report.Report{newReport("a")}
+		m.Refused = "part 3"
+		return m
+	}
 	tests := []struct {
 		name          string
-		first, second func(db.Message) db.Message
-		want          []db.Outcome
+		first, second func(report.Message) report.Message
+		want          []report.Outcome
 		counted       [2]int64 // recorded, rejected
 		reasons       []string
 	}{
-		{"recorded, seen again", good, good, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
-		{"recorded stays recorded where it could not be read again", good, refused("x"), []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
-		{"recorded stays recorded where it has no body", good, pending, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
-		{"refused again for another reason", refused("x"), refused("y"), []db.Outcome{db.Rejected, db.Rejected}, [2]int64{0, 1}, []string{"1 y"}},
-		{"refused, then read", refused("x"), good, []db.Outcome{db.Rejected, db.Recorded}, [2]int64{1, 0}, nil},
-		{"refused, then read in part", refused("x"), partly, []db.Outcome{db.Rejected, db.Recorded}, [2]int64{1, 0}, []string{"1 part 3"}},
-		{"refused stays refused where it has no body", refused("x"), pending, []db.Outcome{db.Rejected, db.Rejected}, [2]int64{0, 1}, []string{"1 x"}},
-		{"pending, then read", pending, good, []db.Outcome{db.Pending, db.Recorded}, [2]int64{1, 0}, nil},
-		{"pending, then refused", pending, refused("x"), []db.Outcome{db.Pending, db.Rejected}, [2]int64{0, 1}, []string{"1 x"}},
-		{"pending, and again", pending, pending, []db.Outcome{db.Pending, db.Pending}, [2]int64{0, 0}, nil},
-		{"read in part, then whole", partly, good, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, nil},
-		{"read in part, and again", partly, partly, []db.Outcome{db.Recorded, db.Duplicate}, [2]int64{1, 0}, []string{"2 part 3"}},
+		{"recorded, seen again", good, good, []report.Outcome{report.Recorded, report.Duplicate}, [2]int64{1, 0}, nil},
+		{"recorded stays recorded where it could not be read again", good, refused("x"), []report.Outcome{report.Recorded, report.Duplicate}, [2]int64{1, 0}, nil},
+		{"recorded stays recorded where it has no body", good, pending, []report.Outcome{report.Recorded, report.Duplicate}, [2]int64{1, 0}, nil},
+		{"refused again for another reason", refused("x"), refused("y"), []report.Outcome{report.Rejected, report.Rejected}, [2]int64{0, 1}, []string{"1 y"}},
+		{"refused, then read", refused("x"), good, []report.Outcome{report.Rejected, report.Recorded}, [2]int64{1, 0}, nil},
+		{"refused, then read in part", refused("x"), partly, []report.Outcome{report.Rejected, report.Recorded}, [2]int64{1, 0}, []string{"1 part 3"}},
+		{"refused stays refused where it has no body", refused("x"), pending, []report.Outcome{report.Rejected, report.Rejected}, [2]int64{0, 1}, []string{"1 x"}},
+		{"pending, then read", pending, good, []report.Outcome{report.Pending, report.Recorded}, [2]int64{1, 0}, nil},
+		{"pending, then refused", pending, refused("x"), []report.Outcome{report.Pending, report.Rejected}, [2]int64{0, 1}, []string{"1 x"}},
+		{"pending, and again", pending, pending, []report.Outcome{report.Pending, report.Pending}, [2]int64{0, 0}, nil},
+		{"read in part, then whole", partly, good, []report.Outcome{report.Recorded, report.Duplicate}, [2]int64{1, 0}, nil},
+		{"read in part, and again", partly, partly, []report.Outcome{report.Recorded, report.Duplicate}, [2]int64{1, 0}, []string{"2 part 3"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,23 +153,23 @@ func TestAPlaceHasOneRow(t *testing.T) {
 
 func TestAMessageOfSeveralReports(t *testing.T) {
 	t.Parallel()
-	old, fresh := report("old", auth(db.AuthNone, "")), report("new", auth(db.AuthNone, ""))
-	conflict := report("old", content(5), auth(db.AuthNone, ""))
+	old, fresh := newReport("old", auth(report.AuthNone, "")), newReport("new", auth(report.AuthNone, ""))
+	conflict := newReport("old", content(5), auth(report.AuthNone, ""))
 	tests := []struct {
 		name    string
-		reports []db.Report
+		reports []report.Report
 		refused string
-		want    db.Outcome
+		want    report.Outcome
 		reasons int
 	}{
-		{"one new", []db.Report{old, fresh}, "", db.Recorded, 0},
-		{"none new", []db.Report{old, old}, "", db.Duplicate, 0},
-		{"the same twice", []db.Report{fresh, fresh}, "", db.Recorded, 0},
-		{"one new, one refused", []db.Report{fresh}, "part 2: no JSON", db.Recorded, 1},
-		{"one known, one refused", []db.Report{old}, "part 2: no JSON", db.Duplicate, 1},
-		{"one new, one in conflict", []db.Report{fresh, conflict}, "", db.Recorded, 1},
-		{"one known, one in conflict", []db.Report{old, conflict}, "", db.Rejected, 1},
-		{"in conflict with one another", []db.Report{fresh, report("new", content(5), auth(db.AuthNone, ""))}, "", db.Recorded, 1},
+		{"one new", []report.Report{old, fresh}, "", report.Recorded, 0},
+		{"none new", []report.Report{old, old}, "", report.Duplicate, 0},
+		{"the same twice", []report.Report{fresh, fresh}, "", report.Recorded, 0},
+		{"one new, one refused", []report.Report{fresh}, "part 2: no JSON", report.Recorded, 1},
+		{"one known, one refused", []report.Report{old}, "part 2: no JSON", report.Duplicate, 1},
+		{"one new, one in conflict", []report.Report{fresh, conflict}, "", report.Recorded, 1},
+		{"one known, one in conflict", []report.Report{old, conflict}, "", report.Rejected, 1},
+		{"in conflict with one another", []report.Report{fresh, newReport("new", content(5), auth(report.AuthNone, ""))}, "", report.Recorded, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -193,11 +198,11 @@ func TestAMarkIsOwedUntilMade(t *testing.T) {
 		}
 		return uids, ids
 	}
-	due := func(m db.Message) db.Message { m.MarkOwed = true; return m }
-	recorded, duplicate := due(f.message(report("a"))), due(f.message(report("a")))
-	conflict, refused, pending := due(f.message(report("a", content(5)))), due(f.message()), due(f.message())
+	due := func(m report.Message) report.Message { m.MarkOwed = true; return m }
+	recorded, duplicate := due(f.message(newReport("a"))), due(f.message(newReport("a")))
+	conflict, refused, pending := due(f.message(newReport("a", content(5)))), due(f.message()), due(f.message())
 	refused.Refused, pending.Pending = "x", "x"
-	f.record(recorded, duplicate, conflict, refused, pending, f.message(report("b")))
+	f.record(recorded, duplicate, conflict, refused, pending, f.message(newReport("b")))
 
 	uids, ids := owed()
 	if want := []uint32{1, 2}; !slices.Equal(uids, want) {
@@ -214,7 +219,7 @@ func TestAMarkIsOwedUntilMade(t *testing.T) {
 		t.Errorf("marks owed after one was made: %v, want [2]", got)
 	}
 	// A pending message that is read at last is owed its mark.
-	pending.Reports, pending.Pending = []db.Report{report("c")}, ""
+	pending.Reports, pending.Pending = []report.Report{newReport("c")}, ""
 	f.record(pending)
 	if got, _ := owed(); !slices.Equal(got, []uint32{2, 5}) {
 		t.Errorf("marks owed after the pending one was read: %v, want [2 5]", got)
@@ -227,35 +232,35 @@ func TestAMarkIsOwedUntilMade(t *testing.T) {
 func TestFilesLeaveNoNeedlessRows(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	file := func(path string, reports ...db.Report) db.Message {
-		return db.Message{Place: db.Place{Mailbox: "files", Folder: path}, MarkOwed: true, Reports: reports}
+	file := func(path string, reports ...report.Report) report.Message {
+		return report.Message{Place: report.Place{Mailbox: "files", Folder: path}, MarkOwed: true, Reports: reports}
 	}
-	bad := func(path, reason string) db.Message {
+	bad := func(path, reason string) report.Message {
 		m := file(path)
 		m.Refused = reason
 		return m
 	}
 	steps := []struct {
 		name     string
-		m        db.Message
-		want     db.Outcome
+		m        report.Message
+		want     report.Outcome
 		rejected int
 	}{
-		{"a new report", file("a.json", report("a")), db.Recorded, 0},
-		{"another in the same file", file("a.json", report("b")), db.Recorded, 0},
-		{"read again", file("a.json", report("a")), db.Duplicate, 0},
-		{"a copy elsewhere", file("b.json", report("a")), db.Duplicate, 0},
-		{"refused", bad("c.json", "x"), db.Rejected, 1},
-		{"refused again", bad("c.json", "x"), db.Rejected, 1},
-		{"refused for another reason", bad("c.json", "y"), db.Rejected, 2},
-		{"another refused", bad("d.json", "x"), db.Rejected, 3},
-		{"a conflict", file("e.json", report("a", content(5))), db.Rejected, 4},
-		{"the conflict again", file("e.json", report("a", content(5))), db.Rejected, 4},
-		{"known, with a part that is refused", func() db.Message { m := file("f.zip", report("a")); m.Refused = "x"; return m }(), db.Duplicate, 5},
-		{"and again", func() db.Message { m := file("f.zip", report("a")); m.Refused = "x"; return m }(), db.Duplicate, 5},
+		{"a new report", file("a.json", newReport("a")), report.Recorded, 0},
+		{"another in the same file", file("a.json", newReport("b")), report.Recorded, 0},
+		{"read again", file("a.json", newReport("a")), report.Duplicate, 0},
+		{"a copy elsewhere", file("b.json", newReport("a")), report.Duplicate, 0},
+		{"refused", bad("c.json", "x"), report.Rejected, 1},
+		{"refused again", bad("c.json", "x"), report.Rejected, 1},
+		{"refused for another reason", bad("c.json", "y"), report.Rejected, 2},
+		{"another refused", bad("d.json", "x"), report.Rejected, 3},
+		{"a conflict", file("e.json", newReport("a", content(5))), report.Rejected, 4},
+		{"the conflict again", file("e.json", newReport("a", content(5))), report.Rejected, 4},
+		{"known, with a part that is refused", func() report.Message { m := file("f.zip", newReport("a")); m.Refused = "x"; return m }(), report.Duplicate, 5},
+		{"and again", func() report.Message { m := file("f.zip", newReport("a")); m.Refused = "x"; return m }(), report.Duplicate, 5},
 	}
 	for _, s := range steps {
-		got, err := f.Record(f.ctx, db.Batch{Mailbox: "files", Folder: "reports/", Via: db.ViaBackfill, Messages: []db.Message{s.m}})
+		got, err := f.Record(f.ctx, report.Batch{Mailbox: "files", Folder: "reports/", Via: report.ViaBackfill, Messages: []report.Message{s.m}})
 		check(t, err)
 		if got[0] != s.want {
 			t.Errorf("%s: outcome %s, want %s", s.name, got[0], s.want)
@@ -267,10 +272,10 @@ func TestFilesLeaveNoNeedlessRows(t *testing.T) {
 	if got := must(f.MarksOwed(f.ctx, "files", "a.json", 0))(t); len(got) != 0 {
 		t.Errorf("marks owed to files: %v", got)
 	}
-	if got := f.rows(db.Filter{})[0].Source; got != "a.json" {
+	if got := f.rows(report.Filter{})[0].Source; got != "a.json" {
 		t.Errorf("source %q, want a.json", got)
 	}
-	for path, want := range map[string]db.Folder{
+	for path, want := range map[string]report.Folder{
 		"a.json": {Mailbox: "files", Folder: "a.json", Recorded: 2}, "b.json": {}, "c.json": {Mailbox: "files", Folder: "c.json", Rejected: 2},
 	} {
 		if diff := cmp.Diff(want, must(f.Folder(f.ctx, "files", path))(t)); diff != "" {
@@ -285,16 +290,16 @@ func TestFilesLeaveNoNeedlessRows(t *testing.T) {
 func TestABatchIsWholeOrNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a")))
+	f.record(f.message(newReport("a")))
 	empty := f.message() // neither report nor reason: the caller's mistake
-	_, err := f.Record(f.ctx, db.Batch{
-		Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{f.message(report("b")), empty},
-		Cursor: &db.Cursor{UIDValidity: 7, LastUID: 9},
+	_, err := f.Record(f.ctx, report.Batch{
+		Mailbox: "reports", Folder: "INBOX", Via: report.ViaPoll, Messages: []report.Message{f.message(newReport("b")), empty},
+		Cursor: &report.Cursor{UIDValidity: 7, LastUID: 9},
 	})
 	if err == nil {
 		t.Fatal("Record of an empty message did not fail")
 	}
-	if got := len(f.rows(db.Filter{})); got != 1 {
+	if got := len(f.rows(report.Filter{})); got != 1 {
 		t.Errorf("%d policy rows, want the one from before", got)
 	}
 	if got := must(f.Folder(f.ctx, "reports", "INBOX"))(t); got.Poll != nil {
@@ -303,7 +308,7 @@ func TestABatchIsWholeOrNothing(t *testing.T) {
 	if got := f.lastNews(); got != 1 {
 		t.Errorf("LastNews = %d, want 1: a batch that was undone gave none", got)
 	}
-	f.record(f.message(report("b")))
+	f.record(f.message(newReport("b")))
 	if got := f.lastNews(); got != 2 {
 		t.Errorf("LastNews = %d, want 2", got)
 	}
@@ -314,11 +319,11 @@ func TestACancelledBatchLeavesNothing(t *testing.T) {
 	f := open(t)
 	ctx, cancel := context.WithCancel(f.ctx)
 	cancel()
-	_, err := f.Record(ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{f.message(report("a"))}})
+	_, err := f.Record(ctx, report.Batch{Mailbox: "reports", Folder: "INBOX", Via: report.ViaPoll, Messages: []report.Message{f.message(newReport("a"))}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Record = %v, want context.Canceled", err)
 	}
-	if got := len(f.rows(db.Filter{})); got != 0 {
+	if got := len(f.rows(report.Filter{})); got != 0 {
 		t.Errorf("%d policy rows, want none", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"tlsbrief/internal/report"
 )
 
 // ReporterDays says which reporters were heard of on which days, over the
@@ -17,7 +18,7 @@ import (
 // Where there are many domains it steps from one reporter to the next, so that its
 // cost follows from how many there are, and not from how many reports each has
 // sent.
-func (d *DB) ReporterDays(ctx context.Context, domains []string, from, to time.Time) ([]ReporterDay, error) {
+func (d *DB) ReporterDays(ctx context.Context, domains []string, from, to time.Time) ([]report.ReporterDay, error) {
 	days, err := d.reporterDays(ctx, domains, from, to)
 	return days, d.fail("listing who reported", err)
 }
@@ -36,7 +37,7 @@ const (
 // each.
 const manyDomains = 10
 
-func (d *DB) reporterDays(ctx context.Context, domains []string, from, to time.Time) ([]ReporterDay, error) {
+func (d *DB) reporterDays(ctx context.Context, domains []string, from, to time.Time) ([]report.ReporterDay, error) {
 	if domains != nil && len(domains) < manyDomains {
 		return d.reportersOfFew(ctx, domains, from, to)
 	}
@@ -50,7 +51,7 @@ func (d *DB) reporterDays(ctx context.Context, domains []string, from, to time.T
 		return nil, err
 	}
 	defer next.Close()
-	wanted := func(int64, *ReporterDay) (bool, error) { return true, nil }
+	wanted := func(int64, *report.ReporterDay) (bool, error) { return true, nil }
 	if domains != nil {
 		ids, err := domainIDs(ctx, view, domains)
 		if err != nil || len(ids) == 0 {
@@ -61,7 +62,7 @@ func (d *DB) reporterDays(ctx context.Context, domains []string, from, to time.T
 			return nil, err
 		}
 		defer about.Close()
-		wanted = func(day int64, r *ReporterDay) (is bool, err error) {
+		wanted = func(day int64, r *report.ReporterDay) (is bool, err error) {
 			err = about.QueryRowContext(ctx, day, r.Reporter, r.Organization).Scan(&is)
 			return is, err
 		}
@@ -70,12 +71,12 @@ func (d *DB) reporterDays(ctx context.Context, domains []string, from, to time.T
 }
 
 // reportersOfFew is ReporterDays for a few domains.
-func (d *DB) reportersOfFew(ctx context.Context, domains []string, from, to time.Time) ([]ReporterDay, error) {
+func (d *DB) reportersOfFew(ctx context.Context, domains []string, from, to time.Time) ([]report.ReporterDay, error) {
 	clause, args, err := span(domains, from, to)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, d.reader, func(rows *sql.Rows) (r ReporterDay, err error) {
+	return collect(ctx, d.reader, func(rows *sql.Rows) (r report.ReporterDay, err error) {
 		var day int64
 		err = rows.Scan(&day, &r.Reporter, &r.Organization)
 		r.Day = dayTime(day)
@@ -85,10 +86,10 @@ func (d *DB) reportersOfFew(ctx context.Context, domains []string, from, to time
 }
 
 // walkHeard steps along report_heard and keeps what is wanted.
-func walkHeard(ctx context.Context, next *sql.Stmt, wanted func(int64, *ReporterDay) (bool, error), from, to time.Time) ([]ReporterDay, error) {
+func walkHeard(ctx context.Context, next *sql.Stmt, wanted func(int64, *report.ReporterDay) (bool, error), from, to time.Time) ([]report.ReporterDay, error) {
 	first, end := daySpan(from, to)
-	var days []ReporterDay
-	at := ReporterDay{} // sorts before all of its day: no report lacks a reporter
+	var days []report.ReporterDay
+	at := report.ReporterDay{} // sorts before all of its day: no report lacks a reporter
 	for day := first; ; {
 		err := next.QueryRowContext(ctx, day, at.Reporter, at.Organization, end).Scan(&day, &at.Reporter, &at.Organization)
 		if errors.Is(err, sql.ErrNoRows) {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"database/sql"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // MarksOwed returns the messages of a folder that are recorded, or known from
 // before, and still to be marked there, by UID.
-func (d *DB) MarksOwed(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]Mark, error) {
-	marks, err := collect(ctx, d.reader, func(rows *sql.Rows) (m Mark, err error) {
+func (d *DB) MarksOwed(ctx context.Context, mailbox, folder string, uidValidity uint32) ([]report.Mark, error) {
+	marks, err := collect(ctx, d.reader, func(rows *sql.Rows) (m report.Mark, err error) {
 		return m, rows.Scan(&m.ID, &m.UID)
 	}, `SELECT message.id, uid FROM message JOIN folder ON folder.id = message.folder
 		WHERE mailbox = ? AND folder.folder = ? AND uid_validity = ? AND mark_owed = 1 AND state IN ('recorded', 'duplicate')
@@ -50,7 +51,7 @@ const retriesAtOnce = 500
 // PendingMessages returns messages of a folder that the server did not give yet and
 // that are not quarantined, under whatever UIDVALIDITY: at most 500, those tried least
 // first.
-func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Retry, error) {
+func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]report.Retry, error) {
 	retries, err := d.retries(ctx, atFolder+"state = 'pending' AND unfetched.next_try IS NULL ORDER BY attempts", mailbox, folder)
 	return retries, d.fail("listing the pending messages of "+source(mailbox, folder), err)
 }
@@ -59,10 +60,10 @@ func (d *DB) PendingMessages(ctx context.Context, mailbox, folder string) ([]Ret
 // an older reader than this one refused (DESIGN 6: they are looked at again
 // once), or of which Message.Again has come: at most 500. Resolve, StaysRejected or
 // PendingFailed takes each off the list.
-func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]Retry, error) {
+func (d *DB) RejectedBefore(ctx context.Context, mailbox, folder string) ([]report.Retry, error) {
 	retries, err := d.retries(ctx, atFolder+"state = 'rejected' AND conflict = '' AND reader_version < ? ORDER BY attempts", mailbox, folder, tlsrpt.ReaderVersion)
 	if err == nil {
-		var due []Retry
+		var due []report.Retry
 		due, err = d.retries(ctx, atFolder+"again_at <= ? AND reader_version >= ? AND uid > 0 ORDER BY again_at", mailbox, folder, d.now(), tlsrpt.ReaderVersion)
 		retries = append(retries, due...)
 	}
@@ -74,9 +75,9 @@ const atFolder = "mailbox = ? AND folder.folder = ? AND "
 
 // retries lists the messages for which a condition holds, in an order: both are
 // constants.
-func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]Retry, error) {
-	return collect(ctx, d.reader, func(rows *sql.Rows) (Retry, error) {
-		var r Retry
+func (d *DB) retries(ctx context.Context, condition string, args ...any) ([]report.Retry, error) {
+	return collect(ctx, d.reader, func(rows *sql.Rows) (report.Retry, error) {
+		var r report.Retry
 		var received sql.NullInt64
 		err := rows.Scan(&r.ID, &r.Mailbox, &r.Folder, &r.UIDValidity, &r.UID, &received, &r.Attempts, &r.Claimed)
 		r.ReceivedAt = timeOf(received)

@@ -11,14 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
-func (f *fixture) pending() []db.Retry {
+func (f *fixture) pending() []report.Retry {
 	f.t.Helper()
 	return must(f.PendingMessages(f.ctx, "reports", "INBOX"))(f.t)
 }
 
-func (f *fixture) unknown() []db.Retry {
+func (f *fixture) unknown() []report.Retry {
 	f.t.Helper()
 	return must(f.UnknownMessages(f.ctx))(f.t)
 }
@@ -28,10 +29,10 @@ func TestAPendingMessageIsTriedAgain(t *testing.T) {
 	f := open(t)
 	m := f.message()
 	m.Pending = "the server sent no body"
-	f.record(m, f.message(report("other")))
+	f.record(m, f.message(newReport("other")))
 
 	got := f.pending()
-	if diff := cmp.Diff([]db.Retry{{ID: got[0].ID, Place: m.Place, ReceivedAt: m.ReceivedAt, Attempts: 1}}, got); diff != "" {
+	if diff := cmp.Diff([]report.Retry{{ID: got[0].ID, Place: m.Place, ReceivedAt: m.ReceivedAt, Attempts: 1}}, got); diff != "" {
 		t.Fatalf("PendingMessages (-want +got):\n%s", diff)
 	}
 	check(t, f.PendingFailed(f.ctx, got[0].ID, "again none"))
@@ -98,13 +99,13 @@ func TestWhatWasInHandAtADeath(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	take := func(first, last uint32) int64 {
-		return must(f.TakeInHand(f.ctx, "reports", "INBOX", 7, db.ViaPoll, db.UIDRange{First: first, Last: last}))(t)
+		return must(f.TakeInHand(f.ctx, "reports", "INBOX", 7, report.ViaPoll, report.UIDRange{First: first, Last: last}))(t)
 	}
-	suspects := func(validity uint32) db.Suspects {
-		return must(f.Suspects(f.ctx, "reports", "INBOX", validity, db.ViaPoll))(t)
+	suspects := func(validity uint32) report.Suspects {
+		return must(f.Suspects(f.ctx, "reports", "INBOX", validity, report.ViaPoll))(t)
 	}
-	m := f.message(report("a"))
-	_, err := f.Record(f.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{m}, InHand: take(1, 4)})
+	m := f.message(newReport("a"))
+	_, err := f.Record(f.ctx, report.Batch{Mailbox: "reports", Folder: "INBOX", Via: report.ViaPoll, Messages: []report.Message{m}, InHand: take(1, 4)})
 	check(t, err)
 	take(5, 9) // and it dies
 	if got := suspects(7); len(got.Ranges) != 1 || !got.Contains(5) || !got.Contains(9) || got.Contains(4) || len(got.Deadly) != 0 {
@@ -115,15 +116,15 @@ func TestWhatWasInHandAtADeath(t *testing.T) {
 	if got := suspects(7); len(got.Deadly) != 1 || got.Deadly[0] != 6 || !got.Contains(7) {
 		t.Fatalf("after two deaths: %+v", got)
 	}
-	if got := must(f.Suspects(f.ctx, "reports", "INBOX", 7, db.ViaBackfill))(t); len(got.Ranges)+len(got.Deadly) != 0 {
+	if got := must(f.Suspects(f.ctx, "reports", "INBOX", 7, report.ViaBackfill))(t); len(got.Ranges)+len(got.Deadly) != 0 {
 		t.Errorf("a backfill suspects what a poll had in hand: %+v", got)
 	}
 	take(8, 8)
-	check(t, f.LetGo(f.ctx, "reports", "INBOX", db.ViaPoll, false))
+	check(t, f.LetGo(f.ctx, "reports", "INBOX", report.ViaPoll, false))
 	if got := suspects(7); len(got.Deadly) != 0 || !got.Contains(8) {
 		t.Errorf("what a living process let go is held against it: %+v", got)
 	}
-	check(t, f.LetGo(f.ctx, "reports", "INBOX", db.ViaPoll, true))
+	check(t, f.LetGo(f.ctx, "reports", "INBOX", report.ViaPoll, true))
 	if got := suspects(7); len(got.Ranges) != 0 {
 		t.Errorf("once all was read: %+v", got)
 	}
@@ -138,33 +139,33 @@ func TestAPendingMessageIsResolved(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		m    db.Message
-		want db.Outcome
+		m    report.Message
+		want report.Outcome
 	}{
-		{"by a new report", db.Message{Reports: []db.Report{report("new")}, MarkOwed: true}, db.Recorded},
-		{"by a known report", db.Message{Reports: []db.Report{report("old")}, MarkOwed: true}, db.Duplicate},
-		{"by a refusal", db.Message{Refused: "not a report", MarkOwed: true}, db.Rejected},
-		{"by nothing yet", db.Message{Pending: "x"}, db.Pending},
+		{"by a new report", report.Message{Reports: []report.Report{newReport("new")}, MarkOwed: true}, report.Recorded},
+		{"by a known report", report.Message{Reports: []report.Report{newReport("old")}, MarkOwed: true}, report.Duplicate},
+		{"by a refusal", report.Message{Refused: "not a report", MarkOwed: true}, report.Rejected},
+		{"by nothing yet", report.Message{Pending: "x"}, report.Pending},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t)
 			m := f.message()
 			m.Pending = "x"
-			f.recordVia(db.ViaBackfill, f.message(report("old")), m)
+			f.recordVia(report.ViaBackfill, f.message(newReport("old")), m)
 			got := must(f.Resolve(f.ctx, f.pending()[0].ID, tt.m))(t)
 			if got != tt.want {
 				t.Errorf("Resolve = %s, want %s", got, tt.want)
 			}
-			if n := len(f.pending()); n != 0 && tt.want != db.Pending {
+			if n := len(f.pending()); n != 0 && tt.want != report.Pending {
 				t.Errorf("%d messages are still pending", n)
 			}
 			marks := must(f.MarksOwed(f.ctx, "reports", "INBOX", 7))(t)
-			if owed := len(marks) == 1 && marks[0].UID == m.UID; owed != (tt.want == db.Recorded || tt.want == db.Duplicate) {
+			if owed := len(marks) == 1 && marks[0].UID == m.UID; owed != (tt.want == report.Recorded || tt.want == report.Duplicate) {
 				t.Errorf("marks owed: %+v", marks)
 			}
-			for _, r := range f.rows(db.Filter{}) {
-				if r.Via != db.ViaBackfill || r.Source != "reports/INBOX" {
+			for _, r := range f.rows(report.Filter{}) {
+				if r.Via != report.ViaBackfill || r.Source != "reports/INBOX" {
 					t.Errorf("recorded via %s from %s, want as it was found", r.Via, r.Source)
 				}
 			}
@@ -175,7 +176,7 @@ func TestAPendingMessageIsResolved(t *testing.T) {
 func TestRowsThatAreNotThere(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	_, err := f.Resolve(f.ctx, 99, db.Message{Refused: "x"})
+	_, err := f.Resolve(f.ctx, 99, report.Message{Refused: "x"})
 	for name, err := range map[string]error{
 		"Resolve":         err,
 		"PendingFailed":   f.PendingFailed(f.ctx, 99, "x"),
@@ -197,7 +198,7 @@ func TestPendingFailedLeavesTheRecordedAlone(t *testing.T) {
 	m.Pending = "x"
 	f.record(m)
 	id := f.pending()[0].ID
-	must(f.Resolve(f.ctx, id, db.Message{Reports: []db.Report{report("a")}}))(t)
+	must(f.Resolve(f.ctx, id, report.Message{Reports: []report.Report{newReport("a")}}))(t)
 	check(t, f.PendingFailed(f.ctx, id, "too late"))
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("a recorded message was rejected: %+v", got)
@@ -205,7 +206,7 @@ func TestPendingFailedLeavesTheRecordedAlone(t *testing.T) {
 }
 
 // raw is a message whose reports' authenticity is unknown.
-func (f *fixture) raw(reports ...db.Report) db.Message {
+func (f *fixture) raw(reports ...report.Report) report.Message {
 	m := f.message(reports...)
 	m.Kept = bytes.Repeat([]byte("Subject: x\r\n"), 100)
 	m.MarkOwed = true
@@ -215,14 +216,14 @@ func (f *fixture) raw(reports ...db.Report) db.Message {
 func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	m := f.raw(report("a", auth(db.AuthUnknown, "")), report("b"))
+	m := f.raw(newReport("a", auth(report.AuthUnknown, "")), newReport("b"))
 	f.record(m)
 	got := f.unknown()
 	if len(got) != 1 || !bytes.Equal(got[0].Kept, m.Kept) || got[0].Attempts != 1 || got[0].Place != m.Place {
 		t.Fatalf("UnknownMessages = %+v, want the message", got)
 	}
-	a, b := report("a"), report("b")
-	still := db.Authenticity{Result: db.AuthUnknown}
+	a, b := newReport("a"), newReport("b")
+	still := report.Authenticity{Result: report.AuthUnknown}
 	check(t, f.Authenticated(f.ctx, decision(got[0].ID, append(answers(pass("sender.example"), b), answers(still, a)...)))) // in any order
 	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 || len(got[0].Kept) == 0 {
 		t.Errorf("still unknown: %+v, want the message with 2 attempts", got)
@@ -237,7 +238,7 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	if diff := cmp.Diff([]string{"100 pass sender.example", "100 pass sender.example"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
-	if rows := f.rows(db.Filter{NewsAfter: 2}); len(rows) != 1 || rows[0].Report.ReportID != "a" {
+	if rows := f.rows(report.Filter{NewsAfter: 2}); len(rows) != 1 || rows[0].Report.ReportID != "a" {
 		t.Errorf("news after it passed: %+v, want report a", rows)
 	}
 	check(t, f.Authenticated(f.ctx, decision(got[0].ID, nil))) // decided meanwhile, by another process
@@ -248,31 +249,31 @@ func TestWhatAnAnswerDoes(t *testing.T) {
 	passed := pass("s.example")
 	tests := []struct {
 		name   string
-		before []db.Report // recorded first, verified or not
-		answer db.Authenticity
+		before []report.Report // recorded first, verified or not
+		answer report.Authenticity
 		want   []string // in the order they were first recorded
 		state  [2]int64 // messages recorded, rejected
 		named  int      // rejected messages
 		marks  int
 	}{
 		{"fail: known now, no news", nil,
-			db.Authenticity{Result: db.AuthFail, Domain: "x.example", Reason: "key-gone"},
+			report.Authenticity{Result: report.AuthFail, Domain: "x.example", Reason: "key-gone"},
 			[]string{"7 fail x.example key-gone"}, [2]int64{1, 0}, 0, 1},
 		{"pass: stands under its signer", nil, passed,
 			[]string{"7 pass s.example"}, [2]int64{1, 0}, 0, 1},
-		{"pass of what the signer has otherwise: left as it is", []db.Report{report("r", content(1), auth(db.AuthPass, "s.example"))}, passed,
+		{"pass of what the signer has otherwise: left as it is", []report.Report{newReport("r", content(1), auth(report.AuthPass, "s.example"))}, passed,
 			[]string{"1 pass s.example", "7 fail s.example conflict"}, [2]int64{2, 0}, 0, 1},
-		{"pass of a copy of what failed: lifts it", []db.Report{report("r", content(7), auth(db.AuthFail, "x.example"))}, passed,
+		{"pass of a copy of what failed: lifts it", []report.Report{newReport("r", content(7), auth(report.AuthFail, "x.example"))}, passed,
 			[]string{"7 pass s.example"}, [2]int64{1, 0}, 0, 1},
-		{"fail of a copy of what was unsigned: says more", []db.Report{report("r", content(7), auth(db.AuthNone, ""))},
-			db.Authenticity{Result: db.AuthFail, Domain: "x.example", Reason: "l-tag"},
+		{"fail of a copy of what was unsigned: says more", []report.Report{newReport("r", content(7), auth(report.AuthNone, ""))},
+			report.Authenticity{Result: report.AuthFail, Domain: "x.example", Reason: "l-tag"},
 			[]string{"7 fail x.example l-tag"}, [2]int64{1, 0}, 0, 1},
-		{"pass of what was in conflict: recorded after all", []db.Report{report("r", content(1), auth(db.AuthNone, ""))}, passed,
+		{"pass of what was in conflict: recorded after all", []report.Report{newReport("r", content(1), auth(report.AuthNone, ""))}, passed,
 			[]string{"1 none", "7 pass s.example"}, [2]int64{2, 0}, 0, 1},
-		{"fail of what was in conflict: stays so", []db.Report{report("r", content(1), auth(db.AuthNone, ""))},
-			db.Authenticity{Result: db.AuthFail}, []string{"1 none"}, [2]int64{1, 1}, 1, 0},
+		{"fail of what was in conflict: stays so", []report.Report{newReport("r", content(1), auth(report.AuthNone, ""))},
+			report.Authenticity{Result: report.AuthFail}, []string{"1 none"}, [2]int64{1, 1}, 1, 0},
 		{"pass of what was in conflict, and is so with the signer's: stays so",
-			[]db.Report{report("r", content(1), auth(db.AuthNone, "")), report("r", content(2), auth(db.AuthPass, "s.example"))}, passed,
+			[]report.Report{newReport("r", content(1), auth(report.AuthNone, "")), newReport("r", content(2), auth(report.AuthPass, "s.example"))}, passed,
 			[]string{"1 none", "2 pass s.example"}, [2]int64{2, 1}, 1, 0},
 	}
 	for _, tt := range tests {
@@ -282,9 +283,9 @@ func TestWhatAnAnswerDoes(t *testing.T) {
 			for _, r := range tt.before {
 				f.record(f.message(r))
 			}
-			f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, ""))))
+			f.record(f.raw(newReport("r", content(7), auth(report.AuthUnknown, ""))))
 			f.reopen(0)
-			check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(tt.answer, report("r", content(7))))))
+			check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(tt.answer, newReport("r", content(7))))))
 			if diff := cmp.Diff(tt.want, f.standings()); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
@@ -309,11 +310,11 @@ func TestWhatAnAnswerDoes(t *testing.T) {
 func TestAConflictThatIsRecordedElsewhereMeanwhileIsADuplicate(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("r", content(1), auth(db.AuthNone, ""))))
-	f.record(f.raw(report("r", content(7), auth(db.AuthUnknown, "")))) // in conflict
+	f.record(f.message(newReport("r", content(1), auth(report.AuthNone, ""))))
+	f.record(f.raw(newReport("r", content(7), auth(report.AuthUnknown, "")))) // in conflict
 	id := f.unknown()[0].ID
-	f.record(f.message(report("r", content(7)))) // a verified copy
-	check(t, f.Authenticated(f.ctx, decision(id, answers(pass("sender.example"), report("r", content(7))))))
+	f.record(f.message(newReport("r", content(7)))) // a verified copy
+	check(t, f.Authenticated(f.ctx, decision(id, answers(pass("sender.example"), newReport("r", content(7))))))
 	if got := f.rejected(); len(got) != 0 {
 		t.Errorf("rejected messages %+v, want none", got)
 	}
@@ -325,8 +326,8 @@ func TestAConflictThatIsRecordedElsewhereMeanwhileIsADuplicate(t *testing.T) {
 func TestAnUnknownCopyOfWhatPassedIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a")))
-	f.record(f.raw(report("a", auth(db.AuthUnknown, ""))))
+	f.record(f.message(newReport("a")))
+	f.record(f.raw(newReport("a", auth(report.AuthUnknown, ""))))
 	if got := f.unknown(); len(got) != 0 {
 		t.Errorf("UnknownMessages = %+v, want none", got)
 	}
@@ -335,13 +336,13 @@ func TestAnUnknownCopyOfWhatPassedIsNotTriedAgain(t *testing.T) {
 func TestAMessageExaminedAgainIsNoLongerUnknown(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	m := f.raw(report("a", auth(db.AuthUnknown, "")))
+	m := f.raw(newReport("a", auth(report.AuthUnknown, "")))
 	f.record(m)
 	f.record(m)
 	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 {
 		t.Errorf("UnknownMessages = %+v, want one with 2 attempts", got)
 	}
-	m.Reports[0].Auth = db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+	m.Reports[0].Auth = report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
 	f.record(m)
 	if got := f.unknown(); len(got) != 0 {
 		t.Errorf("UnknownMessages = %+v, want none", got)
@@ -354,13 +355,13 @@ func TestAMessageExaminedAgainIsNoLongerUnknown(t *testing.T) {
 func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	before := func() []db.Retry {
+	before := func() []report.Retry {
 		t.Helper()
 		return must(f.RejectedBefore(f.ctx, "reports", "INBOX"))(t)
 	}
 	refused, gone, read := f.message(), f.message(), f.message()
 	refused.Refused, gone.Refused, read.Refused = "x", "x", "x"
-	f.record(refused, gone, read, f.message(report("r")), f.message(report("r", content(5)))) // the last is in conflict, which no reader cures
+	f.record(refused, gone, read, f.message(newReport("r")), f.message(newReport("r", content(5)))) // the last is in conflict, which no reader cures
 	if got := before(); len(got) != 0 {
 		t.Fatalf("RejectedBefore = %+v, though this reader refused them", got)
 	}
@@ -369,11 +370,11 @@ func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
 	if len(got) != 3 {
 		t.Fatalf("RejectedBefore = %+v, want three", got)
 	}
-	if o := must(f.Resolve(f.ctx, got[0].ID, db.Message{Refused: "still"}))(t); o != db.Rejected {
+	if o := must(f.Resolve(f.ctx, got[0].ID, report.Message{Refused: "still"}))(t); o != report.Rejected {
 		t.Errorf("Resolve = %s, want rejected", o)
 	}
 	check(t, f.StaysRejected(f.ctx, got[1].ID))
-	if o := must(f.Resolve(f.ctx, got[2].ID, db.Message{Reports: []db.Report{report("new")}}))(t); o != db.Recorded {
+	if o := must(f.Resolve(f.ctx, got[2].ID, report.Message{Reports: []report.Report{newReport("new")}}))(t); o != report.Recorded {
 		t.Errorf("Resolve = %s, want recorded", o)
 	}
 	if got := before(); len(got) != 0 {
@@ -392,20 +393,20 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	for _, path := range []string{"a.eml", "b.eml", "b.eml"} {
-		m := f.raw(report(path, auth(db.AuthUnknown, "")))
-		m.Place, m.MessageID = db.Place{Mailbox: "files", Folder: path}, path
+		m := f.raw(newReport(path, auth(report.AuthUnknown, "")))
+		m.Place, m.MessageID = report.Place{Mailbox: "files", Folder: path}, path
 		f.record(m)
 	}
-	f.record(f.raw(report("mailed", auth(db.AuthUnknown, ""))))
+	f.record(f.raw(newReport("mailed", auth(report.AuthUnknown, ""))))
 	got := must(f.UnknownMessages(f.ctx))(t)
-	var places []db.Place
+	var places []report.Place
 	for _, r := range got {
 		places = append(places, r.Place)
 		if len(r.Kept) == 0 {
 			t.Errorf("%+v has no body", r.Place)
 		}
 	}
-	want := []db.Place{{Mailbox: "files", Folder: "a.eml"}, {Mailbox: "files", Folder: "b.eml"}, {Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid}}
+	want := []report.Place{{Mailbox: "files", Folder: "a.eml"}, {Mailbox: "files", Folder: "b.eml"}, {Mailbox: "reports", Folder: "INBOX", UIDValidity: 7, UID: f.uid}}
 	if diff := cmp.Diff(want, places); diff != "" {
 		t.Errorf("UnknownMessages (-want +got):\n%s", diff)
 	}
@@ -416,17 +417,17 @@ func TestUnknownMessagesOfAllMailboxesAndFiles(t *testing.T) {
 func TestAnUnknownFileOfAKnownReportIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a", auth(db.AuthNone, ""))))
-	m := f.raw(report("a", auth(db.AuthUnknown, "")))
-	m.Place = db.Place{Mailbox: "files", Folder: "a.eml"}
-	if got := f.record(m, m)[0]; got != db.Duplicate {
+	f.record(f.message(newReport("a", auth(report.AuthNone, ""))))
+	m := f.raw(newReport("a", auth(report.AuthUnknown, "")))
+	m.Place = report.Place{Mailbox: "files", Folder: "a.eml"}
+	if got := f.record(m, m)[0]; got != report.Duplicate {
 		t.Errorf("outcome %s, want duplicate", got)
 	}
 	got := f.unknown()
 	if len(got) != 1 || len(got[0].Kept) == 0 {
 		t.Fatalf("UnknownMessages = %+v, want the file, once", got)
 	}
-	check(t, f.Authenticated(f.ctx, decision(got[0].ID, answers(pass("sender.example"), report("a")))))
+	check(t, f.Authenticated(f.ctx, decision(got[0].ID, answers(pass("sender.example"), newReport("a")))))
 	if diff := cmp.Diff([]string{"100 pass sender.example"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
@@ -435,7 +436,7 @@ func TestAnUnknownFileOfAKnownReportIsTriedAgain(t *testing.T) {
 func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	var messages []db.Message
+	var messages []report.Message
 	for range 600 {
 		m := f.message()
 		m.Pending = "x"
@@ -462,9 +463,9 @@ func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
 func TestWhatIsNoneOfOursIsForgotten(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	pending, refused, recorded := f.message(), f.message(), f.message(report("r"))
+	pending, refused, recorded := f.message(), f.message(), f.message(newReport("r"))
 	pending.Pending, refused.Refused = "x", "x"
-	f.record(pending, refused, recorded, f.message(report("r", content(5)))) // the last is in conflict
+	f.record(pending, refused, recorded, f.message(newReport("r", content(5)))) // the last is in conflict
 	for id := range int64(5) {
 		check(t, f.Forget(f.ctx, id))
 	}
@@ -474,7 +475,7 @@ func TestWhatIsNoneOfOursIsForgotten(t *testing.T) {
 	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Reason, "conflicts") {
 		t.Errorf("rejected: %+v, want the conflict alone", got)
 	}
-	if n := len(f.rows(db.Filter{})); n != 1 {
+	if n := len(f.rows(report.Filter{})); n != 1 {
 		t.Errorf("%d policy rows, want 1", n)
 	}
 	check(t, f.IntegrityCheck(f.ctx))

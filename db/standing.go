@@ -6,13 +6,14 @@ import (
 	"errors"
 	"time"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // Standing returns since when the MTA-STS policy of a domain has been in a mode,
 // and when it last saw a failure, on days before the given one. It reads a few
 // index entries, however much is stored.
-func (d *DB) Standing(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (Standing, error) {
+func (d *DB) Standing(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (report.Standing, error) {
 	s, err := d.standing(ctx, domain, mode, dayFrom(before))
 	return s, d.fail("reading since when the policy of "+domain+" is in its mode", err)
 }
@@ -28,7 +29,7 @@ const (
 		AND type = 'sts' AND counts = 1 AND (failed > 0 OR failures > 0) AND day < ? ORDER BY day DESC LIMIT 1`
 )
 
-func (d *DB) standing(ctx context.Context, domain string, mode tlsrpt.Mode, before int64) (s Standing, err error) {
+func (d *DB) standing(ctx context.Context, domain string, mode tlsrpt.Mode, before int64) (s report.Standing, err error) {
 	never := int64(-1)
 	other := never // the last day of another mode
 	for _, m := range [...]tlsrpt.Mode{tlsrpt.ModeEnforce, tlsrpt.ModeTesting, tlsrpt.ModeNone} {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -19,30 +19,30 @@ func TestStanding(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.record(
-		f.message(report("1", onDay(2026, 3, 1), under(tlsrpt.ModeNone, "a.example", 0))),
-		f.message(report("2", onDay(2026, 3, 3), under(tlsrpt.ModeTesting, "a.example", 4))),
-		f.message(report("3", onDay(2026, 3, 5), under("", "a.example", 0))), // does not say
-		f.message(report("4", onDay(2026, 3, 7), under(tlsrpt.ModeTesting, "a.example", 0))),
-		f.message(report("5", onDay(2026, 3, 9), under(tlsrpt.ModeEnforce, "a.example", 0))),
-		f.message(report("6", onDay(2026, 3, 6), under(tlsrpt.ModeEnforce, "b.example", 9))),
-		f.message(report("7", onDay(2026, 3, 6), auth(db.AuthFail, "x.example"), under(tlsrpt.ModeEnforce, "a.example", 9))),
-		f.message(report("8", onDay(2026, 3, 8), auth(db.AuthPass, "other.example"), under(tlsrpt.ModeTesting, "a.example", 0))),
-		f.message(report("9", onDay(2026, 3, 7), policies(policy(tlsrpt.TLSA, "a.example", 0, 5)))),
+		f.message(newReport("1", onDay(2026, 3, 1), under(tlsrpt.ModeNone, "a.example", 0))),
+		f.message(newReport("2", onDay(2026, 3, 3), under(tlsrpt.ModeTesting, "a.example", 4))),
+		f.message(newReport("3", onDay(2026, 3, 5), under("", "a.example", 0))), // does not say
+		f.message(newReport("4", onDay(2026, 3, 7), under(tlsrpt.ModeTesting, "a.example", 0))),
+		f.message(newReport("5", onDay(2026, 3, 9), under(tlsrpt.ModeEnforce, "a.example", 0))),
+		f.message(newReport("6", onDay(2026, 3, 6), under(tlsrpt.ModeEnforce, "b.example", 9))),
+		f.message(newReport("7", onDay(2026, 3, 6), auth(report.AuthFail, "x.example"), under(tlsrpt.ModeEnforce, "a.example", 9))),
+		f.message(newReport("8", onDay(2026, 3, 8), auth(report.AuthPass, "other.example"), under(tlsrpt.ModeTesting, "a.example", 0))),
+		f.message(newReport("9", onDay(2026, 3, 7), policies(policy(tlsrpt.TLSA, "a.example", 0, 5)))),
 	)
 	for _, tt := range []struct {
 		name   string
 		domain string
 		mode   tlsrpt.Mode
 		before time.Time
-		want   db.Standing
+		want   report.Standing
 	}{
-		{"a mode begins with the first report that quotes it after another", "a.example", tlsrpt.ModeTesting, day(9), db.Standing{ModeSince: day(3), LastFailed: day(3)}},
-		{"what comes later does not count", "a.example", tlsrpt.ModeTesting, day(4), db.Standing{ModeSince: day(3), LastFailed: day(3)}},
-		{"the day itself does not count", "a.example", tlsrpt.ModeTesting, day(3), db.Standing{}},
-		{"what is not in force any more has no begin", "a.example", tlsrpt.ModeTesting, day(10), db.Standing{LastFailed: day(3)}},
-		{"the mode that took its place", "a.example", tlsrpt.ModeEnforce, day(10), db.Standing{ModeSince: day(9), LastFailed: day(3)}},
-		{"another domain", "b.example", tlsrpt.ModeEnforce, day(10), db.Standing{ModeSince: day(6), LastFailed: day(6)}},
-		{"a domain that nobody knows", "c.example", tlsrpt.ModeEnforce, day(10), db.Standing{}},
+		{"a mode begins with the first report that quotes it after another", "a.example", tlsrpt.ModeTesting, day(9), report.Standing{ModeSince: day(3), LastFailed: day(3)}},
+		{"what comes later does not count", "a.example", tlsrpt.ModeTesting, day(4), report.Standing{ModeSince: day(3), LastFailed: day(3)}},
+		{"the day itself does not count", "a.example", tlsrpt.ModeTesting, day(3), report.Standing{}},
+		{"what is not in force any more has no begin", "a.example", tlsrpt.ModeTesting, day(10), report.Standing{LastFailed: day(3)}},
+		{"the mode that took its place", "a.example", tlsrpt.ModeEnforce, day(10), report.Standing{ModeSince: day(9), LastFailed: day(3)}},
+		{"another domain", "b.example", tlsrpt.ModeEnforce, day(10), report.Standing{ModeSince: day(6), LastFailed: day(6)}},
+		{"a domain that nobody knows", "c.example", tlsrpt.ModeEnforce, day(10), report.Standing{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

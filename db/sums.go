@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -50,19 +51,19 @@ func span(domains []string, from, to time.Time) (string, []any, error) {
 // DayTotals sums sessions by day, domain and policy type, over the reports that
 // count, of the days in [from, to) and these domains; nil is all of them. Sorted
 // so. A zero time does not bound it.
-func (d *DB) DayTotals(ctx context.Context, domains []string, from, to time.Time) ([]DayTotal, error) {
+func (d *DB) DayTotals(ctx context.Context, domains []string, from, to time.Time) ([]report.DayTotal, error) {
 	totals, err := d.dayTotals(ctx, domains, from, to)
 	return totals, d.fail("summing days", err)
 }
 
-func (d *DB) dayTotals(ctx context.Context, domains []string, from, to time.Time) ([]DayTotal, error) {
+func (d *DB) dayTotals(ctx context.Context, domains []string, from, to time.Time) ([]report.DayTotal, error) {
 	clause, args, err := span(domains, from, to)
 	if err != nil {
 		return nil, err
 	}
-	var totals []DayTotal
+	var totals []report.DayTotal
 	_, err = collect(ctx, d.reader, func(rows *sql.Rows) (none struct{}, err error) {
-		var t DayTotal
+		var t report.DayTotal
 		var day, okHigh, okLow, failedHigh, failedLow int64
 		var overlap bool
 		if err := rows.Scan(&t.Domain, &day, &t.Type, &overlap, &okHigh, &okLow, &failedHigh, &failedLow); err != nil {
@@ -82,7 +83,7 @@ func (d *DB) dayTotals(ctx context.Context, domains []string, from, to time.Time
 		return none, nil
 	}, `SELECT d.name, p.day, p.type, p.overlap, SUM(p.successful >> 26), SUM(p.successful & 67108863), SUM(p.failed >> 26), SUM(p.failed & 67108863)`+
 		clause+`GROUP BY d.id, p.day, p.type, p.overlap ORDER BY d.id, p.day, p.type, p.overlap`, args...)
-	slices.SortFunc(totals, func(a, b DayTotal) int {
+	slices.SortFunc(totals, func(a, b report.DayTotal) int {
 		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Type, b.Type))
 	})
 	return totals, err
@@ -95,7 +96,7 @@ func (d *DB) dayTotals(ctx context.Context, domains []string, from, to time.Time
 // How many there are is a stranger's to choose, so of each day, domain and policy
 // type only the [MostCauses] with the most sessions are told apart, and the
 // others are summed by result type as those of [OtherHosts].
-func (d *DB) FailureDays(ctx context.Context, domains []string, from, to time.Time) ([]FailureDay, error) {
+func (d *DB) FailureDays(ctx context.Context, domains []string, from, to time.Time) ([]report.FailureDay, error) {
 	const step = "summing failures"
 	clause, args, err := span(domains, from, to)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -27,9 +28,9 @@ type failureCause struct {
 // other returns the cause that stands for more than are told apart.
 func (c failureCause) other() failureCause {
 	if c.result != "" && !c.result.Known() {
-		c.result = OtherResults
+		c.result = report.OtherResults
 	}
-	return failureCause{c.result, OtherHosts}
+	return failureCause{c.result, report.OtherHosts}
 }
 
 // failureSums adds up failures while they are read. What a group holds meanwhile
@@ -42,14 +43,14 @@ type failureSums struct {
 
 // add counts the sessions of one failure detail.
 func (s *failureSums) add(g failureGroup, c failureCause, n tlsrpt.Sessions) {
-	c = failureCause{tlsrpt.ResultType(ShortName(string(c.result))), ShortName(c.mx)}
+	c = failureCause{tlsrpt.ResultType(report.ShortName(string(c.result))), report.ShortName(c.mx)}
 	causes := s.groups[g]
 	if causes == nil {
 		causes = map[failureCause]tlsrpt.Sessions{}
 		s.groups[g] = causes
 	}
 	if _, known := causes[c]; !known {
-		if len(causes) >= 4*MostCauses {
+		if len(causes) >= 4*report.MostCauses {
 			s.shrink(causes)
 		}
 		if s.held >= mostFailureDays {
@@ -67,8 +68,8 @@ func (s *failureSums) shrink(causes map[failureCause]tlsrpt.Sessions) {
 	list := slices.SortedFunc(maps.Keys(causes), func(a, b failureCause) int {
 		return cmp.Or(cmp.Compare(causes[b], causes[a]), cmp.Compare(a.result, b.result), cmp.Compare(a.mx, b.mx))
 	})
-	list = slices.DeleteFunc(list, func(c failureCause) bool { return c.mx == OtherHosts })
-	for _, c := range list[min(MostCauses, len(list)):] {
+	list = slices.DeleteFunc(list, func(c failureCause) bool { return c.mx == report.OtherHosts })
+	for _, c := range list[min(report.MostCauses, len(list)):] {
 		causes[c.other()] = causes[c.other()].Plus(causes[c])
 		delete(causes, c)
 	}
@@ -76,15 +77,15 @@ func (s *failureSums) shrink(causes map[failureCause]tlsrpt.Sessions) {
 }
 
 // days returns what was added up, in order.
-func (s *failureSums) days() []FailureDay {
-	var days []FailureDay
+func (s *failureSums) days() []report.FailureDay {
+	var days []report.FailureDay
 	for g, causes := range s.groups {
 		s.shrink(causes)
 		for c, n := range causes {
-			days = append(days, FailureDay{Day: dayTime(g.day), Domain: g.domain, Type: g.kind, ResultType: c.result, MX: c.mx, Sessions: n})
+			days = append(days, report.FailureDay{Day: dayTime(g.day), Domain: g.domain, Type: g.kind, ResultType: c.result, MX: c.mx, Sessions: n})
 		}
 	}
-	slices.SortFunc(days, func(a, b FailureDay) int {
+	slices.SortFunc(days, func(a, b report.FailureDay) int {
 		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Type, b.Type),
 			cmp.Compare(a.ResultType, b.ResultType), cmp.Compare(a.MX, b.MX))
 	})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -16,8 +16,8 @@ import (
 func TestFailureDaysAreBounded(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	const small, perReport = 9 * db.MostCauses, 3 * db.MostCauses
-	var messages []db.Message
+	const small, perReport = 9 * report.MostCauses, 3 * report.MostCauses
+	var messages []report.Message
 	for r := range small / perReport {
 		list := []tlsrpt.Failure{failure(tlsrpt.CertificateExpired, fmt.Sprintf("large%d.example", r), 50)}
 		for i := range perReport {
@@ -27,21 +27,21 @@ func TestFailureDaysAreBounded(t *testing.T) {
 			}
 			list = append(list, failure(result, fmt.Sprintf("mx%d-%d.example", r, i), 1))
 		}
-		messages = append(messages, f.message(report(fmt.Sprint(r), policies(
+		messages = append(messages, f.message(newReport(fmt.Sprint(r), policies(
 			policy(tlsrpt.STS, "a.example", 10, 60, list...),
 			policy(tlsrpt.TLSA, "a.example", 10, 60, failure(tlsrpt.TLSAInvalid, "mx.example", 2)),
 		))))
 	}
 	f.record(messages...)
 	got := must(f.FailureDays(f.ctx, nil, time.Time{}, time.Time{}))(t)
-	if len(got) > db.MostCauses+3 {
-		t.Fatalf("%d causes of one day, domain and policy type, want %d at most", len(got), db.MostCauses)
+	if len(got) > report.MostCauses+3 {
+		t.Fatalf("%d causes of one day, domain and policy type, want %d at most", len(got), report.MostCauses)
 	}
 	var sum tlsrpt.Sessions
 	named, large := map[tlsrpt.ResultType]tlsrpt.Sessions{}, 0
 	for _, d := range got {
 		sum = sum.Plus(d.Sessions)
-		if d.MX == db.OtherHosts {
+		if d.MX == report.OtherHosts {
 			named[d.ResultType] = d.Sessions
 		}
 		if d.Sessions == 50 {
@@ -54,7 +54,7 @@ func TestFailureDaysAreBounded(t *testing.T) {
 	if large != 3 {
 		t.Errorf("%d of the 3 largest causes are told apart", large)
 	}
-	if len(named) != 2 || named[tlsrpt.CertificateExpired] == 0 || named[db.OtherResults] == 0 {
+	if len(named) != 2 || named[tlsrpt.CertificateExpired] == 0 || named[report.OtherResults] == 0 {
 		t.Errorf("the others by result type: %v", named)
 	}
 	again := must(f.FailureDays(f.ctx, nil, time.Time{}, time.Time{}))(t)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -26,23 +26,23 @@ func failure(result tlsrpt.ResultType, mx string, n tlsrpt.Sessions) tlsrpt.Fail
 func summed(t *testing.T) *fixture {
 	f := open(t)
 	f.record(
-		f.message(report("1", onDay(2026, 3, 9), policies(
+		f.message(newReport("1", onDay(2026, 3, 9), policies(
 			policy(tlsrpt.STS, "a.example", 10, 2, failure(tlsrpt.CertificateExpired, "mx1", 1), failure(tlsrpt.CertificateExpired, "mx2", 1), failure(tlsrpt.CertificateExpired, "mx1", 4)),
 			policy(tlsrpt.TLSA, "a.example", 10, 2, failure(tlsrpt.TLSAInvalid, "mx1", 2)), // counts the same
 			policy(tlsrpt.TLSA, "a.example", 10, 2), // one too many to be the same
 			policy(tlsrpt.STS, "b.example", 7, 0),
 		))),
-		f.message(report("2", onDay(2026, 3, 9), auth(db.AuthPass, "other.example"), policies(
+		f.message(newReport("2", onDay(2026, 3, 9), auth(report.AuthPass, "other.example"), policies(
 			policy(tlsrpt.STS, "a.example", 100, 20, failure(tlsrpt.CertificateExpired, "mx1", 20)),
 			policy(tlsrpt.STS, "a.example", 1, 0),
 		))),
-		f.message(report("3", onDay(2026, 3, 10), auth(db.AuthUnchecked, ""), policies(
+		f.message(newReport("3", onDay(2026, 3, 10), auth(report.AuthUnchecked, ""), policies(
 			policy("new-type", "a.example", 3, 3, failure("new-result", "", 3)),
 		))),
-		f.message(report("4", onDay(2026, 3, 9), auth(db.AuthFail, "x.example"), policies(
+		f.message(newReport("4", onDay(2026, 3, 9), auth(report.AuthFail, "x.example"), policies(
 			policy(tlsrpt.STS, "a.example", 5000, 5000, failure(tlsrpt.CertificateExpired, "mx1", 5000)),
 		))),
-		f.message(report("5", onDay(2026, 3, 8), policies(policy(tlsrpt.NoPolicyFound, "b.example", 9, 0)))),
+		f.message(newReport("5", onDay(2026, 3, 8), policies(policy(tlsrpt.NoPolicyFound, "b.example", 9, 0)))),
 	)
 	return f
 }
@@ -50,24 +50,24 @@ func summed(t *testing.T) *fixture {
 func TestDayTotals(t *testing.T) {
 	t.Parallel()
 	f := summed(t)
-	a9sts := db.DayTotal{Day: day(9), Domain: "a.example", Type: tlsrpt.STS, Successful: 111, Failed: 22}
-	a9tlsa := db.DayTotal{Day: day(9), Domain: "a.example", Type: tlsrpt.TLSA, Successful: 20, Failed: 4, Overlap: 12, OverlapFailed: 2}
-	a10 := db.DayTotal{Day: day(10), Domain: "a.example", Type: "new-type", Successful: 3, Failed: 3}
-	b8 := db.DayTotal{Day: day(8), Domain: "b.example", Type: tlsrpt.NoPolicyFound, Successful: 9}
-	b9 := db.DayTotal{Day: day(9), Domain: "b.example", Type: tlsrpt.STS, Successful: 7}
+	a9sts := report.DayTotal{Day: day(9), Domain: "a.example", Type: tlsrpt.STS, Successful: 111, Failed: 22}
+	a9tlsa := report.DayTotal{Day: day(9), Domain: "a.example", Type: tlsrpt.TLSA, Successful: 20, Failed: 4, Overlap: 12, OverlapFailed: 2}
+	a10 := report.DayTotal{Day: day(10), Domain: "a.example", Type: "new-type", Successful: 3, Failed: 3}
+	b8 := report.DayTotal{Day: day(8), Domain: "b.example", Type: tlsrpt.NoPolicyFound, Successful: 9}
+	b9 := report.DayTotal{Day: day(9), Domain: "b.example", Type: tlsrpt.STS, Successful: 7}
 	tests := []struct {
 		name     string
 		domains  []string
 		from, to time.Time
-		want     []db.DayTotal
+		want     []report.DayTotal
 	}{
-		{"everything, by day, domain and type", nil, time.Time{}, time.Time{}, []db.DayTotal{b8, a9sts, a9tlsa, b9, a10}},
-		{"from is inclusive, to is not", nil, day(9), day(10), []db.DayTotal{a9sts, a9tlsa, b9}},
-		{"only from", nil, day(10), time.Time{}, []db.DayTotal{a10}},
-		{"only to", nil, time.Time{}, day(9), []db.DayTotal{b8}},
-		{"a day begins at its midnight", nil, day(9).Add(time.Second), day(10).Add(time.Second), []db.DayTotal{a10}},
-		{"some domains", []string{"b.example", "never.example"}, time.Time{}, time.Time{}, []db.DayTotal{b8, b9}},
-		{"a domain named twice counts once", []string{"b.example", "b.example"}, day(8), day(9), []db.DayTotal{b8}},
+		{"everything, by day, domain and type", nil, time.Time{}, time.Time{}, []report.DayTotal{b8, a9sts, a9tlsa, b9, a10}},
+		{"from is inclusive, to is not", nil, day(9), day(10), []report.DayTotal{a9sts, a9tlsa, b9}},
+		{"only from", nil, day(10), time.Time{}, []report.DayTotal{a10}},
+		{"only to", nil, time.Time{}, day(9), []report.DayTotal{b8}},
+		{"a day begins at its midnight", nil, day(9).Add(time.Second), day(10).Add(time.Second), []report.DayTotal{a10}},
+		{"some domains", []string{"b.example", "never.example"}, time.Time{}, time.Time{}, []report.DayTotal{b8, b9}},
+		{"a domain named twice counts once", []string{"b.example", "b.example"}, day(8), day(9), []report.DayTotal{b8}},
 		{"no domain", []string{}, time.Time{}, time.Time{}, nil},
 		{"no such day", nil, day(20), day(21), nil},
 	}
@@ -84,7 +84,7 @@ func TestDayTotals(t *testing.T) {
 func TestFailureDays(t *testing.T) {
 	t.Parallel()
 	f := summed(t)
-	want := []db.FailureDay{
+	want := []report.FailureDay{
 		{Day: day(9), Domain: "a.example", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: "mx1", Sessions: 25},
 		{Day: day(9), Domain: "a.example", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: "mx2", Sessions: 1},
 		{Day: day(9), Domain: "a.example", Type: tlsrpt.TLSA, ResultType: tlsrpt.TLSAInvalid, MX: "mx1", Sessions: 2},
@@ -104,7 +104,7 @@ func TestFailureDays(t *testing.T) {
 func TestReporterDays(t *testing.T) {
 	t.Parallel()
 	f := summed(t)
-	want := []db.ReporterDay{
+	want := []report.ReporterDay{
 		{Day: day(8), Reporter: "sender.example", Organization: "Sender Inc."},
 		{Day: day(9), Reporter: "other.example", Organization: "Sender Inc."},
 		{Day: day(9), Reporter: "sender.example", Organization: "Sender Inc."},
@@ -141,9 +141,9 @@ func TestWhoReported(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t)
-			r := report("a", auth(db.AuthUnchecked, ""))
+			r := newReport("a", auth(report.AuthUnchecked, ""))
 			if tt.signer != "" {
-				r = report("a", auth(db.AuthPass, tt.signer))
+				r = newReport("a", auth(report.AuthPass, tt.signer))
 			}
 			r.ContactInfo = tt.contact
 			m := f.message(r)
@@ -160,8 +160,8 @@ func TestWhoReported(t *testing.T) {
 func TestALiftedReportIsItsSignersThen(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.message(report("a", auth(db.AuthUnchecked, ""))))
-	f.record(f.message(report("a")))
+	f.record(f.message(newReport("a", auth(report.AuthUnchecked, ""))))
+	f.record(f.message(newReport("a")))
 	got := must(f.ReporterDays(f.ctx, nil, time.Time{}, time.Time{}))(t)
 	if len(got) != 1 || got[0].Reporter != "sender.example" {
 		t.Errorf("ReporterDays = %+v, want sender.example", got)
@@ -190,9 +190,9 @@ func TestOverlap(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t)
-			f.record(f.message(report("a", policies(tt.policies...))))
+			f.record(f.message(newReport("a", policies(tt.policies...))))
 			var got []bool
-			for _, r := range f.rows(db.Filter{}) {
+			for _, r := range f.rows(report.Filter{}) {
 				got = append(got, r.Overlap)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -207,15 +207,15 @@ func TestNoCountStopsASum(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	const reports, perReport = 20, 100 // 2000 times 2^53 is more than 2^63
-	var messages []db.Message
+	var messages []report.Message
 	for i := range reports {
 		var list []tlsrpt.Policy
 		for range perReport {
 			list = append(list, policy(tlsrpt.STS, "a.example", tlsrpt.MaxSessions, tlsrpt.MaxSessions, failure(tlsrpt.CertificateExpired, "mx", tlsrpt.MaxSessions)))
 		}
-		messages = append(messages, f.message(report(fmt.Sprint(i), policies(list...))))
+		messages = append(messages, f.message(newReport(fmt.Sprint(i), policies(list...))))
 	}
-	messages = append(messages, f.message(report("exact", onDay(2026, 3, 1), policies(
+	messages = append(messages, f.message(newReport("exact", onDay(2026, 3, 1), policies(
 		policy(tlsrpt.STS, "a.example", tlsrpt.MaxSessions, 1), policy(tlsrpt.STS, "a.example", tlsrpt.MaxSessions, 1), policy(tlsrpt.STS, "a.example", 1, 1)))))
 	f.record(messages...)
 
@@ -242,7 +242,7 @@ func TestTenThousandDomains(t *testing.T) {
 		names = append(names, fmt.Sprintf("d%05d.example", i))
 		list = append(list, policy(tlsrpt.STS, names[i], 1, 1, failure(tlsrpt.CertificateExpired, "mx", 1)))
 	}
-	f.record(f.message(report("a", policies(list...))))
+	f.record(f.message(newReport("a", policies(list...))))
 	if got := len(must(f.DayTotals(f.ctx, names, day(9), day(10)))(t)); got != many {
 		t.Errorf("%d totals, want %d", got, many)
 	}
@@ -252,7 +252,7 @@ func TestTenThousandDomains(t *testing.T) {
 	if got := must(f.ReporterDays(f.ctx, names[1:], day(9), day(10)))(t); len(got) != 1 {
 		t.Errorf("ReporterDays = %+v", got)
 	}
-	if got := len(f.rows(db.Filter{Domains: names[1:]})); got != many-1 {
+	if got := len(f.rows(report.Filter{Domains: names[1:]})); got != many-1 {
 		t.Errorf("%d policy rows, want %d", got, many-1)
 	}
 	if diff := cmp.Diff(names, must(f.Domains(f.ctx))(t)); diff != "" {

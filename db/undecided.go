@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -109,7 +110,7 @@ type undecidedRow struct {
 // try again is dropped, unless an answer is still AuthUnknown, and not for longer
 // than a week. A message that has been decided meanwhile, or is gone, is left
 // alone.
-func (d *DB) Authenticated(ctx context.Context, decisions ...Decision) error {
+func (d *DB) Authenticated(ctx context.Context, decisions ...report.Decision) error {
 	return d.write(ctx, "recording an authenticity", func(t *tx) error {
 		for _, one := range decisions {
 			row, err := t.messageByID(one.Message)
@@ -145,17 +146,17 @@ func (t *tx) undecided(message int64) ([]undecidedRow, error) {
 }
 
 // find returns the answer that is about this report.
-func (u undecidedRow) find(answers []ReportAnswer) Authenticity {
+func (u undecidedRow) find(answers []report.ReportAnswer) report.Authenticity {
 	for _, a := range answers {
 		if a.Identity == [32]byte(u.identity) && a.Content == [32]byte(u.content) {
 			return a.Auth
 		}
 	}
-	return Authenticity{Result: AuthFail, Reason: reasonNotFound}
+	return report.Authenticity{Result: report.AuthFail, Reason: reasonNotFound}
 }
 
 // decide applies the answers, and brings the message's row in line with them.
-func (t *tx) decide(row messageRow, d Decision) error {
+func (t *tx) decide(row messageRow, d report.Decision) error {
 	reports, err := t.undecided(row.id)
 	if err != nil {
 		return err
@@ -170,10 +171,10 @@ func (t *tx) decide(row messageRow, d Decision) error {
 	again, fresh := false, false
 	for i, u := range reports {
 		auth := u.find(d.Answers)
-		if auth.Result == AuthUnknown && late {
-			auth.Result, auth.Reason = AuthFail, reasonNoAnswer
+		if auth.Result == report.AuthUnknown && late {
+			auth.Result, auth.Reason = report.AuthFail, reasonNoAnswer
 		}
-		again = again || auth.Result == AuthUnknown
+		again = again || auth.Result == report.AuthUnknown
 		v, err := t.answer(u, auth, delivery{via: row.via, message: row.id, submitter: submitter})
 		if err != nil {
 			return fmt.Errorf("report %d of message row %d: %w", i, row.id, err)
@@ -191,9 +192,9 @@ func (t *tx) decide(row messageRow, d Decision) error {
 	row.conflict = clip(strings.Join(conflicts, "; "))
 	switch {
 	case fresh:
-		row.state = Recorded
-	case row.state == Rejected && row.refused == "" && row.conflict == "":
-		row.state = Duplicate
+		row.state = report.Recorded
+	case row.state == report.Rejected && row.refused == "" && row.conflict == "":
+		row.state = report.Duplicate
 	}
 	if err := t.giveNews(&row); err != nil {
 		return err
@@ -217,13 +218,13 @@ func (t *tx) decide(row messageRow, d Decision) error {
 }
 
 // answer applies one answer to one report, which is recorded or held.
-func (t *tx) answer(u undecidedRow, a Authenticity, c delivery) (verdict, error) {
+func (t *tx) answer(u undecidedRow, a report.Authenticity, c delivery) (verdict, error) {
 	if u.held != nil {
 		r, err := release(u.held)
 		if err != nil {
 			return verdict{}, err
 		}
-		c.Report = &Report{Report: r, Auth: a}
+		c.Report = &report.Report{Report: r, Auth: a}
 		v, err := t.deliver(c)
 		if v.conflict != "" {
 			v.conflict = u.conflict // in the words that it was told in

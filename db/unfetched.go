@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -47,7 +48,7 @@ func (t *tx) dropUnfetched(message int64) error {
 
 // Quarantined returns the quarantined messages of a folder that may be asked for again
 // by now, under whatever UIDVALIDITY: at most 500, those that waited longest first.
-func (d *DB) Quarantined(ctx context.Context, mailbox, folder string) ([]Retry, error) {
+func (d *DB) Quarantined(ctx context.Context, mailbox, folder string) ([]report.Retry, error) {
 	retries, err := d.retries(ctx, atFolder+"state = 'pending' AND unfetched.next_try <= ? ORDER BY unfetched.next_try", mailbox, folder, d.now())
 	return retries, d.fail("listing the quarantined messages of "+source(mailbox, folder), err)
 }
@@ -86,9 +87,9 @@ func (d *DB) OldestPending(ctx context.Context, mailbox, folder string, uidValid
 
 // EachPending calls f for every pending message of all mailboxes, those of a folder
 // together, until it returns an error.
-func (d *DB) EachPending(ctx context.Context, f func(PendingMessage) error) error {
+func (d *DB) EachPending(ctx context.Context, f func(report.PendingMessage) error) error {
 	_, err := collect(ctx, d.reader, func(rows *sql.Rows) (struct{}, error) {
-		var m PendingMessage
+		var m report.PendingMessage
 		var since int64
 		var next sql.NullInt64
 		if err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.MessageID, &m.From, &m.Subject, &m.Reason, &m.Claimed, &since, &next); err != nil {
@@ -112,7 +113,7 @@ func (d *DB) PendingFailed(ctx context.Context, id int64, reason string) error {
 			return err
 		}
 		row.attempts++
-		if row.state != Pending {
+		if row.state != report.Pending {
 			_, err := t.exec(`UPDATE message SET attempts = ?, reader_version = IIF(?, ?, reader_version), again_at = IIF(?, NULL, again_at)
 				WHERE id = ?`, row.attempts, row.attempts >= pendingPolls, tlsrpt.ReaderVersion, row.attempts >= pendingPolls, id)
 			return err
@@ -156,7 +157,7 @@ func (d *DB) TryAlone(ctx context.Context, id int64) error {
 func (d *DB) AloneFailed(ctx context.Context, id int64, reason, final string) (rejected bool, err error) {
 	err = d.write(ctx, "noting a failed fetch", func(t *tx) error {
 		row, err := t.messageByID(id)
-		if err != nil || row.state != Pending {
+		if err != nil || row.state != report.Pending {
 			return err
 		}
 		var alone int
@@ -175,7 +176,7 @@ func (d *DB) AloneFailed(ctx context.Context, id int64, reason, final string) (r
 			_, err := t.exec("UPDATE message SET refused = ? WHERE id = ?", row.refused, id)
 			return err
 		}
-		row.state, row.refused = Rejected, clip(final)
+		row.state, row.refused = report.Rejected, clip(final)
 		if err := t.giveNews(&row); err != nil {
 			return err
 		}

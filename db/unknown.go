@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"time"
+	"tlsbrief/internal/report"
 )
 
 // unknownFor is how long an answer from DNS is waited for before the report
@@ -44,13 +45,13 @@ const maxRaw = 64 << 20
 // at most 500, and about 64 MiB of them, those due first. They are of all
 // mailboxes, and of files: what it takes to judge them is kept here, so that no
 // folder need be open to try them again.
-func (d *DB) UnknownMessages(ctx context.Context) ([]Retry, error) {
+func (d *DB) UnknownMessages(ctx context.Context) ([]report.Retry, error) {
 	return d.unknownMessages(ctx, "unknown = 1 ORDER BY message.next_try")
 }
 
 // UnknownDue returns those of the UnknownMessages that are to be tried again by
 // now, of rows up to a number that LastMessage returned.
-func (d *DB) UnknownDue(ctx context.Context, upTo int64) ([]Retry, error) {
+func (d *DB) UnknownDue(ctx context.Context, upTo int64) ([]report.Retry, error) {
 	return d.unknownMessages(ctx, "unknown = 1 AND message.next_try <= ? AND message.id <= ? ORDER BY message.next_try", d.now(), upTo)
 }
 
@@ -69,7 +70,7 @@ func (d *DB) CountUnknown(ctx context.Context) (int64, error) {
 	return n, d.fail("counting the messages of unknown authenticity", err)
 }
 
-func (d *DB) unknownMessages(ctx context.Context, condition string, args ...any) ([]Retry, error) {
+func (d *DB) unknownMessages(ctx context.Context, condition string, args ...any) ([]report.Retry, error) {
 	const step = "listing the messages of unknown authenticity"
 	retries, err := d.retries(ctx, condition, args...)
 	if err != nil {
@@ -89,7 +90,7 @@ func (d *DB) unknownMessages(ctx context.Context, condition string, args ...any)
 }
 
 // addKept adds what was kept of a message.
-func (d *DB) addKept(ctx context.Context, r *Retry) (err error) {
+func (d *DB) addKept(ctx context.Context, r *report.Retry) (err error) {
 	for _, from := range []struct {
 		query string
 		into  *[]byte
@@ -109,12 +110,12 @@ func (d *DB) addKept(ctx context.Context, r *Retry) (err error) {
 			}
 		}
 	}
-	r.Reports, err = collect(ctx, d.reader, func(rows *sql.Rows) (k ReportKey, err error) {
+	r.Reports, err = collect(ctx, d.reader, func(rows *sql.Rows) (k report.ReportKey, err error) {
 		var identity, content []byte
 		if err := rows.Scan(&identity, &content); err != nil {
 			return k, err
 		}
-		return ReportKey{[32]byte(identity), [32]byte(content)}, nil
+		return report.ReportKey{Identity: [32]byte(identity), Content: [32]byte(content)}, nil
 	}, "SELECT identity, content FROM undecided WHERE message = ? ORDER BY position", r.ID)
 	return err
 }

@@ -6,29 +6,29 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // answers is one answer for each of the reports.
-func answers(a db.Authenticity, reports ...db.Report) []db.ReportAnswer {
-	var all []db.ReportAnswer
+func answers(a report.Authenticity, reports ...report.Report) []report.ReportAnswer {
+	var all []report.ReportAnswer
 	for _, r := range reports {
-		all = append(all, db.ReportAnswer{Identity: r.Identity(), Content: r.Content(), Auth: a})
+		all = append(all, report.ReportAnswer{Identity: r.Identity(), Content: r.Content(), Auth: a})
 	}
 	return all
 }
 
 // decision is one on a message row.
-func decision(message int64, answers []db.ReportAnswer) db.Decision {
-	return db.Decision{Message: message, Answers: answers}
+func decision(message int64, answers []report.ReportAnswer) report.Decision {
+	return report.Decision{Message: message, Answers: answers}
 }
 
-func pass(domain string) db.Authenticity {
-	return db.Authenticity{Result: db.AuthPass, Domain: domain}
+func pass(domain string) report.Authenticity {
+	return report.Authenticity{Result: report.AuthPass, Domain: domain}
 }
 
 // due returns the messages that are to be tried again now.
-func (f *fixture) due() []db.Retry {
+func (f *fixture) due() []report.Retry {
 	f.t.Helper()
 	upTo := must(f.LastMessage(f.ctx))(f.t)
 	return must(f.UnknownDue(f.ctx, upTo))(f.t)
@@ -37,9 +37,9 @@ func (f *fixture) due() []db.Retry {
 func TestAnUnknownAuthenticityIsAskedForLessAndLessOften(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	r := report("a", auth(db.AuthUnknown, "sender.example"))
+	r := newReport("a", auth(report.AuthUnknown, "sender.example"))
 	f.record(f.raw(r))
-	still := answers(db.Authenticity{Result: db.AuthUnknown, Domain: "sender.example"}, r)
+	still := answers(report.Authenticity{Result: report.AuthUnknown, Domain: "sender.example"}, r)
 	asked := []time.Duration{}
 	start := f.clock.now()
 	for f.clock.now().Sub(start) < 3*24*time.Hour {
@@ -61,7 +61,7 @@ func TestAnUnknownAuthenticityIsAskedForLessAndLessOften(t *testing.T) {
 func TestWhatDNSDoesNotAnswerForAWeekHasFailed(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	unknown := report("a", auth(db.AuthUnknown, "sender.example"))
+	unknown := newReport("a", auth(report.AuthUnknown, "sender.example"))
 	f.record(f.raw(unknown))
 	f.clock.pass(7*24*time.Hour - time.Second)
 	ask := func() {
@@ -91,10 +91,10 @@ func TestWhatDNSDoesNotAnswerForAWeekHasFailed(t *testing.T) {
 func TestAReportWithoutAnAnswerHasFailed(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	a, b := report("a", auth(db.AuthUnknown, "")), report("b", auth(db.AuthUnknown, ""))
+	a, b := newReport("a", auth(report.AuthUnknown, "")), newReport("b", auth(report.AuthUnknown, ""))
 	f.record(f.raw(a, b))
-	other := report("b", content(9)) // its content is another
-	check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(pass("sender.example"), report("c"), other, a))))
+	other := newReport("b", content(9)) // its content is another
+	check(t, f.Authenticated(f.ctx, decision(f.unknown()[0].ID, answers(pass("sender.example"), newReport("c"), other, a))))
 	if diff := cmp.Diff([]string{"100 pass sender.example", "100 fail  not-found-again"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
@@ -106,9 +106,9 @@ func TestAReportWithoutAnAnswerHasFailed(t *testing.T) {
 func TestMessagesRecordedSinceAreNotDueYet(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.record(f.raw(report("old", auth(db.AuthUnknown, ""))))
+	f.record(f.raw(newReport("old", auth(report.AuthUnknown, ""))))
 	before := must(f.LastMessage(f.ctx))(t)
-	f.record(f.raw(report("new", auth(db.AuthUnknown, ""))))
+	f.record(f.raw(newReport("new", auth(report.AuthUnknown, ""))))
 	if got := must(f.UnknownDue(f.ctx, before))(t); len(got) != 1 || got[0].UID != 1 {
 		t.Errorf("due of what was there before: %+v, want UID 1", got)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // What a digest said and what it has not told are remembered, and sending a mail
@@ -14,7 +14,7 @@ import (
 func TestWhatADigestSaidIsRemembered(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	want := db.DigestState{
+	want := report.DigestState{
 		Watermark: 9, LastRun: time.Unix(2000, 0).UTC(), Verdict: "clear", Said: "[]", Untold: `{"Reports":3}`,
 	}
 	check(t, f.SaveDigestState(f.ctx, "daily", want))
@@ -24,7 +24,7 @@ func TestWhatADigestSaidIsRemembered(t *testing.T) {
 	}
 	want.Watermark, want.Verdict, want.Untold = 12, "action", ""
 	id := must(f.Enqueue(f.ctx, mail("1@example.com", "a@example.com"), want))(t)
-	check(t, f.SaveAttempt(f.ctx, id, 1, noon, "", []db.Recipient{{Address: "a@example.com", State: db.DeliverySent}}))
+	check(t, f.SaveAttempt(f.ctx, id, 1, noon, "", []report.Recipient{{Address: "a@example.com", State: report.DeliverySent}}))
 	if got, err = f.DigestState(f.ctx, "daily"); err != nil || got.LastSent.IsZero() {
 		t.Errorf("LastSent = %v, %v", got.LastSent, err)
 	}

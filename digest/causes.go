@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -52,7 +52,7 @@ type causeShare struct {
 // details leave unexplained of the total is a cause with an empty result. Where
 // the total is 0 beside details with counts the report contradicts itself, and
 // the details are believed: what may be a failure is not to be hidden.
-func causesOf(row *db.PolicyRow) map[cause]causeShare {
+func causesOf(row *report.PolicyRow) map[cause]causeShare {
 	p := &row.Policy
 	shares := map[cause]causeShare{}
 	var sum tlsrpt.Sessions
@@ -116,8 +116,8 @@ func explained(shares map[cause]causeShare, failed tlsrpt.Sessions) (taken tlsrp
 }
 
 // causeOf returns the cause that one detail is about.
-func causeOf(row *db.PolicyRow, f *tlsrpt.Failure) cause {
-	return cause{row.Policy.Type, tlsrpt.ResultType(db.ShortName(string(f.ResultType))), db.ShortName(row.MX(f))}
+func causeOf(row *report.PolicyRow, f *tlsrpt.Failure) cause {
+	return cause{row.Policy.Type, tlsrpt.ResultType(report.ShortName(string(f.ResultType))), report.ShortName(row.MX(f))}
 }
 
 // largestFirst returns causes in order, those with the most sessions first.
@@ -142,7 +142,7 @@ func (t *typeTally) cause(c cause) *causeTally {
 }
 
 // add counts what one row says of this cause.
-func (c *causeTally) add(row *db.PolicyRow, who reporter, days stretch, s causeShare, left *room) {
+func (c *causeTally) add(row *report.PolicyRow, who reporter, days stretch, s causeShare, left *room) {
 	on := days.First
 	if days.several() {
 		c.until[on] = max(c.until[on], days.Last)

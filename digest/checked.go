@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -38,13 +38,13 @@ func (d *Digester) readChecks(ctx context.Context, m *material, names []string, 
 	if m.Checks, err = d.o.DB.DomainChecks(ctx, names); err != nil || !m.Current {
 		return err
 	}
-	maps.DeleteFunc(m.Checks, func(_ string, c db.DomainCheck) bool { return sel.now.Sub(c.At) > foundFor })
-	f := db.ChangeFilter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
+	maps.DeleteFunc(m.Checks, func(_ string, c report.DomainCheck) bool { return sel.now.Sub(c.At) > foundFor })
+	f := report.ChangeFilter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
 	if !sel.untold.Since.IsZero() {
 		f.NewsAfter = sel.untold.ChangesAfter
 	}
 	if sel.byDays {
-		f = db.ChangeFilter{Domains: names, From: sel.from.time(), To: (sel.to + 1).time()}
+		f = report.ChangeFilter{Domains: names, From: sel.from.time(), To: (sel.to + 1).time()}
 	}
 	// A zero bound would be none.
 	if sel.byDays || m.Watermark > f.NewsAfter {
@@ -52,8 +52,8 @@ func (d *Digester) readChecks(ctx context.Context, m *material, names []string, 
 			return err
 		}
 	}
-	gone, err := d.o.DB.DomainChanges(ctx, db.ChangeFilter{Domains: names, From: sel.now.Add(-goneFor)})
-	m.Gone = map[string]db.DomainChange{}
+	gone, err := d.o.DB.DomainChanges(ctx, report.ChangeFilter{Domains: names, From: sel.now.Add(-goneFor)})
+	m.Gone = map[string]report.DomainChange{}
 	for _, c := range gone { // the oldest first
 		switch c.Code {
 		case codeRecordGone:

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // material is what a digest is made of, as it was read at one moment. Judging
@@ -33,15 +33,15 @@ type material struct {
 	ReachBy      map[string]day         // and by reporter
 	PolicyStates map[string]policyState // of the MTA-STS policies of domains, where reports tell their mode
 	Witnesses    witnesses              // who saw what is not seen any more
-	Days         []db.DayTotal
-	Failures     []db.FailureDay
-	ReporterDays []db.ReporterDay
-	Rejected     []db.RejectedMessage
+	Days         []report.DayTotal
+	Failures     []report.FailureDay
+	ReporterDays []report.ReporterDay
+	Rejected     []report.RejectedMessage
 	Mailboxes    []mailboxState
-	Overrun      time.Time                  // since when a poll has been running that takes too long; zero: none
-	Checks       map[string]db.DomainCheck  // the last look at each domain
-	Changes      []db.DomainChange          // what had changed at domains since the digest before
-	Gone         map[string]db.DomainChange // when the record that asks for reports has gone, of late
+	Overrun      time.Time                      // since when a poll has been running that takes too long; zero: none
+	Checks       map[string]report.DomainCheck  // the last look at each domain
+	Changes      []report.DomainChange          // what had changed at domains since the digest before
+	Gone         map[string]report.DomainChange // when the record that asks for reports has gone, of late
 
 	Watermark int64  // what the digest covers ends here
 	Untold    untold // what runs covered since the last mail that were not sent
@@ -187,11 +187,11 @@ func (d *Digester) readRows(ctx context.Context, m *material, names []string, se
 	if !sel.byDays && m.Watermark <= sel.newsAfter {
 		return nil // nothing new; a zero bound would be none
 	}
-	f := db.Filter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
+	f := report.Filter{Domains: names, NewsAfter: sel.newsAfter, NewsUpTo: m.Watermark}
 	if sel.byDays {
-		f = db.Filter{Domains: names, From: sel.from.time(), To: sel.to.time()}
+		f = report.Filter{Domains: names, From: sel.from.time(), To: sel.to.time()}
 	}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := d.o.DB.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		if isOver(row, sel.now) && (sel.byDays || isNews(row, sel.cutoff)) {
 			m.Tally.add(row)
 		}
@@ -209,8 +209,8 @@ func (d *Digester) readEarly(ctx context.Context, m *material, names []string, s
 	if sel.byDays || sel.newsAfter == 0 || sel.lastRun.IsZero() {
 		return nil
 	}
-	f := db.Filter{Domains: names, NewsUpTo: sel.newsAfter, Early: true, From: (dayOf(sel.lastRun) - maxStretch).time(), To: dayOf(sel.now).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	f := report.Filter{Domains: names, NewsUpTo: sel.newsAfter, Early: true, From: (dayOf(sel.lastRun) - maxStretch).time(), To: dayOf(sel.now).time()}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		if !isOver(row, sel.lastRun) && isOver(row, sel.now) && isNews(row, sel.cutoff) {
 			m.Tally.add(row)
 		}
@@ -224,18 +224,18 @@ func (d *Digester) readEarly(ctx context.Context, m *material, names []string, s
 
 // isOver reports whether the days that a row is about are over. Until they are it is
 // told of nowhere (DESIGN 6), since more of them is to come.
-func isOver(row *db.PolicyRow, now time.Time) bool { return row.Report.Over().Unix() <= now.Unix() }
+func isOver(row *report.PolicyRow, now time.Time) bool { return row.Report.Over().Unix() <= now.Unix() }
 
 // isNews reports whether a row is for a digest. What backfill brought is only
 // where its day lies in the nominal period; all else of it is history.
-func isNews(row *db.PolicyRow, cutoff time.Time) bool {
-	return row.Via != db.ViaBackfill || row.Report.End.After(cutoff)
+func isNews(row *report.PolicyRow, cutoff time.Time) bool {
+	return row.Via != report.ViaBackfill || row.Report.End.After(cutoff)
 }
 
 // rejected returns the messages that could not be read and are news, by the same
 // rule as reports. Which days such a message is about nobody knows: to days asked
 // for belongs what came in on them or up to two days later.
-func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]db.RejectedMessage, error) {
+func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]report.RejectedMessage, error) {
 	after := sel.newsAfter
 	if sel.byDays {
 		after = 0
@@ -247,7 +247,7 @@ func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]d
 	if err != nil {
 		return nil, fmt.Errorf("reading which messages were rejected: %w", err)
 	}
-	return slices.DeleteFunc(all, func(r db.RejectedMessage) bool {
+	return slices.DeleteFunc(all, func(r report.RejectedMessage) bool {
 		came := r.ReceivedAt
 		if came.IsZero() {
 			came = r.RecordedAt
@@ -255,7 +255,7 @@ func (d *Digester) rejected(ctx context.Context, sel selection, upTo int64) ([]d
 		if sel.byDays {
 			return came.Before(sel.from.time()) || !came.Before((sel.to + 2).time())
 		}
-		return r.Via == db.ViaBackfill && !came.After(sel.cutoff)
+		return r.Via == report.ViaBackfill && !came.After(sel.cutoff)
 	}), nil
 }
 

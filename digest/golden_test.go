@@ -18,8 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -39,8 +39,8 @@ type goldenCase struct {
 	Polled          []struct{ At, Error string }
 	Schedule        string
 	Accept          []struct{ MX, Until, Why string }
-	Checks          []db.DomainCheck // what looks at domains found, the day before
-	Changes         []db.DomainChange
+	Checks          []report.DomainCheck // what looks at domains found, the day before
+	Changes         []report.DomainChange
 	Answers         []givenAnswer // by a look just now
 	Expect          expectation
 }
@@ -176,7 +176,7 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		}
 	}
 	for _, m := range c.Rejected {
-		r.recordMessage(db.ViaPoll, db.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), ReceivedAt: at(t, m.Received)})
+		r.recordMessage(report.ViaPoll, report.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), ReceivedAt: at(t, m.Received)})
 	}
 	for _, p := range c.Polled {
 		var fault error
@@ -202,8 +202,8 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 }
 
 // changesOf returns what had changed at a domain.
-func (c *goldenCase) changesOf(domain string) []db.DomainChange {
-	var out []db.DomainChange
+func (c *goldenCase) changesOf(domain string) []report.DomainChange {
+	var out []report.DomainChange
 	for _, change := range c.Changes {
 		if change.Domain == domain {
 			out = append(out, change)

@@ -3,7 +3,7 @@ package digest
 import (
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -46,7 +46,7 @@ type history struct {
 
 // newHistory arranges what the database has. Failures that no detail explains
 // become a cause with an empty result, as in [causesOf].
-func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
+func newHistory(totalsByDay []report.DayTotal, failures []report.FailureDay) *history {
 	h := &history{
 		sessions: map[stream]daily{},
 		failures: map[stream]map[cause]daily{},
@@ -112,7 +112,7 @@ func newHistory(totalsByDay []db.DayTotal, failures []db.FailureDay) *history {
 }
 
 // addTotals adds the totals of a day under a key.
-func addTotals[K comparable](sums map[K]map[day]totals, key K, on day, t *db.DayTotal) {
+func addTotals[K comparable](sums map[K]map[day]totals, key K, on day, t *report.DayTotal) {
 	if sums[key] == nil {
 		sums[key] = map[day]totals{}
 	}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -120,8 +120,8 @@ func TestHistoryNamesWhatDetailsLeaveOut(t *testing.T) {
 	t.Parallel()
 	on := nov(21).time()
 	h := newHistory(
-		[]db.DayTotal{{Day: on, Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 7}},
-		[]db.FailureDay{{Day: on, Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: "mx.example.com", Sessions: 4}},
+		[]report.DayTotal{{Day: on, Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 7}},
+		[]report.FailureDay{{Day: on, Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: "mx.example.com", Sessions: 4}},
 	)
 	if got := h.failures[stream{"example.com", tlsrpt.STS}][cause{Type: tlsrpt.STS}][nov(21)]; got != 3 {
 		t.Errorf("failures without details = %d, want 3", got)
@@ -131,7 +131,7 @@ func TestHistoryNamesWhatDetailsLeaveOut(t *testing.T) {
 func TestHistoryLeavesOverlapsOutOverall(t *testing.T) {
 	t.Parallel()
 	on := nov(21).time()
-	h := newHistory([]db.DayTotal{
+	h := newHistory([]report.DayTotal{
 		{Day: on, Domain: "example.com", Type: tlsrpt.STS, Successful: 90, Failed: 10},
 		{Day: on, Domain: "example.com", Type: tlsrpt.TLSA, Successful: 97, Failed: 13, Overlap: 100, OverlapFailed: 10},
 	}, nil)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -93,7 +93,7 @@ func TestOldFindingsAreNotTold(t *testing.T) {
 		age  time.Duration
 		told bool
 	}{{time.Hour, true}, {7 * 24 * time.Hour, true}, {8 * 24 * time.Hour, false}} {
-		c := db.DomainCheck{Domain: "example.com", At: r.clock.now().Add(-tt.age), Findings: []db.CheckFinding{{Severity: "error", Message: "A finding."}}}
+		c := report.DomainCheck{Domain: "example.com", At: r.clock.now().Add(-tt.age), Findings: []report.CheckFinding{{Severity: "error", Message: "A finding."}}}
 		if err := r.db.SaveDomainCheck(r.ctx, c, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -115,17 +115,17 @@ func TestEachChangeIsToldOnce(t *testing.T) {
 	d := r.digester(func(o *digest.Options) {
 		o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"o@example.com"}, OnlyWhen: digest.OnlyFailures}}
 	})
-	day := func(date, change string, report given) string {
+	day := func(date, change string, rep given) string {
 		t.Helper()
 		r.clock.set(at(t, date+"T05:00:00Z"))
 		if change != "" {
-			c := db.DomainCheck{Domain: "example.com", At: r.clock.now()}
-			if err := r.db.SaveDomainCheck(r.ctx, c, []db.DomainChange{{Domain: c.Domain, At: c.At, Code: "mx-new", Message: change}}); err != nil {
+			c := report.DomainCheck{Domain: "example.com", At: r.clock.now()}
+			if err := r.db.SaveDomainCheck(r.ctx, c, []report.DomainChange{{Domain: c.Domain, At: c.At, Code: "mx-new", Message: change}}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		report.From = at(t, date).AddDate(0, 0, -1).Format("2006-01-02")
-		r.record(report)
+		rep.From = at(t, date).AddDate(0, 0, -1).Format("2006-01-02")
+		r.record(rep)
 		r.clock.set(at(t, date+"T07:00:00Z"))
 		if err := d.RunDue(r.ctx); err != nil {
 			t.Fatal(err)
@@ -161,14 +161,14 @@ func TestARecordThatCameBackIsNotGone(t *testing.T) {
 	t.Parallel()
 	for _, back := range []bool{false, true} {
 		r := newRig(t)
-		changes := []db.DomainChange{{
+		changes := []report.DomainChange{{
 			Domain: "example.com", At: r.clock.now().AddDate(0, 0, -40), Code: "tlsrpt-gone",
 			Message: `The TLS-RPT record at _smtp._tls.example.com is gone. Until 10 Oct 2026 it was "v=TLSRPTv1; rua=mailto:a@example.com".`,
 		}}
 		if back {
-			changes = append(changes, db.DomainChange{Domain: "example.com", At: r.clock.now().AddDate(0, 0, -30), Code: "tlsrpt-new", Message: "There is one now."})
+			changes = append(changes, report.DomainChange{Domain: "example.com", At: r.clock.now().AddDate(0, 0, -30), Code: "tlsrpt-new", Message: "There is one now."})
 		}
-		check := db.DomainCheck{Domain: "example.com", At: r.clock.now().Add(-time.Hour), Seen: []byte("{}")}
+		check := report.DomainCheck{Domain: "example.com", At: r.clock.now().Add(-time.Hour), Seen: []byte("{}")}
 		if err := r.db.SaveDomainCheck(r.ctx, check, changes); err != nil {
 			t.Fatal(err)
 		}

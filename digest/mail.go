@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-message"
 	gomail "github.com/emersion/go-message/mail"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // compose makes the mail of a digest: text and HTML that say the same, each
@@ -20,13 +20,13 @@ import (
 // 2.1.1). The bytes are final: they are stored and never made again.
 // last is the Message-ID of the digest before, so that they stand in one thread
 // (RFC 5322, section 3.6.4); it may be empty.
-func (d *Digester) compose(t *task, r *Rendered, at time.Time, last string) (db.Mail, error) {
+func (d *Digester) compose(t *task, r *Rendered, at time.Time, last string) (report.Mail, error) {
 	id := strings.ToLower(rand.Text()) + "@" + domainPart(d.o.From.Address)
-	m := db.Mail{Digest: t.Name, MessageID: id, From: d.o.From.Address, CreatedAt: at, NextAttempt: at}
+	m := report.Mail{Digest: t.Name, MessageID: id, From: d.o.From.Address, CreatedAt: at, NextAttempt: at}
 	to := make([]*gomail.Address, len(t.To))
 	for i, address := range t.To {
 		to[i] = &gomail.Address{Address: address}
-		m.Recipients = append(m.Recipients, db.Recipient{Address: address, State: db.DeliveryWaiting})
+		m.Recipients = append(m.Recipients, report.Recipient{Address: address, State: report.DeliveryWaiting})
 	}
 	var h gomail.Header
 	h.SetDate(at.In(t.Location))
@@ -43,7 +43,7 @@ func (d *Digester) compose(t *task, r *Rendered, at time.Time, last string) (db.
 	h.Set("List-Id", listID(t.Name, d.o.From))
 	data, err := alternative(h.Header, r)
 	if err != nil {
-		return db.Mail{}, fmt.Errorf("writing the mail: %w", err)
+		return report.Mail{}, fmt.Errorf("writing the mail: %w", err)
 	}
 	m.Data = data
 	return m, nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // A mailboxState is what is known of reading one mailbox: each of its folders
@@ -141,7 +141,7 @@ func (d *Digester) mailboxes(ctx context.Context) ([]mailboxState, error) {
 
 // mailboxStates arranges folders by mailbox, in the order of names. Those that
 // are not polled any more are left out.
-func mailboxStates(names []string, folders []db.Folder) []mailboxState {
+func mailboxStates(names []string, folders []report.Folder) []mailboxState {
 	out := make([]mailboxState, 0, len(names))
 	for _, name := range names {
 		s := mailboxState{Name: name}
@@ -164,7 +164,7 @@ func mailboxStates(names []string, folders []db.Folder) []mailboxState {
 // dropped reports whether a folder is not polled any more, though its mailbox is.
 // One that bears the name of a special use, or a pattern, stood for folders that
 // the server had not named yet.
-func dropped(f db.Folder, newest time.Time) bool {
+func dropped(f report.Folder, newest time.Time) bool {
 	if strings.HasPrefix(f.Folder, `\`) || strings.ContainsAny(f.Folder, "*%") {
 		return f.LastPoll.Before(newest)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -23,11 +23,11 @@ func TestUnread(t *testing.T) {
 	t.Parallel()
 	now, run := nov(23).time().Add(7*time.Hour), nov(22).time().Add(7*time.Hour)
 	hours := func(n int) time.Time { return now.Add(-time.Duration(n) * time.Hour) }
-	good := func(name string) db.Folder {
-		return db.Folder{Mailbox: "m", Folder: name, LastPoll: now, LastGoodPoll: now}
+	good := func(name string) report.Folder {
+		return report.Folder{Mailbox: "m", Folder: name, LastPoll: now, LastGoodPoll: now}
 	}
-	failing := func(name string, since, ago int) db.Folder {
-		return db.Folder{Mailbox: "m", Folder: name, LastPoll: hours(ago), LastGoodPoll: hours(since + 1), FailingSince: hours(since), LastError: "NO denied"}
+	failing := func(name string, since, ago int) report.Folder {
+		return report.Folder{Mailbox: "m", Folder: name, LastPoll: hours(ago), LastGoodPoll: hours(since + 1), FailingSince: hours(since), LastError: "NO denied"}
 	}
 	never := failing("lists", 2, 0)
 	never.LastGoodPoll = time.Time{}
@@ -35,27 +35,27 @@ func TestUnread(t *testing.T) {
 	other.Mailbox = "n"
 	tests := []struct {
 		name    string
-		folders []db.Folder
+		folders []report.Folder
 		unread  []string // mailbox and folder
 		blind   bool
 	}{
 		{"never polled", nil, []string{"m "}, true},
-		{"all read", []db.Folder{good("INBOX"), good("Junk")}, nil, false},
-		{"INBOX fails for two weeks, Junk works", []db.Folder{failing("INBOX", 14*24, 0), good("Junk")}, []string{"m INBOX"}, true},
-		{"Junk fails, INBOX works", []db.Folder{good("INBOX"), failing("Junk", 48, 0)}, []string{"m Junk"}, false},
-		{"junk under another name", []db.Folder{good("INBOX"), failing("[Gmail]/Spam", 48, 0)}, []string{"m [Gmail]/Spam"}, false},
-		{"a folder with a name of its own", []db.Folder{good("INBOX"), failing("INBOX.tls", 48, 0)}, []string{"m INBOX.tls"}, true},
-		{"INBOX failed an hour ago", []db.Folder{failing("INBOX", 1, 0), good("Junk")}, []string{"m INBOX"}, false},
-		{"both fail, each for its own reason", []db.Folder{failing("INBOX", 30, 0), func() db.Folder { f := failing("Junk", 40, 0); f.LastError = "NO such"; return f }()}, []string{"m INBOX", "m Junk"}, true},
-		{"both fail for one reason", []db.Folder{failing("INBOX", 30, 0), failing("Junk", 40, 0)}, []string{"m "}, true},
-		{"both failed an hour ago", []db.Folder{failing("INBOX", 1, 0), failing("Junk", 1, 0)}, []string{"m "}, false},
-		{"a new folder that never worked", []db.Folder{good("INBOX"), never}, []string{"m lists"}, false},
-		{"dropped from the configuration", []db.Folder{good("INBOX"), failing("old", 200, 25)}, nil, false},
-		{"not polled for less than a day", []db.Folder{good("INBOX"), failing("old", 200, 23)}, []string{"m old"}, true},
-		{"a special use, before the server named the folder", []db.Folder{good("INBOX"), failing(`\Junk`, 30, 2)}, nil, false},
-		{"known of a backfill alone", []db.Folder{good("INBOX"), {Mailbox: "m", Folder: "2020"}}, nil, false},
-		{"polls have stopped", []db.Folder{{Mailbox: "m", Folder: "INBOX", LastPoll: hours(30), LastGoodPoll: hours(30)}}, []string{"m "}, true},
-		{"another mailbox's", []db.Folder{good("INBOX"), other}, nil, false},
+		{"all read", []report.Folder{good("INBOX"), good("Junk")}, nil, false},
+		{"INBOX fails for two weeks, Junk works", []report.Folder{failing("INBOX", 14*24, 0), good("Junk")}, []string{"m INBOX"}, true},
+		{"Junk fails, INBOX works", []report.Folder{good("INBOX"), failing("Junk", 48, 0)}, []string{"m Junk"}, false},
+		{"junk under another name", []report.Folder{good("INBOX"), failing("[Gmail]/Spam", 48, 0)}, []string{"m [Gmail]/Spam"}, false},
+		{"a folder with a name of its own", []report.Folder{good("INBOX"), failing("INBOX.tls", 48, 0)}, []string{"m INBOX.tls"}, true},
+		{"INBOX failed an hour ago", []report.Folder{failing("INBOX", 1, 0), good("Junk")}, []string{"m INBOX"}, false},
+		{"both fail, each for its own reason", []report.Folder{failing("INBOX", 30, 0), func() report.Folder { f := failing("Junk", 40, 0); f.LastError = "NO such"; return f }()}, []string{"m INBOX", "m Junk"}, true},
+		{"both fail for one reason", []report.Folder{failing("INBOX", 30, 0), failing("Junk", 40, 0)}, []string{"m "}, true},
+		{"both failed an hour ago", []report.Folder{failing("INBOX", 1, 0), failing("Junk", 1, 0)}, []string{"m "}, false},
+		{"a new folder that never worked", []report.Folder{good("INBOX"), never}, []string{"m lists"}, false},
+		{"dropped from the configuration", []report.Folder{good("INBOX"), failing("old", 200, 25)}, nil, false},
+		{"not polled for less than a day", []report.Folder{good("INBOX"), failing("old", 200, 23)}, []string{"m old"}, true},
+		{"a special use, before the server named the folder", []report.Folder{good("INBOX"), failing(`\Junk`, 30, 2)}, nil, false},
+		{"known of a backfill alone", []report.Folder{good("INBOX"), {Mailbox: "m", Folder: "2020"}}, nil, false},
+		{"polls have stopped", []report.Folder{{Mailbox: "m", Folder: "INBOX", LastPoll: hours(30), LastGoodPoll: hours(30)}}, []string{"m "}, true},
+		{"another mailbox's", []report.Folder{good("INBOX"), other}, nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestAFolderThatFailsIsNamed(t *testing.T) {
 	t.Parallel()
 	inbox := folderState{"INBOX", nov(9).time(), nov(8).time(), "NO permission denied"}
 	const line = "Folder INBOX of mailbox reports could not be read since Monday 9 November 2026 00:00 UTC: NO permission denied."
-	for name, rows := range map[string][]*db.PolicyRow{
+	for name, rows := range map[string][]*report.PolicyRow{
 		"nothing else is known": nil,
 		"reports came":          {row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)},
 	} {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -91,9 +91,9 @@ func (d *Digester) readModes(ctx context.Context, m *material) error {
 		return nil
 	}
 	last := m.lastRead()
-	f := db.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
+	f := report.Filter{Domains: missing, From: (last - historyDays).time(), To: (last + 1).time()}
 	found := map[string]*modeTally{}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	err := d.o.DB.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		if row.Policy.Mode != "" && row.Auth.Result.Counts() && isOver(row, m.Now) {
 			t := found[row.Domain()]
 			if t == nil {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -57,7 +57,7 @@ func resultName(r tlsrpt.ResultType) string {
 	switch r {
 	case "":
 		return "no details given"
-	case db.OtherResults:
+	case report.OtherResults:
 		return "other results"
 	}
 	return templates.Line(string(r))
@@ -107,7 +107,7 @@ func hostWord(name string) string {
 	switch name {
 	case "":
 		return "(no name)"
-	case db.OtherHosts:
+	case report.OtherHosts:
 		return "other hosts"
 	case otherDomains:
 		return "other domains"

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -113,11 +113,11 @@ func TestNoReportIsLostBetweenMails(t *testing.T) {
 	s.want(2, s.morning(2, said("a.example", tlsrpt.ModeEnforce, 0)), "1 without reports - 100 delivery attempts")
 	s.want(3, s.morning(3, said("a.example", tlsrpt.ModeEnforce, 0)), "")
 	old := said("b.example", tlsrpt.ModeEnforce, 0)
-	old.Via, old.From, old.NoArrival = db.ViaBackfill, "2026-10-01", true // history, news to no run
+	old.Via, old.From, old.NoArrival = report.ViaBackfill, "2026-10-01", true // history, news to no run
 	s.want(4, s.morning(4, old), "")
 	s.want(5, s.morning(5), "")
 	recent := said("b.example", tlsrpt.ModeEnforce, 0)
-	recent.Via = db.ViaBackfill
+	recent.Via = report.ViaBackfill
 	s.want(6, s.morning(6, recent), "")
 	got := s.morning(7, said("a.example", tlsrpt.ModeEnforce, 50, expired("mx1.a.example", 50)))
 	s.want(7, got, "50 of 100 delivery attempts")
@@ -208,7 +208,7 @@ func TestClaimsThatAreNotBelievedAreToldOnce(t *testing.T) {
 	s := newSparse(t, digest.OnlyFailures)
 	a := said("a.example", tlsrpt.ModeEnforce, 0)
 	claim := said("a.example", tlsrpt.ModeEnforce, 9, expired("mx1.a.example", 9))
-	claim.Organization, claim.Signer, claim.Auth, claim.Reason = "Microsoft Corporation", "microsoft.com", db.AuthFail, "body-hash"
+	claim.Organization, claim.Signer, claim.Auth, claim.Reason = "Microsoft Corporation", "microsoft.com", report.AuthFail, "body-hash"
 	s.want(2, s.morning(2, a), "all clear")
 	s.want(3, s.morning(3, a, claim), "Microsoft Corporation")
 	s.want(4, s.morning(4, a, claim), "")

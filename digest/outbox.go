@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/report"
 )
 
 // How long a mail that could not be sent waits for its next try, and for how
@@ -48,10 +48,10 @@ func (d *Digester) sendWaiting(ctx context.Context, name string, dueBy time.Time
 }
 
 // waiting returns the places in m.Recipients of those still to be served.
-func waiting(m db.Mail) []int { return withState(m, db.DeliveryWaiting) }
+func waiting(m report.Mail) []int { return withState(m, report.DeliveryWaiting) }
 
 // withState returns the places in m.Recipients of those in one of the states.
-func withState(m db.Mail, states ...db.Delivery) []int {
+func withState(m report.Mail, states ...report.Delivery) []int {
 	var out []int
 	for i, r := range m.Recipients {
 		for _, s := range states {
@@ -71,9 +71,9 @@ func (d *Digester) Resend(ctx context.Context, messageID string) error {
 	if err != nil {
 		return fmt.Errorf("looking for the digest with Message-ID %q: %w", messageID, err)
 	}
-	to := withState(m, db.DeliveryWaiting, db.DeliveryRefused)
+	to := withState(m, report.DeliveryWaiting, report.DeliveryRefused)
 	if len(to) == 0 {
-		to = withState(m, db.DeliverySent)
+		to = withState(m, report.DeliverySent)
 	}
 	// A resend is a new beginning: it is not given up for being old.
 	m.CreatedAt = d.o.Now()
@@ -83,7 +83,7 @@ func (d *Digester) Resend(ctx context.Context, messageID string) error {
 // attempt hands a mail to the server for some of its recipients and writes down
 // what became of it. The error names the digest, each recipient without the
 // mail, and what happens next.
-func (d *Digester) attempt(ctx context.Context, m db.Mail, to []int) error {
+func (d *Digester) attempt(ctx context.Context, m report.Mail, to []int) error {
 	if len(to) == 0 {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (d *Digester) attempt(ctx context.Context, m db.Mail, to []int) error {
 
 // interrupted is the error of an attempt that a stop has ended. It is none of the
 // server's, and none to be remembered.
-func interrupted(m db.Mail, err error) error {
+func interrupted(m report.Mail, err error) error {
 	return fmt.Errorf("digest %q: sending was interrupted; it stays in the outbox: %w", m.Digest, err)
 }
 
@@ -182,23 +182,23 @@ type failedAttempt struct {
 // settle writes down what became of a mail for one recipient. Who has it keeps
 // it, whatever a resend came to. What may get through later waits, unless the
 // mail is too old.
-func (f *failedAttempt) settle(r *db.Recipient, fault error, tooOld bool) {
+func (f *failedAttempt) settle(r *report.Recipient, fault error, tooOld bool) {
 	if fault == nil {
-		r.State, r.Error = db.DeliverySent, ""
+		r.State, r.Error = report.DeliverySent, ""
 		return
 	}
 	f.faults = append(f.faults, fmt.Errorf("<%s>: %w", r.Address, fault))
 	r.Error = fault.Error()
 	switch {
-	case r.State == db.DeliverySent:
+	case r.State == report.DeliverySent:
 		return
 	case !mailer.Temporary(fault):
-		r.State, f.refused = db.DeliveryRefused, true
+		r.State, f.refused = report.DeliveryRefused, true
 	case tooOld:
-		r.State, f.refused = db.DeliveryRefused, true
+		r.State, f.refused = report.DeliveryRefused, true
 		r.Error = "given up after five days: " + r.Error
 	default:
-		r.State = db.DeliveryWaiting
+		r.State = report.DeliveryWaiting
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/smtpsink"
 )
 
@@ -131,7 +132,7 @@ func TestOneOfThreeRecipientsRefused(t *testing.T) {
 		t.Fatalf("the server took %+v, want one mail for a, then one for c", recipientsOf(mails))
 	}
 	failed, err := r.db.FailedMails(r.ctx)
-	if err != nil || len(failed) != 1 || failed[0].Recipients[1].State != db.DeliveryRefused {
+	if err != nil || len(failed) != 1 || failed[0].Recipients[1].State != report.DeliveryRefused {
 		t.Fatalf("FailedMails = %+v, %v, want the one with b refused", failed, err)
 	}
 
@@ -317,7 +318,7 @@ func TestAStopInTheMiddleOfAMailIsNoFailedAttempt(t *testing.T) {
 }
 
 // outbox returns what waits.
-func (r *rig) outbox() []db.Mail {
+func (r *rig) outbox() []report.Mail {
 	r.t.Helper()
 	mails, err := r.db.Outbox(r.ctx, time.Time{})
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -16,7 +16,7 @@ func TestAPollThatOverrunsIsTold(t *testing.T) {
 	const sentence = "A poll has been running since Monday 23 November 2026 05:15 UTC, longer than its interval: mail is waiting, and reports may be among it."
 	began := nov(23).time().Add(5*time.Hour + 15*time.Minute)
 	for name, tt := range map[string]struct {
-		rows    []*db.PolicyRow
+		rows    []*report.PolicyRow
 		overrun time.Time
 		subject string
 		told    bool
@@ -24,7 +24,7 @@ func TestAPollThatOverrunsIsTold(t *testing.T) {
 		"nothing came, and no poll overruns": {nil, time.Time{}, "[TLS] example.com: no reports yet", false},
 		"nothing came":                       {nil, began, "[TLS] example.com: mail is waiting to be read", true},
 		"reports came": {
-			[]*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)}, began,
+			[]*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)}, began,
 			"[TLS] example.com: all clear - 10 delivery attempts, none failed (22 Nov)", true,
 		},
 	} {

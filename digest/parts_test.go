@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -24,7 +24,7 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 		m.Tally.add(p)
 	}
 	unverified := row(9, nov(22), tlsrpt.TLSA, "", 0, 5, tlsrpt.Failure{ResultType: tlsrpt.TLSAInvalid, Sessions: 5})
-	unverified.Auth = db.Authenticity{Result: db.AuthFail, Reason: "l-tag", Domain: "evil.example"}
+	unverified.Auth = report.Authenticity{Result: report.AuthFail, Reason: "l-tag", Domain: "evil.example"}
 	m.Tally.add(unverified)
 	elsewhere := row(10, nov(22), tlsrpt.NoPolicyFound, "", 5, 0)
 	elsewhere.Policy.Domain = "clear.example"
@@ -33,13 +33,13 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.AuthenticityOff = true
 	m.Domains = append(m.Domains, domainName{"clear.example", true}, domainName{"silent.example", true})
 	m.Mailboxes = []mailboxState{mailboxOf("reports", folderState{"INBOX", nov(20).time(), nov(20).time(), "timeout & <b>"}, folderState{Name: "Junk", LastGood: nov(23).time()})}
-	m.Rejected = []db.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: db.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
+	m.Rejected = []report.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: report.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).time()}}
 	for d := nov(1); d <= nov(17); d++ {
-		m.ReporterDays = append(m.ReporterDays, db.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone"})
-		m.Days = append(m.Days, db.DayTotal{Day: d.time(), Domain: "silent.example", Type: tlsrpt.STS, Successful: 1234})
+		m.ReporterDays = append(m.ReporterDays, report.ReporterDay{Day: d.time(), Reporter: "gone.example", Organization: "Gone"})
+		m.Days = append(m.Days, report.DayTotal{Day: d.time(), Domain: "silent.example", Type: tlsrpt.STS, Successful: 1234})
 	}
-	m.Days = append(m.Days, db.DayTotal{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 9, Failed: 1})
-	m.Failures = []db.FailureDay{{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateHostMismatch, MX: "old.example.com", Sessions: 1}}
+	m.Days = append(m.Days, report.DayTotal{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 9, Failed: 1})
+	m.Failures = []report.FailureDay{{Day: nov(20).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateHostMismatch, MX: "old.example.com", Sessions: 1}}
 
 	j := judge(m)
 	r, err := renderWith(loadTemplates(t), j)
@@ -137,7 +137,7 @@ func TestDaysOfTheDigest(t *testing.T) {
 	today := row(2, nov(22), tlsrpt.STS, "", 10, 2)
 	today.ReceivedAt = today.Report.End.Add(time.Hour)
 	m := materialOf(early, today)
-	m.Days = []db.DayTotal{
+	m.Days = []report.DayTotal{
 		{Day: nov(10).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 103, Failed: 1},
 		{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 2},
 	}
@@ -157,7 +157,7 @@ func TestDaysOfTheDigest(t *testing.T) {
 	if !v.Picture[5].None || v.Picture[5].Note != "no report" {
 		t.Errorf("a day without reports = %+v", v.Picture[5])
 	}
-	m.Days = append(m.Days, db.DayTotal{Day: nov(1).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1})
+	m.Days = append(m.Days, report.DayTotal{Day: nov(1).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1})
 	if v = newView(judge(m), fullBounds()); len(v.Picture) != 14 || v.PictureNote != "" || !v.Picture[0].None {
 		t.Errorf("with a report before these days the picture has %d of them: %q", len(v.Picture), v.PictureNote)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -12,8 +12,8 @@ func TestDaysOfThePictureAreMarkedByWhatBecameOfTheMail(t *testing.T) {
 	t.Parallel()
 	m := materialOf(row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 100, 0))
 	day := func(d int, kind tlsrpt.PolicyType, failed tlsrpt.Sessions, r tlsrpt.ResultType, n tlsrpt.Sessions) {
-		m.Days = append(m.Days, db.DayTotal{Day: nov(d).time(), Domain: "example.com", Type: kind, Successful: 1150, Failed: failed})
-		m.Failures = append(m.Failures, db.FailureDay{Day: nov(d).time(), Domain: "example.com", Type: kind, ResultType: r, MX: "mx1.example.com", Sessions: n})
+		m.Days = append(m.Days, report.DayTotal{Day: nov(d).time(), Domain: "example.com", Type: kind, Successful: 1150, Failed: failed})
+		m.Failures = append(m.Failures, report.FailureDay{Day: nov(d).time(), Domain: "example.com", Type: kind, ResultType: r, MX: "mx1.example.com", Sessions: n})
 	}
 	day(18, tlsrpt.STS, 1, tlsrpt.CertificateExpired, 1)
 	day(19, tlsrpt.STS, 1, tlsrpt.STSPolicyFetchError, 1)

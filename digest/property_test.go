@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -163,10 +163,10 @@ func recordTold(r *rig, one *told, id int) {
 		Received: fmt.Sprintf("2026-11-%02dT06:00:00Z", one.run),
 	}
 	if !one.verified {
-		g.Auth, g.Reason = db.AuthFail, "body-hash"
+		g.Auth, g.Reason = report.AuthFail, "body-hash"
 	}
 	if one.backfill {
-		g.Via = db.ViaBackfill
+		g.Via = report.ViaBackfill
 	}
 	for _, p := range one.policies {
 		gp := givenPolicy{Type: tlsrpt.PolicyType(p.kind), Domain: p.domain, Mode: tlsrpt.Mode(p.mode), OK: p.ok, Failed: p.failed}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -20,7 +20,7 @@ const (
 
 // policyState is what the database knows of the MTA-STS policy of one domain.
 type policyState struct {
-	db.Standing
+	report.Standing
 	Senders int // who reported on it while it was clean, within the days of the history
 }
 
@@ -41,7 +41,7 @@ type readiness struct {
 
 // cleanFrom returns the first day of those up to last without a failure, and the
 // first of them that the history has.
-func cleanFrom(s db.Standing, last day) (since, counted day) {
+func cleanFrom(s report.Standing, last day) (since, counted day) {
 	since = dayOf(s.ModeSince)
 	if !s.LastFailed.IsZero() {
 		since = max(since, dayOf(s.LastFailed)+1)

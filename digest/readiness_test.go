@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -14,13 +14,13 @@ import (
 // many sessions a day from then on.
 func policyMaterial(mode tlsrpt.Mode, since, failed int, perDay tlsrpt.Sessions, senders int) *material {
 	m := materialOf(row(1, nov(22), tlsrpt.STS, mode, perDay, 0))
-	s := db.Standing{ModeSince: nov(since).time()}
+	s := report.Standing{ModeSince: nov(since).time()}
 	if failed > 0 {
 		s.LastFailed = nov(failed).time()
 	}
 	m.PolicyStates = map[string]policyState{"example.com": {Standing: s, Senders: senders}}
 	for d := nov(since); d <= nov(22); d++ {
-		m.Days = append(m.Days, db.DayTotal{Day: d.time(), Domain: "example.com", Type: tlsrpt.STS, Successful: perDay})
+		m.Days = append(m.Days, report.DayTotal{Day: d.time(), Domain: "example.com", Type: tlsrpt.STS, Successful: perDay})
 	}
 	return m
 }
@@ -78,7 +78,7 @@ func TestNothingIsSaidOfAPolicyThatReportsDoNotTell(t *testing.T) {
 func TestCleanForLongerThanIsCounted(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeEnforce, -8, 0, 100, 3)
-	m.PolicyStates["example.com"] = policyState{Standing: db.Standing{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
+	m.PolicyStates["example.com"] = policyState{Standing: report.Standing{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
 	got := strings.Join(judge(m).Domains[0].policySentences(), " ")
 	if !strings.Contains(got, "for 326 days (since Thu 1 Jan): 3,100 sessions from 3 senders in the last 60 days alone.") {
 		t.Errorf("it says %q", got)
@@ -105,7 +105,7 @@ func TestSeveralDomainsReadyOrNot(t *testing.T) {
 func TestReadinessBeginsAnewWithTheMode(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeTesting, 22, 0, 100, 2)
-	m.Days = append(m.Days, db.DayTotal{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 5000})
+	m.Days = append(m.Days, report.DayTotal{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 5000})
 	if r := judge(m).Domains[0].Readiness; r.Sessions != 100 || r.CleanDays != 1 || r.ModeDays != 1 {
 		t.Errorf("%+v, want one day with 100 sessions", r)
 	}

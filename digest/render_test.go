@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -37,9 +37,9 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 		r.Policy.Domain = fmt.Sprintf("%d.example%s", i%60, long)
 		m.Tally.add(r)
 		bad := *r
-		bad.Auth = db.Authenticity{Result: db.AuthFail, Domain: name, Reason: name}
+		bad.Auth = report.Authenticity{Result: report.AuthFail, Domain: name, Reason: name}
 		m.Tally.add(&bad)
-		m.Rejected = append(m.Rejected, db.RejectedMessage{From: name, Subject: name, Reason: name})
+		m.Rejected = append(m.Rejected, report.RejectedMessage{From: name, Subject: name, Reason: name})
 	}
 	for name := range m.Tally.domains {
 		m.Domains = append(m.Domains, domainName{name, false})
@@ -67,7 +67,7 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 func TestCommandsHoldNoStrangersShell(t *testing.T) {
 	t.Parallel()
 	for _, evil := range []string{"$(reboot).example.com", "a;reboot", "`reboot`", "a b", "-oProxyCommand=x", "a\nb", "a'b", "mx.example.com|sh", strings.Repeat("a", 300)} {
-		var rows []*db.PolicyRow
+		var rows []*report.PolicyRow
 		for i, result := range []tlsrpt.ResultType{
 			tlsrpt.STARTTLSNotSupported, tlsrpt.CertificateExpired, tlsrpt.TLSAInvalid, tlsrpt.DNSSECInvalid,
 			tlsrpt.STSPolicyFetchError, tlsrpt.ValidationFailure, "unknown",
@@ -110,29 +110,29 @@ func TestSubject(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*material)
-		rows   []*db.PolicyRow
+		rows   []*report.PolicyRow
 		want   string
 	}{
-		{"action", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1215, 45, expired)},
+		{"action", nil, []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1215, 45, expired)},
 			"[TLS] example.com: action needed - 45 of 1,260 delivery attempts failed, mail may be held (22 Nov)"},
-		{"attention", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1215, 45, expired)},
+		{"attention", nil, []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1215, 45, expired)},
 			"[TLS] example.com: attention - 45 of 1,260 attempts with a TLS problem, mail went through (22 Nov)"},
-		{"clear", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1203, 0)},
+		{"clear", nil, []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1203, 0)},
 			"[TLS] example.com: all clear - 1,203 delivery attempts, none failed (22 Nov)"},
-		{"several days", nil, []*db.PolicyRow{row(1, nov(20), tlsrpt.STS, "", 1, 0), row(2, nov(22), tlsrpt.STS, "", 1, 0)},
+		{"several days", nil, []*report.PolicyRow{row(1, nov(20), tlsrpt.STS, "", 1, 0), row(2, nov(22), tlsrpt.STS, "", 1, 0)},
 			"[TLS] example.com: all clear - 2 delivery attempts, none failed (20 to 22 Nov)"},
-		{"a late report does not stretch the days, and is named", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 1, 0), late},
+		{"a late report does not stretch the days, and is named", nil, []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 1, 0), late},
 			"[TLS] example.com: all clear - 6 delivery attempts, none failed (22 Nov and 1 late day)"},
-		{"details that the total denies", nil, []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0, expired)},
+		{"details that the total denies", nil, []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0, expired)},
 			"[TLS] example.com: action needed - failures reported, mail may be held (22 Nov)"},
 		{"never a report", nil, nil, "[TLS] example.com: no reports yet"},
 		{"silence", func(m *material) {
-			m.Days = []db.DayTotal{{Day: nov(19).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1}}
+			m.Days = []report.DayTotal{{Day: nov(19).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1}}
 		}, nil, "[TLS] example.com: no reports after 19 Nov"},
 		{"silence on days asked for", func(m *material) { m.ByDays = true }, nil, "[TLS] example.com: no reports (22 Nov)"},
 		{"blind", func(m *material) { m.Mailboxes = []mailboxState{{Name: "a"}, {Name: "b"}} }, nil, "[TLS] example.com: reports not read - 2 mailboxes cannot be read"},
 		{"only rejected messages", func(m *material) {
-			m.Kind, m.Domains, m.Rejected = kindFallback, nil, make([]db.RejectedMessage, 3)
+			m.Kind, m.Domains, m.Rejected = kindFallback, nil, make([]report.RejectedMessage, 3)
 		}, nil, "[TLS] 3 messages could not be read"},
 	}
 	for _, tt := range tests {

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // The rule by which a reporter counts as stopped. It says little of senders that
@@ -26,7 +26,7 @@ type stoppedReporter struct {
 // stoppedReporters returns who has gone silent by the given day, which is the
 // last one that reports could be here for. The last to be heard comes first.
 // reach says up to which day reports of several days of a reporter go.
-func stoppedReporters(heard []db.ReporterDay, reach map[string]day, by day) []stoppedReporter {
+func stoppedReporters(heard []report.ReporterDay, reach map[string]day, by day) []stoppedReporter {
 	type record struct {
 		reporter
 		days []day
@@ -37,7 +37,7 @@ func stoppedReporters(heard []db.ReporterDay, reach map[string]day, by day) []st
 		if who.Domain == who.Organization {
 			who.Domain = "" // it gave no domain, and is known by its name alone
 		}
-		who.Organization = db.ShortName(who.Organization)
+		who.Organization = report.ShortName(who.Organization)
 		r := records[who.key()]
 		if r == nil {
 			r = &record{reporter: who}

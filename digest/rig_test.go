@@ -14,6 +14,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -55,14 +56,14 @@ type given struct {
 	Organization string
 	Signer       string // empty: not signed
 	Submitter    string
-	Auth         db.AuthResult // empty: pass where there is a signer
+	Auth         report.AuthResult // empty: pass where there is a signer
 	Reason       string
-	Via          db.Via // empty: poll
-	Received     string // empty: six in the morning after the day
-	ID           string // distinguishes reports of one sender and day
-	History      bool   // covered by an earlier digest
-	Days         int    // that each report is about; 0: one
-	NoArrival    bool   // nobody knows when it arrived, as of a file
+	Via          report.Via // empty: poll
+	Received     string     // empty: six in the morning after the day
+	ID           string     // distinguishes reports of one sender and day
+	History      bool       // covered by an earlier digest
+	Days         int        // that each report is about; 0: one
+	NoArrival    bool       // nobody knows when it arrived, as of a file
 	Policies     []givenPolicy
 }
 
@@ -107,13 +108,13 @@ func (g *given) json(day time.Time) string {
 			"failure-details": details,
 		})
 	}
-	report := object{
+	rep := object{
 		"organization-name": g.Organization, "contact-info": "tls@" + g.Signer,
 		"report-id":  day.Format(time.DateOnly) + "_" + g.Signer + g.Organization + g.ID,
 		"date-range": object{"start-datetime": day.Format(time.RFC3339), "end-datetime": day.AddDate(0, 0, max(1, g.Days)).Add(-time.Second).Format(time.RFC3339)},
 		"policies":   policies,
 	}
-	b, err := json.Marshal(report)
+	b, err := json.Marshal(rep)
 	if err != nil {
 		panic(err) // maps of strings and numbers always marshal
 	}
@@ -231,25 +232,25 @@ func (r *rig) record(g given) {
 	}
 }
 
-func (r *rig) recordDay(g given, day time.Time) { r.t.Helper(); r.recordOn(g, day, db.Recorded) }
+func (r *rig) recordDay(g given, day time.Time) { r.t.Helper(); r.recordOn(g, day, report.Recorded) }
 
 // recordAs records a report of one day and expects an outcome.
-func (r *rig) recordAs(g given, want db.Outcome) {
+func (r *rig) recordAs(g given, want report.Outcome) {
 	r.t.Helper()
 	r.recordOn(g, at(r.t, g.From), want)
 }
 
-func (r *rig) recordOn(g given, day time.Time, want db.Outcome) {
+func (r *rig) recordOn(g given, day time.Time, want report.Outcome) {
 	r.t.Helper()
-	report, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).Decode(strings.NewReader(g.json(day)))
+	rep, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).Decode(strings.NewReader(g.json(day)))
 	if err != nil {
 		r.t.Fatalf("decoding the report of %s: %v", g.Organization, err)
 	}
-	auth := db.Authenticity{Result: g.Auth, Domain: g.Signer, Reason: g.Reason}
+	auth := report.Authenticity{Result: g.Auth, Domain: g.Signer, Reason: g.Reason}
 	if auth.Result == "" {
-		auth.Result = db.AuthPass
+		auth.Result = report.AuthPass
 		if g.Signer == "" {
-			auth.Result = db.AuthNone
+			auth.Result = report.AuthNone
 		}
 	}
 	received := day.AddDate(0, 0, max(1, g.Days)).Add(6 * time.Hour)
@@ -261,38 +262,38 @@ func (r *rig) recordOn(g given, day time.Time, want db.Outcome) {
 	}
 	via := g.Via
 	if via == "" {
-		via = db.ViaPoll
+		via = report.ViaPoll
 	}
-	r.recordWant(via, want, db.Message{
+	r.recordWant(via, want, report.Message{
 		MessageID: fmt.Sprintf("%d@%s", r.uid, g.Signer), From: "reports@" + g.Signer, Submitter: g.Submitter,
-		ReceivedAt: received, Reports: []db.Report{{Report: report, Auth: auth}},
+		ReceivedAt: received, Reports: []report.Report{{Report: rep, Auth: auth}},
 	})
 }
 
 // recordReport records a report as it is, signed by sender.example.
-func (r *rig) recordReport(report *tlsrpt.Report) {
+func (r *rig) recordReport(rep *tlsrpt.Report) {
 	r.t.Helper()
-	r.recordWant(db.ViaPoll, db.Recorded, db.Message{
-		MessageID: fmt.Sprintf("%d@sender.example", r.uid), From: "tls@sender.example", ReceivedAt: report.Over().Add(6 * time.Hour),
-		Reports: []db.Report{{Report: report, Auth: db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}}},
+	r.recordWant(report.ViaPoll, report.Recorded, report.Message{
+		MessageID: fmt.Sprintf("%d@sender.example", r.uid), From: "tls@sender.example", ReceivedAt: rep.Over().Add(6 * time.Hour),
+		Reports: []report.Report{{Report: rep, Auth: report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}}},
 	})
 }
 
 // recordMessage records one message of mailbox "reports".
-func (r *rig) recordMessage(via db.Via, m db.Message) {
+func (r *rig) recordMessage(via report.Via, m report.Message) {
 	r.t.Helper()
-	want := db.Recorded
+	want := report.Recorded
 	if m.Refused != "" {
-		want = db.Rejected
+		want = report.Rejected
 	}
 	r.recordWant(via, want, m)
 }
 
-func (r *rig) recordWant(via db.Via, want db.Outcome, m db.Message) {
+func (r *rig) recordWant(via report.Via, want report.Outcome, m report.Message) {
 	r.t.Helper()
 	r.uid++
-	m.Place = db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: r.uid}
-	outcomes, err := r.db.Record(r.ctx, db.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Messages: []db.Message{m}})
+	m.Place = report.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: r.uid}
+	outcomes, err := r.db.Record(r.ctx, report.Batch{Mailbox: "reports", Folder: "INBOX", Via: via, Messages: []report.Message{m}})
 	if err != nil {
 		r.t.Fatalf("recording: %v", err)
 	}

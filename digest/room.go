@@ -1,7 +1,7 @@
 package digest
 
 import (
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -9,9 +9,9 @@ import (
 // near; what goes beyond is added up under a name of ours, so that nothing is
 // lost and no report can use up the memory.
 const (
-	maxCauses    = db.MostCauses // of one domain and policy type, or that one sender claims
-	maxAllCauses = 20_000        // of all domains
-	maxSeen      = 200_000       // senders of a cause, over all causes
+	maxCauses    = report.MostCauses // of one domain and policy type, or that one sender claims
+	maxAllCauses = 20_000            // of all domains
+	maxSeen      = 200_000           // senders of a cause, over all causes
 	maxSenders   = 1_000
 	maxDomains   = 10_000 // beside those asked for by name
 	maxKinds     = 4      // policy types of a domain beside those of RFC 8460
@@ -32,15 +32,15 @@ type room struct{ causes, seen int }
 func newRoom() *room { return &room{causes: maxAllCauses, seen: maxSeen} }
 
 // others reports whether a cause stands for more than are told apart.
-func (c cause) others() bool { return c.MX == db.OtherHosts }
+func (c cause) others() bool { return c.MX == report.OtherHosts }
 
 // other returns the cause that c is added to where it is not told apart: that of
 // its result type, so that its weight stays what it is.
 func (c cause) other() cause {
 	if c.Result != "" && !c.Result.Known() {
-		c.Result = db.OtherResults
+		c.Result = report.OtherResults
 	}
-	return cause{c.Type, c.Result, db.OtherHosts}
+	return cause{c.Type, c.Result, report.OtherHosts}
 }
 
 // few reports whether there cannot be many causes like this one: without a host,

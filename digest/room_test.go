@@ -7,18 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // crowd is a report that names so many MX hosts, of which the first has most
 // sessions.
-func crowd(report int64, hosts int, auth db.AuthResult) *db.PolicyRow {
+func crowd(rep int64, hosts int, auth report.AuthResult) *report.PolicyRow {
 	details := []tlsrpt.Failure{{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 50}}
 	for i := 1; i < hosts; i++ {
-		details = append(details, tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: fmt.Sprintf("h%d-%d.example.net", report, i), Sessions: 1})
+		details = append(details, tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: fmt.Sprintf("h%d-%d.example.net", rep, i), Sessions: 1})
 	}
-	p := row(report, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, tlsrpt.Sessions(50+hosts-1), details...)
+	p := row(rep, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, tlsrpt.Sessions(50+hosts-1), details...)
 	p.Auth.Result = auth
 	return p
 }
@@ -26,7 +26,7 @@ func crowd(report int64, hosts int, auth db.AuthResult) *db.PolicyRow {
 // TestNoReportUsesUpTheMemory: what a digest holds does not grow with the names
 // that reports invent, whether these count or not.
 func TestNoReportUsesUpTheMemory(t *testing.T) {
-	for _, auth := range []db.AuthResult{db.AuthPass, db.AuthNone} {
+	for _, auth := range []report.AuthResult{report.AuthPass, report.AuthNone} {
 		tl := newTally()
 		before := heap()
 		for i := range int64(5) {
@@ -49,7 +49,7 @@ func heap() int64 {
 
 func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 	t.Parallel()
-	first, second := crowd(1, 3000, db.AuthPass), crowd(2, 10, db.AuthPass)
+	first, second := crowd(1, 3000, report.AuthPass), crowd(2, 10, report.AuthPass)
 	strange := row(3, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 7, tlsrpt.Failure{ResultType: "invented", ReceivingMXHostname: "x.example", Sessions: 4})
 	m := materialOf(first, second, strange)
 	j := judge(m)
@@ -66,8 +66,8 @@ func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 	if want := tlsrpt.Sessions(50 + 2999 + 50 + 9); sums[tlsrpt.CertificateExpired] != want || others[tlsrpt.CertificateExpired] != 2000+9 {
 		t.Errorf("%d sessions, %d of them on other hosts, want %d and 2009", sums[tlsrpt.CertificateExpired], others[tlsrpt.CertificateExpired], want)
 	}
-	if others[db.OtherResults] != 4 || sums[""] != 3 {
-		t.Errorf("%d sessions of other results and %d without details, want 4 and 3", others[db.OtherResults], sums[""])
+	if others[report.OtherResults] != 4 || sums[""] != 3 {
+		t.Errorf("%d sessions of other results and %d without details, want 4 and 3", others[report.OtherResults], sums[""])
 	}
 	if j.Verdict != VerdictAction {
 		t.Errorf("verdict %s", j.Verdict)
@@ -86,7 +86,7 @@ func TestCausesBeyondTheBoundAreOtherHosts(t *testing.T) {
 
 func TestClaimsBeyondTheBoundAreOtherHosts(t *testing.T) {
 	t.Parallel()
-	m := materialOf(crowd(1, 3000, db.AuthNone))
+	m := materialOf(crowd(1, 3000, report.AuthNone))
 	r, err := renderWith(loadTemplates(t), judge(m))
 	if err != nil {
 		t.Fatal(err)
@@ -103,10 +103,10 @@ func TestClaimsBeyondTheBoundAreOtherHosts(t *testing.T) {
 // other hosts of today.
 func TestWhatIsNotToldApartIsNotMended(t *testing.T) {
 	t.Parallel()
-	yesterday := func(mx string) []db.FailureDay {
-		return []db.FailureDay{{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: mx, Sessions: 1}}
+	yesterday := func(mx string) []report.FailureDay {
+		return []report.FailureDay{{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: mx, Sessions: 1}}
 	}
-	days := []db.DayTotal{{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1, Failed: 1}}
+	days := []report.DayTotal{{Day: nov(21).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 1, Failed: 1}}
 	for _, tt := range []struct {
 		name     string
 		hosts    int
@@ -115,9 +115,9 @@ func TestWhatIsNotToldApartIsNotMended(t *testing.T) {
 	}{
 		{"a host, and all are told apart today", 5, "old.example.com", 1},
 		{"a host, and not all are told apart today", 2000, "old.example.com", 0},
-		{"other hosts, and there are some today", 5, db.OtherHosts, 0},
+		{"other hosts, and there are some today", 5, report.OtherHosts, 0},
 	} {
-		m := materialOf(crowd(1, tt.hosts, db.AuthPass))
+		m := materialOf(crowd(1, tt.hosts, report.AuthPass))
 		m.Days, m.Failures = days, yesterday(tt.mx)
 		if got := len(judge(m).Domains[0].Types[0].Resolved); got != tt.resolved {
 			t.Errorf("%s: %d resolved, want %d", tt.name, got, tt.resolved)
@@ -129,9 +129,9 @@ func TestWhatIsNotToldApartIsNotMended(t *testing.T) {
 // sums it are not those of the digest, which is no sign of an earlier one.
 func TestCrowdsDoNotLookLikeEarlierDigests(t *testing.T) {
 	t.Parallel()
-	m := materialOf(crowd(1, 3000, db.AuthPass))
-	m.Days = []db.DayTotal{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 3049}}
-	m.Failures = []db.FailureDay{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: db.OtherHosts, Sessions: 2500}}
+	m := materialOf(crowd(1, 3000, report.AuthPass))
+	m.Days = []report.DayTotal{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, Successful: 10, Failed: 3049}}
+	m.Failures = []report.FailureDay{{Day: nov(22).time(), Domain: "example.com", Type: tlsrpt.STS, ResultType: tlsrpt.CertificateExpired, MX: report.OtherHosts, Sessions: 2500}}
 	for _, f := range judge(m).Domains[0].Types[0].Findings {
 		if f.State != StateNew {
 			t.Fatalf("%s on %s is %s, want new", f.Result, f.MX, f.State)
@@ -152,7 +152,7 @@ func TestNamesAreBounded(t *testing.T) {
 		m.Tally.add(p)
 		p.Policy.Domain = "d0.example"
 		m.Tally.add(p)
-		p.Auth.Result = db.AuthFail
+		p.Auth.Result = report.AuthFail
 		m.Tally.add(p)
 	}
 	m.Tally.add(row(9, nov(22), tlsrpt.STS, "", 1, 0)) // of example.com, after all others
@@ -197,7 +197,7 @@ func TestCrowdsAreTalliedAlike(t *testing.T) {
 	t.Parallel()
 	var last []FactType
 	for range 3 {
-		got := facts(judge(materialOf(crowd(1, 1500, db.AuthPass), crowd(2, 1500, db.AuthPass)))).PolicyTypes
+		got := facts(judge(materialOf(crowd(1, 1500, report.AuthPass), crowd(2, 1500, report.AuthPass)))).PolicyTypes
 		if last != nil && !reflect.DeepEqual(last, got) {
 			t.Fatal("two tallies of the same reports differ")
 		}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // RunDue builds every digest that is due, and then sends what waits in the
@@ -98,7 +98,7 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 }
 
 // selection says what a run for the scheduled time covers.
-func (t *task) selection(state db.DigestState, at, now time.Time) selection {
+func (t *task) selection(state report.DigestState, at, now time.Time) selection {
 	cutoff := t.schedule.start(at.In(t.schedule.location))
 	return selection{
 		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/smtpsink"
 )
 
@@ -171,10 +171,10 @@ func TestBackfilledHistoryIsNoNews(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	g := clearReport("2026-10-01")
-	g.To, g.Via = "2026-11-21", db.ViaBackfill
+	g.To, g.Via = "2026-11-21", report.ViaBackfill
 	r.record(g)
 	recent := clearReport("2026-11-22")
-	recent.Via = db.ViaBackfill
+	recent.Via = report.ViaBackfill
 	r.record(recent)
 	out, err := r.digester(nil).Preview(r.ctx, "", time.Time{}, time.Time{})
 	if err != nil {
@@ -196,7 +196,7 @@ func TestVerifiedLaterIsNewsThen(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	g := clearReport("2026-11-22")
-	g.Auth, g.Reason = db.AuthUnknown, "DNS did not answer"
+	g.Auth, g.Reason = report.AuthUnknown, "DNS did not answer"
 	r.record(g)
 	d := r.digester(nil)
 	if err := d.RunDue(r.ctx); err != nil {
@@ -206,7 +206,7 @@ func TestVerifiedLaterIsNewsThen(t *testing.T) {
 		t.Fatalf("the first digest is %q", header(t, []byte(sent[0].Data), "Subject"))
 	}
 	again := clearReport("2026-11-22")
-	r.recordAs(again, db.Duplicate)
+	r.recordAs(again, report.Duplicate)
 	r.clock.set(at(t, "2026-11-24T07:00:00Z"))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
 	if err != nil || out.Facts.Verdict != digest.VerdictClear || out.Facts.Sessions.Successful != 10 || out.Facts.Unverified != 0 {
@@ -243,7 +243,7 @@ func TestFallbackSpeaksOnlyWhenItHasSomethingToSay(t *testing.T) {
 	if s, err := r.db.DigestState(r.ctx, "fallback"); err != nil || s.LastRun.IsZero() || s.Watermark == 0 {
 		t.Errorf("the fallback digest's state = %+v, %v, want it moved on", s, err)
 	}
-	r.recordMessage(db.ViaPoll, db.Message{From: "x@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T10:00:00Z")})
+	r.recordMessage(report.ViaPoll, report.Message{From: "x@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T10:00:00Z")})
 	run("2026-11-24T07:00:00Z", "owner@example.com", "postmaster@example.com")
 	run("2026-11-25T07:00:00Z", "owner@example.com")
 	g := clearReport("2026-11-25")
@@ -322,7 +322,7 @@ func TestPreviewWritesNothing(t *testing.T) {
 			t.Fatalf("Preview = %+v, %v", out, err)
 		}
 	}
-	if s, err := r.db.DigestState(r.ctx, "all"); err != nil || s != (db.DigestState{}) || len(r.outbox()) != 0 {
+	if s, err := r.db.DigestState(r.ctx, "all"); err != nil || s != (report.DigestState{}) || len(r.outbox()) != 0 {
 		t.Errorf("after a preview the state is %+v, %v, and the outbox holds %d", s, err, len(r.outbox()))
 	}
 	if _, err := d.Preview(r.ctx, "", at(t, "2026-11-22"), at(t, "2026-11-22")); err == nil {

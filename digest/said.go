@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // A topicKind says what a topic is about.
@@ -105,7 +105,7 @@ func (s said) domain(d *domainJudgement, read bool) {
 		s[newTopic(aboutPolicy, d.Name, "")] = what
 	}
 	for _, t := range d.Types {
-		findings := newTopic(aboutFindings, d.Name, db.ShortName(string(t.Type)))
+		findings := newTopic(aboutFindings, d.Name, report.ShortName(string(t.Type)))
 		if sum := t.sum(); sum != "" {
 			s[findings] = sum
 		} else {

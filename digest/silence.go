@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -165,7 +165,7 @@ func (w words) firstUnverified() []string {
 	var waiting, rewritten, bare bool
 	for _, u := range w.Uncounted {
 		switch {
-		case u.Result == db.AuthUnknown:
+		case u.Result == report.AuthUnknown:
 			waiting = true
 		case u.File:
 			bare = true

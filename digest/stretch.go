@@ -6,7 +6,7 @@ import (
 	"maps"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -46,8 +46,8 @@ func (d *Digester) readStretches(ctx context.Context, m *material, names []strin
 	if sel.byDays {
 		first = min(first, sel.from)
 	}
-	f := db.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	f := report.Filter{Domains: names, Long: true, From: (first - maxStretch).time(), To: (last + 1).time()}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		s := stretchOf(&row.Report)
 		if !s.several() || !isOver(row, sel.now) {
 			return nil

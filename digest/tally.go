@@ -3,7 +3,7 @@ package digest
 import (
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -26,8 +26,8 @@ func (r reporter) key() string {
 // reporterOf returns who sent the report that a row is from: the domain that
 // signed it; where signatures are not checked the submitter's (RFC 8460, section
 // 5.3) or, failing that, the contact's domain.
-func reporterOf(row *db.PolicyRow) reporter {
-	r := reporter{Organization: db.ShortName(row.Report.OrganizationName)}
+func reporterOf(row *report.PolicyRow) reporter {
+	r := reporter{Organization: report.ShortName(row.Report.OrganizationName)}
 	_, contact, _ := strings.Cut(row.Report.ContactInfo, "@")
 	for _, domain := range []string{row.Auth.Domain, row.Submitter, contact} {
 		if hostName(domain, "") != "" && strings.Contains(domain, ".") {
@@ -123,7 +123,7 @@ func newTally() *tally {
 }
 
 // add counts one row. It keeps nothing of it but strings.
-func (t *tally) add(row *db.PolicyRow) {
+func (t *tally) add(row *report.PolicyRow) {
 	if !row.Auth.Result.Counts() {
 		t.uncounted.add(row)
 		return
@@ -170,7 +170,7 @@ func (t *tally) domain(name string) *domainTally {
 }
 
 // add counts a row of this domain.
-func (d *domainTally) add(row *db.PolicyRow, who reporter, s stretch) {
+func (d *domainTally) add(row *report.PolicyRow, who reporter, s stretch) {
 	p, on := &row.Policy, s.First
 	covered := d.days[on]
 	if covered == nil {
@@ -206,7 +206,7 @@ func (d *domainTally) policyType(kind tlsrpt.PolicyType) *typeTally {
 
 // add counts a row under this policy type. The largest causes come first, for
 // whom there may not be room.
-func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter, s stretch) {
+func (t *typeTally) add(row *report.PolicyRow, kind tlsrpt.PolicyType, who reporter, s stretch) {
 	p := &row.Policy
 	n := p.Successful.Plus(p.Failed)
 	t.totals.add(p.Successful, p.Failed)
@@ -242,6 +242,6 @@ func (t *typeTally) add(row *db.PolicyRow, kind tlsrpt.PolicyType, who reporter,
 // isLate reports whether a report arrived more than two days after the time it
 // covers: it then belongs to a day of which a digest has spoken already. When a
 // file arrived nobody knows, and it is not called late.
-func isLate(row *db.PolicyRow) bool {
+func isLate(row *report.PolicyRow) bool {
 	return row.ReceivedAt.After(row.Report.End.AddDate(0, 0, 2))
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -45,7 +45,7 @@ func TestCausesOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := causesOf(&db.PolicyRow{Policy: tlsrpt.Policy{Type: tlsrpt.STS, Failed: tt.failed, Failures: tt.details}})
+			got := causesOf(&report.PolicyRow{Policy: tlsrpt.Policy{Type: tlsrpt.STS, Failed: tt.failed, Failures: tt.details}})
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(causeShare{})); diff != "" {
 				t.Errorf("causesOf (-want +got):\n%s", diff)
 			}
@@ -54,11 +54,11 @@ func TestCausesOf(t *testing.T) {
 }
 
 // row is a policy row as the tests of judging need it.
-func row(report int64, on day, kind tlsrpt.PolicyType, mode tlsrpt.Mode, ok, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *db.PolicyRow {
-	return &db.PolicyRow{
-		ReportRow: report,
+func row(rep int64, on day, kind tlsrpt.PolicyType, mode tlsrpt.Mode, ok, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *report.PolicyRow {
+	return &report.PolicyRow{
+		ReportRow: rep,
 		Report:    tlsrpt.Report{OrganizationName: "Google Inc.", Start: on.time(), End: (on + 1).time()},
-		Auth:      db.Authenticity{Result: db.AuthPass, Domain: "google.com"},
+		Auth:      report.Authenticity{Result: report.AuthPass, Domain: "google.com"},
 		Policy:    tlsrpt.Policy{Type: kind, Domain: "example.com", Mode: mode, Successful: ok, Failed: failed, Failures: details},
 	}
 }
@@ -68,11 +68,11 @@ func TestTallyTotals(t *testing.T) {
 	overlap := row(1, nov(22), tlsrpt.TLSA, "", 100, 5)
 	overlap.Overlap = true
 	unverified := row(2, nov(22), tlsrpt.STS, "", 0, 1000)
-	unverified.Auth = db.Authenticity{Result: db.AuthFail, Reason: "key-gone"}
+	unverified.Auth = report.Authenticity{Result: report.AuthFail, Reason: "key-gone"}
 	huge := row(3, nov(22), tlsrpt.NoPolicyFound, "", 1<<63-1, 0)
 
 	tl := newTally()
-	for _, r := range []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 100, 5), overlap, unverified} {
+	for _, r := range []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 100, 5), overlap, unverified} {
 		tl.add(r)
 	}
 	if want := (totals{100, 5}); tl.overall != want {
@@ -106,7 +106,7 @@ func TestReporterOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := &db.PolicyRow{Submitter: tt.submitter, Auth: db.Authenticity{Result: db.AuthUnchecked, Domain: tt.signer}}
+			r := &report.PolicyRow{Submitter: tt.submitter, Auth: report.Authenticity{Result: report.AuthUnchecked, Domain: tt.signer}}
 			r.Report.ContactInfo = tt.contact
 			if got := reporterOf(r).Domain; got != tt.want {
 				t.Errorf("reporterOf = %q, want %q", got, tt.want)
@@ -120,19 +120,19 @@ func TestIsNews(t *testing.T) {
 	cutoff := instant(t, "2026-11-22T07:00:00Z")
 	tests := []struct {
 		name string
-		via  db.Via
+		via  report.Via
 		end  string
 		want bool
 	}{
-		{"a poll's report is news however old", db.ViaPoll, "2020-01-01T23:59:59Z", true},
-		{"a backfill's of the nominal day", db.ViaBackfill, "2026-11-22T23:59:59Z", true},
-		{"a backfill's of before is history", db.ViaBackfill, "2026-11-21T23:59:59Z", false},
-		{"a backfill's that ends at the cutoff is history", db.ViaBackfill, "2026-11-22T07:00:00Z", false},
+		{"a poll's report is news however old", report.ViaPoll, "2020-01-01T23:59:59Z", true},
+		{"a backfill's of the nominal day", report.ViaBackfill, "2026-11-22T23:59:59Z", true},
+		{"a backfill's of before is history", report.ViaBackfill, "2026-11-21T23:59:59Z", false},
+		{"a backfill's that ends at the cutoff is history", report.ViaBackfill, "2026-11-22T07:00:00Z", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := &db.PolicyRow{Via: tt.via}
+			r := &report.PolicyRow{Via: tt.via}
 			r.Report.End = instant(t, tt.end)
 			if got := isNews(r, cutoff); got != tt.want {
 				t.Errorf("isNews(%s, %s) = %t, want %t", tt.via, tt.end, got, tt.want)

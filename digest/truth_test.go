@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/digest"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -130,7 +130,7 @@ func TestFilesAreNotCalledLate(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	g := clearReport("2026-11-10")
-	g.To, g.Via, g.NoArrival = "2026-11-20", db.ViaBackfill, true
+	g.To, g.Via, g.NoArrival = "2026-11-20", report.ViaBackfill, true
 	r.record(g)
 	says(t, preview(t, r, "2026-11-10", "2026-11-20").Text, []string{"from Tue 10 Nov to Fri 20 Nov"}, "late")
 }
@@ -149,14 +149,14 @@ func TestDaysToComeAreRefused(t *testing.T) {
 
 func TestUnreadableMessagesAreNotSilence(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]db.Message{
+	for name, m := range map[string]report.Message{
 		"by mail": {From: "a@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T06:00:00Z")},
 		"a file":  {Refused: "gzip: unexpected EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.recordMessage(db.ViaBackfill, m)
+			r.recordMessage(report.ViaBackfill, m)
 			byDay, err := r.digester(nil).Preview(r.ctx, "", at(t, "2026-11-22"), at(t, "2026-11-23"))
 			if err != nil {
 				t.Fatal(err)

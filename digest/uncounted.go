@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -19,7 +19,7 @@ type uncountedTally struct {
 
 // An uncountedSender tells groups of reports that do not count apart.
 type uncountedSender struct {
-	Result       db.AuthResult
+	Result       report.AuthResult
 	Reason       string
 	Signer       string // may be empty: not signed
 	Organization string
@@ -46,10 +46,10 @@ func newUncountedTally() uncountedTally {
 }
 
 // add counts a row of a report that does not count.
-func (u *uncountedTally) add(row *db.PolicyRow) {
+func (u *uncountedTally) add(row *report.PolicyRow) {
 	u.reports[row.ReportRow] = struct{}{}
-	file := row.Auth.Result == db.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
-	key := uncountedSender{row.Auth.Result, db.ShortName(row.Auth.Reason), db.ShortName(row.Auth.Domain), db.ShortName(row.Report.OrganizationName), file}
+	file := row.Auth.Result == report.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
+	key := uncountedSender{row.Auth.Result, report.ShortName(row.Auth.Reason), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file}
 	s := u.senders[key]
 	if s == nil && len(u.senders) >= maxSenders {
 		key = uncountedSender{Result: key.Result, Organization: otherSenders, File: file}
@@ -85,7 +85,7 @@ func (u *uncountedTally) keep(s *uncountedReports, c uncountedCause) uncountedCa
 		return c
 	}
 	if len(s.causes) >= maxCauses || u.causes >= maxAllCauses {
-		return uncountedCause{otherDomains, cause{MX: db.OtherHosts}}
+		return uncountedCause{otherDomains, cause{MX: report.OtherHosts}}
 	}
 	u.causes++
 	return c

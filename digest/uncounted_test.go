@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -14,12 +14,12 @@ func TestWhyReportsDoNotCount(t *testing.T) {
 		sender uncountedSender
 		want   string
 	}{
-		{uncountedSender{Result: db.AuthFail, Reason: "not-aligned", Signer: "evil.example"}, ": signed by evil.example, which is not the sender's domain (DKIM: fail, not-aligned)"},
-		{uncountedSender{Result: db.AuthFail, Reason: "key-gone", Signer: "old.example"}, ", signed by old.example: the key of the signature is gone from DNS, as with old mail (DKIM: fail, key-gone)"},
-		{uncountedSender{Result: db.AuthFail, Reason: "key-syntax", Signer: "odd.example"}, ", signed by odd.example: signature not valid (DKIM: fail, key-syntax)"},
-		{uncountedSender{Result: db.AuthUnknown, Reason: "dns", Signer: "a.example"}, ", signed by a.example: signature could not be checked yet (DKIM: unknown, dns)"},
-		{uncountedSender{Result: db.AuthNone}, ": not signed (DKIM: none)"},
-		{uncountedSender{Result: db.AuthNone, File: true}, ": a file by itself, which bears no signature (DKIM: none)"},
+		{uncountedSender{Result: report.AuthFail, Reason: "not-aligned", Signer: "evil.example"}, ": signed by evil.example, which is not the sender's domain (DKIM: fail, not-aligned)"},
+		{uncountedSender{Result: report.AuthFail, Reason: "key-gone", Signer: "old.example"}, ", signed by old.example: the key of the signature is gone from DNS, as with old mail (DKIM: fail, key-gone)"},
+		{uncountedSender{Result: report.AuthFail, Reason: "key-syntax", Signer: "odd.example"}, ", signed by odd.example: signature not valid (DKIM: fail, key-syntax)"},
+		{uncountedSender{Result: report.AuthUnknown, Reason: "dns", Signer: "a.example"}, ", signed by a.example: signature could not be checked yet (DKIM: unknown, dns)"},
+		{uncountedSender{Result: report.AuthNone}, ": not signed (DKIM: none)"},
+		{uncountedSender{Result: report.AuthNone, File: true}, ": a file by itself, which bears no signature (DKIM: none)"},
 	} {
 		if got := whyUncounted(&uncountedReports{uncountedSender: tt.sender}); got != tt.want {
 			t.Errorf("whyUncounted(%+v) = %q, want %q", tt.sender, got, tt.want)
@@ -30,20 +30,20 @@ func TestWhyReportsDoNotCount(t *testing.T) {
 // TestUnverifiedReportsAreNoSilence: what to do depends on why they do not count.
 func TestUnverifiedReportsAreNoSilence(t *testing.T) {
 	t.Parallel()
-	bad := func(a db.Authenticity, message string) *db.PolicyRow {
+	bad := func(a report.Authenticity, message string) *report.PolicyRow {
 		r := row(1, nov(22), tlsrpt.STS, "", 1, 12, detail(tlsrpt.CertificateExpired, 12))
 		r.Auth, r.MessageID = a, message
 		return r
 	}
 	tests := []struct {
 		name string
-		row  *db.PolicyRow
+		row  *report.PolicyRow
 		want []string
 		not  []string
 	}{
-		{"rewritten on the way", bad(db.Authenticity{Result: db.AuthFail, Reason: "body-hash"}, "1@a"), []string{"1. Set trusted_authserv_id", "anyone could then send you false ones"}, []string{"next poll", "attachments alone"}},
-		{"DNS did not answer", bad(db.Authenticity{Result: db.AuthUnknown, Reason: "dns"}, "1@a"), []string{"1. Wait for the next poll"}, []string{"rewrites messages", `authenticity = "off"`}},
-		{"a file", bad(db.Authenticity{Result: db.AuthNone}, ""), []string{"1. Feed in the whole mails"}, []string{"rewrites messages"}},
+		{"rewritten on the way", bad(report.Authenticity{Result: report.AuthFail, Reason: "body-hash"}, "1@a"), []string{"1. Set trusted_authserv_id", "anyone could then send you false ones"}, []string{"next poll", "attachments alone"}},
+		{"DNS did not answer", bad(report.Authenticity{Result: report.AuthUnknown, Reason: "dns"}, "1@a"), []string{"1. Wait for the next poll"}, []string{"rewrites messages", `authenticity = "off"`}},
+		{"a file", bad(report.Authenticity{Result: report.AuthNone}, ""), []string{"1. Feed in the whole mails"}, []string{"rewrites messages"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/templates"
 )
 
@@ -63,16 +63,16 @@ func whyUncounted(s *uncountedReports) string {
 	switch {
 	case s.File:
 		return ": a file by itself, which bears no signature (DKIM: none)"
-	case s.Result == db.AuthNone:
+	case s.Result == report.AuthNone:
 		return ": not signed (DKIM: none)"
-	case s.Result == db.AuthFail && s.Reason == "not-aligned":
+	case s.Result == report.AuthFail && s.Reason == "not-aligned":
 		return ": signed by " + signer + ", which is not the sender's domain (DKIM: fail" + reason + ")"
 	}
 	by := ""
 	if s.Signer != "" {
 		by = ", signed by " + signer
 	}
-	if s.Result == db.AuthUnknown {
+	if s.Result == report.AuthUnknown {
 		return by + ": signature could not be checked yet (DKIM: unknown" + reason + ")"
 	}
 	why := "signature not valid"
@@ -124,7 +124,7 @@ func otherClaims(f uncountedFailure) string {
 }
 
 // rejectedLine says which message could not be read, why, and where it lies.
-func rejectedLine(r db.RejectedMessage) string {
+func rejectedLine(r report.RejectedMessage) string {
 	from := "an unknown sender"
 	if r.From != "" {
 		from = templates.Line(r.From)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/templates"
 )
 
@@ -25,7 +25,7 @@ type untold struct {
 
 // plus returns u with what another run covered that is not sent. before is what the
 // run before it left, which was sent where nothing is untold yet.
-func (u untold) plus(t *tally, before db.DigestState) untold {
+func (u untold) plus(t *tally, before report.DigestState) untold {
 	if u.Since.IsZero() {
 		u.Since, u.ChangesAfter = before.LastRun, before.Watermark
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -60,8 +60,8 @@ func TestUntoldAddsUp(t *testing.T) {
 		}
 		return out
 	}
-	sent := db.DigestState{LastRun: nov(2).time().Add(7 * time.Hour), Watermark: 12}
-	later := db.DigestState{LastRun: nov(3).time().Add(7 * time.Hour), Watermark: 15}
+	sent := report.DigestState{LastRun: nov(2).time().Add(7 * time.Hour), Watermark: 12}
+	later := report.DigestState{LastRun: nov(3).time().Add(7 * time.Hour), Watermark: 15}
 	u := untold{}
 	for _, r := range []*tally{
 		run(0, 0, 0, 2, 0, 0), // nothing that counts: no days

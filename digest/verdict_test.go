@@ -4,12 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // materialOf returns a digest's material of a Monday morning made of rows.
-func materialOf(rows ...*db.PolicyRow) *material {
+func materialOf(rows ...*report.PolicyRow) *material {
 	m := &material{
 		Spec: Spec{Name: "example", Location: time.UTC, Prefix: "[TLS]"}, Now: nov(23).time().Add(7 * time.Hour), LastRun: nov(22).time().Add(7 * time.Hour),
 		Current: true, First: nov(22), Until: nov(23),
@@ -75,9 +75,9 @@ func TestVerdictOfAll(t *testing.T) {
 	t.Parallel()
 	expired := tlsrpt.Failure{ResultType: tlsrpt.CertificateExpired, ReceivingMXHostname: "mx.example.com", Sessions: 2}
 	unverified := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
-	unverified.Auth = db.Authenticity{Result: db.AuthNone}
+	unverified.Auth = report.Authenticity{Result: report.AuthNone}
 	unchecked := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
-	unchecked.Auth = db.Authenticity{Result: db.AuthUnchecked}
+	unchecked.Auth = report.Authenticity{Result: report.AuthUnchecked}
 	box := func(since, good time.Time, fault string) mailboxState {
 		return mailboxOf("reports", folderState{"INBOX", since, good, fault})
 	}
@@ -86,26 +86,26 @@ func TestVerdictOfAll(t *testing.T) {
 	clear := row(1, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 10, 0)
 	tests := []struct {
 		name      string
-		rows      []*db.PolicyRow
+		rows      []*report.PolicyRow
 		mailboxes []mailboxState
 		want      Verdict
 	}{
-		{"no failure", []*db.PolicyRow{clear}, []mailboxState{fine}, VerdictClear},
-		{"a report without sessions is a report", []*db.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 0, 0)}, nil, VerdictClear},
+		{"no failure", []*report.PolicyRow{clear}, []mailboxState{fine}, VerdictClear},
+		{"a report without sessions is a report", []*report.PolicyRow{row(1, nov(22), tlsrpt.STS, "", 0, 0)}, nil, VerdictClear},
 		{"nothing came", nil, []mailboxState{fine}, VerdictSilent},
 		{"nothing came and no mailbox is configured", nil, nil, VerdictSilent},
 		{"nothing came because the mailbox cannot be read", nil, []mailboxState{failing}, VerdictBlind},
 		{"one of two mailboxes cannot be read", nil, []mailboxState{fine, failing}, VerdictBlind},
-		{"reports came all the same", []*db.PolicyRow{clear}, []mailboxState{failing}, VerdictClear},
+		{"reports came all the same", []*report.PolicyRow{clear}, []mailboxState{failing}, VerdictClear},
 		{"the mailbox was never read", nil, []mailboxState{{Name: "reports"}}, VerdictBlind},
 		{"the mailbox was not read for a day", nil, []mailboxState{box(time.Time{}, nov(21).time(), "")}, VerdictBlind},
 		{"a poll failed an hour ago", nil, []mailboxState{box(nov(23).time().Add(6*time.Hour), nov(23).time().Add(5*time.Hour), "timeout")}, VerdictSilent},
 		{"no poll worked since the last digest", nil, []mailboxState{box(nov(22).time().Add(8*time.Hour), nov(22).time().Add(6*time.Hour), "timeout")}, VerdictBlind},
-		{"an unverified failure changes nothing", []*db.PolicyRow{clear, unverified}, nil, VerdictClear},
-		{"unverified reports alone are silence", []*db.PolicyRow{unverified}, []mailboxState{fine}, VerdictSilent},
-		{"where the check is off all count", []*db.PolicyRow{unchecked}, nil, VerdictAction},
-		{"the mode of another report stands in", []*db.PolicyRow{clear, row(2, nov(22), tlsrpt.STS, "", 1, 2, expired)}, nil, VerdictAction},
-		{"the heavier of two modes stands", []*db.PolicyRow{
+		{"an unverified failure changes nothing", []*report.PolicyRow{clear, unverified}, nil, VerdictClear},
+		{"unverified reports alone are silence", []*report.PolicyRow{unverified}, []mailboxState{fine}, VerdictSilent},
+		{"where the check is off all count", []*report.PolicyRow{unchecked}, nil, VerdictAction},
+		{"the mode of another report stands in", []*report.PolicyRow{clear, row(2, nov(22), tlsrpt.STS, "", 1, 2, expired)}, nil, VerdictAction},
+		{"the heavier of two modes stands", []*report.PolicyRow{
 			row(1, nov(22), tlsrpt.STS, tlsrpt.ModeTesting, 1, 2, expired), row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 1, 2, expired),
 		}, nil, VerdictAction},
 	}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
@@ -38,7 +38,7 @@ func TestWarnAfterSaysWhenADigestIsBlind(t *testing.T) {
 func TestPatternIsForgottenOnceItsFoldersAreRead(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 7, 0, 0, 0, time.UTC)
-	states := mailboxStates([]string{"m"}, []db.Folder{
+	states := mailboxStates([]string{"m"}, []report.Folder{
 		{Mailbox: "m", Folder: "Reports/*", LastPoll: now.Add(-time.Hour), LastError: "refused"},
 		{Mailbox: "m", Folder: "Reports/TLS", LastPoll: now, LastGoodPoll: now},
 	})

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // witnesses are the reporters that saw a cause on the last day with it, and the
@@ -47,8 +47,8 @@ func (d *Digester) readWitnesses(ctx context.Context, m *material) error {
 	slices.Sort(domains)
 	last := m.lastRead()
 	w := witnesses{saw: map[stream]map[cause]map[string]string{}, heard: map[stream]map[string]day{}}
-	f := db.Filter{Domains: slices.Compact(domains), From: first.time(), To: (last + 1).time()}
-	err := d.o.DB.EachPolicy(ctx, f, func(row *db.PolicyRow) error {
+	f := report.Filter{Domains: slices.Compact(domains), From: first.time(), To: (last + 1).time()}
+	err := d.o.DB.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		s := stream{row.Domain(), row.Policy.Type}
 		if gone[s] != nil && row.Auth.Result.Counts() {
 			w.add(row, s, gone[s])
@@ -85,7 +85,7 @@ func (m *material) gone() map[stream]map[cause]day {
 }
 
 // add notes what one row tells: that its sender was heard, and what it saw.
-func (w witnesses) add(row *db.PolicyRow, s stream, gone map[cause]day) {
+func (w witnesses) add(row *report.PolicyRow, s stream, gone map[cause]day) {
 	who, on := reporterOf(row), dayOf(row.Report.Start)
 	if w.heard[s] == nil {
 		w.heard[s] = map[string]day{}

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/authres"
 )
@@ -138,17 +138,17 @@ func spoilt(r dkim.Reason) bool {
 // rank orders outcomes: what passed, what may pass yet, what may have passed
 // once, then the failure of the reporter's own signature before that of a
 // stranger's.
-func rank(a db.Authenticity) int {
+func rank(a report.Authenticity) int {
 	switch {
-	case a.Result == db.AuthPass:
+	case a.Result == report.AuthPass:
 		return 5
-	case a.Result == db.AuthUnknown:
+	case a.Result == report.AuthUnknown:
 		return 4
-	case a.Result == db.AuthFail && a.Reason == string(dkim.ReasonKeyGone):
+	case a.Result == report.AuthFail && a.Reason == string(dkim.ReasonKeyGone):
 		return 3
-	case a.Result == db.AuthFail && a.Reason != ReasonNotAligned:
+	case a.Result == report.AuthFail && a.Reason != ReasonNotAligned:
 		return 2
-	case a.Result == db.AuthFail:
+	case a.Result == report.AuthFail:
 		return 1
 	}
 	return 0

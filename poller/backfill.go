@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // A Backfill says which history to read.
@@ -51,14 +51,14 @@ func (f *folder) backfill(ctx context.Context, b Backfill) error {
 		f.log.Info("going on with the backfill that was stopped", "uid", from)
 	}
 	job := examination{
-		folder: f, via: db.ViaBackfill, validity: st.UIDValidity, advance: whole,
+		folder: f, via: report.ViaBackfill, validity: st.UIDValidity, advance: whole,
 		mark:  b.Mark && f.box.After != AfterNone,
 		since: b.Since, before: b.Before,
 		done: f.progress(int64(st.Messages)),
 	}
-	var end *db.Cursor
+	var end *report.Cursor
 	if whole {
-		end = &db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
+		end = &report.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
 	}
 	if err := job.rangesOf(ctx, from, st.UIDNext, end); err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/sources"
 )
@@ -78,7 +78,7 @@ func (f *files) read(ctx context.Context) error {
 
 // item reads one message or report file.
 func (f *files) item(ctx context.Context, it sources.Item) error {
-	place := db.Place{Mailbox: filesMailbox, Folder: it.Path}
+	place := report.Place{Mailbox: filesMailbox, Folder: it.Path}
 	var d *draft
 	var err error
 	switch {
@@ -106,7 +106,7 @@ func (f *files) item(ctx context.Context, it sources.Item) error {
 	return nil
 }
 
-func (f *files) wanted(m db.Message) bool {
+func (f *files) wanted(m report.Message) bool {
 	return m.ReceivedAt.IsZero() || !m.ReceivedAt.Before(f.since) && (f.before.IsZero() || m.ReceivedAt.Before(f.before))
 }
 
@@ -117,7 +117,7 @@ func (f *files) flush(ctx context.Context) error {
 	}
 	verdicts := f.p.judge(ctx, f.keys, f.drafts)
 	f.drafts, f.held = nil, 0
-	b := db.Batch{Mailbox: filesMailbox, Folder: f.path, Via: db.ViaBackfill}
+	b := report.Batch{Mailbox: filesMailbox, Folder: f.path, Via: report.ViaBackfill}
 	for _, v := range verdicts {
 		switch {
 		case ctx.Err() != nil && len(v.message.Kept) > 0:

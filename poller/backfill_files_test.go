@@ -20,7 +20,7 @@ func TestLittleIsKeptOfLargeMessagesThatDNSDoesNotAnswerFor(t *testing.T) {
 	padding := bytes.Repeat([]byte("This line only makes the message large, and that is all there is to it.\r\n"), 9<<20/74)
 	keys := newSwitchedKeys(t)
 	for n := 1; n <= mails; n++ {
-		mail := keys.sign(bytes.Replace(report(n), []byte(middle), padding, 1))
+		mail := keys.sign(bytes.Replace(newReport(n), []byte(middle), padding, 1))
 		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(n)+".eml"), mail, 0o600); err != nil {
 			t.Fatal(err)
 		}

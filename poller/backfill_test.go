@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -65,8 +65,8 @@ func holdingAfterABatch(ctx context.Context, t *testing.T, s *imaptest.Server) *
 func TestBackfillReadsTheHistoryAndChangesNoFlags(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		s.Append(t, "INBOX", []string{`\Seen`}, time.Time{}, report(1))
-		deliver(t, s, "INBOX", report(2), letter(3), withAttachment(4, 1<<20))
+		s.Append(t, "INBOX", []string{`\Seen`}, time.Time{}, newReport(1))
+		deliver(t, s, "INBOX", newReport(2), letter(3), withAttachment(4, 1<<20))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
 		r.backfill(poller.Backfill{}, poller.Totals{Examined: 4, Recorded: 2, Ignored: 2})
@@ -95,7 +95,7 @@ func TestBackfillReadsTheHistoryAndChangesNoFlags(t *testing.T) {
 func TestBackfillMarksWhereAsked(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1), letter(2), report(1), reportOf(4, "{}"))
+		deliver(t, s, "INBOX", newReport(1), letter(2), newReport(1), reportOf(4, "{}"))
 		r := newRig(t, s)
 		r.backfill(poller.Backfill{}, poller.Totals{Examined: 4, Recorded: 1, Duplicate: 1, Rejected: 1, Ignored: 1})
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen(), 2: unseen(), 3: unseen(), 4: unseen()})
@@ -103,7 +103,7 @@ func TestBackfillMarksWhereAsked(t *testing.T) {
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen(), 4: unseen()})
 
 		r.change(after(poller.AfterNone, "", ""))
-		deliver(t, s, "INBOX", report(5))
+		deliver(t, s, "INBOX", newReport(5))
 		r.backfill(poller.Backfill{Mark: true}, poller.Totals{Examined: 5, Recorded: 1, Duplicate: 2, Rejected: 1, Ignored: 1})
 		if got := s.Flags(t, "INBOX")[5]; len(got) > 0 {
 			t.Errorf("flags with after = none: %q", got)
@@ -114,11 +114,11 @@ func TestBackfillMarksWhereAsked(t *testing.T) {
 func TestBackfillNeverMovesThePollsCursor(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		s.Append(t, "INBOX", []string{`\Seen`}, time.Time{}, report(1))
+		s.Append(t, "INBOX", []string{`\Seen`}, time.Time{}, newReport(1))
 		r := newRig(t, s)
 		r.poll(poller.Totals{})
 		r.wantCursor("INBOX", 1)
-		deliver(t, s, "INBOX", report(2))
+		deliver(t, s, "INBOX", newReport(2))
 		r.backfill(poller.Backfill{}, poller.Totals{Examined: 2, Recorded: 2})
 		r.wantCursor("INBOX", 1)
 		r.poll(poller.Totals{Examined: 1, Duplicate: 1})
@@ -131,11 +131,11 @@ func TestBackfillThatWasStoppedGoesOnFromThere(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	const letters = 1100 // more than two batches
-	deliver(t, s, "INBOX", report(1))
+	deliver(t, s, "INBOX", newReport(1))
 	for n := range letters {
 		deliver(t, s, "INBOX", letter(n))
 	}
-	deliver(t, s, "INBOX", report(2))
+	deliver(t, s, "INBOX", newReport(2))
 	ctx, cancel := context.WithCancel(t.Context())
 	r := newRig(t, holdingAfterABatch(ctx, t, s), stopAfter(500, cancel))
 	result, err := r.p.Backfill(ctx, poller.Backfill{})
@@ -168,11 +168,11 @@ func TestBackfillThatWasStoppedGoesOnFromThere(t *testing.T) {
 func TestBackfillOfALimitedTimeThatWasStoppedLeavesNoCursor(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	s.Append(t, "INBOX", nil, time.Now().AddDate(-1, 0, 0), report(1))
+	s.Append(t, "INBOX", nil, time.Now().AddDate(-1, 0, 0), newReport(1))
 	for n := range 510 {
 		deliver(t, s, "INBOX", letter(n))
 	}
-	deliver(t, s, "INBOX", report(2))
+	deliver(t, s, "INBOX", newReport(2))
 	ctx, cancel := context.WithCancel(t.Context())
 	r := newRig(t, holdingAfterABatch(ctx, t, s), stopAfter(500, cancel))
 	if _, err := r.p.Backfill(ctx, poller.Backfill{Since: time.Now().AddDate(0, -1, 0)}); !isCanceled(err) {
@@ -199,7 +199,7 @@ func TestBackfillOfALimitedTime(t *testing.T) {
 	}
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		for d := 1; d <= 4; d++ {
-			s.Append(t, "INBOX", nil, day(d), report(d))
+			s.Append(t, "INBOX", nil, day(d), newReport(d))
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
@@ -219,8 +219,8 @@ func TestBackfillOfALimitedTime(t *testing.T) {
 func TestBackfillOfOneMailboxLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	s, other := imaptest.Memory(t), imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
-	deliver(t, other, "INBOX", report(2))
+	deliver(t, s, "INBOX", newReport(1))
+	deliver(t, other, "INBOX", newReport(2))
 	r := newRig(t, s, func(o *poller.Options) { o.Mailboxes = append(o.Mailboxes, mailboxOn(other, "other")) })
 	r.backfill(poller.Backfill{Mailbox: "other"}, poller.Totals{Examined: 1, Recorded: 1})
 	r.want(id(2))
@@ -253,10 +253,10 @@ func TestBackfillThatFailsIsNoFailedPoll(t *testing.T) {
 func TestBackfillStartsAnewInARenumberedFolder(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1), report(2))
+	deliver(t, s, "INBOX", newReport(1), newReport(2))
 	r := newRig(t, s)
-	_, err := r.db.Record(t.Context(), db.Batch{
-		Mailbox: "box", Folder: "INBOX", Via: db.ViaBackfill, Cursor: &db.Cursor{UIDValidity: 4711, LastUID: 1},
+	_, err := r.db.Record(t.Context(), report.Batch{
+		Mailbox: "box", Folder: "INBOX", Via: report.ViaBackfill, Cursor: &report.Cursor{UIDValidity: 4711, LastUID: 1},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func TestBoundsChangeNoResult(t *testing.T) {
 			case 0:
 				mail = withAttachment(n, r.IntN(9_000))
 			case 1, 2:
-				mail = append(report(n), strings.Repeat("x", r.IntN(9_000))...)
+				mail = append(newReport(n), strings.Repeat("x", r.IntN(9_000))...)
 				ids = append(ids, id(n))
 			}
 			deliver(t, s, "INBOX", mail)

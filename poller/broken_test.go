@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
@@ -24,7 +24,7 @@ func TestConnectionCutInTheMiddleOfABodyRecordsNothingShort(t *testing.T) {
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
 		r.poll(poller.Totals{}) // so that the cursor may move with each batch
-		deliver(t, s, "INBOX", report(1), letter(2), report(3))
+		deliver(t, s, "INBOX", newReport(1), letter(2), newReport(3))
 		bodies := 0
 		proxy.OnReply(func(line string) bool {
 			if line == middle {
@@ -49,7 +49,7 @@ func TestConnectionCutInTheMiddleOfABodyRecordsNothingShort(t *testing.T) {
 func TestCutAnywhereLosesNothingAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1), letter(2), mixedReport(3), report(1), withAttachment(4, 5000))
+	deliver(t, s, "INBOX", newReport(1), letter(2), mixedReport(3), newReport(1), withAttachment(4, 5000))
 	proxy := imaptest.NewProxy(t, s)
 	r := newRig(t, s.Via(proxy))
 	polls := 0
@@ -79,7 +79,7 @@ func TestCursorCoversOnlyWhatIsRecorded(t *testing.T) {
 	r.poll(poller.Totals{})
 	padding := []byte("--b\r\nContent-Type: text/plain\r\n\r\n" + strings.Repeat(strings.Repeat("x", 76)+"\r\n", 120_000) + "--b--\r\n")
 	for n := 1; n <= 2; n++ { // too much for one group
-		deliver(t, s, "INBOX", slices.Concat(bytes.TrimSuffix(report(n), []byte("--b--\r\n")), padding))
+		deliver(t, s, "INBOX", slices.Concat(bytes.TrimSuffix(newReport(n), []byte("--b--\r\n")), padding))
 	}
 	bodies := 0
 	proxy.OnReply(func(line string) bool {
@@ -104,7 +104,7 @@ func TestServerThatFallsSilentIsGivenUp(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Memory(t)
-			deliver(t, s, "INBOX", report(1))
+			deliver(t, s, "INBOX", newReport(1))
 			proxy := imaptest.NewProxy(t, s)
 			r := newRig(t, s.Via(proxy), timeout(300*time.Millisecond))
 			proxy.OnCommand(once(command, imaptest.Stall))
@@ -129,8 +129,8 @@ func TestServerThatFallsSilentIsGivenUp(t *testing.T) {
 func TestMessageThatIsTooLargeIsRejectedUnread(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		large := slices.Concat(report(1), []byte(strings.Repeat(strings.Repeat("x", 76)+"\r\n", 40_000)))
-		deliver(t, s, "INBOX", large, report(2))
+		large := slices.Concat(newReport(1), []byte(strings.Repeat(strings.Repeat("x", 76)+"\r\n", 40_000)))
+		deliver(t, s, "INBOX", large, newReport(2))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy), maxMessage(10_000))
 		r.poll(poller.Totals{Examined: 2, Recorded: 1, Rejected: 1})
@@ -158,7 +158,7 @@ func TestMessageThatIsTooLargeIsRejectedUnread(t *testing.T) {
 func TestUnreadableReportIsRejectedNamedAndLeftAlone(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1), reportOf(2, `{"organization-name":"Sender","report-id":"x","policies":"none"}`), report(3))
+		deliver(t, s, "INBOX", newReport(1), reportOf(2, `{"organization-name":"Sender","report-id":"x","policies":"none"}`), newReport(3))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
 		r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
@@ -180,15 +180,15 @@ func TestUnreadableReportIsRejectedNamedAndLeftAlone(t *testing.T) {
 func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1), report(2), report(3))
+		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := 0
-		r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) db.Authenticity {
+		r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) report.Authenticity {
 			if asked++; asked == 2 {
 				cancel() // and DNS gives no answer any more
-				return db.Authenticity{Result: db.AuthUnknown, Domain: "sender.example"}
+				return report.Authenticity{Result: report.AuthUnknown, Domain: "sender.example"}
 			}
-			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
 		})))
 		_, err := r.p.Poll(ctx, "")
 		if !isCanceled(err) {
@@ -254,7 +254,7 @@ func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
 func TestMailboxThatIsBusyIsPassedOver(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
+	deliver(t, s, "INBOX", newReport(1))
 	r := newRig(t, s, func(o *poller.Options) {
 		o.Mailboxes = append(o.Mailboxes, mailboxOn(s, "other"))
 		o.Lock = func(_ context.Context, name string) (func(), error) {
@@ -287,12 +287,12 @@ func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 		ids = append(ids, id(n)+" pass")
 	}
 	var most uint64
-	r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) db.Authenticity {
+	r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) report.Authenticity {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
 		most = max(most, m.HeapAlloc)
-		return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+		return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
 	})))
 	r.poll(poller.Totals{Examined: mails, Recorded: mails})
 	r.want(ids...)
@@ -319,7 +319,7 @@ func TestErrorsNameEachFolderThatFailed(t *testing.T) {
 // not fill the memory.
 func TestFolderThatClaimsFourBillionMessagesIsAnError(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1))
+	box := newScriptedBox(newReport(1))
 	endless := func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		if cmd.Name == "STATUS" {
 			c.Send("* STATUS INBOX (UIDVALIDITY 7 UIDNEXT 4294967295 MESSAGES 1)")
@@ -341,7 +341,7 @@ func TestFolderThatClaimsFourBillionMessagesIsAnError(t *testing.T) {
 	})
 	r := newRig(t, box.start(t))
 	// Renumbered, and never polled to a good end: all messages may be new.
-	_, err := r.db.Record(t.Context(), db.Batch{Mailbox: "box", Folder: "INBOX", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 6, LastUID: 1}})
+	_, err := r.db.Record(t.Context(), report.Batch{Mailbox: "box", Folder: "INBOX", Via: report.ViaPoll, Cursor: &report.Cursor{UIDValidity: 6, LastUID: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

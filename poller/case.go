@@ -1,8 +1,8 @@
 package poller
 
 import (
-	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/report"
 )
 
 // A Case is what the signatures of one message come to without their keys. It is
@@ -15,19 +15,19 @@ type Case struct {
 // A CaseSignature is one signature of a Case. Either it is decided, or its key
 // decides.
 type CaseSignature struct {
-	Decided *db.Authenticity `json:"decided,omitempty"`
-	Open    *dkim.Open       `json:"open,omitempty"`
-	Terms   terms            `json:"terms,omitzero"` // for Open
+	Decided *report.Authenticity `json:"decided,omitempty"`
+	Open    *dkim.Open           `json:"open,omitempty"`
+	Terms   terms                `json:"terms,omitzero"` // for Open
 }
 
 // decided is a case of which the outcome is known.
-func decided(a db.Authenticity) Case { return Case{[]CaseSignature{{Decided: &a}}} }
+func decided(a report.Authenticity) Case { return Case{[]CaseSignature{{Decided: &a}}} }
 
 // Judge returns the best of the signatures, given what a [dkim.Lookup] of a key's
 // name returned, and the case without those that are decided by it. The Result is
 // db.AuthUnknown where only another try can tell.
-func (c Case) Judge(key func(name string) ([]string, error)) (db.Authenticity, Case) {
-	best := db.Authenticity{Result: db.AuthNone}
+func (c Case) Judge(key func(name string) ([]string, error)) (report.Authenticity, Case) {
+	best := report.Authenticity{Result: report.AuthNone}
 	left := Case{make([]CaseSignature, len(c.Signatures))}
 	for i, s := range c.Signatures {
 		left.Signatures[i] = s
@@ -41,7 +41,7 @@ func (c Case) Judge(key func(name string) ([]string, error)) (db.Authenticity, C
 		if a == nil {
 			continue // of a damaged row
 		}
-		if a.Result != db.AuthUnknown {
+		if a.Result != report.AuthUnknown {
 			left.Signatures[i] = CaseSignature{Decided: a}
 		}
 		if rank(*a) > rank(best) {
@@ -76,8 +76,8 @@ func (c claim) terms(s dkim.Signature, vouched bool) terms {
 }
 
 // judge says what a signature of a domain proves that holds, or not, as given.
-func (t terms) judge(domain string, status dkim.Status, reason dkim.Reason, services []string) db.Authenticity {
-	a := db.Authenticity{Result: db.AuthFail, Domain: domain, Reason: string(reason)}
+func (t terms) judge(domain string, status dkim.Status, reason dkim.Reason, services []string) report.Authenticity {
+	a := report.Authenticity{Result: report.AuthFail, Domain: domain, Reason: string(reason)}
 	switch {
 	case t.Stranger:
 		a.Reason = ReasonNotAligned
@@ -86,17 +86,17 @@ func (t terms) judge(domain string, status dkim.Status, reason dkim.Reason, serv
 		a.Reason = ReasonLTag
 		return a
 	case status == dkim.Pass:
-		a.Result, a.Reason = db.AuthPass, ""
+		a.Result, a.Reason = report.AuthPass, ""
 		if forEmailOnly(services) {
 			a.Reason = ReasonKeyForEmail
 		}
 	case spoilt(reason) && t.Vouched:
-		a.Result, a.Reason = db.AuthPass, ReasonVouched
+		a.Result, a.Reason = report.AuthPass, ReasonVouched
 	case status == dkim.Unknown:
-		a.Result = db.AuthUnknown
+		a.Result = report.AuthUnknown
 	}
-	if a.Result != db.AuthFail && t.Loose {
-		a.Result, a.Reason = db.AuthFail, ReasonStructureUnsigned
+	if a.Result != report.AuthFail && t.Loose {
+		a.Result, a.Reason = report.AuthFail, ReasonStructureUnsigned
 	}
 	return a
 }

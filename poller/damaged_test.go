@@ -52,14 +52,14 @@ func TestSeveralDamagedMessagesStopNoOther(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), report(2), letter(3))
+			box := newScriptedBox(newReport(1), newReport(2), letter(3))
 			r := newRig(t, box.start(t))
 			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 			for n := range tt.count {
-				box.more(report(4 + n))
+				box.more(newReport(4 + n))
 			}
 			box.on("UID FETCH", tt.fetch(box))
-			box.more(report(99))
+			box.more(newReport(99))
 			fails := 0
 			for r.folder("INBOX").Poll.LastUID < uint32(4+tt.count) && fails <= tt.fails {
 				if _, err := r.p.Poll(t.Context(), ""); err != nil {
@@ -99,10 +99,10 @@ func TestSeveralDamagedMessagesStopNoOther(t *testing.T) {
 // The server refuses what it gave before, too: it is out of order.
 func TestServerThatRefusesWhatItGaveBeforeIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	r := newRig(t, box.start(t))
 	r.poll(poller.Totals{Examined: 2, Recorded: 2})
-	box.more(report(3), report(4))
+	box.more(newReport(3), newReport(4))
 	for _, text := range []string{"[SERVERBUG] Internal error occurred", "[UNAVAILABLE] later", "no"} {
 		for _, word := range []string{"BODY.PEEK[", "BODY.PEEK[]"} {
 			box.on("UID FETCH", box.refusing(word, text, 1, 2, 3, 4))
@@ -121,7 +121,7 @@ func TestServerThatRefusesWhatItGaveBeforeIsAskedAgain(t *testing.T) {
 // Where nothing else is there to ask for, a day tells.
 func TestDamagedMessagesAreSetAsideAfterADayWithoutACanary(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2), letter(3))
+	box := newScriptedBox(newReport(1), newReport(2), letter(3))
 	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "[SERVERBUG] Internal error occurred", 1, 2))
 	r := newRig(t, box.start(t))
 	for range 3 {

@@ -9,18 +9,18 @@ import (
 	"sync"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
 )
 
-func (e *examination) place(uid uint32) db.Place {
-	return db.Place{Mailbox: e.box.Name, Folder: e.name, UIDValidity: e.validity, UID: uid}
+func (e *examination) place(uid uint32) report.Place {
+	return report.Place{Mailbox: e.box.Name, Folder: e.name, UIDValidity: e.validity, UID: uid}
 }
 
 // fromHeader describes a message of which only the header is known.
-func (e *examination) fromHeader(c candidate) db.Message {
-	m := db.Message{Place: e.place(c.header.UID), ReceivedAt: received(c.header), MarkOwed: e.mark}
+func (e *examination) fromHeader(c candidate) report.Message {
+	m := report.Message{Place: e.place(c.header.UID), ReceivedAt: received(c.header), MarkOwed: e.mark}
 	describe(&m, tlsrpt.ReadEnvelope(c.header.Fields.Get))
 	return m
 }
@@ -36,8 +36,8 @@ func received(h imapbox.Header) time.Time {
 
 // pending is a message that the server did not give. What is not known to be a report is
 // not described: it may be somebody's private mail.
-func (e *examination) pending(c candidate, why error) db.Message {
-	m := db.Message{Place: e.place(c.header.UID), ReceivedAt: c.header.InternalDate, MarkOwed: e.mark}
+func (e *examination) pending(c candidate, why error) report.Message {
+	m := report.Message{Place: e.place(c.header.UID), ReceivedAt: c.header.InternalDate, MarkOwed: e.mark}
 	if c.claimed {
 		m = e.fromHeader(c)
 	}
@@ -45,7 +45,7 @@ func (e *examination) pending(c candidate, why error) db.Message {
 	return m
 }
 
-func (e *examination) tooLarge(c candidate, limit int64) db.Message {
+func (e *examination) tooLarge(c candidate, limit int64) report.Message {
 	m := e.fromHeader(c)
 	m.Refused = refusedTooLarge(limit)
 	return m
@@ -95,7 +95,7 @@ func (l *rejectLog) take(mailbox string) map[string]int {
 
 // logRejected logs why a message of a folder, or a file under a path, was rejected;
 // what is beyond the first few of them is summed up by sumUpRejected.
-func (p *Poller) logRejected(mailbox, folder string, m db.Message) {
+func (p *Poller) logRejected(mailbox, folder string, m report.Message) {
 	if !p.rejects.add(folderKey{mailbox, folder}) {
 		return
 	}

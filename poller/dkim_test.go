@@ -46,7 +46,7 @@ func TestAuthenticityOfMailAgainstDNS(t *testing.T) {
 		if change != nil {
 			change(&s)
 		}
-		signed, err := key.Sign(report(1), s)
+		signed, err := key.Sign(newReport(1), s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestAuthenticityOfMailAgainstDNS(t *testing.T) {
 		want    string
 	}{
 		{name: "R1: a signature of the sender", mail: sign(nil), want: "pass"},
-		{name: "R1: none", mail: report(1), want: "none"},
+		{name: "R1: none", mail: newReport(1), want: "none"},
 		{name: "a byte of the body changed", mail: bytes.Replace(sign(nil), []byte(middle), []byte("M"+middle[1:]+"!"), 1), want: "fail body-hash"},
 		{name: "a byte of the header changed", mail: bytes.Replace(sign(nil), []byte("Report Domain"), []byte("Report domain"), 1), want: "fail bad-signature"},
 		{name: "R2: l=", mail: sign(func(s *samples.Signature) { s.BodyLength = 10 }), want: "fail l-tag"},
@@ -87,7 +87,7 @@ func TestAuthenticityOfMailAgainstDNS(t *testing.T) {
 		{name: "a trusted server's word for mail of a stranger", mail: found("Authentication-Results: mx.example.com; dkim=pass header.d=stranger.test header.s=gone",
 			sign(func(s *samples.Signature) { s.Domain, s.Selector = "stranger.test", "gone" })),
 			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail not-aligned"},
-		{name: "a trusted server's word for a signature that is not there", mail: found("Authentication-Results: mx.example.com"+passed, report(1)),
+		{name: "a trusted server's word for a signature that is not there", mail: found("Authentication-Results: mx.example.com"+passed, newReport(1)),
 			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "none"},
 		{name: "a forwarded mail's own fields are a stranger's", mail: forwarded(found("Authentication-Results: mx.example.com"+passed, sign(selector("gone")))),
 			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail key-gone"},
@@ -117,7 +117,7 @@ func TestUnknownAuthenticityIsTriedAgainUntilDNSAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := key.Sign(report(1), samples.Signature{Domain: signer, Selector: "any", At: time.Now()})
+	signed, err := key.Sign(newReport(1), samples.Signature{Domain: signer, Selector: "any", At: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,23 +6,23 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // A draft is a message that has been read and whose reports are still to be
 // authenticated. It does not hold the message.
 type draft struct {
-	message db.Message // without Reports, unless it is whole
-	ours    bool       // false: it holds no report, and is none of our business
+	message report.Message // without Reports, unless it is whole
+	ours    bool           // false: it holds no report, and is none of our business
 	rules   Reading
-	reports []db.Report
+	reports []report.Report
 	faults  []error
 	cases   []Case
 	of      []int // the case of each report
 }
 
 // whole is a draft of a message that needs no authentication.
-func whole(m db.Message) *draft { return &draft{message: m, ours: true} }
+func whole(m report.Message) *draft { return &draft{message: m, ours: true} }
 
 // bytes is how many bytes of a draft are held until it is recorded.
 func (d *draft) bytes() int64 {
@@ -42,7 +42,7 @@ type keptCase struct {
 // A verdict is a message that can be recorded. ok is false where it turned out to
 // be none of our business.
 type verdict struct {
-	message db.Message
+	message report.Message
 	ok      bool
 }
 
@@ -85,7 +85,7 @@ func answersOf(found map[string]keyAnswer) func(name string) ([]string, error) {
 
 // faulty returns a message that a fault of ours keeps from being read, as
 // rejected. It is called while the panic is being recovered.
-func (p *Poller) faulty(m db.Message, fault any) db.Message {
+func (p *Poller) faulty(m report.Message, fault any) report.Message {
 	p.o.Log.Error("a fault in tlsbrief: please report it; the message is rejected",
 		"mailbox", m.Mailbox, "folder", m.Folder, "uid", m.UID, "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
 	m.Reports, m.Pending, m.Refused = nil, "", fmt.Sprintf("internal fault: %v", fault)
@@ -109,7 +109,7 @@ func (d *draft) judge(key func(name string) ([]string, error)) verdict {
 	k := keptCase{Cases: left}
 	unknown := false
 	for _, i := range taken {
-		if d.reports[i].Auth.Result == db.AuthUnknown {
+		if d.reports[i].Auth.Result == report.AuthUnknown {
 			unknown = true
 		}
 		if len(d.cases) > 0 {
@@ -123,8 +123,8 @@ func (d *draft) judge(key func(name string) ([]string, error)) verdict {
 }
 
 // judgeAll judges each case.
-func judgeAll(cases []Case, key func(name string) ([]string, error)) (auths []db.Authenticity, left []Case) {
-	auths, left = make([]db.Authenticity, len(cases)), make([]Case, len(cases))
+func judgeAll(cases []Case, key func(name string) ([]string, error)) (auths []report.Authenticity, left []Case) {
+	auths, left = make([]report.Authenticity, len(cases)), make([]Case, len(cases))
 	for i, c := range cases {
 		auths[i], left[i] = c.Judge(key)
 	}

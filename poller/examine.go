@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -13,7 +13,7 @@ import (
 // them.
 type examination struct {
 	*folder
-	via      db.Via
+	via      report.Via
 	validity uint32
 	mark     bool // a mark is owed for each recorded message
 	advance  bool // the cursor moves with each batch, and not only at the end
@@ -32,7 +32,7 @@ type examination struct {
 	claims []uint32 // messages of this batch whose headers say that they are reports: canaries
 
 	held     bool // messages were taken in hand
-	suspects db.Suspects
+	suspects report.Suspects
 	pendings map[uint32]bool // the pending messages, and whether each is quarantined
 
 	parcel parcel // that is being filled
@@ -41,7 +41,7 @@ type examination struct {
 }
 
 // ranges runs over the UIDs in [from, below) in order.
-func (e *examination) ranges(ctx context.Context, from, below uint32, end *db.Cursor) error {
+func (e *examination) ranges(ctx context.Context, from, below uint32, end *report.Cursor) error {
 	for from < below {
 		uids, err := e.session.Range(ctx, from, below, e.p.o.Bounds.Range)
 		if err != nil {
@@ -51,9 +51,9 @@ func (e *examination) ranges(ctx context.Context, from, below uint32, end *db.Cu
 			return e.run(ctx, uids, end)
 		}
 		last := uids[len(uids)-1]
-		var reached *db.Cursor
+		var reached *report.Cursor
 		if e.advance {
-			reached = &db.Cursor{UIDValidity: e.validity, LastUID: last}
+			reached = &report.Cursor{UIDValidity: e.validity, LastUID: last}
 		}
 		if err := e.run(ctx, uids, reached); err != nil {
 			return err
@@ -64,13 +64,13 @@ func (e *examination) ranges(ctx context.Context, from, below uint32, end *db.Cu
 }
 
 // rangesOf is ranges, side by side with the reading and recording.
-func (e *examination) rangesOf(ctx context.Context, from, below uint32, end *db.Cursor) error {
+func (e *examination) rangesOf(ctx context.Context, from, below uint32, end *report.Cursor) error {
 	return e.pipelined(ctx, func(ctx context.Context) error { return e.ranges(ctx, from, below, end) })
 }
 
 // run looks at the messages of these UIDs, ascending, and then moves the cursor
 // to end, if that is set.
-func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) error {
+func (e *examination) run(ctx context.Context, uids []uint32, end *report.Cursor) error {
 	uids = slices.DeleteFunc(uids, e.skips)
 	for len(uids) > 0 {
 		n := min(len(uids), e.p.o.Bounds.Headers)
@@ -98,7 +98,7 @@ func (e *examination) run(ctx context.Context, uids []uint32, end *db.Cursor) er
 // batch looks at up to Bounds.Headers messages. With the last of them the cursor moves
 // to end, if that is set. Where the server stops giving messages, those that it gave are
 // dealt with, and the cursor does not pass the others.
-func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *db.Cursor) error {
+func (e *examination) batch(ctx context.Context, uids []uint32, last bool, end *report.Cursor) error {
 	full := len(uids) == e.p.o.Bounds.Headers && !last
 	found := e.headers(ctx, uids)
 	stop, rest := found.err, found.rest
@@ -164,11 +164,11 @@ func (e *examination) add(ctx context.Context, c candidate) error {
 
 // send sends the parcel that is being filled on, with the cursor end, or else one
 // that says how far the folder was looked at.
-func (e *examination) send(ctx context.Context, end *db.Cursor) error {
+func (e *examination) send(ctx context.Context, end *report.Cursor) error {
 	p := e.parcel
 	e.parcel = parcel{}
 	if p.cursor = end; end == nil && e.advance && e.upTo > 0 {
-		p.cursor = &db.Cursor{UIDValidity: e.validity, LastUID: e.upTo}
+		p.cursor = &report.Cursor{UIDValidity: e.validity, LastUID: e.upTo}
 	}
 	return e.line.send(ctx, &p)
 }

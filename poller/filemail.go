@@ -1,7 +1,7 @@
 package poller
 
 import (
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -25,9 +25,9 @@ func isCandidate(mail *tlsrpt.Mail, data []byte, cut bool) bool {
 
 // readCut judges a mail in a file that is larger than reports.max_message, by its
 // beginning. It is not ours where a poll would not fetch it either.
-func (rd Reading) readCut(r *tlsrpt.Reader, place db.Place, beginning []byte) *draft {
+func (rd Reading) readCut(r *tlsrpt.Reader, place report.Place, beginning []byte) *draft {
 	mail := r.ReadHeader(beginning)
-	d := whole(db.Message{Place: place, Refused: refusedTooLarge(r.Limits().MaxMessage)})
+	d := whole(report.Message{Place: place, Refused: refusedTooLarge(r.Limits().MaxMessage)})
 	d.ours = isCandidate(mail, beginning, true)
 	describe(&d.message, mail.Envelope)
 	return d

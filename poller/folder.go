@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -73,15 +73,15 @@ func (f *folder) read(ctx context.Context) (validity uint32, err error) {
 // beyond UIDNEXT was given out by a folder that is no more, such as one restored
 // from a backup: new mail will have lower UIDs. Where UIDNEXT is only estimated, it
 // shrinks with each message that is removed, and says nothing of that.
-func holds(c *db.Cursor, st imapbox.Status) bool {
+func holds(c *report.Cursor, st imapbox.Status) bool {
 	return c != nil && c.UIDValidity == st.UIDValidity && (c.LastUID < st.UIDNext || st.Estimated)
 }
 
 // pollNew records the reports among the messages that the poll's rule selects
 // (DESIGN 5), and moves the poll's cursor up to the UIDNEXT of st.
-func (f *folder) pollNew(ctx context.Context, known db.Folder, st imapbox.Status) error {
-	end := db.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
-	job := examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, mark: f.box.After != AfterNone}
+func (f *folder) pollNew(ctx context.Context, known report.Folder, st imapbox.Status) error {
+	end := report.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
+	job := examination{folder: f, via: report.ViaPoll, validity: st.UIDValidity, mark: f.box.After != AfterNone}
 	if holds(known.Poll, st) {
 		job.advance = true
 		return job.rangesOf(ctx, known.Poll.LastUID+1, st.UIDNext, &end)
@@ -98,7 +98,7 @@ func (f *folder) pollNew(ctx context.Context, known db.Folder, st imapbox.Status
 // unexamined returns the UIDs to look at in a folder without a cursor that
 // holds: the unseen ones, and after a change of UIDVALIDITY those that came
 // since shortly before the last good poll as well, or since the first that is pending.
-func (f *folder) unexamined(ctx context.Context, known db.Folder, st imapbox.Status) ([]uint32, error) {
+func (f *folder) unexamined(ctx context.Context, known report.Folder, st imapbox.Status) ([]uint32, error) {
 	uids, err := f.session.Unseen(ctx, st.UIDNext)
 	if err != nil || known.Poll == nil {
 		return uids, err

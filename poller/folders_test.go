@@ -16,7 +16,7 @@ func TestPatternStandsForTheFoldersThatMatch(t *testing.T) {
 		for i, name := range []string{"Berichte/TLS", "Berichte/报告", "Berichte/Fertig", "Other"} {
 			s.CreateFolder(t, name)
 			if name != "Berichte/Fertig" {
-				deliver(t, s, name, report(i+1))
+				deliver(t, s, name, newReport(i+1))
 			}
 		}
 		r := newRig(t, s, folders("INBOX", "Berichte/*"), func(o *poller.Options) {
@@ -61,7 +61,7 @@ func TestFoldersOfAServerWhoseNamesBeginWithINBOX(t *testing.T) {
 		if name != "INBOX.Spam" {
 			s.CreateFolder(t, name)
 		}
-		deliver(t, s, name, report(i+1), letter(i+1))
+		deliver(t, s, name, newReport(i+1), letter(i+1))
 	}
 	r := newRig(t, s, folders("INBOX", "INBOX/Berichte/*", `\Junk`), after(poller.AfterMove, "", "INBOX.Fertig.TLS"))
 	r.poll(poller.Totals{Examined: 6, Recorded: 3, Ignored: 3})
@@ -78,7 +78,7 @@ func TestFolderToMoveToThatLiesWhereNoneCanBeIsSaidToLieThere(t *testing.T) {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()
 			s := dotted(t)
-			deliver(t, s, "INBOX", report(1))
+			deliver(t, s, "INBOX", newReport(1))
 			r := newRig(t, s, after(poller.AfterMove, "", to))
 			const says = `begin with "INBOX.": "INBOX.Fertig.TLS" can be created`
 			if got := steps(t, r); !strings.Contains(got, says) {
@@ -105,7 +105,7 @@ func TestSpecialUseThatCannotBeLookedUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), letter(2))
+			box := newScriptedBox(newReport(1), letter(2))
 			box.on("LIST", func(c *imaptest.Conn, cmd imaptest.Command) bool { do(c, cmd); return true })
 			r := newRig(t, box.start(t), folders("INBOX", `\Junk`))
 			_, err := r.pollFails(`\Junk`, "leave", "out")

@@ -24,7 +24,7 @@ func TestEveryKindOfDovecotIsReadAndMovedFrom(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Dovecot(t, imaptest.WithDovecotConfig(tt.config))
-			deliver(t, s, "INBOX", report(1), report(2))
+			deliver(t, s, "INBOX", newReport(1), newReport(2))
 			r := newRig(t, s, after(poller.AfterMove, "", "Done/报告"))
 			result, err := r.p.Poll(t.Context(), "")
 			if (err == nil) != (tt.moved > 0) {

@@ -18,7 +18,7 @@ func TestServersBoundOnConnectionsIsKeptTo(t *testing.T) {
 	var mu sync.Mutex
 	open, refused := 0, 0
 	met := make(chan struct{})
-	box := newScriptedBox(report(1))
+	box := newScriptedBox(newReport(1))
 	box.on("STATUS", func(*imaptest.Conn, imaptest.Command) bool {
 		<-met // nobody is done before the bound has been met
 		return false

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -21,7 +21,7 @@ func (p *Poller) readMail(r *tlsrpt.Reader, in incoming) (*draft, error) {
 func (p *Poller) readAs(rd Reading, r *tlsrpt.Reader, in incoming) (d *draft, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			d, err = whole(p.faulty(db.Message{Place: in.place, ReceivedAt: in.received}, fault)), nil
+			d, err = whole(p.faulty(report.Message{Place: in.place, ReceivedAt: in.received}, fault)), nil
 		}
 	}()
 	return rd.read(r, in)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
@@ -15,12 +15,12 @@ import (
 func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1), report(2), report(3))
-		r := newRig(t, s, authenticate(judging(func(f tlsrpt.Found) db.Authenticity {
+		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
+		r := newRig(t, s, authenticate(judging(func(f tlsrpt.Found) report.Authenticity {
 			if f.Report.ReportID == id(2) {
 				panic("index out of range")
 			}
-			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
 		})))
 		r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
 		r.want(id(1)+" pass", id(3)+" pass")
@@ -38,7 +38,7 @@ func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 func TestFaultInOneMailboxStopsNoOther(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
+	deliver(t, s, "INBOX", newReport(1))
 	unlocked := false
 	r := newRig(t, s, func(o *poller.Options) {
 		broken := mailboxOn(s, "broken")

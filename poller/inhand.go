@@ -3,7 +3,7 @@ package poller
 import (
 	"context"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // prepare reads what is known of messages that are not to be read as the others are:
@@ -21,12 +21,12 @@ func (e *examination) prepare(ctx context.Context) error {
 // leaves out only what may not be asked for among others.
 func (e *examination) skips(uid uint32) bool {
 	quarantined, pending := e.pendings[uid]
-	return quarantined || pending && e.via == db.ViaPoll
+	return quarantined || pending && e.via == report.ViaPoll
 }
 
 // takeInHand notes that messages are about to be asked for and read, so that one at which
 // the process dies is found.
-func (e *examination) takeInHand(ctx context.Context, uids db.UIDRange) (int64, error) {
+func (e *examination) takeInHand(ctx context.Context, uids report.UIDRange) (int64, error) {
 	e.held = true
 	return e.p.o.DB.TakeInHand(detached(ctx), e.box.Name, e.name, e.validity, e.via, uids)
 }

@@ -5,14 +5,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/authres"
 )
 
 // judge takes the best of the signatures of a message with this claim.
-func judge(signatures []dkim.Signature, c claim, vouched authres.Results) db.Authenticity {
+func judge(signatures []dkim.Signature, c claim, vouched authres.Results) report.Authenticity {
 	var all []authres.Signature
 	for _, s := range signatures {
 		all = append(all, named(s))
@@ -114,17 +114,17 @@ func TestStructureIsTheSigners(t *testing.T) {
 			t.Parallel()
 			c := claim{envelope: tlsrpt.Envelope{FromDomain: "sender.example"}, fields: tt.fields, relies: tt.relies}
 			s := dkim.Signature{Domain: "sender.example", Selector: "s", Signed: tt.signed, Status: dkim.Pass}
-			loose := db.Authenticity{Result: db.AuthFail, Domain: "sender.example", Reason: ReasonStructureUnsigned}
-			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == db.AuthPass) != tt.want || !tt.want && got != loose {
+			loose := report.Authenticity{Result: report.AuthFail, Domain: "sender.example", Reason: ReasonStructureUnsigned}
+			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == report.AuthPass) != tt.want || !tt.want && got != loose {
 				t.Errorf("judge of a pass = %+v, want a pass: %v", got, tt.want)
 			}
 			s.Status, s.Reason = dkim.Unknown, dkim.ReasonDNS
-			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == db.AuthUnknown) != tt.want || !tt.want && got != loose {
+			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == report.AuthUnknown) != tt.want || !tt.want && got != loose {
 				t.Errorf("judge of what DNS did not tell = %+v, want to wait: %v", got, tt.want)
 			}
 			s.Status, s.Reason = dkim.Fail, dkim.ReasonKeyGone
 			vouched := authres.Results{DKIM: []authres.DKIM{{Result: "pass", Domain: "sender.example", Selector: "s"}}}
-			if got := judge([]dkim.Signature{s}, c, vouched); (got.Result == db.AuthPass) != tt.want || !tt.want && got != loose {
+			if got := judge([]dkim.Signature{s}, c, vouched); (got.Result == report.AuthPass) != tt.want || !tt.want && got != loose {
 				t.Errorf("judge of what a server vouches for = %+v, want a pass: %v", got, tt.want)
 			}
 			s.Reason = dkim.ReasonBodyHash
@@ -145,7 +145,7 @@ func TestPassOfAKeyForEmailIsNoted(t *testing.T) {
 	} {
 		s := dkim.Signature{Domain: "sender.example", Status: dkim.Pass, KeyServices: tt.services}
 		got := judge([]dkim.Signature{s}, claim{envelope: tlsrpt.Envelope{FromDomain: "sender.example"}}, authres.Results{})
-		if got.Result != db.AuthPass || got.Reason != tt.want {
+		if got.Result != report.AuthPass || got.Reason != tt.want {
 			t.Errorf("key for %q: %+v, want a pass with the reason %q", tt.services, got, tt.want)
 		}
 	}
@@ -169,27 +169,27 @@ func TestJudge(t *testing.T) {
 	tests := []struct {
 		name       string
 		signatures []dkim.Signature
-		want       db.Authenticity
+		want       report.Authenticity
 	}{
-		{"no signature", nil, db.Authenticity{Result: db.AuthNone}},
-		{"R1: a valid signature of the sender", []dkim.Signature{pass(own)}, db.Authenticity{Result: db.AuthPass, Domain: own}},
-		{"R2: one with l=", []dkim.Signature{short}, db.Authenticity{Result: db.AuthFail, Domain: own, Reason: ReasonLTag}},
-		{"R2: l= does not wait for DNS", []dkim.Signature{shortUnknown}, db.Authenticity{Result: db.AuthFail, Domain: own, Reason: ReasonLTag}},
-		{"R4: a valid signature of a stranger", []dkim.Signature{pass(stranger)}, db.Authenticity{Result: db.AuthFail, Domain: stranger, Reason: ReasonNotAligned}},
-		{"a stranger's does not wait for DNS", []dkim.Signature{unknown(stranger)}, db.Authenticity{Result: db.AuthFail, Domain: stranger, Reason: ReasonNotAligned}},
-		{"one that does not hold", []dkim.Signature{fail(own, dkim.ReasonBodyHash)}, db.Authenticity{Result: db.AuthFail, Domain: own, Reason: "body-hash"}},
-		{"a key that is gone", []dkim.Signature{fail(own, dkim.ReasonKeyGone)}, db.Authenticity{Result: db.AuthFail, Domain: own, Reason: "key-gone"}},
-		{"DNS did not answer", []dkim.Signature{unknown(own)}, db.Authenticity{Result: db.AuthUnknown, Domain: own, Reason: "dns"}},
+		{"no signature", nil, report.Authenticity{Result: report.AuthNone}},
+		{"R1: a valid signature of the sender", []dkim.Signature{pass(own)}, report.Authenticity{Result: report.AuthPass, Domain: own}},
+		{"R2: one with l=", []dkim.Signature{short}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: ReasonLTag}},
+		{"R2: l= does not wait for DNS", []dkim.Signature{shortUnknown}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: ReasonLTag}},
+		{"R4: a valid signature of a stranger", []dkim.Signature{pass(stranger)}, report.Authenticity{Result: report.AuthFail, Domain: stranger, Reason: ReasonNotAligned}},
+		{"a stranger's does not wait for DNS", []dkim.Signature{unknown(stranger)}, report.Authenticity{Result: report.AuthFail, Domain: stranger, Reason: ReasonNotAligned}},
+		{"one that does not hold", []dkim.Signature{fail(own, dkim.ReasonBodyHash)}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "body-hash"}},
+		{"a key that is gone", []dkim.Signature{fail(own, dkim.ReasonKeyGone)}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "key-gone"}},
+		{"DNS did not answer", []dkim.Signature{unknown(own)}, report.Authenticity{Result: report.AuthUnknown, Domain: own, Reason: "dns"}},
 		{"pass beats all, wherever it stands", []dkim.Signature{fail(own, dkim.ReasonBadSignature), unknown(own), pass(stranger), pass(own)},
-			db.Authenticity{Result: db.AuthPass, Domain: own}},
-		{"pass beats one with l=", []dkim.Signature{short, pass(own)}, db.Authenticity{Result: db.AuthPass, Domain: own}},
-		{"unknown beats fail", []dkim.Signature{fail(own, dkim.ReasonKeyGone), unknown(own)}, db.Authenticity{Result: db.AuthUnknown, Domain: own, Reason: "dns"}},
+			report.Authenticity{Result: report.AuthPass, Domain: own}},
+		{"pass beats one with l=", []dkim.Signature{short, pass(own)}, report.Authenticity{Result: report.AuthPass, Domain: own}},
+		{"unknown beats fail", []dkim.Signature{fail(own, dkim.ReasonKeyGone), unknown(own)}, report.Authenticity{Result: report.AuthUnknown, Domain: own, Reason: "dns"}},
 		{"the sender's failure says more than a stranger's signature", []dkim.Signature{pass(stranger), fail(own, dkim.ReasonExpired)},
-			db.Authenticity{Result: db.AuthFail, Domain: own, Reason: "expired"}},
+			report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "expired"}},
 		{"a key that is gone says more than one that is not read", []dkim.Signature{fail(own, dkim.ReasonAlgorithm), fail(own, dkim.ReasonKeyGone)},
-			db.Authenticity{Result: db.AuthFail, Domain: own, Reason: "key-gone"}},
+			report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "key-gone"}},
 		{"the first of equals", []dkim.Signature{fail(own, dkim.ReasonBodyHash), fail("b."+own, dkim.ReasonExpired)},
-			db.Authenticity{Result: db.AuthFail, Domain: own, Reason: "body-hash"}},
+			report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "body-hash"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

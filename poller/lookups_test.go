@@ -34,7 +34,7 @@ func TestKeyIsLookedUpOnceForAllMailsItSigned(t *testing.T) {
 	for n := range mails {
 		domain := fmt.Sprintf("sender%d.example", n%senders)
 		server.SetTXT("s._domainkey."+domain, key.Record(""))
-		signed, err := key.Sign(bytes.ReplaceAll(report(n), []byte(signer), []byte(domain)),
+		signed, err := key.Sign(bytes.ReplaceAll(newReport(n), []byte(signer), []byte(domain)),
 			samples.Signature{Domain: domain, Selector: "s", At: reportDay.Add(24 * time.Hour)})
 		if err != nil {
 			t.Fatal(err)

@@ -49,7 +49,7 @@ func head(n int, from, subject string) string {
 }
 
 // report is the mail of the report numbered n as RFC 8460, section 5.3, has it.
-func report(n int) []byte { return reportAbout(n, "example.com") }
+func newReport(n int) []byte { return reportAbout(n, "example.com") }
 
 func reportAbout(n int, domain string) []byte { return reportOf(n, reportJSON(n, domain)) }
 

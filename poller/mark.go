@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -34,7 +34,7 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 	}
 	if f.box.After == AfterMove && f.name == f.box.MoveTo {
 		// A special use turned out to be where reports are moved to.
-		return f.settle(ctx, owed, func(db.Mark) bool { return true })
+		return f.settle(ctx, owed, func(report.Mark) bool { return true })
 	}
 	if err := f.connect(ctx); err != nil { // anew where reading broke the connection
 		return err
@@ -64,14 +64,14 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 			markErr = nil
 		}
 	}
-	return errors.Join(markErr, f.settle(ctx, owed, func(m db.Mark) bool {
+	return errors.Join(markErr, f.settle(ctx, owed, func(m report.Mark) bool {
 		_, ok := slices.BinarySearch(settled, m.UID)
 		return ok
 	}))
 }
 
 // settle records which of the marks owed are made, or needed no more.
-func (f *folder) settle(ctx context.Context, owed []db.Mark, settled func(db.Mark) bool) error {
+func (f *folder) settle(ctx context.Context, owed []report.Mark, settled func(report.Mark) bool) error {
 	var ids []int64
 	for _, m := range owed {
 		if settled(m) {

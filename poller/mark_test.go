@@ -25,7 +25,7 @@ func TestRecordedReportIsMarkedAsAsked(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-				deliver(t, s, "INBOX", letter(1), report(2))
+				deliver(t, s, "INBOX", letter(1), newReport(2))
 				r := newRig(t, s, tt.after)
 				r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 				wantFlags(t, s, "INBOX", tt.inbox)
@@ -58,7 +58,7 @@ func TestMarkThatWasOwedIsMadeUpAtTheNextPoll(t *testing.T) {
 			t.Parallel()
 			imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 				s.CreateFolder(t, "Done")
-				deliver(t, s, "INBOX", report(1), letter(2))
+				deliver(t, s, "INBOX", newReport(1), letter(2))
 				proxy := imaptest.NewProxy(t, s)
 				r := newRig(t, s.Via(proxy), tt.after)
 				proxy.OnCommand(once(tt.command, tt.action))
@@ -89,7 +89,7 @@ func TestMarkThatWasOwedIsMadeUpAtTheNextPoll(t *testing.T) {
 
 func TestRefusedMarkIsMadeUpAtTheNextPoll(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), letter(2))
+	box := newScriptedBox(newReport(1), letter(2))
 	box.on("UID STORE", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		c.No(cmd, "[INUSE] not just now")
 		return true
@@ -116,7 +116,7 @@ func TestRefusedMarkIsMadeUpAtTheNextPoll(t *testing.T) {
 // Some servers answer STORE with OK and do nothing.
 func TestMarkCountsOnlyOnceTheServerShowsIt(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1))
+	box := newScriptedBox(newReport(1))
 	box.on("UID STORE", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		c.OK(cmd)
 		return true
@@ -147,7 +147,7 @@ func TestFolderThatMayNotBeWrittenIsStillReadAndThatIsSaidOnce(t *testing.T) {
 			imaptest.EachInstalled(t, func(t *testing.T, s *imaptest.Server) {
 				s.CreateFolder(t, "Shared")
 				s.CreateFolder(t, "Done")
-				deliver(t, s, "Shared", report(1))
+				deliver(t, s, "Shared", newReport(1))
 				r := newRig(t, s, folders("Shared"), tt.after)
 				s.SetRights(t, "Shared", tt.rights)
 				r.poll(poller.Totals{Examined: 1, Recorded: 1})
@@ -183,7 +183,7 @@ func TestMoveThatTheRightsForbidLosesNothingAndSaysWhatIsMissing(t *testing.T) {
 			imaptest.EachInstalled(t, func(t *testing.T, s *imaptest.Server) {
 				s.CreateFolder(t, "Shared")
 				s.CreateFolder(t, "Done")
-				deliver(t, s, "Shared", report(1), letter(2))
+				deliver(t, s, "Shared", newReport(1), letter(2))
 				r := newRig(t, s, folders("Shared"), after(poller.AfterMove, "", "Done"))
 				s.SetRights(t, tt.folder, tt.rights)
 				r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
@@ -214,7 +214,7 @@ func TestFolderToMoveToThatMayNotBeCreatedIsNamed(t *testing.T) {
 			s.CreateFolder(t, parent)
 			s.SetRights(t, parent, "lrs")
 		}
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		r := newRig(t, s, after(poller.AfterMove, "", parent+"/New"))
 		r.poll(poller.Totals{Examined: 1, Recorded: 1})
 		r.wantWarning(`"k" (to create folders) in folder "` + parent + `"`)
@@ -243,8 +243,8 @@ func (r *rig) wantWarning(says string) {
 func TestReportThatLiesWhereReportsAreMovedToStaysThere(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Dovecot(t)
-	deliver(t, s, "INBOX", report(1))
-	deliver(t, s, "Spam", report(2))
+	deliver(t, s, "INBOX", newReport(1))
+	deliver(t, s, "Spam", newReport(2))
 	r := newRig(t, s, folders("INBOX", `\Junk`), after(poller.AfterMove, "", "Spam"))
 	r.poll(poller.Totals{Examined: 3, Recorded: 2, Duplicate: 1})
 	r.poll(poller.Totals{})

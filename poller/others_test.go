@@ -13,12 +13,12 @@ import (
 func TestOtherPeoplesMailIsNeitherFetchedNorChanged(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", letter(1), withAttachment(2, 5<<20), poison(3), poisonMixed(4), report(5), forwarded(withAttachment(6, 1<<20)), letter(7))
+		deliver(t, s, "INBOX", letter(1), withAttachment(2, 5<<20), poison(3), poisonMixed(4), newReport(5), forwarded(withAttachment(6, 1<<20)), letter(7))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
 		r.poll(poller.Totals{Examined: 7, Recorded: 1, Ignored: 6})
 		if toClient, _ := proxy.Bytes(); toClient > 64<<10 {
-			t.Errorf("the poll moved %d bytes, though the one report has %d", toClient, len(report(5)))
+			t.Errorf("the poll moved %d bytes, though the one report has %d", toClient, len(newReport(5)))
 		}
 		wantFlags(t, s, "INBOX", map[uint32][]string{
 			1: unseen(), 2: unseen(), 3: unseen(), 4: unseen(), 5: seen(), 6: unseen(), 7: unseen(),
@@ -37,7 +37,7 @@ func TestOtherPeoplesMailIsNeitherFetchedNorChanged(t *testing.T) {
 func TestMailIsReadUnderEXAMINEAndSelectedOnlyToMark(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
 		r.poll(poller.Totals{Examined: 1, Recorded: 1})
@@ -61,9 +61,9 @@ func TestReportIsFoundByItsPartsHowEverItIsWrapped(t *testing.T) {
 	mails := map[string][]byte{
 		"attachment of a mail without a hint": mixedReport(1),
 		"the message itself":                  loneReport(1),
-		"forwarded":                           forwarded(report(1)),
+		"forwarded":                           forwarded(newReport(1)),
 		"forwarded without a hint":            forwarded(mixedReport(1)),
-		"forwarded twice":                     forwarded(forwarded(report(1))),
+		"forwarded twice":                     forwarded(forwarded(newReport(1))),
 		"forwarded, and the message itself":   forwarded(loneReport(1)),
 	}
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -12,11 +12,11 @@ import (
 type parcel struct {
 	candidates []candidate
 	bodies     []gotten
-	told       int64      // bytes of the bodies, as far as the server told
-	size       int64      // of the bodies, as room was made for them
-	cursor     *db.Cursor // to be recorded with it
-	inHand     int64      // what the database knows it by, while its bodies are read
-	looked     int64      // how many messages were looked at with its end
+	told       int64          // bytes of the bodies, as far as the server told
+	size       int64          // of the bodies, as room was made for them
+	cursor     *report.Cursor // to be recorded with it
+	inHand     int64          // what the database knows it by, while its bodies are read
+	looked     int64          // how many messages were looked at with its end
 	reached    chan struct{}
 }
 
@@ -48,7 +48,7 @@ func (l *pipeline) send(ctx context.Context, p *parcel) error {
 		p.candidates = slices.DeleteFunc(p.candidates, func(c candidate) bool { return slices.Contains(rest, c.header.UID) })
 		l.counts.Examined -= int64(asked - len(p.candidates))
 		if p.cursor != nil && l.advance {
-			p.cursor = &db.Cursor{UIDValidity: l.validity, LastUID: min(p.cursor.LastUID, rest[0]-1)}
+			p.cursor = &report.Cursor{UIDValidity: l.validity, LastUID: min(p.cursor.LastUID, rest[0]-1)}
 		} else {
 			p.cursor = nil
 		}
@@ -84,7 +84,7 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) (rest []uint32, err err
 	if err := l.room.Acquire(ctx, p.size); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	uids := db.UIDRange{First: headers[0].UID, Last: headers[len(headers)-1].UID}
+	uids := report.UIDRange{First: headers[0].UID, Last: headers[len(headers)-1].UID}
 	if p.inHand, err = l.takeInHand(ctx, uids); err != nil {
 		return nil, err
 	}

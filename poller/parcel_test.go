@@ -22,7 +22,7 @@ func TestBodiesOfUntoldSizeAreNotAllHeldAtOnce(t *testing.T) {
 			const mails, each = 24, 2 << 20
 			var all [][]byte
 			for n := range mails {
-				all = append(all, append(report(n+1), []byte(strings.Repeat("x", each))...))
+				all = append(all, append(newReport(n+1), []byte(strings.Repeat("x", each))...))
 			}
 			box := newScriptedBox(all...)
 			size := regexp.MustCompile(` RFC822\.SIZE \d+`)

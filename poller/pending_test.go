@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -42,7 +42,7 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), report(2), report(3), letter(4))
+			box := newScriptedBox(newReport(1), newReport(2), newReport(3), letter(4))
 			box.on("UID FETCH", tt.fetch(box))
 			r := newRig(t, box.start(t))
 			r.poll(poller.Totals{Examined: 4, Recorded: 2, Ignored: 1})
@@ -87,7 +87,7 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 // A quarantined message that comes after all is recorded and marked.
 func TestQuarantinedMessageThatComesIsRecorded(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "cannot read it", 2))
 	r := newRig(t, box.start(t))
 	for range 3 {
@@ -111,7 +111,7 @@ func TestPendingMessageIsRecordedAndMarkedOnceItsBodyComes(t *testing.T) {
 	for _, kind := range []string{"BODY", "HEADER BODY"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), letter(2))
+			box := newScriptedBox(newReport(1), letter(2))
 			box.on("UID FETCH", box.withholding(kind, 1))
 			r := newRig(t, box.start(t))
 			r.poll(poller.Totals{Examined: 2, Ignored: 1})
@@ -149,7 +149,7 @@ func TestPendingMessageThatIsNoReportIsNotFetched(t *testing.T) {
 // What a colleague deletes before its body was read is forgotten (M-C3).
 func TestMessageThatIsDeletedBeforeItWasReadIsForgotten(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	box.on("UID FETCH", box.withholding("BODY", 1))
 	r := newRig(t, box.start(t))
 	r.poll(poller.Totals{Examined: 2, Recorded: 1})
@@ -159,7 +159,7 @@ func TestMessageThatIsDeletedBeforeItWasReadIsForgotten(t *testing.T) {
 	box.mu.Unlock()
 	r.poll(poller.Totals{Ignored: 1})
 	r.wantPending()
-	box.more(report(3), report(4))
+	box.more(newReport(3), newReport(4))
 	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		if strings.Contains(cmd.Args, "BODY.PEEK[]") {
 			box.mu.Lock()
@@ -186,15 +186,15 @@ func TestPendingMessageOfARenumberedFolderIsFoundAgain(t *testing.T) {
 	r.poll(poller.Totals{Examined: 1, Ignored: 1})
 	validity := r.folder("Reports").Poll.UIDValidity
 	came := time.Now().AddDate(0, 0, -9)
-	_, err := r.db.Record(t.Context(), db.Batch{Mailbox: "box", Folder: "Reports", Via: db.ViaPoll, Messages: []db.Message{{
-		Place:   db.Place{Mailbox: "box", Folder: "Reports", UIDValidity: validity, UID: 77},
+	_, err := r.db.Record(t.Context(), report.Batch{Mailbox: "box", Folder: "Reports", Via: report.ViaPoll, Messages: []report.Message{{
+		Place:   report.Place{Mailbox: "box", Folder: "Reports", UIDValidity: validity, UID: 77},
 		Pending: "no body", Claimed: true, ReceivedAt: came,
 	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Recreate(t, "Reports")
-	s.Append(t, "Reports", []string{`\Seen`}, came, report(77))
+	s.Append(t, "Reports", []string{`\Seen`}, came, newReport(77))
 	result, err := r.p.Poll(t.Context(), "")
 	if err != nil || result.Totals.Recorded != 1 {
 		t.Fatalf("Poll: %+v, %v", result.Totals, err)
@@ -211,7 +211,7 @@ func TestPendingMessageOfARenumberedFolderIsFoundAgain(t *testing.T) {
 func TestPendingMessageOfABackfillKeepsItsFlags(t *testing.T) {
 	t.Parallel()
 	for _, mark := range []bool{false, true} {
-		box := newScriptedBox(letter(1), report(2))
+		box := newScriptedBox(letter(1), newReport(2))
 		r := newRig(t, box.start(t))
 		box.flags[2] = `\Seen`
 		r.change(after(poller.AfterKeyword, "$TLSRPT", ""))
@@ -236,7 +236,7 @@ func TestMessageWhosePartsAreRefusedIsLookedAtWhole(t *testing.T) {
 	for _, status := range []string{"NO", "BAD"} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(mixedReport(1), report(2), withAttachment(3, 1000))
+			box := newScriptedBox(mixedReport(1), newReport(2), withAttachment(3, 1000))
 			box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 				if !strings.Contains(cmd.Args, "MIME") {
 					return false
@@ -265,8 +265,8 @@ func TestMessageWhosePartsAreRefusedIsLookedAtWhole(t *testing.T) {
 func TestServerThatTellsNoSizesIsReadWithinBounds(t *testing.T) {
 	t.Parallel()
 	const bound = 10_000
-	long := append(report(3), []byte(strings.Repeat("x", 2*bound))...)
-	box := newScriptedBox(report(1), report(2), long)
+	long := append(newReport(3), []byte(strings.Repeat("x", 2*bound))...)
+	box := newScriptedBox(newReport(1), newReport(2), long)
 	size := regexp.MustCompile(` RFC822\.SIZE \d+`)
 	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		for _, uid := range box.wantedUIDs(cmd) {
@@ -297,7 +297,7 @@ func TestDamagedMessageThatMakesTheServerHangUpStopsNothing(t *testing.T) {
 		damaged []byte
 		text    string
 	}{
-		{"a report", report(2), "Message-ID: <2@"},
+		{"a report", newReport(2), "Message-ID: <2@"},
 		{"a mail that may hold one", mixedReport(2), "Message-ID: <2@"},
 		{"a letter", letter(2), "Message-ID: <2@"},
 	}
@@ -305,7 +305,7 @@ func TestDamagedMessageThatMakesTheServerHangUpStopsNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Dovecot(t)
-			deliver(t, s, "INBOX", report(1), tt.damaged, mixedReport(3), letter(4), report(5))
+			deliver(t, s, "INBOX", newReport(1), tt.damaged, mixedReport(3), letter(4), newReport(5))
 			s.Damage(t, "INBOX", tt.text)
 			r := newRig(t, s)
 			for range 4 {
@@ -329,7 +329,7 @@ func TestDamagedMessageThatMakesTheServerHangUpStopsNothing(t *testing.T) {
 func TestDamagedMessageDoesNotStopABackfill(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Dovecot(t)
-	deliver(t, s, "INBOX", report(1), report(2), report(3))
+	deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
 	s.Damage(t, "INBOX", "Message-ID: <2@")
 	r := newRig(t, s)
 	r.backfill(poller.Backfill{}, poller.Totals{Examined: 3, Recorded: 2})
@@ -341,7 +341,7 @@ func TestDamagedMessageDoesNotStopABackfill(t *testing.T) {
 // end up as rejected.
 func TestServerThatRefusesEverythingIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	one, several := [][]byte{report(1)}, [][]byte{report(1), report(2), letter(3)}
+	one, several := [][]byte{newReport(1)}, [][]byte{newReport(1), newReport(2), letter(3)}
 	tests := []struct {
 		name, section, text string
 		mails               [][]byte
@@ -376,7 +376,7 @@ func TestServerThatRefusesEverythingIsAskedAgain(t *testing.T) {
 
 func TestMessageDeletedBetweenListAndFetchIsNoMatter(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		box.mu.Lock()
 		defer box.mu.Unlock()

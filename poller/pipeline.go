@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
 )
@@ -34,7 +34,7 @@ type pipeline struct {
 
 // A reading is what is to be recorded at a time.
 type reading struct {
-	db.Batch
+	report.Batch
 	looked  int64
 	reached chan struct{} // closed once it is recorded
 }
@@ -146,7 +146,7 @@ func await(ctx context.Context, reached <-chan struct{}) error {
 
 // open reads what is in a parcel, and sends on what is to be recorded of it.
 func (l *pipeline) open(ctx context.Context, p *parcel) error {
-	r := &reading{Batch: db.Batch{Mailbox: l.box.Name, Folder: l.name, Via: l.via}, looked: p.looked, reached: p.reached}
+	r := &reading{Batch: report.Batch{Mailbox: l.box.Name, Folder: l.name, Via: l.via}, looked: p.looked, reached: p.reached}
 	limit := l.p.o.Reading.Limits.MaxMessage
 	for _, c := range p.candidates {
 		switch {
@@ -269,7 +269,7 @@ func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft,
 
 // take reads and authenticates one candidate's body by itself. ok is false where
 // it turns out to be none of our business.
-func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m db.Message, ok bool, err error) {
+func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m report.Message, ok bool, err error) {
 	d, err := e.draft(c, b, refused)
 	if err != nil {
 		return m, false, err

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
 	"tlsbrief/internal/tlsrpt"
@@ -19,8 +19,8 @@ func TestFirstPollTakesTheUnseenAndLaterOnesAllAboveTheCursor(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-		s.Append(t, "INBOX", []string{`\Seen`}, old, report(1)) // history: for backfill
-		s.Append(t, "INBOX", nil, old, report(2))
+		s.Append(t, "INBOX", []string{`\Seen`}, old, newReport(1)) // history: for backfill
+		s.Append(t, "INBOX", nil, old, newReport(2))
 		s.Append(t, "INBOX", nil, old, letter(3))
 		r := newRig(t, s)
 		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
@@ -28,8 +28,8 @@ func TestFirstPollTakesTheUnseenAndLaterOnesAllAboveTheCursor(t *testing.T) {
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: seen(), 3: unseen()})
 
 		// A colleague opens the next report before the poll comes round.
-		s.Append(t, "INBOX", []string{`\Seen`}, old, report(4))
-		s.Append(t, "INBOX", nil, old, report(5))
+		s.Append(t, "INBOX", []string{`\Seen`}, old, newReport(4))
+		s.Append(t, "INBOX", nil, old, newReport(5))
 		r.poll(poller.Totals{Examined: 2, Recorded: 2})
 		r.want(id(2), id(4), id(5))
 		r.wantCursor("INBOX", 5)
@@ -64,7 +64,7 @@ func TestSampleMailboxIsReadAsItIs(t *testing.T) {
 func TestIdlePollCostsAConstantNumberOfRoundTrips(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
 		r.poll(poller.Totals{Examined: 1, Recorded: 1})
@@ -100,18 +100,18 @@ func TestRenumberedFolderIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		s.CreateFolder(t, "Reports")
-		deliver(t, s, "Reports", report(1), report(2))
+		deliver(t, s, "Reports", newReport(1), newReport(2))
 		r := newRig(t, s, folders("Reports"), after(poller.AfterKeyword, "$TLSRPT", ""))
 		r.poll(poller.Totals{Examined: 2, Recorded: 2})
 		before := r.folder("Reports").Poll.UIDValidity
 
 		s.Recreate(t, "Reports")
 		now, long := time.Now(), time.Now().AddDate(0, -2, 0)
-		s.Append(t, "Reports", []string{`\Seen`}, now, report(1))  // known, recent
-		s.Append(t, "Reports", nil, long, report(2))               // known, unseen
-		s.Append(t, "Reports", nil, long, report(3))               // new, unseen
-		s.Append(t, "Reports", []string{`\Seen`}, now, report(4))  // new, recent
-		s.Append(t, "Reports", []string{`\Seen`}, long, report(5)) // for backfill
+		s.Append(t, "Reports", []string{`\Seen`}, now, newReport(1))  // known, recent
+		s.Append(t, "Reports", nil, long, newReport(2))               // known, unseen
+		s.Append(t, "Reports", nil, long, newReport(3))               // new, unseen
+		s.Append(t, "Reports", []string{`\Seen`}, now, newReport(4))  // new, recent
+		s.Append(t, "Reports", []string{`\Seen`}, long, newReport(5)) // for backfill
 		s.Append(t, "Reports", nil, now, letter(6))
 		r.poll(poller.Totals{Examined: 5, Recorded: 2, Duplicate: 2, Ignored: 1})
 		r.want(id(1), id(2), id(3), id(4))
@@ -135,13 +135,13 @@ func TestRenumberedFolderWithoutAGoodPollIsLookedAtWhole(t *testing.T) {
 		deliver(t, s, "Reports", letter(1))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy), folders("Reports"))
-		_, err := r.db.Record(t.Context(), db.Batch{
-			Mailbox: "box", Folder: "Reports", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: 1, LastUID: 9},
+		_, err := r.db.Record(t.Context(), report.Batch{
+			Mailbox: "box", Folder: "Reports", Via: report.ViaPoll, Cursor: &report.Cursor{UIDValidity: 1, LastUID: 9},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Append(t, "Reports", []string{`\Seen`}, time.Now().AddDate(-1, 0, 0), report(2))
+		s.Append(t, "Reports", []string{`\Seen`}, time.Now().AddDate(-1, 0, 0), newReport(2))
 		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 		for _, line := range proxy.Commands() {
 			if strings.Contains(line, "SINCE") {
@@ -160,13 +160,13 @@ func TestCursorBeyondUIDNEXTDoesNotHideNewMail(t *testing.T) {
 		r := newRig(t, s)
 		r.poll(poller.Totals{Examined: 1, Ignored: 1})
 		validity := r.folder("INBOX").Poll.UIDValidity
-		_, err := r.db.Record(t.Context(), db.Batch{
-			Mailbox: "box", Folder: "INBOX", Via: db.ViaPoll, Cursor: &db.Cursor{UIDValidity: validity, LastUID: 1000},
+		_, err := r.db.Record(t.Context(), report.Batch{
+			Mailbox: "box", Folder: "INBOX", Via: report.ViaPoll, Cursor: &report.Cursor{UIDValidity: validity, LastUID: 1000},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		deliver(t, s, "INBOX", report(2))
+		deliver(t, s, "INBOX", newReport(2))
 		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 		r.wantCursor("INBOX", 2)
 	})
@@ -176,12 +176,12 @@ func TestMessageThatArrivesDuringThePollIsFoundByTheNext(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		next := 2
-		arrive := func(tlsrpt.Found) db.Authenticity {
-			deliver(t, s, "INBOX", report(next))
+		arrive := func(tlsrpt.Found) report.Authenticity {
+			deliver(t, s, "INBOX", newReport(next))
 			next++
-			return db.Authenticity{Result: db.AuthPass, Domain: "sender.example"}
+			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
 		}
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		r := newRig(t, s, authenticate(judging(arrive)))
 		r.poll(poller.Totals{Examined: 1, Recorded: 1}) // by what is unseen
 		r.wantCursor("INBOX", 1)
@@ -198,11 +198,11 @@ func TestReportIsRecordedOnceHoweverOftenItComes(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		s.CreateFolder(t, "Other")
-		deliver(t, s, "INBOX", report(1), report(1))
-		deliver(t, s, "Other", report(1))
+		deliver(t, s, "INBOX", newReport(1), newReport(1))
+		deliver(t, s, "Other", newReport(1))
 		r := newRig(t, s, folders("INBOX", "Other"))
 		r.poll(poller.Totals{Examined: 3, Recorded: 1, Duplicate: 2})
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		r.poll(poller.Totals{Examined: 1, Duplicate: 1})
 		r.want(id(1))
 		// Copies are marked like the first.
@@ -223,10 +223,10 @@ func TestReportIsRecordedOnceHoweverOftenItComes(t *testing.T) {
 func TestSpecialUseFolderIsFoundOrPassedOver(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		want := []poller.Counts{{Mailbox: "box", Folder: "INBOX", Examined: 1, Recorded: 1}}
 		if s.Kind != imaptest.KindMemory {
-			deliver(t, s, "Spam", report(2))
+			deliver(t, s, "Spam", newReport(2))
 			want = append(want, poller.Counts{Mailbox: "box", Folder: "Spam", Examined: 1, Recorded: 1})
 		}
 		r := newRig(t, s, folders("INBOX", `\Junk`, "INBOX"))
@@ -243,7 +243,7 @@ func TestSpecialUseFolderIsFoundOrPassedOver(t *testing.T) {
 func TestFolderThatFailsDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		deliver(t, s, "INBOX", report(1))
+		deliver(t, s, "INBOX", newReport(1))
 		r := newRig(t, s, folders("Missing", "INBOX"))
 		result, _ := r.pollFails(`mailbox "box"`, `folder "Missing"`)
 		r.want(id(1))
@@ -268,7 +268,7 @@ func TestFolderThatFailsDoesNotStopTheOthers(t *testing.T) {
 func TestMailboxThatFailsDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
+	deliver(t, s, "INBOX", newReport(1))
 	broken := mailboxOn(s, "broken")
 	broken.IMAP.Port = 1
 	r := newRig(t, s, func(o *poller.Options) { o.Mailboxes = slices.Insert(o.Mailboxes, 0, broken) })

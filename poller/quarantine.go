@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // A message can jam a poll: asked for it, the server hangs up, falls silent or answers
@@ -18,7 +18,7 @@ import (
 // for an hour, would fail for the reason that retry failed for.
 func (f *folder) quarantined(ctx context.Context) error {
 	due, err := f.p.o.DB.Quarantined(ctx, f.box.Name, f.name)
-	due = slices.DeleteFunc(due, func(r db.Retry) bool { return f.retried[r.ID] })
+	due = slices.DeleteFunc(due, func(r report.Retry) bool { return f.retried[r.ID] })
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -55,7 +55,7 @@ func (e *examination) failedAlone(ctx context.Context, r leftOver, reason string
 	rejected, err := e.p.o.DB.AloneFailed(detached(ctx), r.ID, reason, "asked for alone, for a week and at least five times, it did not come while others did: "+reason)
 	if rejected {
 		e.counts.Rejected++
-		e.p.logRejected(e.box.Name, e.name, db.Message{Place: r.Place, Refused: reason})
+		e.p.logRejected(e.box.Name, e.name, report.Message{Place: r.Place, Refused: reason})
 	}
 	return err
 }

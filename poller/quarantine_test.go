@@ -50,11 +50,11 @@ func TestMessageThatJamsStopsNoOther(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			jams := report(3)
+			jams := newReport(3)
 			if tt.word == "MIME" {
 				jams = mixedReport(3)
 			}
-			box := newScriptedBox(report(1), letter(2), jams, report(4), letter(5))
+			box := newScriptedBox(newReport(1), letter(2), jams, newReport(4), letter(5))
 			box.on("UID FETCH", box.jamming(tt.word, tt.do, 3))
 			s := box.start(t)
 			proxy := imaptest.NewProxy(t, s)
@@ -102,7 +102,7 @@ func TestConnectionThatBreaksOffOnceBlamesNoMessage(t *testing.T) {
 			t.Run(word, func(t *testing.T) {
 				t.Parallel()
 				s := imaptest.Memory(t)
-				deliver(t, s, "INBOX", report(1), mixedReport(2), letter(3))
+				deliver(t, s, "INBOX", newReport(1), mixedReport(2), letter(3))
 				proxy := imaptest.NewProxy(t, s)
 				proxy.OnCommand(once(word, action))
 				r := newRig(t, s.Via(proxy), timeout(500*time.Millisecond))
@@ -136,7 +136,7 @@ func TestServerThatBreaksOffAtEveryMessageQuarantinesNone(t *testing.T) {
 				var mails [][]byte
 				var uids []int
 				for n := 1; n <= way.count; n++ {
-					mails, uids = append(mails, report(n)), append(uids, n)
+					mails, uids = append(mails, newReport(n)), append(uids, n)
 				}
 				box := newScriptedBox(mails...)
 				box.on("UID FETCH", box.jamming(word, way.do, uids...))
@@ -163,7 +163,7 @@ func TestBrokenConnectionsRejectNothing(t *testing.T) {
 	t.Parallel()
 	for _, word := range []string{"HEADER", "BODY.PEEK[]"} {
 		for breaks := 1; breaks <= 9; breaks++ {
-			box := newScriptedBox(report(1), report(2), letter(3))
+			box := newScriptedBox(newReport(1), newReport(2), letter(3))
 			var left atomic.Int64
 			left.Store(int64(breaks))
 			box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
@@ -199,7 +199,7 @@ func TestFirstSoundPollAfterBadPollsRecordsAll(t *testing.T) {
 		for _, bad := range []int{1, 2, 3, 4, 6} {
 			t.Run(fmt.Sprintf("%s, %d bad polls", word, bad), func(t *testing.T) {
 				t.Parallel()
-				box := newScriptedBox(report(1), report(2), letter(3), report(4))
+				box := newScriptedBox(newReport(1), newReport(2), letter(3), newReport(4))
 				box.on("UID FETCH", box.jamming(word, func(c *imaptest.Conn) { c.Close() }, 2))
 				r := newRig(t, box.start(t))
 				for range bad {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -47,7 +47,7 @@ const holdsNone = "it says that it is a TLS report, but holds none: the attachme
 
 // An incoming message is what is known of one before it is read.
 type incoming struct {
-	place    db.Place
+	place    report.Place
 	data     []byte
 	received time.Time // INTERNALDATE; zero for files
 	certain  bool      // its header says that it is a TLS report
@@ -55,7 +55,7 @@ type incoming struct {
 
 // read reads one message, as far as that goes without DNS.
 func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
-	d := &draft{rules: rd, message: db.Message{Place: in.place, ReceivedAt: in.received}}
+	d := &draft{rules: rd, message: report.Message{Place: in.place, ReceivedAt: in.received}}
 	mail, err := r.ReadMail(in.data)
 	describe(&d.message, mail.Envelope)
 	if in.place.Mailbox == filesMailbox && !isCandidate(mail, in.data, false) {
@@ -75,15 +75,15 @@ func (rd Reading) read(r *tlsrpt.Reader, in incoming) (*draft, error) {
 	d.cases, d.of = rd.examine(mail.Found, d.message.ReceivedAt)
 	for _, f := range mail.Found {
 		d.message.Forwarded = d.message.Forwarded || f.Forwarded
-		d.reports = append(d.reports, db.Report{Report: f.Report, Auth: db.Authenticity{Result: db.AuthUnchecked}})
+		d.reports = append(d.reports, report.Report{Report: f.Report, Auth: report.Authenticity{Result: report.AuthUnchecked}})
 	}
 	return d, nil
 }
 
 // readFile reads a report file that lies without its mail: nothing vouches for
 // what is in it.
-func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (*draft, error) {
-	d := &draft{rules: rd, message: db.Message{Place: place}}
+func (rd Reading) readFile(r *tlsrpt.Reader, place report.Place, data []byte) (*draft, error) {
+	d := &draft{rules: rd, message: report.Message{Place: place}}
 	found, err := r.ReadFile(place.Folder, data)
 	switch {
 	case err == nil:
@@ -94,20 +94,20 @@ func (rd Reading) readFile(r *tlsrpt.Reader, place db.Place, data []byte) (*draf
 	default:
 		d.faults = append(d.faults, err) // of an archive, some may be whole
 	}
-	auth := db.Authenticity{Result: db.AuthUnchecked}
+	auth := report.Authenticity{Result: report.AuthUnchecked}
 	if rd.Authenticate != nil {
-		auth.Result = db.AuthNone
+		auth.Result = report.AuthNone
 	}
 	d.ours = true
 	for _, rep := range found {
-		d.reports = append(d.reports, db.Report{Report: rep, Auth: auth})
+		d.reports = append(d.reports, report.Report{Report: rep, Auth: auth})
 	}
 	return d, nil
 }
 
 // accept puts into m the reports that are to be taken, and why the others are not.
 // It returns which of them are taken; ok is false where nothing is left to record.
-func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) (taken []int, ok bool) {
+func (rd Reading) accept(m *report.Message, reports []report.Report, faults []error) (taken []int, ok bool) {
 	var refused []string
 	left := 0
 	for i, rep := range reports {
@@ -133,7 +133,7 @@ func (rd Reading) accept(m *db.Message, reports []db.Report, faults []error) (ta
 }
 
 // describe takes over what the header says of the message.
-func describe(m *db.Message, env tlsrpt.Envelope) {
+func describe(m *report.Message, env tlsrpt.Envelope) {
 	m.MessageID, m.From, m.Subject, m.Submitter = env.MessageID, env.From, env.Subject, env.Submitter
 	if m.ReceivedAt.IsZero() {
 		m.ReceivedAt = env.Received
@@ -155,7 +155,7 @@ func (rd Reading) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case
 			of[i] = of[same]
 			continue
 		case len(cases) == authMost:
-			cases = append(cases, decided(db.Authenticity{Result: db.AuthFail, Reason: reasonTooMany}))
+			cases = append(cases, decided(report.Authenticity{Result: report.AuthFail, Reason: reasonTooMany}))
 		case len(cases) < authMost:
 			cases = append(cases, rd.Authenticate.Examine(f, arrival(f, arrived)))
 		}
@@ -181,11 +181,11 @@ func arrival(f tlsrpt.Found, arrived time.Time) time.Time {
 
 // refusal says why a report that could be read, and arrived at the given time, is
 // not taken; empty if it is.
-func (rd Reading) refusal(rep db.Report) string {
+func (rd Reading) refusal(rep report.Report) string {
 	if reason := rd.untimely(rep); reason != "" {
 		return reason
 	}
-	if rd.Require && rep.Auth.Result != db.AuthPass && rep.Auth.Result != db.AuthUnknown {
+	if rd.Require && rep.Auth.Result != report.AuthPass && rep.Auth.Result != report.AuthUnknown {
 		return notAuthentic(rep.Auth)
 	}
 	if len(rd.Domains) == 0 {
@@ -216,7 +216,7 @@ func (rd Reading) owns(domain string) bool {
 // untimely says what is wrong with the time that a report is about. It is held
 // against the clock and not against the mail's arrival, which a server that was
 // moved or misconfigured may have wrong.
-func (rd Reading) untimely(rep db.Report) string {
+func (rd Reading) untimely(rep report.Report) string {
 	latest := rd.now().Add(futureSkew)
 	day := rep.Start.UTC().Format(time.DateOnly)
 	switch {
@@ -232,11 +232,11 @@ func (rd Reading) untimely(rep db.Report) string {
 
 // ahead reports whether a report is about a day so far ahead that it is looked at
 // again when the day has come (DESIGN 6).
-func (rd Reading) ahead(rep db.Report) bool { return rep.Start.After(rd.now().Add(futureSkew)) }
+func (rd Reading) ahead(rep report.Report) bool { return rep.Start.After(rd.now().Add(futureSkew)) }
 
 // noteEarly notes with a report that the days it is about are not over: a digest
 // tells of it when they are (DESIGN 6).
-func (rd Reading) noteEarly(rep db.Report) {
+func (rd Reading) noteEarly(rep report.Report) {
 	if over := rep.Over(); over.After(rd.now()) {
 		rep.Deviations = append(rep.Deviations, tlsrpt.Deviation{
 			Path: "date-range", What: "not over until " + over.Format(time.RFC3339) + "; told when it is", Rule: "RFC 8460 section 4.1",
@@ -251,7 +251,7 @@ func (rd Reading) now() time.Time {
 	return time.Now()
 }
 
-func notAuthentic(a db.Authenticity) string {
+func notAuthentic(a report.Authenticity) string {
 	s := "not authenticated (dkim " + string(a.Result)
 	if a.Reason != "" {
 		s += ", " + a.Reason
@@ -260,6 +260,6 @@ func notAuthentic(a db.Authenticity) string {
 }
 
 // ignores reports whether the report's signer is to be left out.
-func (rd Reading) ignores(a db.Authenticity) bool {
+func (rd Reading) ignores(a report.Authenticity) bool {
 	return a.Domain != "" && slices.Contains(rd.IgnoreSigners, a.Domain)
 }

@@ -13,27 +13,27 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
-	"tlsbrief/db"
 	ourdkim "tlsbrief/internal/dkim"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
 )
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].
-func byMessage(auths map[string]db.Authenticity) func(*poller.Options) {
-	return authenticate(judging(func(f tlsrpt.Found) db.Authenticity {
+func byMessage(auths map[string]report.Authenticity) func(*poller.Options) {
+	return authenticate(judging(func(f tlsrpt.Found) report.Authenticity {
 		n, _, _ := strings.Cut(f.Envelope.MessageID, "@")
 		return auths[n]
 	}))
 }
 
-func everyResult() map[string]db.Authenticity {
-	return map[string]db.Authenticity{
-		"1": {Result: db.AuthPass, Domain: "sender.example"},
-		"2": {Result: db.AuthFail, Domain: "sender.example", Reason: "body-hash"},
-		"3": {Result: db.AuthNone},
-		"4": {Result: db.AuthUnknown, Domain: "sender.example", Reason: "dns"},
+func everyResult() map[string]report.Authenticity {
+	return map[string]report.Authenticity{
+		"1": {Result: report.AuthPass, Domain: "sender.example"},
+		"2": {Result: report.AuthFail, Domain: "sender.example", Reason: "body-hash"},
+		"3": {Result: report.AuthNone},
+		"4": {Result: report.AuthUnknown, Domain: "sender.example", Reason: "dns"},
 	}
 }
 
@@ -55,7 +55,7 @@ func TestAuthenticityIsRecordedWithTheReport(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Memory(t)
-			deliver(t, s, "INBOX", report(1), report(2), report(3), report(4))
+			deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3), newReport(4))
 			r := newRig(t, s, tt.change...)
 			r.poll(tt.totals)
 			r.want(tt.want...)
@@ -104,9 +104,9 @@ func TestAReportAboutOnesOwnDomainAtAProvidersMXHostIsTaken(t *testing.T) {
 func TestReportsOfIgnoredSignersAreLeftOutAndUntouched(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1), report(2))
-	r := newRig(t, s, byMessage(map[string]db.Authenticity{
-		"1": {Result: db.AuthPass, Domain: "noise.example"}, "2": {Result: db.AuthPass, Domain: "sender.example"},
+	deliver(t, s, "INBOX", newReport(1), newReport(2))
+	r := newRig(t, s, byMessage(map[string]report.Authenticity{
+		"1": {Result: report.AuthPass, Domain: "noise.example"}, "2": {Result: report.AuthPass, Domain: "sender.example"},
 	}), func(o *poller.Options) { o.Reading.IgnoreSigners = []string{"noise.example"} })
 	r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 	r.want(id(2) + " pass")
@@ -120,7 +120,7 @@ func TestMailWithAGoodAndABadReportIsRecordedAndTheBadOneNamed(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	bad := "--b\r\nContent-Type: application/tlsrpt+gzip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + packed("{") + "--b--\r\n"
-	deliver(t, s, "INBOX", append(bytes.TrimSuffix(report(1), []byte("--b--\r\n")), bad...))
+	deliver(t, s, "INBOX", append(bytes.TrimSuffix(newReport(1), []byte("--b--\r\n")), bad...))
 	r := newRig(t, s)
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
 	r.want(id(1))
@@ -159,21 +159,21 @@ func TestSignatureIsVerifiedOverTheMessageThatHoldsTheReport(t *testing.T) {
 		}
 		return nil, ourdkim.ErrNoRecord
 	}
-	changed := bytes.Replace(signed(t, "sender.example", key, report(4)), []byte(middle), []byte("Something else."), 1)
-	silent := bytes.ReplaceAll(report(6), []byte("sender.example"), []byte("silent.example"))
+	changed := bytes.Replace(signed(t, "sender.example", key, newReport(4)), []byte(middle), []byte("Something else."), 1)
+	silent := bytes.ReplaceAll(newReport(6), []byte("sender.example"), []byte("silent.example"))
 	// The signature says when it was made, and that must not be after it came.
-	inner := bytes.ReplaceAll(report(5), []byte("Mon, 02 Mar 2026 04:00:00 +0000"), []byte(time.Now().Format(time.RFC1123Z)))
-	gone := bytes.ReplaceAll(report(7), []byte("sender.example"), []byte("gone.example"))
+	inner := bytes.ReplaceAll(newReport(5), []byte("Mon, 02 Mar 2026 04:00:00 +0000"), []byte(time.Now().Format(time.RFC1123Z)))
+	gone := bytes.ReplaceAll(newReport(7), []byte("sender.example"), []byte("gone.example"))
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX",
-			signed(t, "sender.example", key, report(1)),
-			report(2),
-			signed(t, "stranger.test", key, report(3)),
+			signed(t, "sender.example", key, newReport(1)),
+			newReport(2),
+			signed(t, "stranger.test", key, newReport(3)),
 			changed,
 			forwarded(signed(t, "sender.example", key, inner)),
 			signed(t, "silent.example", key, silent),
 			signed(t, "gone.example", key, gone),
-			signed(t, "sender.example", key, forwarded(report(8))), // vouched for by the inner one alone
+			signed(t, "sender.example", key, forwarded(newReport(8))), // vouched for by the inner one alone
 		)
 		r := newRig(t, s, authenticate(poller.DKIM(lookup, poller.Vouching{})))
 		r.poll(poller.Totals{Examined: 8, Recorded: 8})

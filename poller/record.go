@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 )
 
 // record commits a batch and counts its outcomes.
-func (p *Poller) record(ctx context.Context, c *Counts, b db.Batch) error {
+func (p *Poller) record(ctx context.Context, c *Counts, b report.Batch) error {
 	// A batch in hand is committed even where the process has been told to
 	// stop: it is short, and fetching it again is not.
 	outcomes, err := p.o.DB.Record(detached(ctx), b)
@@ -17,7 +17,7 @@ func (p *Poller) record(ctx context.Context, c *Counts, b db.Batch) error {
 	}
 	for i, o := range outcomes {
 		c.count(o)
-		if o == db.Rejected {
+		if o == report.Rejected {
 			p.logRejected(b.Mailbox, b.Folder, b.Messages[i])
 		}
 	}

@@ -1,6 +1,8 @@
 package poller
 
-import "tlsbrief/db"
+import (
+	"tlsbrief/internal/report"
+)
 
 // Counts says what became of the messages of one folder, or of the files under
 // one path. Each counts messages.
@@ -48,14 +50,14 @@ func (r *Result) add(counts ...*Counts) {
 }
 
 // count adds one message's outcome. A pending one counts once it has ended.
-func (c *Counts) count(o db.Outcome) {
+func (c *Counts) count(o report.Outcome) {
 	switch o {
-	case db.Recorded:
+	case report.Recorded:
 		c.Recorded++
-	case db.Duplicate:
+	case report.Duplicate:
 		c.Duplicate++
-	case db.Rejected:
+	case report.Rejected:
 		c.Rejected++
-	case db.Pending:
+	case report.Pending:
 	}
 }

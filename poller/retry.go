@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"slices"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
 )
 
 // A leftOver is a message that an earlier poll could not finish with.
 type leftOver struct {
-	db.Retry
+	report.Retry
 	refused bool // by an older reader: to be looked at again once (DESIGN 6)
 }
 
@@ -20,7 +20,7 @@ type leftOver struct {
 func (f *folder) leftOver(ctx context.Context) ([]leftOver, error) {
 	var all []leftOver
 	for _, list := range []struct {
-		messages func(ctx context.Context, mailbox, folder string) ([]db.Retry, error)
+		messages func(ctx context.Context, mailbox, folder string) ([]report.Retry, error)
 		refused  bool
 	}{{f.p.o.DB.PendingMessages, false}, {f.p.o.DB.RejectedBefore, true}} {
 		retries, err := list.messages(ctx, f.box.Name, f.name)
@@ -73,7 +73,7 @@ func (f *folder) retrying(ctx context.Context) (*examination, error) {
 	}
 	// Whether a mark is owed was decided when the message was first recorded:
 	// one that a backfill found is to keep its flags.
-	e := &examination{folder: f, via: db.ViaPoll, validity: st.UIDValidity, breaks: 1}
+	e := &examination{folder: f, via: report.ViaPoll, validity: st.UIDValidity, breaks: 1}
 	return e, e.prepare(ctx)
 }
 
@@ -149,7 +149,7 @@ func (e *examination) givesOthers(ctx context.Context, but uint32) bool {
 
 // again looks once more at one message. ours is false where it turns out to be none
 // of our business; the error is errGone where it is not there.
-func (e *examination) again(ctx context.Context, uid uint32) (m db.Message, ours bool, err error) {
+func (e *examination) again(ctx context.Context, uid uint32) (m report.Message, ours bool, err error) {
 	header, body := e.gaveHeader, e.gaveBody
 	defer func() { // a part of the message is no other message
 		if err != nil || m.Pending != "" {
@@ -183,7 +183,7 @@ func (e *examination) again(ctx context.Context, uid uint32) (m db.Message, ours
 	case h.Size > limit:
 		return e.tooLarge(c, limit), true, nil
 	}
-	id, err := e.takeInHand(ctx, db.UIDRange{First: uid, Last: uid})
+	id, err := e.takeInHand(ctx, report.UIDRange{First: uid, Last: uid})
 	if err != nil {
 		return m, false, err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
@@ -85,7 +86,7 @@ func (r *rig) pass(d time.Duration) { r.skew.Add(int64(d)) }
 func (r *rig) pending() []string {
 	r.t.Helper()
 	all := []string{}
-	err := r.db.EachPending(context.Background(), func(m db.PendingMessage) error {
+	err := r.db.EachPending(context.Background(), func(m report.PendingMessage) error {
 		line := fmt.Sprint(m.UID)
 		if !m.NextTry.IsZero() {
 			line += " quarantined"
@@ -165,12 +166,12 @@ func authenticate(a *poller.Authenticator) func(*poller.Options) {
 
 // judging is an Authenticator that judges by itself. What it does not know is left
 // to a key that DNS does not give.
-func judging(f func(tlsrpt.Found) db.Authenticity) *poller.Authenticator {
+func judging(f func(tlsrpt.Found) report.Authenticity) *poller.Authenticator {
 	return &poller.Authenticator{
 		Examine: func(found tlsrpt.Found, _ time.Time) poller.Case {
 			a := f(found)
 			s := poller.CaseSignature{Decided: &a}
-			if a.Result == db.AuthUnknown {
+			if a.Result == report.AuthUnknown {
 				s = poller.CaseSignature{Open: &dkim.Open{Domain: a.Domain, Selector: "s"}}
 			}
 			return poller.Case{Signatures: []poller.CaseSignature{s}}
@@ -211,9 +212,9 @@ func (r *rig) pollFails(words ...string) (poller.Result, error) {
 func (r *rig) want(reports ...string) {
 	r.t.Helper()
 	got := []string{}
-	err := r.db.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 		id := row.Report.ReportID
-		if row.Auth.Result != db.AuthUnchecked {
+		if row.Auth.Result != report.AuthUnchecked {
 			id += " " + string(row.Auth.Result)
 		}
 		got = append(got, id)
@@ -230,7 +231,7 @@ func (r *rig) want(reports ...string) {
 }
 
 // rejected returns the messages that the digest would name.
-func (r *rig) rejected() []db.RejectedMessage {
+func (r *rig) rejected() []report.RejectedMessage {
 	r.t.Helper()
 	all, err := r.db.RejectedMessages(context.Background(), 0, 0)
 	if err != nil {
@@ -248,7 +249,7 @@ func (r *rig) wantRejected(uid uint32, reason string) {
 	}
 }
 
-func (r *rig) folder(name string) db.Folder {
+func (r *rig) folder(name string) report.Folder {
 	r.t.Helper()
 	f, err := r.db.Folder(context.Background(), "box", name)
 	if err != nil {
@@ -356,7 +357,7 @@ func id(n int) string { return fmt.Sprintf("report-%d", n) }
 func (r *rig) authenticity() string {
 	r.t.Helper()
 	var all []string
-	err := r.db.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 		all = append(all, strings.TrimSpace(string(row.Auth.Result)+" "+row.Auth.Reason))
 		return nil
 	})

@@ -49,10 +49,10 @@ func TestGenuineReportBehindMailOfSilentSigners(t *testing.T) {
 				name := selector + "._domainkey." + domain
 				tt.spoil(server, name)
 				slow = append(slow, name)
-				deliver(t, s, "INBOX", keys.signAs(domain, selector, bytes.ReplaceAll(report(n), []byte(signer), []byte(domain))))
+				deliver(t, s, "INBOX", keys.signAs(domain, selector, bytes.ReplaceAll(newReport(n), []byte(signer), []byte(domain))))
 				want = append(want, id(n)+" unknown")
 			}
-			deliver(t, s, "INBOX", keys.sign(report(mails)))
+			deliver(t, s, "INBOX", keys.sign(newReport(mails)))
 			r := newRig(t, s, authenticate(poller.DKIM(keysFrom(server), poller.Vouching{})), lookupTime(4*time.Second))
 			r.poll(poller.Totals{Examined: mails + 1, Recorded: mails + 1})
 			r.want(want...)
@@ -64,7 +64,7 @@ func TestGenuineReportBehindMailOfSilentSigners(t *testing.T) {
 				t.Errorf("%d of the keys were asked for, want at most %d", asked, tt.asked)
 			}
 			// M-E3: the next poll has the new mail first.
-			deliver(t, s, "INBOX", keys.sign(report(mails+1)))
+			deliver(t, s, "INBOX", keys.sign(newReport(mails+1)))
 			r.poll(poller.Totals{Examined: 1, Recorded: 1})
 			r.retryUnknown()
 			r.want(append(want, id(mails+1)+" pass")...)

@@ -22,7 +22,7 @@ func TestReadsAndMarksWhateverTheServerOffers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), withAttachment(2, 1000), report(3))
+			box := newScriptedBox(newReport(1), withAttachment(2, 1000), newReport(3))
 			s := box.startWith(t, tt.capabilities, nil)
 			proxy := imaptest.NewProxy(t, s)
 			r := newRig(t, s.Via(proxy))
@@ -65,7 +65,7 @@ func TestServerThatLosesMailInLargeBatchesIsAskedForLess(t *testing.T) {
 	const mails, most = 130, 25
 	var all [][]byte
 	for n := 1; n <= mails; n++ {
-		all = append(all, report(n))
+		all = append(all, newReport(n))
 	}
 	box := newScriptedBox(all...)
 	var mu sync.Mutex
@@ -95,7 +95,7 @@ func TestServerThatLosesMailInLargeBatchesIsAskedForLess(t *testing.T) {
 // reports count all the same.
 func TestServerThatKeepsNoKeywords(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1))
+	box := newScriptedBox(newReport(1))
 	keepsFew := func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		c.Send("* 1 EXISTS", "* OK [UIDVALIDITY 7] ok", "* OK [UIDNEXT 2] ok", `* OK [PERMANENTFLAGS (\Seen \Deleted)] no keywords here`)
 		c.OK(cmd)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -53,7 +53,7 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 			calls := 0
 			rd := Reading{Authenticate: &Authenticator{Examine: func(tlsrpt.Found, time.Time) Case {
 				calls++
-				return decided(db.Authenticity{Result: db.AuthPass, Domain: "sender.example"})
+				return decided(report.Authenticity{Result: report.AuthPass, Domain: "sender.example"})
 			}}}
 			d, err := rd.read(tlsrpt.NewReader(tlsrpt.DefaultLimits()), incoming{data: []byte(tt.mail)})
 			if err != nil {
@@ -66,9 +66,9 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 			passed := 0
 			for _, r := range m.Reports {
 				switch {
-				case r.Auth.Result == db.AuthPass:
+				case r.Auth.Result == report.AuthPass:
 					passed++
-				case r.Auth != db.Authenticity{Result: db.AuthFail, Reason: reasonTooMany}:
+				case r.Auth != report.Authenticity{Result: report.AuthFail, Reason: reasonTooMany}:
 					t.Errorf("authenticity %+v", r.Auth)
 				}
 			}
@@ -108,7 +108,7 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 			reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
 			read := func() (*draft, error) {
 				if tt.arrived.IsZero() {
-					return rd.readFile(reader, db.Place{}, []byte(jsonOn(tt.day)))
+					return rd.readFile(reader, report.Place{}, []byte(jsonOn(tt.day)))
 				}
 				return rd.read(reader, incoming{data: []byte(mailWith(reportPart(tt.day))), received: tt.arrived})
 			}
@@ -145,7 +145,7 @@ func TestReportThatDoesNotEndIsRejected(t *testing.T) {
 	t.Parallel()
 	rd := Reading{Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }}
 	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
-	d, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), db.Place{}, []byte(endless))
+	d, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), report.Place{}, []byte(endless))
 	if err != nil {
 		t.Fatal(err)
 	}

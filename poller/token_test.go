@@ -16,7 +16,7 @@ import (
 // one only, costs a poll and no report.
 func TestTokenThatExpiresInMidSessionIsReplaced(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	var mu sync.Mutex
 	good, ends := "token-1", true
 	server := box.startWith(t, "IMAP4rev1 SASL-IR AUTH=XOAUTH2", func(c *imaptest.Conn, cmd imaptest.Command) {

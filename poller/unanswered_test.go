@@ -68,7 +68,7 @@ func mimeHeader(mail, path string) (string, bool) {
 func TestPartsThatAreNotToldAreNoAnswer(t *testing.T) {
 	t.Parallel()
 	mails := func() [][]byte {
-		return [][]byte{mixedReport(1), forwarded(report(2)), report(3), letter(4), withAttachment(5, 900)}
+		return [][]byte{mixedReport(1), forwarded(newReport(2)), newReport(3), letter(4), withAttachment(5, 900)}
 	}
 	inner := regexp.MustCompile(`^\d+\.\d`)
 	for _, tt := range []struct {
@@ -116,8 +116,8 @@ func TestForwardedMailInATransferEncoding(t *testing.T) {
 	t.Parallel()
 	quoted := strings.NewReplacer("=", "=3D", "\r\n", "=0D=0A=\r\n")
 	for name, encoded := range map[string]string{
-		"base64":           wrapped(report(1)),
-		"quoted-printable": quoted.Replace(string(report(1))),
+		"base64":           wrapped(newReport(1)),
+		"quoted-printable": quoted.Replace(string(newReport(1))),
 	} {
 		mail := []byte(head(1, "alex@example.com", "Fwd: a report") + "Content-Type: multipart/mixed; boundary=\"f\"\r\n\r\n" +
 			"--f\r\nContent-Type: text/plain\r\n\r\nLook.\r\n--f\r\nContent-Type: message/rfc822; name=\"r.eml\"\r\nContent-Transfer-Encoding: " + name + "\r\n\r\n" +
@@ -144,12 +144,12 @@ func TestStandInIsNoAnswer(t *testing.T) {
 	for _, kind := range []string{"HEADER", "MIME", "BODY", "all"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			real := report(2)
+			real := newReport(2)
 			if kind == "MIME" {
 				real = mixedReport(2)
 			}
-			box := newScriptedBox(report(1), real, report(3), letter(4))
-			instead := newScriptedBox(report(1), standIn(2), report(3), letter(4))
+			box := newScriptedBox(newReport(1), real, newReport(3), letter(4))
+			instead := newScriptedBox(newReport(1), standIn(2), newReport(3), letter(4))
 			parts := func(b *scriptedBox, cmd imaptest.Command) func(*imaptest.Conn, imaptest.Command) bool {
 				return b.partsInFull(func(_, header string) string { return header })
 			}
@@ -186,12 +186,12 @@ func mimeOfStandIn(uid int) string {
 func TestNoHeaderAtAllIsTheServersFault(t *testing.T) {
 	t.Parallel()
 	for _, read := range []bool{false, true} {
-		box := newScriptedBox(report(1), report(2), letter(3))
+		box := newScriptedBox(newReport(1), newReport(2), letter(3))
 		none := box.withholding("HEADER BODY", 1, 2, 3, 4, 5)
 		r := newRig(t, box.start(t))
 		if read {
 			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
-			box.more(report(4), letter(5))
+			box.more(newReport(4), letter(5))
 		}
 		cursor := r.folder("INBOX").Poll
 		box.on("UID FETCH", none)
@@ -219,7 +219,7 @@ func TestNoHeaderAtAllIsTheServersFault(t *testing.T) {
 // it (M-G2).
 func TestVerifyGoesOnWithoutAMessageThatDoesNotCome(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), letter(2))
+	box := newScriptedBox(newReport(1), letter(2))
 	box.on("UID FETCH", box.withholding("HEADER BODY", 2))
 	got := steps(t, newRig(t, box.start(t)))
 	if strings.Contains(got, "FAIL") || !strings.Contains(got, "UID 2") {
@@ -232,7 +232,7 @@ func TestServerThatBreaksAtEveryFetchIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	var mails [][]byte
 	for n := 1; n <= 22; n++ {
-		mails = append(mails, report(n))
+		mails = append(mails, newReport(n))
 	}
 	for name, do := range map[string]func(*imaptest.Conn, imaptest.Command){
 		"hangs up":    func(c *imaptest.Conn, _ imaptest.Command) { c.Close() },
@@ -267,7 +267,7 @@ func TestLineThatDiesAfterSomeBytes(t *testing.T) {
 		s := imaptest.Memory(t)
 		var ids []string
 		for n := 1; n <= 300; n++ {
-			mail := append(report(n), strings.Repeat("x", 60*(n%90))...)
+			mail := append(newReport(n), strings.Repeat("x", 60*(n%90))...)
 			if n == 170 {
 				mail = append(mail, strings.Repeat("x", 1_190_000)...)
 			}
@@ -312,7 +312,7 @@ func TestOneDropCostsFewRoundTrips(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	for n := 1; n <= 400; n++ {
-		deliver(t, s, "INBOX", report(n))
+		deliver(t, s, "INBOX", newReport(n))
 	}
 	fetches := func(action imaptest.Action) int {
 		proxy := imaptest.NewProxy(t, s)
@@ -337,7 +337,7 @@ func TestOneDropCostsFewRoundTrips(t *testing.T) {
 func TestProcessThatDiesOfAMessage(t *testing.T) {
 	t.Parallel()
 	for _, backfill := range []bool{false, true} {
-		box := newScriptedBox(report(1), letter(2), report(3), report(4), report(5))
+		box := newScriptedBox(newReport(1), letter(2), newReport(3), newReport(4), newReport(5))
 		s := box.start(t)
 		r := newRig(t, s)
 		work := func() error {
@@ -383,7 +383,7 @@ func TestProcessThatDiesOfAMessage(t *testing.T) {
 // quarantined message is asked for at once, after all others, and then rarely.
 func TestProcessThatDiesAtAnyMessageLosesNone(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2), report(3), report(4))
+	box := newScriptedBox(newReport(1), newReport(2), newReport(3), newReport(4))
 	r := newRig(t, box.start(t))
 	var at atomic.Int64
 	box.on("UID FETCH", func(_ *imaptest.Conn, cmd imaptest.Command) bool {
@@ -414,7 +414,7 @@ func TestProcessThatDiesAtAnyMessageLosesNone(t *testing.T) {
 // a message may have none, and be no report.
 func TestHeaderStandsAtTheBeginningOfTheMessage(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), letter(2), []byte("\r\nA letter without a header.\r\n"))
+	box := newScriptedBox(newReport(1), letter(2), []byte("\r\nA letter without a header.\r\n"))
 	box.on("UID FETCH", box.withholding("HEADER", 1, 2, 3))
 	r := newRig(t, box.start(t))
 	r.poll(poller.Totals{Examined: 3, Recorded: 1, Ignored: 2})
@@ -432,7 +432,7 @@ func TestPartThatIsNotThereIsRefused(t *testing.T) {
 		for n := 1; n <= 6; n++ {
 			mails = append(mails, withAttachment(n, 100*n))
 		}
-		mails = append(mails, mixedReport(7), report(8), forwarded(report(9)), letter(10))
+		mails = append(mails, mixedReport(7), newReport(8), forwarded(newReport(9)), letter(10))
 		box := newScriptedBox(mails...)
 		asked := regexp.MustCompile(`BODY\.PEEK\[([\d.]+)\.MIME\]`)
 		var foreign atomic.Int64
@@ -468,7 +468,7 @@ func TestServerThatHangsUpAtInnerParts(t *testing.T) {
 	for n := 1; n <= 20; n++ {
 		mails = append(mails, forwarded(letter(n)))
 	}
-	mails = append(mails, report(21), forwarded(report(22)))
+	mails = append(mails, newReport(21), forwarded(newReport(22)))
 	box := newScriptedBox(mails...)
 	inner := regexp.MustCompile(`BODY\.PEEK\[\d+\.\d[\d.]*\.MIME\]`)
 	answer := box.partsInFull(func(_, header string) string { return header })
@@ -493,7 +493,7 @@ func TestServerThatHangsUpAtInnerParts(t *testing.T) {
 // of before.
 func TestFolderThatIsRenumberedWhileItIsRead(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	var renumbered, whole atomic.Bool
 	box.on("EXAMINE", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		if !renumbered.Load() {
@@ -525,7 +525,7 @@ func TestSilenceBeforeARefusedLogInHidesNothing(t *testing.T) {
 	box := newScriptedBox(letter(1))
 	r := newRig(t, box.start(t))
 	r.poll(poller.Totals{Examined: 1, Ignored: 1})
-	box.more(report(2), report(3), report(4), report(5))
+	box.more(newReport(2), newReport(3), newReport(4), newReport(5))
 	var asked atomic.Int64
 	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		if !strings.Contains(cmd.Args, "HEADER") {

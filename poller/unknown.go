@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -54,11 +54,11 @@ func (p *Poller) RetryUnknown(ctx context.Context) error {
 }
 
 // retryUnknown authenticates messages once more, and records what is known then.
-func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *tlsrpt.Reader, unknown []db.Retry) error {
+func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *tlsrpt.Reader, unknown []report.Retry) error {
 	var errs []error
 	var wanted []wantedKey
 	kept := make([]keptCase, 0, len(unknown))
-	tried := make([]db.Retry, 0, len(unknown))
+	tried := make([]report.Retry, 0, len(unknown))
 	for _, r := range unknown {
 		k, err := p.keptOf(reader, &r)
 		if err != nil {
@@ -75,7 +75,7 @@ func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *tls
 	if ctx.Err() != nil {
 		return nil // "unknown" would not be DNS's answer
 	}
-	decisions := make([]db.Decision, len(tried))
+	decisions := make([]report.Decision, len(tried))
 	for i, r := range tried {
 		decisions[i] = p.decide(r, kept[i], answersOf(found))
 	}
@@ -86,15 +86,15 @@ func (p *Poller) retryUnknown(ctx context.Context, keys *keyLookups, reader *tls
 }
 
 // decide says what is known now of the reports of a message.
-func (p *Poller) decide(r db.Retry, k keptCase, key func(name string) ([]string, error)) db.Decision {
+func (p *Poller) decide(r report.Retry, k keptCase, key func(name string) ([]string, error)) report.Decision {
 	auths, left := judgeAll(k.Cases, key)
-	d := db.Decision{Message: r.ID, Answers: make([]db.ReportAnswer, len(r.Reports))}
+	d := report.Decision{Message: r.ID, Answers: make([]report.ReportAnswer, len(r.Reports))}
 	for i, rep := range r.Reports {
 		a := auths[k.Of[i]]
 		if p.o.Reading.ignores(a) {
-			a.Result, a.Reason = db.AuthFail, reasonIgnored
+			a.Result, a.Reason = report.AuthFail, reasonIgnored
 		}
-		d.Answers[i] = db.ReportAnswer{Identity: rep.Identity, Content: rep.Content, Auth: a}
+		d.Answers[i] = report.ReportAnswer{Identity: rep.Identity, Content: rep.Content, Auth: a}
 	}
 	// With the keys that answered, the others are all that is left to ask for.
 	if now := (keptCase{Cases: left, Of: k.Of}).bytes(); !bytes.Equal(now, r.Kept) {
@@ -105,7 +105,7 @@ func (p *Poller) decide(r db.Retry, k keptCase, key func(name string) ([]string,
 
 // keptOf returns what was kept of a message. One that was kept whole is read once
 // more; its reports are then those that the reader finds now.
-func (p *Poller) keptOf(reader *tlsrpt.Reader, r *db.Retry) (keptCase, error) {
+func (p *Poller) keptOf(reader *tlsrpt.Reader, r *report.Retry) (keptCase, error) {
 	if len(r.Raw) == 0 {
 		return keptOf(r.Kept, len(r.Reports))
 	}
@@ -113,9 +113,9 @@ func (p *Poller) keptOf(reader *tlsrpt.Reader, r *db.Retry) (keptCase, error) {
 	if err != nil {
 		return keptCase{}, err
 	}
-	r.Raw, r.Reports = nil, make([]db.ReportKey, len(d.reports))
+	r.Raw, r.Reports = nil, make([]report.ReportKey, len(d.reports))
 	for i, rep := range d.reports {
-		r.Reports[i] = db.ReportKey{Identity: rep.Identity(), Content: rep.Content()}
+		r.Reports[i] = report.ReportKey{Identity: rep.Identity(), Content: rep.Content()}
 	}
 	return keptCase{Cases: d.cases, Of: d.of}, nil
 }

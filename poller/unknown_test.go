@@ -81,14 +81,14 @@ func TestRetriesShareTheTimeOfThePoll(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	keys := newSwitchedKeys(t)
-	deliver(t, s, "INBOX", keys.sign(report(1)), keys.sign(report(2)), keys.sign(report(3)))
+	deliver(t, s, "INBOX", keys.sign(newReport(1)), keys.sign(newReport(2)), keys.sign(newReport(3)))
 	r := newRig(t, s, keys.authenticate(), lookupTime(200*time.Millisecond))
 	r.poll(poller.Totals{Examined: 3, Recorded: 3})
 	if n := keys.asked.Load(); n != 1 {
 		t.Errorf("asked %d times for one key", n)
 	}
 	keys.set("silent")
-	deliver(t, s, "INBOX", keys.sign(report(4)))
+	deliver(t, s, "INBOX", keys.sign(newReport(4)))
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
 	r.retryUnknown() // the three
 	if n := keys.asked.Load(); n != 2 {
@@ -111,7 +111,7 @@ func TestWhatThisPollRecordedIsNotTriedAgainBeforeTheNext(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	keys := newSwitchedKeys(t)
-	deliver(t, s, "INBOX", keys.sign(report(1)))
+	deliver(t, s, "INBOX", keys.sign(newReport(1)))
 	r := newRig(t, s, keys.authenticate())
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
 	r.retryUnknown()
@@ -139,7 +139,7 @@ func TestAnswerThatWouldRefuseTheReportIsTakenAllTheSame(t *testing.T) {
 			t.Parallel()
 			s := imaptest.Memory(t)
 			keys := newSwitchedKeys(t)
-			deliver(t, s, "INBOX", keys.sign(report(1)))
+			deliver(t, s, "INBOX", keys.sign(newReport(1)))
 			r := newRig(t, s, keys.authenticate())
 			r.poll(poller.Totals{Examined: 1, Recorded: 1})
 			r.change(tt.change)
@@ -159,7 +159,7 @@ func TestRetryThatIsStoppedDecidesNothing(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	keys := newSwitchedKeys(t)
-	deliver(t, s, "INBOX", keys.sign(report(1)))
+	deliver(t, s, "INBOX", keys.sign(newReport(1)))
 	r := newRig(t, s, keys.authenticate())
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
 	keys.set("silent")

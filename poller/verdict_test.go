@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
 	"tlsbrief/poller"
@@ -101,13 +101,13 @@ func sampleMails(t *testing.T) map[string][]byte {
 	removed := "--b\r\nContent-Type: text/plain; name=\"" + reportName(1) + ".txt\"\r\nContent-Disposition: attachment\r\n\r\nThe attachment was removed.\r\n"
 	winmail := "--b\r\nContent-Type: application/ms-tnef; name=\"winmail.dat\"\r\nContent-Transfer-Encoding: base64\r\n\r\neJ8+IgAAAAAAAAAA\r\n"
 	mails := map[string][]byte{
-		"a report": report(10), "a report in a mixed mail": mixedReport(11), "a report alone": loneReport(12),
-		"a report forwarded": forwarded(report(13)), "forwarded twice": forwarded(forwarded(report(14))), "forwarded without a hint": forwarded(mixedReport(15)),
-		"M-A9: forwarded in base64":                      encodedForward("base64", wrapped(report(16))),
-		"M-A9: forwarded in quoted-printable":            encodedForward("quoted-printable", quoted(report(17))),
-		"M-A9: labelled base64, but it is not":           encodedForward("BASE64", string(report(18))),
-		"M-A9: labelled quoted-printable, but it is not": encodedForward("quoted-printable", string(report(19))),
-		"M-A9: forwarded twice, in base64 each":          encodedForward("base64", wrapped(encodedForward("base64", wrapped(report(20))))),
+		"a report": newReport(10), "a report in a mixed mail": mixedReport(11), "a report alone": loneReport(12),
+		"a report forwarded": forwarded(newReport(13)), "forwarded twice": forwarded(forwarded(newReport(14))), "forwarded without a hint": forwarded(mixedReport(15)),
+		"M-A9: forwarded in base64":                      encodedForward("base64", wrapped(newReport(16))),
+		"M-A9: forwarded in quoted-printable":            encodedForward("quoted-printable", quoted(newReport(17))),
+		"M-A9: labelled base64, but it is not":           encodedForward("BASE64", string(newReport(18))),
+		"M-A9: labelled quoted-printable, but it is not": encodedForward("quoted-printable", string(newReport(19))),
+		"M-A9: forwarded twice, in base64 each":          encodedForward("base64", wrapped(encodedForward("base64", wrapped(newReport(20))))),
 		"M-A9: a letter forwarded in base64":             encodedForward("base64", wrapped(letter(21))),
 		"M-A14: the attachment removed":                  stripped(22, `multipart/report; report-type="tlsrpt"`, removed),
 		"M-A14: winmail.dat":                             stripped(23, "multipart/mixed", winmail),
@@ -120,7 +120,7 @@ func sampleMails(t *testing.T) map[string][]byte {
 		"no JSON": reportOf(34, "{"), "another JSON": reportOf(35, `{"a":1}`), "a day to come": reportOf(36, strings.ReplaceAll(reportJSON(36, "example.com"), "2020-", "2999-")),
 		"a day of 1970":               reportOf(37, strings.ReplaceAll(reportJSON(37, "example.com"), "2020-", "1970-")),
 		"report with another content": reportOf(10, strings.Replace(reportJSON(10, "example.com"), `session-count":0`, `session-count":5`, 1)),
-		"report again":                report(10),
+		"report again":                newReport(10),
 	}
 	mailbox, err := samples.Mailbox(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), samples.Unsigned)
 	if err != nil {
@@ -148,7 +148,7 @@ func (r *rig) verdictOn(known *verdict, result poller.Result) verdict {
 	for _, m := range r.rejected() {
 		all.Rejected = append(all.Rejected, m.MessageID+" "+m.From+" "+m.Subject+": "+m.Reason)
 	}
-	err := r.db.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 		all.Reports = append(all.Reports, fmt.Sprintf("%s %s of %s from %s in %s, %v", row.Report.ReportID, row.Policy.Domain, row.Report.Day(), row.Submitter, row.MessageID, row.Report.Deviations))
 		return nil
 	})
@@ -199,8 +199,8 @@ func TestEveryWayGivesTheSameVerdictOnMailsThatAreTooLarge(t *testing.T) {
 	t.Parallel()
 	large := func(mail []byte) []byte { return append(mail, strings.Repeat("x\r\n", 2000)...) }
 	got := sameVerdicts(t, map[string][]byte{
-		"a report": large(report(1)), "a report in a mixed mail": large(mixedReport(2)), "a letter": large(letter(3)),
-		"a scan": large(withAttachment(4, 10_000)), "a report within the limit": report(5),
+		"a report": large(newReport(1)), "a report in a mixed mail": large(mixedReport(2)), "a letter": large(letter(3)),
+		"a scan": large(withAttachment(4, 10_000)), "a report within the limit": newReport(5),
 	}, maxMessage(6000))
 	for name, want := range map[string]string{
 		"a report": "rejected", "a report in a mixed mail": "rejected", "a letter": "ignored", "a scan": "ignored", "a report within the limit": "recorded",

@@ -25,7 +25,7 @@ func TestVerifySaysWhetherReportsCanBeMoved(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1))
+			box := newScriptedBox(newReport(1))
 			var moved atomic.Bool
 			box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 				return moved.Load() && strings.Contains(cmd.Args, "FLAGS") && !strings.Contains(cmd.Args, "BODY") && answerOK(c, cmd, `* 1 FETCH (UID 1 FLAGS (\Deleted tlsbrief-moved))`)
@@ -67,7 +67,7 @@ func TestVerifySaysWhetherReportsCanBeMoved(t *testing.T) {
 // M-A1: a folder that is larger than what the server answers for is told of.
 func TestVerifyTellsOfALimit(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2), letter(3))
+	box := newScriptedBox(newReport(1), newReport(2), letter(3))
 	r := newRig(t, box.startWith(t, "IMAP4rev1 AUTH=PLAIN SASL-IR MESSAGELIMIT=2", nil))
 	if got, want := steps(t, r), "3 messages (the server answers for 2 at a time: they are read in several steps)"; !strings.Contains(got, want) {
 		t.Errorf("Verify says\n%swant %q in it", got, want)
@@ -84,7 +84,7 @@ func TestVerifyTellsOfALimit(t *testing.T) {
 // the folder look like another one.
 func TestFolderWithoutUIDNEXTIsPolledOn(t *testing.T) {
 	t.Parallel()
-	box := newScriptedBox(report(1), report(2))
+	box := newScriptedBox(newReport(1), newReport(2))
 	box.on("STATUS", func(c *imaptest.Conn, cmd imaptest.Command) bool { return answerOK(c, cmd, "* STATUS INBOX ()") })
 	box.on("UID SEARCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 		return cmd.Args == "UID *" && answerOK(c, cmd, "* SEARCH"+box.highest())
@@ -100,7 +100,7 @@ func TestFolderWithoutUIDNEXTIsPolledOn(t *testing.T) {
 	box.remove(2)
 	r.poll(poller.Totals{})
 	r.wantCursor("INBOX", 2)
-	box.deliver(report(3))
+	box.deliver(newReport(3))
 	r.poll(poller.Totals{Examined: 1, Recorded: 1})
 	r.want(id(1), id(2), id(3))
 	if strings.Contains(r.log.String(), "renumbered") {

@@ -25,7 +25,7 @@ func steps(t *testing.T, r *rig) string {
 func TestVerifySaysWhatAPollWillDo(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
-	deliver(t, s, "INBOX", report(1))
+	deliver(t, s, "INBOX", newReport(1))
 	r := newRig(t, s, folders("INBOX", "Nowhere", `\Junk`), after(poller.AfterMove, "", "Done"))
 	got := steps(t, r)
 	for _, want := range []string{

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -144,7 +144,7 @@ func TestAnswersThatBreakTheStandardAreRead(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), letter(2), report(3), loneReport(4))
+			box := newScriptedBox(newReport(1), letter(2), newReport(3), loneReport(4))
 			tt.odd(box)
 			r := newRig(t, box.start(t))
 			r.poll(poller.Totals{Examined: 4, Recorded: 3, Ignored: 1})
@@ -166,7 +166,7 @@ func TestReportWhoseDateIsNoneHasTheDayOfThePoll(t *testing.T) {
 		for _, all := range []bool{true, false} {
 			t.Run(fmt.Sprint(date, " all: ", all), func(t *testing.T) {
 				t.Parallel()
-				box := newScriptedBox(report(1), report(2), letter(3))
+				box := newScriptedBox(newReport(1), newReport(2), letter(3))
 				box.on("UID FETCH", box.answering(func(uid int, response string) string {
 					if all || uid == 1 {
 						response = strings.Replace(response, `"02-Mar-2026 04:00:00 +0000"`, date, 1)
@@ -177,7 +177,7 @@ func TestReportWhoseDateIsNoneHasTheDayOfThePoll(t *testing.T) {
 				before := time.Now().Add(-time.Second)
 				r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 				r.want(id(1), id(2))
-				err := r.db.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+				err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 					if today := row.ReceivedAt.After(before); today != (all || row.Report.ReportID == id(1)) {
 						t.Errorf("%s received at %v", row.Report.ReportID, row.ReceivedAt)
 					}
@@ -213,7 +213,7 @@ func TestAnswerThatCannotBeMendedIsNamed(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), report(2), letter(3))
+			box := newScriptedBox(newReport(1), newReport(2), letter(3))
 			tt.odd(box)
 			r := newRig(t, box.start(t))
 			r.pollFails(append(tt.quotes, "the server's answer breaks the IMAP standard")...)
@@ -238,7 +238,7 @@ func TestALineOfFetchThatCannotBeReadCostsItsMessage(t *testing.T) {
 	for _, item := range []string{"RFC822.SIZE 1x", "RFC822.SIZE -1", "lost words"} {
 		t.Run(item, func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), letter(2), report(3))
+			box := newScriptedBox(newReport(1), letter(2), newReport(3))
 			box.on("UID FETCH", box.answering(func(uid int, response string) string {
 				if uid == 2 {
 					number, items := itemsOf(response)
@@ -269,7 +269,7 @@ func TestTheOrderOfAnAnswerDoesNotMatter(t *testing.T) {
 		source := rand.New(rand.NewPCG(random.Uint64(), 0))
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
-			box := newScriptedBox(report(1), letter(2), loneReport(3), report(4), report(5), letter(6))
+			box := newScriptedBox(newReport(1), letter(2), loneReport(3), newReport(4), newReport(5), letter(6))
 			box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
 				var lines []string
 				for _, uid := range box.wantedUIDs(cmd) {

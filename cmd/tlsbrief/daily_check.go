@@ -10,6 +10,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/report"
 )
 
 // checkDomains is the daily look at every domain of the configuration and of the
@@ -99,7 +100,7 @@ const maxReported = 5000
 
 // turns leaves out domains that only reports name where there are too many: of those
 // that were looked at before, the longest ago comes first, and after them new ones.
-func turns(domains []domaincheck.Domain, before map[string]db.DomainCheck, most int) (chosen []domaincheck.Domain, left int) {
+func turns(domains []domaincheck.Domain, before map[string]report.DomainCheck, most int) (chosen []domaincheck.Domain, left int) {
 	var reported []domaincheck.Domain
 	for _, d := range domains {
 		if d.Reported {
@@ -141,21 +142,21 @@ func saveCheck(ctx context.Context, d *db.DB, r domaincheck.Result, at time.Time
 	if err != nil {
 		return err
 	}
-	c := db.DomainCheck{Domain: r.Domain, At: at, Mode: r.Kept.Mode, Seen: seen}
+	c := report.DomainCheck{Domain: r.Domain, At: at, Mode: r.Kept.Mode, Seen: seen}
 	for _, f := range r.Findings {
-		c.Findings = append(c.Findings, db.CheckFinding{
+		c.Findings = append(c.Findings, report.CheckFinding{
 			Check: f.Check, Code: string(f.Code), Severity: string(f.Severity), Message: f.Message, Fix: f.Fix, ResultType: f.ResultType,
 		})
 	}
-	var changes []db.DomainChange
+	var changes []report.DomainChange
 	for _, ch := range r.Changes {
-		changes = append(changes, db.DomainChange{Domain: r.Domain, At: at, Code: string(ch.Code), Message: ch.Message, Fix: ch.Fix})
+		changes = append(changes, report.DomainChange{Domain: r.Domain, At: at, Code: string(ch.Code), Message: ch.Message, Fix: ch.Fix})
 	}
 	return d.SaveDomainCheck(ctx, c, changes)
 }
 
 // readSeen reads what the look before saw.
-func readSeen(c db.DomainCheck) (*domaincheck.Seen, error) {
+func readSeen(c report.DomainCheck) (*domaincheck.Seen, error) {
 	seen := new(domaincheck.Seen)
 	if err := json.Unmarshal(c.Seen, seen); err != nil {
 		return nil, fmt.Errorf("reading what was seen at %s: %w", c.Domain, err)

@@ -14,6 +14,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/report"
 )
 
 // newExportCommand returns "tlsbrief export": what is recorded, policy by policy.
@@ -50,8 +51,8 @@ formula; lists are JSON, in which such a sign is escaped.`,
 	return cmd
 }
 
-func exportFilter(from, to, domain string) (db.Filter, error) {
-	var f db.Filter
+func exportFilter(from, to, domain string) (report.Filter, error) {
+	var f report.Filter
 	var err error
 	if f.From, err = utcDate("--from", from); err != nil {
 		return f, err
@@ -111,7 +112,7 @@ type exportedFailure struct {
 	FailureReasonCode     string `json:"failure_reason_code"`
 }
 
-func newExported(r *db.PolicyRow) exported {
+func newExported(r *report.PolicyRow) exported {
 	e := exported{
 		OrganizationName: r.Report.OrganizationName, ContactInfo: r.Report.ContactInfo, ReportID: r.Report.ReportID,
 		Start: moment(r.Report.Start), End: moment(r.Report.End),
@@ -157,16 +158,16 @@ func list(l []string) []string {
 	return l
 }
 
-func export(ctx context.Context, w io.Writer, d *db.DB, f db.Filter, format string) error {
+func export(ctx context.Context, w io.Writer, d *db.DB, f report.Filter, format string) error {
 	if format == "csv" {
 		return exportCSV(ctx, w, d, f)
 	}
 	enc := newJSONEncoder(w)
-	return d.EachPolicy(ctx, f, func(r *db.PolicyRow) error { return enc.Encode(newExported(r)) })
+	return d.EachPolicy(ctx, f, func(r *report.PolicyRow) error { return enc.Encode(newExported(r)) })
 }
 
 // exportCSV writes the same columns; lists and failure details are JSON text.
-func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f db.Filter) error {
+func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f report.Filter) error {
 	out := csv.NewWriter(w)
 	if err := out.Write([]string{
 		"organization_name", "contact_info", "report_id", "start_datetime", "end_datetime", "policy_type", "policy_domain",
@@ -175,7 +176,7 @@ func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f db.Filter) error {
 	}); err != nil {
 		return err
 	}
-	err := d.EachPolicy(ctx, f, func(r *db.PolicyRow) error {
+	err := d.EachPolicy(ctx, f, func(r *report.PolicyRow) error {
 		e := newExported(r)
 		row := []string{
 			inertCell(e.OrganizationName), inertCell(e.ContactInfo), inertCell(e.ReportID), e.Start, e.End, inertCell(e.PolicyType), inertCell(e.PolicyDomain),

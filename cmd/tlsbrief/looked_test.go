@@ -19,6 +19,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/domaintest"
 	"tlsbrief/internal/testing/imaptest"
 )
@@ -59,7 +60,7 @@ func (r *rig) workday(t *testing.T, log io.Writer) *workday {
 }
 
 // checks reads what is kept of the domains.
-func (r *rig) checks(t *testing.T) map[string]db.DomainCheck {
+func (r *rig) checks(t *testing.T) map[string]report.DomainCheck {
 	t.Helper()
 	day := r.workday(t, io.Discard)
 	defer day.db.Close()
@@ -233,7 +234,7 @@ func TestDailyCheckThatCannotLookSaysNothingOfTheDomains(t *testing.T) {
 // one's own, nor from those it knows.
 func TestDomainsThatOnlyReportsNameTakeTurns(t *testing.T) {
 	t.Parallel()
-	at := func(hour int) db.DomainCheck { return db.DomainCheck{At: time.Unix(int64(hour)*3600, 0)} }
+	at := func(hour int) report.DomainCheck { return report.DomainCheck{At: time.Unix(int64(hour)*3600, 0)} }
 	domains := []domaincheck.Domain{
 		{Name: "a.new", Reported: true}, {Name: "b.late", Reported: true}, {Name: "c.early", Reported: true}, {Name: "own"}, {Name: "d.new", Reported: true},
 	}
@@ -241,7 +242,7 @@ func TestDomainsThatOnlyReportsNameTakeTurns(t *testing.T) {
 		most, left int
 		want       string
 	}{{4, 0, "own c.early b.late a.new d.new"}, {3, 1, "own c.early b.late a.new"}, {1, 3, "own c.early"}, {0, 4, "own"}} {
-		chosen, left := turns(domains, map[string]db.DomainCheck{"b.late": at(2), "c.early": at(1)}, tt.most)
+		chosen, left := turns(domains, map[string]report.DomainCheck{"b.late": at(2), "c.early": at(1)}, tt.most)
 		var names []string
 		for _, d := range chosen {
 			names = append(names, d.Name)

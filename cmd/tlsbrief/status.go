@@ -10,6 +10,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/report"
 )
 
 // newStatusCommand returns "tlsbrief status".
@@ -162,7 +163,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 
 // configured reports whether a folder is still to be polled. A special use or a
 // pattern may mean any.
-func configured(c *config.Config, f db.Folder) bool {
+func configured(c *config.Config, f report.Folder) bool {
 	for _, m := range c.Mailboxes {
 		if m.Name != f.Mailbox {
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/report"
 )
 
 // A statusPending is a message that the server has not given yet.
@@ -28,7 +29,7 @@ const maxPending = 1000
 // readPending adds the messages that are asked for again. Of one of which nothing says
 // that it is a report, which may be somebody's private mail, only the folder counts it.
 func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.DB) error {
-	return d.EachPending(ctx, func(m db.PendingMessage) error {
+	return d.EachPending(ctx, func(m report.PendingMessage) error {
 		if !slices.ContainsFunc(c.Mailboxes, func(box config.Mailbox) bool { return box.Name == m.Mailbox }) {
 			return nil // it is polled no more
 		}

@@ -16,6 +16,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 )
 
@@ -254,10 +255,10 @@ func TestStatusNamesWhatDoesNotCome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(uid uint32) db.Place {
-		return db.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: uid}
+	at := func(uid uint32) report.Place {
+		return report.Place{Mailbox: "reports", Folder: "INBOX", UIDValidity: 1, UID: uid}
 	}
-	_, err = d.Record(t.Context(), db.Batch{Mailbox: "reports", Folder: "INBOX", Via: db.ViaPoll, Messages: []db.Message{
+	_, err = d.Record(t.Context(), report.Batch{Mailbox: "reports", Folder: "INBOX", Via: report.ViaPoll, Messages: []report.Message{
 		{Place: at(7), Pending: "no body came", Claimed: true, From: "tls@sender.example", Subject: "Report Domain: example.com"},
 		{Place: at(8), Pending: "it ended twice", Claimed: true, From: "tls@other.example", Subject: "Report", Quarantine: true},
 		{Place: at(9), Pending: "no header came"},

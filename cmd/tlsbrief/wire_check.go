@@ -11,6 +11,7 @@ import (
 	"tlsbrief/digest"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/domaincheck"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/resolver"
 )
 
@@ -54,7 +55,7 @@ func readers(c *config.Config) (addresses, unaddressed []string) {
 
 // told fills in what reports tell of the domains' policies, and what the look before
 // saw of them.
-func told(ctx context.Context, d *db.DB, domains []domaincheck.Domain, before map[string]db.DomainCheck, now time.Time) error {
+func told(ctx context.Context, d *db.DB, domains []domaincheck.Domain, before map[string]report.DomainCheck, now time.Time) error {
 	for i := range domains {
 		dom := &domains[i]
 		if c, ok := before[dom.Name]; ok {

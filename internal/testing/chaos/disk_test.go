@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite" // to hold locks as another process would
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -327,7 +328,7 @@ func (p *process) recordedIn(path string) int {
 		return 0
 	}
 	defer d.Close()
-	_ = d.EachPolicy(context.Background(), db.Filter{}, func(*db.PolicyRow) error { n++; return nil }) // as far as it goes
+	_ = d.EachPolicy(context.Background(), report.Filter{}, func(*report.PolicyRow) error { n++; return nil }) // as far as it goes
 	return n
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -122,8 +123,8 @@ func TestPoison(t *testing.T) {
 // returns why.
 func quarantined(t *testing.T, d *db.DB, uid uint32) string {
 	t.Helper()
-	var all []db.PendingMessage
-	err := d.EachPending(t.Context(), func(m db.PendingMessage) error {
+	var all []report.PendingMessage
+	err := d.EachPending(t.Context(), func(m report.PendingMessage) error {
 		all = append(all, m)
 		return nil
 	})

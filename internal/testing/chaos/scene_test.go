@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
 )
@@ -99,7 +100,7 @@ func (sc *scene) open(t *testing.T) *db.DB {
 func recorded(t *testing.T, d *db.DB) map[int]int {
 	t.Helper()
 	count := map[int]int{}
-	err := d.EachPolicy(context.Background(), db.Filter{}, func(row *db.PolicyRow) error {
+	err := d.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 		n, err := strconv.Atoi(strings.TrimPrefix(row.Report.OrganizationName, "Sender "))
 		count[n]++
 		return err

@@ -7,21 +7,21 @@ import (
 	"strconv"
 	"strings"
 
-	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/poller"
 )
 
 // A state is what the database remembers, as export and status show it.
 type state struct {
-	folders  []db.Folder
-	rows     map[int][]*db.PolicyRow // by the report's number
-	rejected map[place]string        // with the reason
+	folders  []report.Folder
+	rows     map[int][]*report.PolicyRow // by the report's number
+	rejected map[place]string            // with the reason
 	pending  map[place]bool
 }
 
 func (p *player) state() state {
 	ctx := context.Background()
-	s := state{rows: map[int][]*db.PolicyRow{}, rejected: map[place]string{}, pending: map[place]bool{}}
+	s := state{rows: map[int][]*report.PolicyRow{}, rejected: map[place]string{}, pending: map[place]bool{}}
 	for i := range p.w.folders {
 		name := folderNames()[i]
 		f, err := p.db.Folder(ctx, box, name)
@@ -37,7 +37,7 @@ func (p *player) state() state {
 			s.pending[place{i, m.UID}] = true
 		}
 	}
-	err := p.db.EachPolicy(ctx, db.Filter{}, func(row *db.PolicyRow) error {
+	err := p.db.EachPolicy(ctx, report.Filter{}, func(row *report.PolicyRow) error {
 		n, err := strconv.Atoi(strings.TrimPrefix(row.Report.OrganizationName, "Sender "))
 		s.rows[n] = append(s.rows[n], row)
 		return err
@@ -118,7 +118,7 @@ func (p *player) checkFolders(s state) {
 }
 
 // checkRow holds the export of a report against what was mailed in.
-func (p *player) checkRow(n int, rows []*db.PolicyRow) {
+func (p *player) checkRow(n int, rows []*report.PolicyRow) {
 	row := rows[0]
 	got := fmt.Sprintf("%d times; %s, %s, %s %s, %d and %d sessions, from %s to %s", len(rows),
 		row.Report.ReportID, row.Report.ContactInfo, row.Policy.Type, row.Policy.Domain, row.Policy.Successful, row.Policy.Failed,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
@@ -253,7 +254,7 @@ func (p *player) recovers() {
 	}
 }
 
-func uidOf(c *db.Cursor) int64 {
+func uidOf(c *report.Cursor) int64 {
 	if c == nil {
 		return none
 	}
