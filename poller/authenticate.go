@@ -8,7 +8,7 @@ import (
 	"tlsbrief/internal/dkim"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 // Vouching names the servers whose Authentication-Results field (RFC 8601) may

@@ -8,7 +8,7 @@ import (
 
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller/sources"
+	"tlsbrief/internal/backfill"
 )
 
 // filesMailbox stands for files where a mailbox's name is expected; the
@@ -16,7 +16,7 @@ import (
 const filesMailbox = "files"
 
 // BackfillFiles reads messages and report files from paths: files of the kinds
-// that package sources knows, and folders of them. Of b only Since and Before
+// that package backfill knows, and folders of them. Of b only Since and Before
 // matter. A file that cannot be read stops no other, and is in the error.
 func (p *Poller) BackfillFiles(ctx context.Context, paths []string, b Backfill) (Result, error) {
 	start := time.Now()
@@ -63,13 +63,13 @@ type files struct {
 
 // read reads everything under the path.
 func (f *files) read(ctx context.Context) error {
-	o := sources.Options{Limits: sources.Limits{MaxMessage: f.p.o.Reading.Limits.MaxMessage, MaxFile: f.p.o.Reading.Limits.MaxReport}}
+	o := backfill.WalkOptions{Limits: backfill.Limits{MaxMessage: f.p.o.Reading.Limits.MaxMessage, MaxFile: f.p.o.Reading.Limits.MaxReport}}
 	if f.p.o.Progress != nil {
 		o.Progress = func(done, total int64) {
 			f.p.tell(Progress{Mailbox: filesMailbox, Folder: f.path, Done: done, Total: total})
 		}
 	}
-	tally, err := sources.Walk(ctx, []string{f.path}, o, func(it sources.Item) error { return f.item(ctx, it) })
+	tally, err := backfill.Walk(ctx, []string{f.path}, o, func(it backfill.Item) error { return f.item(ctx, it) })
 	f.counts.Examined += int64(tally.Ignored)
 	f.counts.Ignored += int64(tally.Ignored)
 	// What was read is recorded even where the walk was stopped.
@@ -77,17 +77,17 @@ func (f *files) read(ctx context.Context) error {
 }
 
 // item reads one message or report file.
-func (f *files) item(ctx context.Context, it sources.Item) error {
+func (f *files) item(ctx context.Context, it backfill.Item) error {
 	place := report.Place{Mailbox: filesMailbox, Folder: it.Path}
 	var d *draft
 	var err error
 	switch {
-	case errors.Is(it.Err, sources.ErrTooLarge) && it.Data != nil:
+	case errors.Is(it.Err, backfill.ErrTooLarge) && it.Data != nil:
 		d = f.p.o.Reading.readCut(f.reader, place, it.Data)
 	case it.Err != nil:
 		f.errs = append(f.errs, it.Err)
 		return nil
-	case it.Kind == sources.Report:
+	case it.Kind == backfill.Report:
 		d, err = f.p.o.Reading.readFile(f.reader, place, it.Data)
 	default:
 		d, err = f.p.readMail(f.reader, incoming{place: place, data: it.Data})

@@ -8,7 +8,7 @@ import (
 	"tlsbrief/internal/dkim"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 // judge takes the best of the signatures of a message with this claim.

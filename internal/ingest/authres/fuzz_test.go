@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 func FuzzParse(f *testing.F) {

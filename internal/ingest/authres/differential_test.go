@@ -8,7 +8,7 @@ import (
 	msgauth "github.com/emersion/go-msgauth/authres"
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 // verdict is what go-msgauth, too, tells of a DKIM result.

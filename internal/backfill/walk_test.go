@@ -1,4 +1,4 @@
-package sources_test
+package backfill_test
 
 import (
 	"archive/zip"
@@ -19,7 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/poller/sources"
+	"tlsbrief/internal/backfill"
 )
 
 const (
@@ -98,13 +98,13 @@ func write(t *testing.T, files ...string) string {
 
 // walk returns the items as tests compare them, "kind path: data" or "error path:
 // text".
-func walk(t *testing.T, dir string, o sources.Options, paths ...string) ([]string, sources.Tally) {
+func walk(t *testing.T, dir string, o backfill.WalkOptions, paths ...string) ([]string, backfill.Tally) {
 	t.Helper()
 	for i := range paths {
 		paths[i] = filepath.Join(dir, filepath.FromSlash(paths[i]))
 	}
 	var got []string
-	tally, err := sources.Walk(t.Context(), paths, o, func(i sources.Item) error {
+	tally, err := backfill.Walk(t.Context(), paths, o, func(i backfill.Item) error {
 		path, ok := strings.CutPrefix(i.Path, dir+string(filepath.Separator))
 		if !ok {
 			t.Errorf("item's path %q is not below %q", i.Path, dir)
@@ -113,7 +113,7 @@ func walk(t *testing.T, dir string, o sources.Options, paths ...string) ([]strin
 			t.Errorf("item's path %q is not below its root %q", i.Path, i.Root)
 		}
 		if i.Err != nil {
-			if i.Data != nil && (i.Kind != sources.Mail || !errors.Is(i.Err, sources.ErrTooLarge) || !strings.HasPrefix(mail+longer, string(i.Data))) {
+			if i.Data != nil && (i.Kind != backfill.Mail || !errors.Is(i.Err, backfill.ErrTooLarge) || !strings.HasPrefix(mail+longer, string(i.Data))) {
 				t.Errorf("%s: %q beside an error, want nothing or a mail's beginning", path, i.Data)
 			}
 			text, ok := strings.CutPrefix(i.Err.Error(), i.Path+": ")
@@ -185,7 +185,7 @@ func TestWhatAFileIs(t *testing.T) {
 			t.Parallel()
 			dir := write(t, tt.file, tt.data)
 			check := func(what, want, path string) {
-				got, _ := walk(t, dir, sources.Options{}, path)
+				got, _ := walk(t, dir, backfill.WalkOptions{}, path)
 				joined := strings.Join(got, "|")
 				if strings.HasPrefix(want, "error") && strings.HasPrefix(joined, want) {
 					return // errors are given by their beginning
@@ -221,7 +221,7 @@ func TestFolders(t *testing.T) {
 		"Maildir/.cache/x.eml", mail,
 		"z/cur/text", "Read me.\n", // not a Maildir: no new
 	)
-	got, tally := walk(t, dir, sources.Options{}, ".")
+	got, tally := walk(t, dir, backfill.WalkOptions{}, ".")
 	want := []string{
 		"mail Maildir/.Junk/cur/1700000003.M4.host:2,: " + mail,
 		"mail Maildir/cur/1700000000.M1.host:2,S: X: y\n\n",
@@ -231,13 +231,13 @@ func TestFolders(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
-	if want := (sources.Tally{Files: 6, Ignored: 3}); tally != want {
+	if want := (backfill.Tally{Files: 6, Ignored: 3}); tally != want {
 		t.Errorf("tally = %+v, want %+v", tally, want)
 	}
-	if got, _ := walk(t, dir, sources.Options{}, "Maildir/cur"); len(got) != 1 {
+	if got, _ := walk(t, dir, backfill.WalkOptions{}, "Maildir/cur"); len(got) != 1 {
 		t.Errorf("a Maildir's cur named itself: %q, want its one mail", got)
 	}
-	if got, _ := walk(t, dir, sources.Options{}, ".hidden.eml", ".git"); len(got) != 2 {
+	if got, _ := walk(t, dir, backfill.WalkOptions{}, ".hidden.eml", ".git"); len(got) != 2 {
 		t.Errorf("what is hidden, named itself: %q, want both", got)
 	}
 }
@@ -252,7 +252,7 @@ func TestLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, _ := walk(t, dir, sources.Options{}, "d")
+	got, _ := walk(t, dir, backfill.WalkOptions{}, "d")
 	want := []string{"mail d/a.eml: " + mail, "mail d/other/b.eml: " + mail, "mail d/z.eml: " + mail}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
@@ -270,7 +270,7 @@ func TestErrorsSayWhichFile(t *testing.T) {
 	} {
 		path := filepath.Join(dir, name)
 		var got error
-		if _, err := sources.Walk(t.Context(), []string{path}, sources.Options{}, func(i sources.Item) error { got = i.Err; return nil }); err != nil {
+		if _, err := backfill.Walk(t.Context(), []string{path}, backfill.WalkOptions{}, func(i backfill.Item) error { got = i.Err; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if got == nil || got.Error() != path+": "+want {
@@ -288,7 +288,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, tally := walk(t, dir, sources.Options{}, "missing.eml", "pipe", "a.eml")
+	got, tally := walk(t, dir, backfill.WalkOptions{}, "missing.eml", "pipe", "a.eml")
 	want := []string{"error missing.eml: no such file or directory", "error pipe: not a regular file", "mail a.eml: " + mail}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
@@ -296,7 +296,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 	if tally.Files != 3 {
 		t.Errorf("tally = %+v, want 3 files", tally)
 	}
-	if got, _ := walk(t, dir, sources.Options{}, "."); len(got) != 1 {
+	if got, _ := walk(t, dir, backfill.WalkOptions{}, "."); len(got) != 1 {
 		t.Errorf("in a folder: %q, want the mail alone", got)
 	}
 }
@@ -306,7 +306,7 @@ const longer = "x"
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	small := sources.Limits{MaxMessage: int64(len(mail)), MaxFile: int64(len(report)), MaxEntries: 3}
+	small := backfill.Limits{MaxMessage: int64(len(mail)), MaxFile: int64(len(report)), MaxEntries: 3}
 	longMail, longReport := mail+longer, report+" "
 	tests := []struct {
 		name, file, data string
@@ -325,7 +325,7 @@ func TestLimits(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := walk(t, write(t, tt.file, tt.data), sources.Options{Limits: small}, ".")
+			got, _ := walk(t, write(t, tt.file, tt.data), backfill.WalkOptions{Limits: small}, ".")
 			if len(got) != len(tt.want) {
 				t.Fatalf("items = %q, want %d", got, len(tt.want))
 			}
@@ -356,7 +356,7 @@ func TestExpansion(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := sources.Options{Limits: sources.Limits{MaxExpansion: 128 << 10}}
+			o := backfill.WalkOptions{Limits: backfill.Limits{MaxExpansion: 128 << 10}}
 			got, _ := walk(t, write(t, tt.file, tt.data), o, ".")
 			if len(got) != len(tt.want) {
 				t.Fatalf("%d items, want %d", len(got), len(tt.want))
@@ -378,7 +378,7 @@ func TestModTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []time.Time
-	if _, err := sources.Walk(t.Context(), []string{dir}, sources.Options{}, func(i sources.Item) error {
+	if _, err := backfill.Walk(t.Context(), []string{dir}, backfill.WalkOptions{}, func(i backfill.Item) error {
 		got = append(got, i.ModTime)
 		return nil
 	}); err != nil {
@@ -407,7 +407,7 @@ func TestWalkStops(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := 0
-			_, err := sources.Walk(ctx, []string{dir}, sources.Options{}, func(i sources.Item) error {
+			_, err := backfill.Walk(ctx, []string{dir}, backfill.WalkOptions{}, func(i backfill.Item) error {
 				if i.Err != nil {
 					t.Errorf("%s: %v; stopping is no fault of the file", i.Path, i.Err)
 				}
@@ -435,7 +435,7 @@ func TestProgress(t *testing.T) {
 		size += info.Size()
 	}
 	last := int64(-1)
-	_, tally := walk(t, dir, sources.Options{Progress: func(done, total int64) {
+	_, tally := walk(t, dir, backfill.WalkOptions{Progress: func(done, total int64) {
 		if total != size || done < last || done > total {
 			t.Errorf("progress: %d of %d after %d; the total is %d", done, total, last, size)
 		}
@@ -444,7 +444,7 @@ func TestProgress(t *testing.T) {
 	if last != size {
 		t.Errorf("the last progress was %d of %d", last, size)
 	}
-	if want := (sources.Tally{Files: 5, Ignored: 1}); tally != want {
+	if want := (backfill.Tally{Files: 5, Ignored: 1}); tally != want {
 		t.Errorf("tally = %+v, want %+v", tally, want)
 	}
 }

@@ -1,4 +1,4 @@
-// Package sources finds the mails and report files in what a user names on the
+// Package backfill finds the mails and report files in what a user names on the
 // command line: mail files, mbox, Maildir, report files (JSON, packed or not),
 // zip archives, and folders of all these.
 //
@@ -18,7 +18,7 @@
 // What a folder holds besides is counted and left alone. What was named itself
 // and cannot be used, and what cannot be read, is an [Item] with an error; the
 // walk goes on after it.
-package sources
+package backfill
 
 import (
 	"context"
@@ -83,8 +83,8 @@ type Limits struct {
 	MaxExpansion int64
 }
 
-// Options say how to walk.
-type Options struct {
+// WalkOptions say how to walk.
+type WalkOptions struct {
 	Limits Limits
 
 	// Progress, where set, is told how many of the bytes of all files have been
@@ -108,7 +108,7 @@ var errNothing = errors.New("neither a mail, an mbox, a report nor an archive of
 // Walk gives the items under the paths to yield, one after the other: paths in
 // the order given, folders in the order of their names. The error is ctx's, or
 // yield's, which stops the walk; nothing else stops it.
-func Walk(ctx context.Context, paths []string, o Options, yield func(Item) error) (Tally, error) {
+func Walk(ctx context.Context, paths []string, o WalkOptions, yield func(Item) error) (Tally, error) {
 	w := &walk{ctx: ctx, limits: o.Limits, yield: yield}
 	w.setDefaults()
 	if o.Progress != nil {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 // Lines of headers, without line ends. real is what the trusted server wrote,

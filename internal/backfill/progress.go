@@ -1,11 +1,11 @@
-package sources
+package backfill
 
 import (
 	"context"
 	"io"
 )
 
-// A progress counts bytes for Options.Progress.
+// A progress counts bytes for WalkOptions.Progress.
 type progress struct {
 	tell        func(done, total int64)
 	total       int64

@@ -1,4 +1,4 @@
-package sources
+package backfill
 
 import (
 	"archive/zip"

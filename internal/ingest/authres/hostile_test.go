@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 // What a stranger gets into a genuine field (a sender's address, a name from

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tlsbrief/poller/authres"
+	"tlsbrief/internal/ingest/authres"
 )
 
 func TestFields(t *testing.T) {
