@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 )
 
@@ -19,9 +20,9 @@ type Backfill struct {
 // half way goes on where it was; a finished one forgets how far it came, so
 // that the next reads everything again. One of a limited time always begins
 // anew. It never moves the poll's cursor (DESIGN 5).
-func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
-	keys := p.newKeys(backfillLonger * p.o.LookupTime)
-	defer p.logSilent(ctx, keys)
+func (p *Poller) Backfill(ctx context.Context, b Backfill) (ingest.Result, error) {
+	keys := p.o.Ingest.BackfillLookups()
+	defer p.o.Ingest.LogSilent(ctx, keys)
 	return p.each(ctx, b.Mailbox, keys, false, func(ctx context.Context, w *worker) error {
 		return w.eachFolder(ctx,
 			func(ctx context.Context, f *folder) error { return f.backfill(ctx, b) },

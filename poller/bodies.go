@@ -28,7 +28,7 @@ func (e *examination) bodies(ctx context.Context, headers []imapbox.Header, each
 		for i, uid := range uids {
 			asked[i] = byUID[uid]
 		}
-		return e.session.BodiesOf(ctx, asked, e.p.o.Reading.Limits.MaxMessage, func(b imapbox.Body) error {
+		return e.session.BodiesOf(ctx, asked, e.p.maxMessage(), func(b imapbox.Body) error {
 			if len(b.Data) == 0 {
 				refused[b.UID] = b.Refused
 				return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
 )
@@ -17,11 +18,6 @@ type candidate struct {
 	claimed    bool  // its header, or that of a part, says that it is one
 	lost       error // why there is no telling: to be asked for again at the next poll
 }
-
-const (
-	partDepth   = 4  // how deep part headers are followed
-	partQueries = 12 // how often they are asked for, a message
-)
 
 // candidate decides from the header, and where that leaves it open from the
 // headers of the parts, whether a message can be a TLS report (DESIGN 5).
@@ -110,7 +106,7 @@ func (e *examination) parts(ctx context.Context, uids []uint32, all map[uint32]p
 func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAnswer) error {
 	queue := [][]int{nil}
 	answer := outer
-	for query := 0; len(queue) > 0 && query < partQueries; query++ {
+	for query := 0; len(queue) > 0 && query < ingest.PartContainers; query++ {
 		path := queue[0]
 		queue = queue[1:]
 		if path != nil {
@@ -133,7 +129,7 @@ func (e *examination) lookInside(ctx context.Context, c *candidate, outer partAn
 			case tlsrpt.PartEncoded:
 				c.fetch = true
 			case tlsrpt.PartContainer:
-				if len(path) < partDepth {
+				if len(path) < ingest.PartDepth {
 					queue = append(queue, p.path)
 				}
 			case tlsrpt.PartOther:

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // brokenReport is a mail that says it is a report and holds none that can be read.
@@ -30,12 +30,12 @@ func TestAFloodOfRejectedMessagesIsSummedUpInTheLog(t *testing.T) {
 		deliver(t, s, "Few", brokenReport())
 	}
 	r := newRig(t, s, folders("INBOX", "Few"))
-	r.poll(poller.Totals{Examined: 35, Rejected: 35})
+	r.poll(ingest.Totals{Examined: 35, Rejected: 35})
 	wantLines(t, r.log.String(), 20, `mailbox=box folder=INBOX count=15`)
 	for range 12 {
 		deliver(t, s, "INBOX", brokenReport())
 	}
-	r.poll(poller.Totals{Examined: 12, Rejected: 12})
+	r.poll(ingest.Totals{Examined: 12, Rejected: 12})
 	wantLines(t, r.log.String(), 30, `mailbox=box folder=INBOX count=15`, `mailbox=box folder=INBOX count=2`)
 }
 
@@ -48,7 +48,7 @@ func TestAFloodOfRejectedFilesIsSummedUpInTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRig(t, imaptest.Memory(t))
-	if _, err := r.p.BackfillFiles(t.Context(), []string{path}, poller.Backfill{}); err != nil {
+	if _, err := r.backfillFiles([]string{path}); err != nil {
 		t.Fatal(err)
 	}
 	wantLines(t, r.log.String(), 10, `mailbox=files folder=`+path+` count=3`)
@@ -75,7 +75,7 @@ func wantLines(t *testing.T, log string, named int, sums ...string) {
 func TestAMissingJunkFolderIsNotLogged(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, imaptest.Memory(t), folders("INBOX", `\Junk`, `\Archive`))
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	if log := r.log.String(); strings.Contains(log, "Junk") || !strings.Contains(log, "Archive") {
 		t.Errorf("the log names \\Junk, or does not name \\Archive:\n%s", log)
 	}

@@ -191,7 +191,7 @@ func (e *examination) consider(ctx context.Context, c candidate, known bool, par
 		c.lost = errDeadly
 	}
 	ok = c.fetch || c.lost != nil
-	if tooLarge := c.header.Size > e.p.o.Reading.Limits.MaxMessage; tooLarge && !c.claimed && c.lost == nil {
+	if tooLarge := c.header.Size > e.p.maxMessage(); tooLarge && !c.claimed && c.lost == nil {
 		ok = false // nothing says that it is a report: it is not to be named as one
 	}
 	if !ok {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
 )
@@ -16,7 +17,7 @@ import (
 type folder struct {
 	*worker
 	name   string
-	counts *Counts
+	counts *ingest.Counts
 
 	gaveHeader, gaveBody bool // the server gave one since the work on the folder began
 

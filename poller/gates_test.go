@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -42,7 +43,7 @@ func TestServersBoundOnConnectionsIsKeptTo(t *testing.T) {
 		}
 		c.No(cmd, "[LIMIT] Maximum number of connections from user+IP exceeded")
 	})
-	r := newRig(t, s, func(o *poller.Options) {
+	r := newRig(t, s, func(o *options) {
 		o.Parallel, o.Mailboxes = boxes, nil
 		for n := range boxes {
 			m := mailboxOn(s, fmt.Sprint("box", n))
@@ -50,11 +51,11 @@ func TestServersBoundOnConnectionsIsKeptTo(t *testing.T) {
 			o.Mailboxes = append(o.Mailboxes, m)
 		}
 	})
-	r.poll(poller.Totals{Examined: boxes, Recorded: 1, Duplicate: boxes - 1})
+	r.poll(ingest.Totals{Examined: boxes, Recorded: 1, Duplicate: boxes - 1})
 	mu.Lock()
 	learned := refused
 	mu.Unlock()
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	mu.Lock()
 	defer mu.Unlock()
 	if refused > learned {
@@ -74,7 +75,7 @@ func TestServerThatThrottlesEverybodyIsGivenUp(t *testing.T) {
 		mu.Unlock()
 		c.No(cmd, "[THROTTLED] come back later")
 	})
-	r := newRig(t, s, func(o *poller.Options) {
+	r := newRig(t, s, func(o *options) {
 		o.Parallel, o.Mailboxes = boxes, nil
 		for n := range boxes {
 			o.Mailboxes = append(o.Mailboxes, mailboxOn(s, fmt.Sprint("box", n)))

@@ -63,7 +63,7 @@ func (l *pipeline) send(ctx context.Context, p *parcel) error {
 // What is too large, or is lost already, is not asked for. With an error it returns the
 // messages of which nothing is known.
 func (l *pipeline) fetch(ctx context.Context, p *parcel) (rest []uint32, err error) {
-	limit := l.p.o.Reading.Limits.MaxMessage
+	limit := l.p.maxMessage()
 	var headers []imapbox.Header
 	byUID := map[uint32]candidate{}
 	for _, c := range p.candidates {
@@ -106,7 +106,7 @@ func (l *pipeline) fetch(ctx context.Context, p *parcel) (rest []uint32, err err
 
 // asksFor reports whether the body of a candidate is asked for.
 func (e *examination) asksFor(c candidate) bool {
-	return c.lost == nil && c.header.Size <= e.p.o.Reading.Limits.MaxMessage
+	return c.lost == nil && c.header.Size <= e.p.maxMessage()
 }
 
 // toldSize is how many bytes of a candidate's body come, as far as the server tells.

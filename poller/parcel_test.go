@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // Where the server tells no sizes, or wrong ones, what is held is bounded all the
@@ -52,7 +52,7 @@ func TestBodiesOfUntoldSizeAreNotAllHeldAtOnce(t *testing.T) {
 			})
 			r := newRig(t, box.start(t))
 			path = r.path
-			r.poll(poller.Totals{Examined: mails, Recorded: mails})
+			r.poll(ingest.Totals{Examined: mails, Recorded: mails})
 			if last := before[len(before)-1]; last < mails/4 {
 				t.Errorf("%v messages were recorded when bodies were asked for, want fewer to be held", before)
 			}

@@ -3,12 +3,11 @@ package poller
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller/imapbox"
@@ -28,8 +27,8 @@ type pipeline struct {
 	parcels chan *parcel
 	read    chan *reading
 
-	ignored  int64  // by the second part
-	recorded Counts // by the third
+	ignored  int64         // by the second part
+	recorded ingest.Counts // by the third
 }
 
 // A reading is what is to be recorded at a time.
@@ -66,7 +65,7 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 	}
 	stages.Go(func() {
 		defer close(l.read)
-		readErr = e.p.shielded(func() error { return each(l.parcels, func(p *parcel) error { return l.open(ctx, p) }) })
+		readErr = e.p.o.Ingest.Recovered(func() error { return each(l.parcels, func(p *parcel) error { return l.open(ctx, p) }) })
 		if readErr != nil {
 			stop(readErr)
 		}
@@ -74,7 +73,7 @@ func (e *examination) pipelined(ctx context.Context, look func(context.Context) 
 		}
 	})
 	stages.Go(func() {
-		recordErr = e.p.shielded(func() error { return each(l.read, func(r *reading) error { return l.keep(ctx, r) }) })
+		recordErr = e.p.o.Ingest.Recovered(func() error { return each(l.read, func(r *reading) error { return l.keep(ctx, r) }) })
 		if recordErr != nil {
 			stop(recordErr)
 		}
@@ -104,17 +103,6 @@ func each[T any](from <-chan T, f func(T) error) error {
 		}
 	}
 	return nil
-}
-
-// shielded returns a panic as an error.
-func (p *Poller) shielded(f func() error) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			p.o.Log.Error("a fault in tlsbrief: please report it", "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal fault: %v", fault)
-		}
-	}()
-	return f()
 }
 
 // settle waits until everything that was sent is recorded.
@@ -147,18 +135,18 @@ func await(ctx context.Context, reached <-chan struct{}) error {
 // open reads what is in a parcel, and sends on what is to be recorded of it.
 func (l *pipeline) open(ctx context.Context, p *parcel) error {
 	r := &reading{Batch: report.Batch{Mailbox: l.box.Name, Folder: l.name, Via: l.via}, looked: p.looked, reached: p.reached}
-	limit := l.p.o.Reading.Limits.MaxMessage
+	limit := l.p.maxMessage()
 	for _, c := range p.candidates {
 		switch {
 		case c.lost != nil:
-			r.Messages = append(r.Messages, l.pending(c, c.lost))
+			r.Messages = append(r.Messages, *l.pending(c, c.lost))
 		case c.header.Size > limit:
-			r.Messages = append(r.Messages, l.tooLarge(c, limit))
+			r.Messages = append(r.Messages, *l.tooLarge(c))
 		}
 	}
 	r.InHand = p.inHand
 	held, bounds := int64(0), l.p.o.Bounds
-	var drafts []*draft
+	var drafts []*ingest.Draft
 	for i := range p.bodies {
 		g := &p.bodies[i]
 		d, err := l.draft(g.candidate, g.body, g.refused)
@@ -172,7 +160,7 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 		drafts = append(drafts, d)
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
-		if held += d.bytes(); held >= bounds.HeldBytes || len(r.Messages)+len(drafts) >= bounds.RecordMessages {
+		if held += d.Bytes(); held >= bounds.HeldBytes || len(r.Messages)+len(drafts) >= bounds.RecordMessages {
 			if err := l.authenticate(ctx, r, drafts); err != nil {
 				return err
 			}
@@ -192,22 +180,21 @@ func (l *pipeline) open(ctx context.Context, p *parcel) error {
 
 // authenticate judges drafts together and adds them to what is to be recorded, in
 // their order.
-func (l *pipeline) authenticate(ctx context.Context, r *reading, drafts []*draft) error {
-	verdicts := l.p.judge(ctx, l.keys, drafts)
+func (l *pipeline) authenticate(ctx context.Context, r *reading, drafts []*ingest.Draft) error {
+	messages, err := l.p.o.Ingest.Judge(ctx, l.keys, drafts)
 	if ctx.Err() != nil {
 		// Told to stop while DNS was asked: "unknown" would not be its answer.
 		return context.Cause(ctx)
 	}
-	for i := range verdicts {
-		v := &verdicts[i]
-		if !v.ok {
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if m == nil {
 			l.ignored++
 			continue
 		}
-		if err := l.p.o.DB.Prepare(&v.message); err != nil {
-			return err
-		}
-		r.Messages = append(r.Messages, v.message)
+		r.Messages = append(r.Messages, *m)
 	}
 	return nil
 }
@@ -229,7 +216,7 @@ func (l *pipeline) keepFirst(ctx context.Context, r *reading, much bool) error {
 // keep records what was read, and the cursor.
 func (l *pipeline) keep(ctx context.Context, r *reading) error {
 	if r.Cursor != nil || len(r.Messages) > 0 || r.InHand != 0 {
-		if err := l.p.record(ctx, &l.recorded, r.Batch); err != nil {
+		if err := l.p.o.Ingest.Record(ctx, &l.recorded, r.Batch); err != nil {
 			return err
 		}
 	}
@@ -243,40 +230,41 @@ func (l *pipeline) keep(ctx context.Context, r *reading) error {
 }
 
 // draft reads one candidate's body, as far as that goes without DNS.
-func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft, error) {
+func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*ingest.Draft, error) {
 	switch {
 	case errors.Is(refused, errGone):
-		return &draft{}, nil // a colleague deleted it
+		return &ingest.Draft{}, nil // a colleague deleted it
 	case refused != nil:
-		return whole(e.pending(c, refused)), nil
+		return ingest.Decided(*e.pending(c, refused)), nil
 	case b.TooLarge:
-		return whole(e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage)), nil
+		return ingest.Decided(*e.tooLarge(c)), nil
 	}
-	d, err := e.p.readMail(e.reader, incoming{
-		place: e.place(c.header.UID), data: b.Data, received: received(c.header), certain: c.likelihood == tlsrpt.Certain,
-	})
+	d, err := e.reader.Read(b.Data, ingest.Origin{Place: e.place(c.header.UID), Received: received(c.header), Certain: c.likelihood == tlsrpt.Certain})
 	if err != nil {
 		return nil, err
 	}
-	if m := &d.message; isStandIn(m.From, m.Subject) {
-		return whole(e.pending(c, errStandIn)), nil
+	if m := &d.Message; isStandIn(m.From, m.Subject) {
+		return ingest.Decided(*e.pending(c, errStandIn)), nil
 	} else if m.From == "" && m.MessageID == "" {
-		describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
+		ingest.Describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
 	}
-	d.message.MarkOwed = e.mark
+	d.Message.MarkOwed = e.mark
 	return d, nil
 }
 
-// take reads and authenticates one candidate's body by itself. ok is false where
-// it turns out to be none of our business.
-func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m report.Message, ok bool, err error) {
+// take reads and authenticates one candidate's body by itself. It returns nil where it
+// turns out to be none of our business.
+func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (*report.Message, error) {
 	d, err := e.draft(c, b, refused)
 	if err != nil {
-		return m, false, err
+		return nil, err
 	}
-	v := e.p.judge(ctx, e.keys, []*draft{d})[0]
+	messages, err := e.p.o.Ingest.Judge(ctx, e.keys, []*ingest.Draft{d})
 	if ctx.Err() != nil {
-		err = context.Cause(ctx) // as in authenticate
+		return nil, context.Cause(ctx) // as in authenticate
 	}
-	return v.message, v.ok, err
+	if err != nil {
+		return nil, err
+	}
+	return messages[0], nil
 }

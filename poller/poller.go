@@ -1,17 +1,18 @@
-// Package poller turns mailboxes and files into recorded reports.
+// Package poller turns mailboxes into recorded reports.
 //
 // A poll looks at what is new in the folders of a mailbox, decides from sizes
 // and a few header fields what can be a TLS report, fetches those messages and
 // no others, reads and authenticates them, records them together with the
 // folder's cursor in one transaction, and only then marks them (DESIGN 3 and 5).
-// A backfill does the same with a folder's whole history, or with files.
+// A backfill does the same with a folder's whole history. Reading, authenticating and
+// recording are package ingest's.
 //
 // # Trust
 //
 // The mailbox is not ours: everything is read with PEEK under EXAMINE, a
 // message that is not a report keeps its flags and is never fetched in full,
 // and a mark is made only on a message whose record has been committed. What a
-// server or a sender sends is bounded by [tlsrpt.Limits] and by package imapbox.
+// server or a sender sends is bounded by [ingest.Options] and by package imapbox.
 //
 // # Tolerance
 //
@@ -26,14 +27,12 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"tlsbrief/db"
-	"tlsbrief/internal/dkim"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -61,8 +60,8 @@ type Mailbox struct {
 // Options are what a Poller works with.
 type Options struct {
 	DB        *db.DB
+	Ingest    *ingest.Ingester
 	Mailboxes []Mailbox
-	Reading   Reading
 
 	// Lock, where set, keeps other processes from the mailbox of this name until
 	// the function it returns is called. Where its error wraps ErrBusy, a poll
@@ -77,18 +76,13 @@ type Options struct {
 	// at the polls before: for a worker, which polls on a schedule.
 	Patient bool
 
-	// LookupTime is how long a poll, and RetryUnknown after it, may wait in all
-	// for the keys of signatures; 15 s if 0. A backfill may 20 times as long.
-	LookupTime time.Duration
-
 	Bounds Bounds // of what is asked for, held and recorded together
 
 	Parallel int          // mailboxes polled at a time; 4 if 0
 	Log      *slog.Logger // nil discards
 }
 
-// A Progress says how far the work on one folder or path is. The unit is
-// messages for folders and bytes for files.
+// A Progress says how far the work on one folder is, in messages.
 type Progress struct {
 	Mailbox, Folder string
 	Done, Total     int64
@@ -99,11 +93,10 @@ type Progress struct {
 type Poller struct {
 	o       Options
 	said    sayOnce
-	rejects rejectLog
 	backoff backoff
 	gates   gates
-	before  atomic.Int64               // the last message row when the last poll began; see RetryUnknown
-	keys    atomic.Pointer[keyLookups] // of the last poll
+	before  atomic.Int64                   // the last message row when the last poll began; see RetryUnknown
+	keys    atomic.Pointer[ingest.Lookups] // of the last poll
 
 	underway sync.Map   // the names of the mailboxes that are being worked on
 	telling  sync.Mutex // Progress is called by one goroutine at a time
@@ -116,9 +109,6 @@ func New(o Options) *Poller {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.LookupTime <= 0 {
-		o.LookupTime = lookupTime
 	}
 	o.Bounds = o.Bounds.orDefaults()
 	p := &Poller{o: o}
@@ -135,15 +125,15 @@ var ErrNoMailbox = errors.New("no such mailbox")
 
 // Poll polls every mailbox once, or only the one named. The error joins those
 // of the folders that could not be polled; they stand in the Result too.
-func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
+func (p *Poller) Poll(ctx context.Context, only string) (ingest.Result, error) {
 	before, err := p.o.DB.LastMessage(detached(ctx))
 	if err != nil {
-		return Result{}, err
+		return ingest.Result{}, err
 	}
 	p.before.Store(before)
-	keys := p.newKeys(p.o.LookupTime)
+	keys := p.o.Ingest.PollLookups()
 	p.keys.Store(keys)
-	defer p.logSilent(ctx, keys)
+	defer p.o.Ingest.LogSilent(ctx, keys)
 	return p.each(ctx, only, keys, true, func(ctx context.Context, w *worker) error {
 		return w.patient(ctx, func(ctx context.Context) error {
 			return w.eachFolder(ctx,
@@ -154,11 +144,11 @@ func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
 }
 
 // each runs work on every mailbox, or only on the one named, some at a time.
-func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, polling bool, work func(context.Context, *worker) error) (Result, error) {
+func (p *Poller) each(ctx context.Context, only string, keys *ingest.Lookups, polling bool, work func(context.Context, *worker) error) (ingest.Result, error) {
 	start := time.Now()
 	boxes, err := p.chosen(only)
 	if err != nil {
-		return Result{}, err
+		return ingest.Result{}, err
 	}
 	workers := make([]*worker, len(boxes))
 	errs := make([]error, len(boxes))
@@ -167,7 +157,7 @@ func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, pollin
 	for i, box := range boxes {
 		workers[i] = &worker{
 			p: p, box: box, polling: polling, keys: keys,
-			log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits),
+			log: p.o.Log.With("mailbox", box.Name), reader: p.o.Ingest.NewReader(),
 		}
 		wg.Go(func() {
 			slots <- struct{}{}
@@ -175,32 +165,42 @@ func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, pollin
 			p.underway.Store(box.Name, nil)
 			defer p.underway.Delete(box.Name)
 			errs[i] = p.guarded(ctx, workers[i], work)
-			p.sumUpRejected(box.Name)
+			p.o.Ingest.SumUpRejected(box.Name)
 		})
 	}
 	wg.Wait()
-	var r Result
+	var r ingest.Result
 	for _, w := range workers {
-		r.add(w.counts...)
+		r.Add(w.counts...)
 	}
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
 }
 
-// newKeys returns the look-ups of a poll or a backfill, which take so long at most.
-func (p *Poller) newKeys(most time.Duration) *keyLookups {
-	var lookup dkim.Lookup
-	if p.o.Reading.Authenticate != nil {
-		lookup = p.o.Reading.Authenticate.Lookup
+// RetryUnknown authenticates once more what DNS gave no answer for when it was
+// recorded, whatever mailbox it came from: what is due by now, but not what the
+// last poll has only just recorded. It takes what that poll left of its time for keys,
+// and does not ask domains that did not answer then.
+func (p *Poller) RetryUnknown(ctx context.Context) error {
+	keys := p.keys.Load()
+	if keys == nil {
+		keys = p.o.Ingest.PollLookups()
 	}
-	return newKeyLookups(lookup, most, p.shielded)
+	return p.o.Ingest.RetryUnknown(ctx, keys, p.before.Load())
 }
 
-// logSilent logs which domains did not answer for their keys, in one line.
-func (p *Poller) logSilent(ctx context.Context, keys *keyLookups) {
-	if n, some := keys.silentNames(); n > 0 && ctx.Err() == nil {
-		p.o.Log.Warn("DNS did not answer for the keys of these signing domains: what they signed is tried again", "count", n, "sender", strings.Join(some, ", "))
+// guarded runs work on a mailbox, and returns a panic in it as an error.
+func (p *Poller) guarded(ctx context.Context, w *worker, work func(context.Context, *worker) error) (err error) {
+	failed := true
+	err = p.o.Ingest.Recovered(func() error {
+		err := w.locked(ctx, work)
+		failed = false
+		return err
+	})
+	if failed {
+		return w.failed(ctx, fmt.Errorf("mailbox %q: %w", w.box.Name, err))
 	}
+	return err
 }
 
 // Underway names the mailboxes that are being worked on at the moment.
@@ -253,3 +253,6 @@ func (s *sayOnce) first(key string) bool {
 	s.said[key] = true
 	return true
 }
+
+// maxMessage returns how large a message may be.
+func (p *Poller) maxMessage() int64 { return p.o.Ingest.Limits().MaxMessage }

@@ -55,7 +55,7 @@ func (e *examination) failedAlone(ctx context.Context, r leftOver, reason string
 	rejected, err := e.p.o.DB.AloneFailed(detached(ctx), r.ID, reason, "asked for alone, for a week and at least five times, it did not come while others did: "+reason)
 	if rejected {
 		e.counts.Rejected++
-		e.p.logRejected(e.box.Name, e.name, report.Message{Place: r.Place, Refused: reason})
+		e.p.o.Ingest.LogRejected(e.box.Name, e.name, report.Message{Place: r.Place, Refused: reason})
 	}
 	return err
 }

@@ -101,9 +101,9 @@ func (e *examination) askAgain(ctx context.Context, r leftOver, failed func(ctx 
 	if err := e.open(ctx); err != nil {
 		return true, err
 	}
-	m, ours, err := e.again(ctx, r.UID)
+	m, err := e.again(ctx, r.UID)
 	switch {
-	case errors.Is(err, errGone), err == nil && !ours:
+	case errors.Is(err, errGone), err == nil && m == nil:
 		return true, e.forget(ctx, r)
 	case isLost(err):
 		return !broke(err), failed(ctx, r, err.Error())
@@ -112,8 +112,8 @@ func (e *examination) askAgain(ctx context.Context, r leftOver, failed func(ctx 
 	case m.Pending != "":
 		return true, failed(ctx, r, m.Pending)
 	}
-	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
-	e.counts.count(o)
+	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, *m)
+	e.counts.Count(o)
 	return true, err
 }
 
@@ -147,12 +147,12 @@ func (e *examination) givesOthers(ctx context.Context, but uint32) bool {
 	return e.gaveBody
 }
 
-// again looks once more at one message. ours is false where it turns out to be none
+// again looks once more at one message. It returns nil where that turns out to be none
 // of our business; the error is errGone where it is not there.
-func (e *examination) again(ctx context.Context, uid uint32) (m report.Message, ours bool, err error) {
+func (e *examination) again(ctx context.Context, uid uint32) (m *report.Message, err error) {
 	header, body := e.gaveHeader, e.gaveBody
 	defer func() { // a part of the message is no other message
-		if err != nil || m.Pending != "" {
+		if err != nil || m != nil && m.Pending != "" {
 			e.gaveHeader, e.gaveBody = header, body
 		}
 	}()
@@ -161,38 +161,38 @@ func (e *examination) again(ctx context.Context, uid uint32) (m report.Message, 
 	c := candidate{header: imapbox.Header{UID: uid}, lost: found.lost[uid]}
 	switch {
 	case found.err != nil:
-		return m, false, found.err
+		return nil, found.err
 	case c.lost != nil:
-		return e.pending(c, c.lost), true, nil
+		return e.pending(c, c.lost), nil
 	case !known:
-		return m, false, errGone
+		return nil, errGone
 	}
 	parts, _, err := e.outerParts(ctx, found.headers)
 	if err != nil {
-		return m, false, err
+		return nil, err
 	}
 	c, err = e.candidate(ctx, h, parts[uid])
-	limit := e.p.o.Reading.Limits.MaxMessage
+	limit := e.p.maxMessage()
 	switch {
 	case err != nil:
-		return m, false, err
+		return nil, err
 	case c.lost != nil:
-		return e.pending(c, c.lost), true, nil
+		return e.pending(c, c.lost), nil
 	case !c.fetch, h.Size > limit && !c.claimed:
-		return m, false, nil
+		return nil, nil
 	case h.Size > limit:
-		return e.tooLarge(c, limit), true, nil
+		return e.tooLarge(c), nil
 	}
 	id, err := e.takeInHand(ctx, report.UIDRange{First: uid, Last: uid})
 	if err != nil {
-		return m, false, err
+		return nil, err
 	}
 	_, err = e.bodies(ctx, []imapbox.Header{h}, func(b imapbox.Body, refused error) (err error) {
 		if errors.Is(refused, errGone) {
 			return errGone
 		}
-		m, ours, err = e.take(ctx, c, b, refused)
+		m, err = e.take(ctx, c, b, refused)
 		return err
 	})
-	return m, ours, errors.Join(err, e.p.o.DB.PutDown(detached(ctx), id))
+	return m, errors.Join(err, e.p.o.DB.PutDown(detached(ctx), id))
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -40,7 +39,7 @@ func TestTokenThatExpiresInMidSessionIsReplaced(t *testing.T) {
 		return true
 	})
 	var asked []string
-	r := newRig(t, server, func(o *poller.Options) {
+	r := newRig(t, server, func(o *options) {
 		o.Mailboxes[0].IMAP.Auth = func(context.Context) (imapbox.Credentials, error) {
 			return imapbox.Credentials{Username: server.Username}, nil
 		}

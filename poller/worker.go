@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -18,13 +18,13 @@ type worker struct {
 	box     Mailbox
 	polling bool // what goes wrong is remembered as a failed poll
 	log     *slog.Logger
-	reader  *tlsrpt.Reader
-	keys    *keyLookups
+	reader  *ingest.Reader
+	keys    *ingest.Lookups
 
 	session   *imapbox.Session // nil until connected for the first time
 	connected bool
-	counts    []*Counts // one a folder, in the order of work
-	shut      bool      // there was no logging in
+	counts    []*ingest.Counts // one a folder, in the order of work
+	shut      bool             // there was no logging in
 }
 
 // locked runs work under the mailbox's lock and closes the connection after it.
@@ -116,14 +116,14 @@ func (w *worker) folders(ctx context.Context) (all []*folder, errs []error) {
 					errs = append(errs, w.polled(ctx, before, err)) // which the name stood for
 				}
 			}
-			w.counts = append(w.counts, &Counts{Mailbox: w.box.Name, Folder: configured, Error: err.Error()})
+			w.counts = append(w.counts, &ingest.Counts{Mailbox: w.box.Name, Folder: configured, Error: err.Error()})
 		}
 		for _, name := range names {
 			if known[name] {
 				continue
 			}
 			known[name] = true
-			all = append(all, &folder{worker: w, name: name, counts: &Counts{Mailbox: w.box.Name, Folder: name}, log: w.log.With("folder", name)})
+			all = append(all, &folder{worker: w, name: name, counts: &ingest.Counts{Mailbox: w.box.Name, Folder: name}, log: w.log.With("folder", name)})
 		}
 	}
 	return all, errs
@@ -187,7 +187,7 @@ func isSpecialUse(name string) bool { return strings.HasPrefix(name, `\`) }
 func (w *worker) failed(ctx context.Context, err error) error {
 	errs := []error{err}
 	for _, name := range w.knownFolders(ctx) {
-		w.counts = append(w.counts, &Counts{Mailbox: w.box.Name, Folder: name, Error: err.Error()})
+		w.counts = append(w.counts, &ingest.Counts{Mailbox: w.box.Name, Folder: name, Error: err.Error()})
 		errs = append(errs, w.polled(ctx, name, err))
 	}
 	return errors.Join(errs...)

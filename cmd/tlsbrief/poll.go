@@ -10,7 +10,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
-	"tlsbrief/poller"
+	"tlsbrief/internal/ingest"
 )
 
 // newPollCommand returns "tlsbrief poll": every mailbox once.
@@ -83,13 +83,13 @@ func needMailbox(c *config.Config, only string) error {
 }
 
 // printResult prints what a poll or a backfill did.
-func (a *app) printResult(r poller.Result, asJSON bool) error {
+func (a *app) printResult(r ingest.Result, asJSON bool) error {
 	if asJSON {
 		return newJSONEncoder(a.stdout).Encode(r)
 	}
 	counts := slices.Clone(r.Mailboxes)
-	slices.SortStableFunc(counts, func(x, y poller.Counts) int { return cmp.Compare(rankOf(x), rankOf(y)) })
-	idle := slices.IndexFunc(counts, func(c poller.Counts) bool { return rankOf(c) == rankIdle })
+	slices.SortStableFunc(counts, func(x, y ingest.Counts) int { return cmp.Compare(rankOf(x), rankOf(y)) })
+	idle := slices.IndexFunc(counts, func(c ingest.Counts) bool { return rankOf(c) == rankIdle })
 	if idle < 0 || len(counts)-idle <= maxIdleShown {
 		idle = len(counts)
 	}
@@ -114,7 +114,7 @@ const (
 	rankIdle
 )
 
-func rankOf(c poller.Counts) int {
+func rankOf(c ingest.Counts) int {
 	switch {
 	case c.Error != "":
 		return rankFailed
@@ -124,7 +124,7 @@ func rankOf(c poller.Counts) int {
 	return rankIdle
 }
 
-func (a *app) printCounts(c poller.Counts) error {
+func (a *app) printCounts(c ingest.Counts) error {
 	where := clean(c.Mailbox + " / " + c.Folder)
 	if c.Error != "" && c.Examined == 0 {
 		return a.printf("%s: could not be read (see below)\n", where)

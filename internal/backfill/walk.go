@@ -1,23 +1,3 @@
-// Package backfill finds the mails and report files in what a user names on the
-// command line: mail files, mbox, Maildir, report files (JSON, packed or not),
-// zip archives, and folders of all these.
-//
-// What a file is, its content says; its name only tips the balance where the
-// content leaves doubt. Nothing is held but the item at hand: an mbox of any
-// size is streamed.
-//
-// # Trust
-//
-// The user chose the paths, strangers wrote what lies there. The size of an
-// item, the entries of an archive and what they expand to are bounded. A name
-// inside an archive is text for messages and never a path. Nothing is written
-// and nothing but regular files is opened.
-//
-// # Tolerance
-//
-// What a folder holds besides is counted and left alone. What was named itself
-// and cannot be used, and what cannot be read, is an [Item] with an error; the
-// walk goes on after it.
 package backfill
 
 import (

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/poller"
@@ -37,7 +38,7 @@ func BenchmarkBackfill(b *testing.B) {
 
 func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 	return poller.New(poller.Options{
-		DB: d, Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		DB: d, Ingest: ingest.New(ingest.Options{Recorder: d, Limits: tlsrpt.DefaultLimits()}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
 			IMAP: imapbox.Options{

@@ -1,4 +1,4 @@
-package poller
+package ingest
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func TestAKeyIsFoundBehindManySlowDomains(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				dns := &slowDNS{answers: 300 * time.Millisecond, servers: tt.servers}
-				k := newKeyLookups(dns.lookup, lookupTime, plainGuard)
+				k := newLookups(dns.lookup, lookupTime, plainGuard)
 				var wanted []wantedKey
 				for n := range tt.n {
 					wanted = append(wanted, tt.wanted(n))
@@ -118,7 +118,7 @@ func TestTheTimeForKeysIsBoundedInAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dns := &slowDNS{answers: 50 * time.Millisecond, servers: silence}
-		k := newKeyLookups(dns.lookup, lookupTime, plainGuard)
+		k := newLookups(dns.lookup, lookupTime, plainGuard)
 		begun := time.Now()
 		late := 0
 		for n := range 100 {
@@ -145,7 +145,7 @@ func TestASilentDomainIsNotAskedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dns := &slowDNS{servers: silence}
-		k := newKeyLookups(dns.lookup, lookupTime, plainGuard)
+		k := newLookups(dns.lookup, lookupTime, plainGuard)
 		k.find(t.Context(), []wantedKey{keyOf("slow.example", "a")})
 		begun := time.Now()
 		found := k.find(t.Context(), []wantedKey{keyOf("slow.example", "b"), keyOf("slow.example", "a")})
@@ -168,7 +168,7 @@ func TestSilentDomainsOfAnOrganization(t *testing.T) {
 			}
 			return []string{"v=DKIM1; p="}, nil
 		}
-		k := newKeyLookups(lookup, lookupTime, plainGuard)
+		k := newLookups(lookup, lookupTime, plainGuard)
 		own, other := keyOf("provider.example", "a"), keyOf("mail.provider.example", "a")
 		k.find(t.Context(), []wantedKey{own})
 		for n := range silentDomains + 2 {
@@ -193,7 +193,7 @@ func TestADomainWithLittleTimeIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dns := &slowDNS{answers: 600 * time.Millisecond, servers: silence}
-		k := newKeyLookups(dns.lookup, lookupTime, plainGuard)
+		k := newLookups(dns.lookup, lookupTime, plainGuard)
 		genuine := keyOf("genuine.example", "s")
 		wanted := []wantedKey{genuine}
 		for n := range 10 * LookupsAtOnce {
@@ -212,7 +212,7 @@ func TestAnswersAtOnceTakeNoTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dns := &slowDNS{}
-		k := newKeyLookups(dns.lookup, lookupTime, plainGuard)
+		k := newLookups(dns.lookup, lookupTime, plainGuard)
 		for range 50 {
 			if a := k.find(t.Context(), []wantedKey{keyOf("genuine.example", "s")})["s._domainkey.genuine.example"]; a.err != nil {
 				t.Fatal(a.err)
@@ -226,8 +226,8 @@ func TestAnswersAtOnceTakeNoTime(t *testing.T) {
 
 func TestAFaultWhileAKeyIsLookedUpIsAnError(t *testing.T) {
 	t.Parallel()
-	p := New(Options{})
-	k := newKeyLookups(func(context.Context, string) ([]string, error) { panic("index out of range") }, lookupTime, p.shielded)
+	in := New(Options{})
+	k := newLookups(func(context.Context, string) ([]string, error) { panic("index out of range") }, lookupTime, in.Recovered)
 	w := keyOf("sender.example", "s")
 	if a := k.find(t.Context(), []wantedKey{w})[w.name]; a.err == nil || !strings.Contains(a.err.Error(), "internal fault") {
 		t.Errorf("%+v, want the fault", a)

@@ -1,4 +1,4 @@
-package poller
+package ingest
 
 import (
 	"slices"
@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest/authres"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/internal/ingest/authres"
 )
 
 // Vouching names the servers whose Authentication-Results field (RFC 8601) may
@@ -46,24 +46,10 @@ const ReasonKeyForEmail = "key-service-email"
 // often in the name of one organization.
 const maxLookups = 3
 
-// An Authenticator judges the reports found in mail, in two steps.
-type Authenticator struct {
-	// Examine does what takes the message, which arrived at the time at, and no
-	// network.
-	Examine func(f tlsrpt.Found, at time.Time) Case
-
-	// Lookup gives the keys that a Case asks for.
-	Lookup dkim.Lookup
-}
-
-// DKIM returns an Authenticator that asks for a DKIM signature of the reporting
-// domain, valid at the time of arrival (RFC 8460, section 3). Keys come from
-// lookup. Where a signature is spoilt, who tells whose word counts instead.
-func DKIM(lookup dkim.Lookup, who Vouching) *Authenticator {
-	return &Authenticator{Examine: who.examine, Lookup: lookup}
-}
-
-func (v Vouching) examine(f tlsrpt.Found, at time.Time) Case {
+// Examine does what authenticating the report of a message takes the message for, which
+// arrived at the given time. RFC 8460, section 3, asks for a DKIM signature of the
+// reporting domain; where it is spoilt, the word of the servers that v names counts instead.
+func (v Vouching) Examine(f tlsrpt.Found, at time.Time) Case {
 	if at.IsZero() {
 		at = f.Envelope.Date
 	}

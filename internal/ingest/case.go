@@ -1,4 +1,4 @@
-package poller
+package ingest
 
 import (
 	"tlsbrief/internal/dkim"
@@ -25,8 +25,8 @@ func decided(a report.Authenticity) Case { return Case{[]CaseSignature{{Decided:
 
 // Judge returns the best of the signatures, given what a [dkim.Lookup] of a key's
 // name returned, and the case without those that are decided by it. The Result is
-// db.AuthUnknown where only another try can tell.
-func (c Case) Judge(key func(name string) ([]string, error)) (report.Authenticity, Case) {
+// report.AuthUnknown where only another try can tell.
+func (c Case) Judge(key keyFunc) (report.Authenticity, Case) {
 	best := report.Authenticity{Result: report.AuthNone}
 	left := Case{make([]CaseSignature, len(c.Signatures))}
 	for i, s := range c.Signatures {

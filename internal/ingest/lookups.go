@@ -1,4 +1,4 @@
-package poller
+package ingest
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // Bounds of looking up the keys of signatures. Whoever can mail a report can name
 // any domain as its signer, and have name servers there that do not answer.
 const (
-	lookupTime     = 15 * time.Second // a poll, where Options.LookupTime does not say otherwise
+	lookupTime     = 15 * time.Second // a poll, where [Options].LookupTime does not say otherwise
 	backfillLonger = 20               // how many times as long a backfill may take for it
 	lookupShare    = 4                // one part in so many of the time that is left is for the messages in hand
 	silentDomains  = 3                // signing domains of an organization that do not answer, before none of it is asked
@@ -44,16 +45,16 @@ type keyAnswer struct {
 	err     error
 }
 
-// keyLookups look up the keys of signatures during one poll or backfill, side by
+// Lookups look up the keys of signatures during one poll or backfill, side by
 // side. The time that they wait for DNS is bounded in all, and each group of
 // messages gets a part of what is left: so a key behind any number of silent
 // domains is still asked for, and whoever answers at once is heard. A domain that
 // did not answer is not asked again.
 //
 // They are for concurrent use: the mailboxes of a poll share the time.
-type keyLookups struct {
-	lookup dkim.Lookup
-	guard  func(func() error) error // returns a panic as an error
+type Lookups struct {
+	lookup    dkim.Lookup
+	recovered func(func() error) error // returns a panic as an error
 
 	mu       sync.Mutex
 	total    time.Duration
@@ -63,16 +64,33 @@ type keyLookups struct {
 	silentOf map[string]int  // silent signing domains, by organization
 }
 
-func newKeyLookups(lookup dkim.Lookup, total time.Duration, guard func(func() error) error) *keyLookups {
-	return &keyLookups{
-		lookup: lookup, guard: guard, total: total, left: total,
+func newLookups(lookup dkim.Lookup, total time.Duration, recovered func(func() error) error) *Lookups {
+	return &Lookups{
+		lookup: lookup, recovered: recovered, total: total, left: total,
 		silent: map[string]bool{}, answered: map[string]bool{}, silentOf: map[string]int{},
+	}
+}
+
+// PollLookups returns the look-ups of one poll.
+func (in *Ingester) PollLookups() *Lookups {
+	return newLookups(in.o.Keys, in.o.LookupTime, in.Recovered)
+}
+
+// BackfillLookups returns the look-ups of one backfill, which may take longer.
+func (in *Ingester) BackfillLookups() *Lookups {
+	return newLookups(in.o.Keys, backfillLonger*in.o.LookupTime, in.Recovered)
+}
+
+// LogSilent logs which domains did not answer for their keys, in one line.
+func (in *Ingester) LogSilent(ctx context.Context, k *Lookups) {
+	if n, some := k.silentNames(); n > 0 && ctx.Err() == nil {
+		in.o.Log.Warn("DNS did not answer for the keys of these signing domains: what they signed is tried again", "count", n, "sender", strings.Join(some, ", "))
 	}
 }
 
 // find looks keys up, each once, and returns what came of each by its name. It
 // returns in time, whatever the name servers do.
-func (k *keyLookups) find(ctx context.Context, wanted []wantedKey) map[string]keyAnswer {
+func (k *Lookups) find(ctx context.Context, wanted []wantedKey) map[string]keyAnswer {
 	found := map[string]keyAnswer{}
 	domains := k.toAsk(wanted, found)
 	if len(domains) == 0 {
@@ -110,7 +128,7 @@ func (k *keyLookups) find(ctx context.Context, wanted []wantedKey) map[string]ke
 // toAsk returns the names to look up by signing domain, whose keys are looked up
 // one after another: if one gets no answer, the others need not be asked for. Keys
 // of domains that are silent already go to found.
-func (k *keyLookups) toAsk(wanted []wantedKey, found map[string]keyAnswer) map[string][]string {
+func (k *Lookups) toAsk(wanted []wantedKey, found map[string]keyAnswer) map[string][]string {
 	domains := map[string][]string{}
 	for _, w := range wanted {
 		switch {
@@ -124,13 +142,13 @@ func (k *keyLookups) toAsk(wanted []wantedKey, found map[string]keyAnswer) map[s
 }
 
 // ask looks one key up.
-func (k *keyLookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
+func (k *Lookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 	if k.isSilent(w.domain) {
 		return keyAnswer{err: errSilent}
 	}
 	// Where no time is left, what is cached can still be had.
 	begun := time.Now()
-	err := k.guard(func() error {
+	err := k.recovered(func() error {
 		a.records, a.err = k.lookup(ctx, w.name)
 		return nil
 	})
@@ -151,13 +169,13 @@ func (k *keyLookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 // isSilent reports whether a signing domain need not be asked. One that has
 // answered is not silent for what others of its organization do: a provider's
 // customers may have name servers of their own.
-func (k *keyLookups) isSilent(domain string) bool {
+func (k *Lookups) isSilent(domain string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.silent[domain] || !k.answered[domain] && k.silentOf[dkim.OrganizationalDomain(domain)] >= silentDomains
 }
 
-func (k *keyLookups) noteSilent(domain string) {
+func (k *Lookups) noteSilent(domain string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.silent[domain] {
@@ -167,7 +185,7 @@ func (k *keyLookups) noteSilent(domain string) {
 }
 
 // reserve takes the share of one group of messages out of the time that is left.
-func (k *keyLookups) reserve() time.Duration {
+func (k *Lookups) reserve() time.Duration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	share := min(k.left, lookupTime) / lookupShare
@@ -176,21 +194,21 @@ func (k *keyLookups) reserve() time.Duration {
 }
 
 // giveBack returns what a group did not need; a negative time if it took longer.
-func (k *keyLookups) giveBack(unused time.Duration) {
+func (k *Lookups) giveBack(unused time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.left = max(k.left+unused, 0)
 }
 
 // plenty reports whether at least half of the time is left.
-func (k *keyLookups) plenty() bool {
+func (k *Lookups) plenty() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.left >= k.total/2
 }
 
 // silentNames returns how many signing domains did not answer, and some of them.
-func (k *keyLookups) silentNames() (count int, some []string) {
+func (k *Lookups) silentNames() (count int, some []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	const enough = 5

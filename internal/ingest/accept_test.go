@@ -1,6 +1,7 @@
-package poller
+package ingest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,15 +52,19 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			rd := Reading{Authenticate: &Authenticator{Examine: func(tlsrpt.Found, time.Time) Case {
-				calls++
-				return decided(report.Authenticity{Result: report.AuthPass, Domain: "sender.example"})
-			}}}
-			d, err := rd.read(tlsrpt.NewReader(tlsrpt.DefaultLimits()), incoming{data: []byte(tt.mail)})
+			in := New(Options{
+				Limits: tlsrpt.DefaultLimits(),
+				Keys:   func(context.Context, string) ([]string, error) { return nil, nil },
+				Examine: func(tlsrpt.Found, time.Time) Case {
+					calls++
+					return decided(report.Authenticity{Result: report.AuthPass, Domain: "sender.example"})
+				},
+			})
+			d, err := in.NewReader().Read([]byte(tt.mail), Origin{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := d.judge(nil).message
+			m := in.judge(d, nil)
 			if m.Refused != "" {
 				t.Fatalf("refused: %q", m.Refused)
 			}
@@ -104,21 +109,17 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			rd := Reading{Now: func() time.Time { return now }}
-			reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
-			read := func() (*draft, error) {
-				if tt.arrived.IsZero() {
-					return rd.readFile(reader, report.Place{}, []byte(jsonOn(tt.day)))
-				}
-				return rd.read(reader, incoming{data: []byte(mailWith(reportPart(tt.day))), received: tt.arrived})
+			in := New(Options{Limits: tlsrpt.DefaultLimits(), Now: func() time.Time { return now }})
+			data, from := mailWith(reportPart(tt.day)), Origin{Received: tt.arrived}
+			if tt.arrived.IsZero() {
+				data, from.Kind = jsonOn(tt.day), ReportFile
 			}
-			d, err := read()
+			d, err := in.NewReader().Read([]byte(data), from)
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := d.judge(nil)
-			m := v.message
-			if !v.ok {
+			m := in.judge(d, nil)
+			if m == nil {
 				t.Fatal("it is none of our business")
 			}
 			if m.Refused != tt.refused || (len(m.Reports) == 1) != (tt.refused == "") {
@@ -143,13 +144,13 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 
 func TestReportThatDoesNotEndIsRejected(t *testing.T) {
 	t.Parallel()
-	rd := Reading{Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }}
+	in := New(Options{Limits: tlsrpt.DefaultLimits(), Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }})
 	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
-	d, err := rd.readFile(tlsrpt.NewReader(tlsrpt.DefaultLimits()), report.Place{}, []byte(endless))
+	d, err := in.NewReader().Read([]byte(endless), Origin{Kind: ReportFile})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := d.judge(nil); !v.ok || len(v.message.Reports) != 0 || v.message.Refused != "reports on the time up to 2999-01-01, which is not over yet" {
-		t.Errorf("%d reports, ok %v, refused %q", len(v.message.Reports), v.ok, v.message.Refused)
+	if m := in.judge(d, nil); m == nil || len(m.Reports) != 0 || m.Refused != "reports on the time up to 2999-01-01, which is not over yet" {
+		t.Errorf("message %+v", m)
 	}
 }

@@ -1,4 +1,4 @@
-package poller
+package ingest
 
 import (
 	"testing"
@@ -6,9 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest/authres"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/internal/ingest/authres"
 )
 
 // judge takes the best of the signatures of a message with this claim.

@@ -1,4 +1,4 @@
-package poller
+package ingest
 
 import (
 	"tlsbrief/internal/report"
@@ -34,8 +34,8 @@ type Result struct {
 	ElapsedSeconds float64  `json:"elapsed_seconds"`
 }
 
-// add appends counts and sums them up.
-func (r *Result) add(counts ...*Counts) {
+// Add appends counts and sums them up.
+func (r *Result) Add(counts ...*Counts) {
 	if r.Mailboxes == nil {
 		r.Mailboxes = []Counts{} // a list is never null in JSON
 	}
@@ -49,8 +49,8 @@ func (r *Result) add(counts ...*Counts) {
 	}
 }
 
-// count adds one message's outcome. A pending one counts once it has ended.
-func (c *Counts) count(o report.Outcome) {
+// Count adds one message's outcome. A pending one counts once it has ended.
+func (c *Counts) Count(o report.Outcome) {
 	switch o {
 	case report.Recorded:
 		c.Recorded++
