@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,7 +18,11 @@ func TestVerifyNamesAStepOnce(t *testing.T) {
 	gone := *s
 	gone.Port = 1 // nothing listens there
 	r.configure(t, &gone, unchecked)
-	r.smtp.Close()
+	config, err := os.ReadFile(filepath.Join(r.dir, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write(t, "config.toml", strings.Replace(string(config), fmt.Sprintf("port = %d\n", r.smtp.Port()), "port = 1\n", 1))
 	o := r.try(t, "verify")
 	for _, step := range []string{`FAIL  mailbox "reports", connect: `, "FAIL  smtp, connect: "} {
 		if _, rest, found := strings.Cut(o.stdout, step); !found || strings.HasPrefix(rest, "connect: ") {

@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/testing/idptest"
+	"tlsbrief/internal/testing/ports"
 )
 
 // The answers are those of the providers, shortened.
@@ -139,16 +141,16 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 
 func TestServerThatIsNotThereIsATemporaryFault(t *testing.T) {
 	t.Parallel()
-	s := idptest.New(t, idptest.Options{})
-	s.HTTP.Close()
-	_, err := oauth.New(options(s, oauth.ClientCredentials)).Token(t.Context(), "")
+	o := options(idptest.New(t, idptest.Options{}), oauth.ClientCredentials)
+	o.TokenURL = fmt.Sprintf("http://127.0.0.1:%d/token", ports.Reserve(t))
+	_, err := oauth.New(o).Token(t.Context(), "")
 	var e *oauth.Error
 	if !errors.As(err, &e) || !e.Temporary || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("Token: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := oauth.New(options(s, oauth.ClientCredentials)).Token(ctx, ""); !errors.Is(err, context.Canceled) {
+	if _, err := oauth.New(o).Token(ctx, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("Token after the end: %v", err)
 	}
 }

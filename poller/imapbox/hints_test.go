@@ -3,6 +3,7 @@ package imapbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/ports"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -118,16 +120,9 @@ func TestAnErrorBeforeTheLoginNamesTheServerAndWhatToDo(t *testing.T) {
 	}
 	t.Run("refused by a port that nobody listens on", func(t *testing.T) {
 		t.Parallel()
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
 		o := dialing(imapbox.TLSImplicit, nil)
-		o.Dial, o.Host, o.Port = nil, "127.0.0.1", l.Addr().(*net.TCPAddr).Port
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := imapbox.Open(t.Context(), o); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), l.Addr().String()+": ") || !strings.Contains(err.Error(), "nothing listens there") {
+		o.Dial, o.Host, o.Port = nil, "127.0.0.1", ports.Reserve(t)
+		if _, err := imapbox.Open(t.Context(), o); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), fmt.Sprintf("127.0.0.1:%d: ", o.Port)) || !strings.Contains(err.Error(), "nothing listens there") {
 			t.Errorf("Open: %v", err)
 		}
 	})

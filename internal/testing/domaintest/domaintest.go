@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"tlsbrief/internal/testing/dnstest"
+	"tlsbrief/internal/testing/ports"
 )
 
 // A World is domains with the servers that they share. It stops with the test.
@@ -64,7 +65,7 @@ type Host struct {
 // New starts a world without domains.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{DNS: dnstest.New(t), t: t, domains: map[string]*Domain{}}
+	w := &World{DNS: dnstest.New(t), SMTPPort: ports.Reserve(t), t: t, domains: map[string]*Domain{}}
 	w.Root = Issue(t, nil, Template{CA: true})
 	w.Middle = Issue(t, w.Root, Template{CA: true})
 	web := httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
@@ -177,7 +178,6 @@ func (w *World) listen(h *Host) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.SMTPPort = l.Addr().(*net.TCPAddr).Port
 	h.listener, w.open = l, append(w.open, h)
 	go w.accept(h, l)
 }

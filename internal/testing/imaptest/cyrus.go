@@ -42,7 +42,7 @@ func Cyrus(t testing.TB, opts ...Option) *Server {
 		c.passwords[name] = passwordOf(name)
 	}
 	c.prepare(t, ca, o)
-	startDaemon(t, "Cyrus", c.command(t), func() string { return "(it logs to syslog alone)" })
+	startDaemon(t, "Cyrus", o.port, c.proof, c.command(t), func() string { return "(it logs to syslog alone)" })
 
 	s := &Server{
 		Kind: KindCyrus, Host: "127.0.0.1", Port: c.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
@@ -65,13 +65,15 @@ type cyrus struct {
 	owner      *user.User        // whom the processes run as
 	passwords  map[string]string // by user
 	plain, tls int               // ports
-	admin      *admin            // who may set rights
+	proof      proof
+	admin      *admin // who may set rights
 }
 
 // prepare lays out the folder, and gives it to the account that Cyrus runs as.
 func (c *cyrus) prepare(t testing.TB, ca *authority, o options) {
 	t.Helper()
 	certificate := ca.issue(t, o.certificate)
+	c.proof = newProof(certificate)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +155,7 @@ mboxname_lockpath: %[1]s/conf/lock
 proc_path: %[1]s/conf/proc
 cyrus_user: %[2]s
 admins: %[3]s
-servername: localhost
+servername: %[4]s.localhost
 sasl_mech_list: PLAIN LOGIN
 sasl_pwcheck_method: saslauthd
 sasl_saslauthd_path: %[1]s/passwords
@@ -170,7 +172,7 @@ implicit_owner_rights: la
 duplicatesuppression: no
 delete_mode: immediate
 skiplist_unsafe: yes
-`, c.base, c.owner.Username, cyrusAdmin)
+`, c.base, c.owner.Username, cyrusAdmin, c.proof.greeting)
 	var b strings.Builder
 	for line := range strings.Lines(settings) {
 		key, _, _ := strings.Cut(line, ":")

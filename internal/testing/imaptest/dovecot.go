@@ -36,7 +36,7 @@ func Dovecot(t testing.TB, opts ...Option) *Server {
 	ca := newAuthority(t, base)
 	d := &dovecot{program: program, base: base, username: "reports@example.test", password: "dovecot-secret"}
 	d.prepare(t, ca, o)
-	startDaemon(t, "Dovecot", d.command(t, o), d.log)
+	startDaemon(t, "Dovecot", o.port, d.proof, d.command(t, o), d.log)
 
 	s := &Server{
 		Kind: KindDovecot, Host: "127.0.0.1", Port: d.plain, TLS: o.tls, CA: ca.pool, CAFile: ca.file,
@@ -55,7 +55,8 @@ type dovecot struct {
 	program            string
 	base               string
 	username, password string
-	plain, tls         int    // ports
+	plain, tls         int // ports
+	proof              proof
 	secret             []byte // access tokens are signed with it
 }
 
@@ -63,6 +64,7 @@ type dovecot struct {
 func (d *dovecot) prepare(t testing.TB, ca *authority, o options) {
 	t.Helper()
 	certificate := ca.issue(t, o.certificate)
+	d.proof = newProof(certificate)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
@@ -200,6 +202,7 @@ base_dir = %[1]s/run
 state_dir = %[1]s/run
 log_path = %[1]s/log
 listen = 127.0.0.1
+login_greeting = Dovecot ready: %[8]s
 protocols = imap
 mail_location = maildir:~/Maildir
 first_valid_uid = %[2]d
@@ -264,5 +267,5 @@ userdb {
   driver = static
   args = uid=%[2]d gid=%[2]d home=%[1]s/mail/%%u
 }
-%[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config)
+%[7]s`, d.base, mailUID, d.plain, d.tls, d.username, d.password, o.config, d.proof.greeting)
 }

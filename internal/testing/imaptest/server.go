@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/testing/memimap"
+	"tlsbrief/internal/testing/ports"
 )
 
 // RequireDovecot is the environment variable that makes a missing Dovecot, or
@@ -70,6 +71,7 @@ type options struct {
 	cyrusConfig  string
 	capabilities []string
 	users        []string
+	port         func(testing.TB) int // chooses where a process listens
 }
 
 // An Option changes how a server is set up.
@@ -108,7 +110,7 @@ func WithCapabilities(names ...string) Option {
 }
 
 func collectOptions(opts []Option) options {
-	o := options{tls: "none"}
+	o := options{tls: "none", port: ports.Reserve}
 	for _, set := range opts {
 		set(&o)
 	}
