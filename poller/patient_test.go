@@ -25,7 +25,7 @@ func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
 		tries   int
 	}{{"a command", false, 2}, {"a worker", true, 1}} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRig(t, s.Via(proxy), wrong, func(o *options) { o.Patient = tt.patient })
+			r := newRig(t, s.Via(proxy), wrong, func(o *options) { o.Backoff = tt.patient })
 			before := proxy.Connections()
 			r.pollFails("login")
 			if _, err := r.p.Poll(t.Context(), ""); (err != nil) == tt.patient {

@@ -31,75 +31,21 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tlsbrief/db"
 	"tlsbrief/internal/ingest"
-	"tlsbrief/poller/imapbox"
 )
-
-// An After says what is done to a message once its report is recorded (DESIGN 5).
-type After string
-
-// What can be done to a recorded message.
-const (
-	AfterSeen    After = "seen"    // sets \Seen
-	AfterKeyword After = "keyword" // sets Mailbox.Keyword
-	AfterMove    After = "move"    // moves it to Mailbox.MoveTo
-	AfterNone    After = "none"    // leaves it as it is
-)
-
-// A Mailbox is one mailbox to read.
-type Mailbox struct {
-	Name    string   // as configured; stands in the database and in every message
-	Folders []string // names, or special uses such as `\Junk`
-	After   After
-	Keyword string
-	MoveTo  string
-	IMAP    imapbox.Options
-}
-
-// Options are what a Poller works with.
-type Options struct {
-	DB        *db.DB
-	Ingest    *ingest.Ingester
-	Mailboxes []Mailbox
-
-	// Lock, where set, keeps other processes from the mailbox of this name until
-	// the function it returns is called. Where its error wraps ErrBusy, a poll
-	// passes the mailbox over, which is no failure of it.
-	Lock func(ctx context.Context, mailbox string) (unlock func(), err error)
-
-	// Progress, where set, is told how far a backfill is. It is called from one
-	// goroutine at a time.
-	Progress func(Progress)
-
-	// Patient leaves a mailbox alone for a while that could not be logged in to
-	// at the polls before: for a worker, which polls on a schedule.
-	Patient bool
-
-	Bounds Bounds // of what is asked for, held and recorded together
-
-	Parallel int          // mailboxes polled at a time; 4 if 0
-	Log      *slog.Logger // nil discards
-}
-
-// A Progress says how far the work on one folder is, in messages.
-type Progress struct {
-	Mailbox, Folder string
-	Done, Total     int64
-}
 
 // A Poller polls mailboxes and reads their history. Its methods may be called
 // from several goroutines, but for one mailbox one at a time.
 type Poller struct {
-	o       Options
-	said    sayOnce
-	backoff backoff
-	gates   gates
-	before  atomic.Int64                   // the last message row when the last poll began; see RetryUnknown
-	keys    atomic.Pointer[ingest.Lookups] // of the last poll
+	o         Options
+	logged    logOnce
+	backoff   backoff
+	limiter   connLimiter
+	newestRow atomic.Int64                   // the last message row when the last poll began; see RetryUnknown
+	lookups   atomic.Pointer[ingest.Lookups] // of the last poll
 
-	underway sync.Map   // the names of the mailboxes that are being worked on
-	telling  sync.Mutex // Progress is called by one goroutine at a time
+	underway   sync.Map   // the names of the mailboxes that are being worked on
+	progressMu sync.Mutex // Options.Progress is called by one goroutine at a time
 }
 
 // New returns a Poller.
@@ -112,7 +58,7 @@ func New(o Options) *Poller {
 	}
 	o.Bounds = o.Bounds.orDefaults()
 	p := &Poller{o: o}
-	p.before.Store(math.MaxInt64)
+	p.newestRow.Store(math.MaxInt64)
 	return p
 }
 
@@ -126,52 +72,45 @@ var ErrNoMailbox = errors.New("no such mailbox")
 // Poll polls every mailbox once, or only the one named. The error joins those
 // of the folders that could not be polled; they stand in the Result too.
 func (p *Poller) Poll(ctx context.Context, only string) (ingest.Result, error) {
-	before, err := p.o.DB.LastMessage(detached(ctx))
+	newest, err := p.o.Store.LastMessage(detached(ctx))
 	if err != nil {
 		return ingest.Result{}, err
 	}
-	p.before.Store(before)
-	keys := p.o.Ingest.PollLookups()
-	p.keys.Store(keys)
-	defer p.o.Ingest.LogSilent(ctx, keys)
-	return p.each(ctx, only, keys, true, func(ctx context.Context, w *worker) error {
-		return w.patient(ctx, func(ctx context.Context) error {
-			return w.eachFolder(ctx,
-				func(ctx context.Context, f *folder) error { return f.poll(ctx) },
-				func(ctx context.Context, f *folder) error { return f.quarantined(ctx) })
-		})
-	})
+	p.newestRow.Store(newest)
+	lookups := p.o.Ingest.PollLookups()
+	p.lookups.Store(lookups)
+	return p.forEachMailbox(ctx, only, lookups, true, (*folder).poll)
 }
 
-// each runs work on every mailbox, or only on the one named, some at a time.
-func (p *Poller) each(ctx context.Context, only string, keys *ingest.Lookups, polling bool, work func(context.Context, *worker) error) (ingest.Result, error) {
+// forEachMailbox does work on every folder of every mailbox, or only of the one named, some
+// mailboxes at a time, and then asks for what is quarantined in those that it was done on.
+func (p *Poller) forEachMailbox(ctx context.Context, only string, lookups *ingest.Lookups, polling bool, work folderWork) (ingest.Result, error) {
+	defer p.o.Ingest.LogSilent(ctx, lookups)
 	start := time.Now()
-	boxes, err := p.chosen(only)
+	chosen, err := p.chosen(only)
 	if err != nil {
 		return ingest.Result{}, err
 	}
-	workers := make([]*worker, len(boxes))
-	errs := make([]error, len(boxes))
+	boxes := make([]*mailbox, len(chosen))
+	errs := make([]error, len(chosen))
 	slots := make(chan struct{}, p.o.Parallel)
 	var wg sync.WaitGroup
-	for i, box := range boxes {
-		workers[i] = &worker{
-			p: p, box: box, polling: polling, keys: keys,
-			log: p.o.Log.With("mailbox", box.Name), reader: p.o.Ingest.NewReader(),
-		}
+	for i, config := range chosen {
+		boxes[i] = p.newMailbox(config, p.o.Log.With("mailbox", config.Name))
+		boxes[i].polling, boxes[i].lookups = polling, lookups
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			p.underway.Store(box.Name, nil)
-			defer p.underway.Delete(box.Name)
-			errs[i] = p.guarded(ctx, workers[i], work)
-			p.o.Ingest.SumUpRejected(box.Name)
+			p.underway.Store(config.Name, nil)
+			defer p.underway.Delete(config.Name)
+			errs[i] = boxes[i].run(ctx, work, (*folder).askQuarantined)
+			p.o.Ingest.SumUpRejected(config.Name)
 		})
 	}
 	wg.Wait()
 	var r ingest.Result
-	for _, w := range workers {
-		r.Add(w.counts...)
+	for _, m := range boxes {
+		r.Add(m.counts...)
 	}
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
@@ -182,25 +121,11 @@ func (p *Poller) each(ctx context.Context, only string, keys *ingest.Lookups, po
 // last poll has only just recorded. It takes what that poll left of its time for keys,
 // and does not ask domains that did not answer then.
 func (p *Poller) RetryUnknown(ctx context.Context) error {
-	keys := p.keys.Load()
-	if keys == nil {
-		keys = p.o.Ingest.PollLookups()
+	lookups := p.lookups.Load()
+	if lookups == nil {
+		lookups = p.o.Ingest.PollLookups()
 	}
-	return p.o.Ingest.RetryUnknown(ctx, keys, p.before.Load())
-}
-
-// guarded runs work on a mailbox, and returns a panic in it as an error.
-func (p *Poller) guarded(ctx context.Context, w *worker, work func(context.Context, *worker) error) (err error) {
-	failed := true
-	err = p.o.Ingest.Recovered(func() error {
-		err := w.locked(ctx, work)
-		failed = false
-		return err
-	})
-	if failed {
-		return w.failed(ctx, fmt.Errorf("mailbox %q: %w", w.box.Name, err))
-	}
-	return err
+	return p.o.Ingest.RetryUnknown(ctx, lookups, p.newestRow.Load())
 }
 
 // Underway names the mailboxes that are being worked on at the moment.
@@ -226,33 +151,27 @@ func (p *Poller) chosen(only string) ([]Mailbox, error) {
 	return nil, fmt.Errorf("%w: %q is not in the configuration", ErrNoMailbox, only)
 }
 
-// tell reports progress.
-func (p *Poller) tell(pr Progress) {
-	p.telling.Lock()
-	defer p.telling.Unlock()
-	p.o.Progress(pr)
-}
+// detached returns a context for what is done to its end although the process has been
+// told to stop: it is short, and what it is about would be lost.
+func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// sayOnce remembers what has been said, so that a lasting condition is logged
+// A logOnce remembers what has been logged, so that a permanent condition is logged
 // once a process and not at every poll.
-type sayOnce struct {
-	mu   sync.Mutex
-	said map[string]bool
+type logOnce struct {
+	mu     sync.Mutex
+	logged map[string]bool
 }
 
 // first reports whether key is new.
-func (s *sayOnce) first(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.said[key] {
+func (l *logOnce) first(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.logged[key] {
 		return false
 	}
-	if s.said == nil {
-		s.said = map[string]bool{}
+	if l.logged == nil {
+		l.logged = map[string]bool{}
 	}
-	s.said[key] = true
+	l.logged[key] = true
 	return true
 }
-
-// maxMessage returns how large a message may be.
-func (p *Poller) maxMessage() int64 { return p.o.Ingest.Limits().MaxMessage }

@@ -63,7 +63,7 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*options)) *rig {
 		}
 	})
 	r.o = options{
-		Options: poller.Options{DB: r.db, Log: logger, Mailboxes: []poller.Mailbox{mailboxOn(s, "box")}},
+		Options: poller.Options{Store: r.db, Log: logger, Mailboxes: []poller.Mailbox{mailboxOn(s, "box")}},
 		Reading: ingest.Options{Recorder: r.db, Limits: tlsrpt.DefaultLimits(), Log: logger},
 	}
 	r.change(change...)
@@ -80,7 +80,7 @@ func (r *rig) reopen() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.db, r.o.DB, r.o.Reading.Recorder = d, d, d
+	r.db, r.o.Store, r.o.Reading.Recorder = d, d, d
 	r.change()
 }
 

@@ -156,7 +156,7 @@ func TestServerThatSendsEverybodyAwayIsLeftAloneForAWhile(t *testing.T) {
 				mu.Unlock()
 				tt.script(c)
 			})
-			r := newRig(t, s, func(o *options) { o.Patient = true })
+			r := newRig(t, s, func(o *options) { o.Backoff = true })
 			r.pollFails("mailbox \"box\"")
 			mu.Lock()
 			before := connections

@@ -33,7 +33,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 		boxes = append(boxes, box)
 	}
 	o := poller.Options{
-		DB: d, Mailboxes: boxes, Ingest: a.newIngester(c, d), Parallel: c.Schedule.Parallel, Log: a.log,
+		Store: d, Mailboxes: boxes, Ingest: a.newIngester(c, d), Parallel: c.Schedule.Parallel, Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
 			return a.lock(ctx, c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("mailbox %q", mailbox))
 		},
@@ -48,7 +48,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 // now is left for the next poll.
 func (a *app) asWorker(c *config.Config) func(*poller.Options) {
 	return func(o *poller.Options) {
-		o.Patient = true
+		o.Backoff = true
 		o.Lock = func(_ context.Context, mailbox string) (func(), error) {
 			unlock, err := a.tryLock(c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("on mailbox %q", mailbox))
 			if errors.Is(err, errLocked) {

@@ -14,11 +14,17 @@ import (
 func (in *Ingester) Recovered(f func() error) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			in.o.Log.Error("a fault in tlsbrief: please report it", "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal fault: %v", fault)
+			err = in.Fault(fault)
 		}
 	}()
 	return f()
+}
+
+// Fault logs a panic and returns it as an error. It is called while the panic is being
+// recovered.
+func (in *Ingester) Fault(fault any) error {
+	in.o.Log.Error("a fault in tlsbrief: please report it", "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	return fmt.Errorf("internal fault: %v", fault)
 }
 
 // faulty returns a message that a fault of ours keeps from being read, as

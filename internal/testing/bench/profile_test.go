@@ -38,7 +38,7 @@ func BenchmarkBackfill(b *testing.B) {
 
 func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 	return poller.New(poller.Options{
-		DB: d, Ingest: ingest.New(ingest.Options{Recorder: d, Limits: tlsrpt.DefaultLimits()}),
+		Store: d, Ingest: ingest.New(ingest.Options{Recorder: d, Limits: tlsrpt.DefaultLimits()}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
 			IMAP: imapbox.Options{

@@ -62,7 +62,7 @@ func (p *poll) try(t *testing.T, s *imaptest.Server) error {
 func (p *poll) poller(s *imaptest.Server) *poller.Poller {
 	log := slog.New(slog.NewTextHandler(p.log, nil))
 	return poller.New(poller.Options{
-		DB: p.db, Log: log,
+		Store: p.db, Log: log,
 		Ingest: ingest.New(ingest.Options{Recorder: p.db, Limits: tlsrpt.DefaultLimits(), Log: log}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{p.folder}, After: poller.After(p.after), MoveTo: archive,

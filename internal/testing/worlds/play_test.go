@@ -111,7 +111,7 @@ func (p *player) poller() *poller.Poller {
 	limits.MaxMessage = p.w.maxMessage
 	log := slog.New(slog.NewTextHandler(&p.log, nil))
 	return poller.New(poller.Options{
-		DB: p.db, Log: log,
+		Store: p.db, Log: log,
 		Ingest: ingest.New(ingest.Options{Recorder: p.db, Limits: limits, Log: log}),
 		Bounds: p.w.bounds,
 		Mailboxes: []poller.Mailbox{{
