@@ -4,8 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -30,7 +29,7 @@ func (t *tx) insertReport(id int64, c delivery) error {
 
 // insertPolicies records the policies of a report and their failures.
 func (t *tx) insertPolicies(report int64, c delivery) error {
-	about := c.About()
+	about := c.OwnerDomains()
 	overlaps := overlapping(c.Policies, about)
 	day, counts := dayOf(c.Start), c.Auth.Result.Counts()
 	for i := range c.Policies {
@@ -100,7 +99,7 @@ func overlapping(policies []tlsrpt.Policy, about []string) []bool {
 // the domain of the contact-info, or what the organization calls itself. Only
 // the first is verified.
 func reporterOf(c delivery) string {
-	for _, name := range []string{c.Auth.Signer(), hostIn(c.submitter), contactDomain(c.ContactInfo)} {
+	for _, name := range []string{c.Auth.Signer(), hostname.Leading(c.submitter), contactDomain(c.ContactInfo)} {
 		if name != "" {
 			return clip(name)
 		}
@@ -112,47 +111,22 @@ func reporterOf(c delivery) string {
 // as its sender's: of the same organization as the domain of contact-info, or as
 // the one that stands for the organization's name.
 func ownSigner(domain, contact, organization string) bool {
-	for _, named := range []string{contactDomain(contact), hostIn(organization)} {
-		if named != "" && orgDomain(named) == orgDomain(domain) {
+	for _, named := range []string{contactDomain(contact), hostname.Leading(organization)} {
+		if named != "" && hostname.Organizational(named) == hostname.Organizational(domain) {
 			return true
 		}
 	}
 	return false
 }
 
-// orgDomain is the name that an organization has registered, with which domain
-// ends, or domain itself where there is none.
-func orgDomain(domain string) string {
-	if org, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		return org
-	}
-	return domain
-}
-
 // contactDomain is the domain of contact-info, which is an address as a rule
 // (RFC 8460, section 4.4), may be a URI, and is often neither; then empty.
 func contactDomain(contact string) string {
 	if at := strings.LastIndexByte(contact, '@'); at >= 0 {
-		return hostIn(contact[at+1:])
+		return hostname.Leading(contact[at+1:])
 	}
 	if u, err := url.Parse(strings.TrimSpace(contact)); err == nil {
-		return hostIn(u.Hostname())
+		return hostname.Leading(u.Hostname())
 	}
 	return ""
-}
-
-// hostIn is the host name that s begins with, in lower case, if it has a dot.
-func hostIn(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
-	end := strings.IndexFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
-	})
-	if end >= 0 {
-		s = s[:end]
-	}
-	s = strings.Trim(s, ".")
-	if !strings.Contains(s, ".") {
-		return ""
-	}
-	return s
 }

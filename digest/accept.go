@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	wording "tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -108,7 +109,7 @@ func acceptedLine(f *finding, several bool) string {
 		title += " for " + domainWord(f.Domain)
 	}
 	return fmt.Sprintf("%s (%s, %s), %s: %s; accepted until %s: %s", title, typeName(f.Type), resultName(f.Result),
-		sessions(f.Sessions, f.UpTo), f.Fate.ShortFor(f.Result), templates.LongDay(f.Accepted.Until), templates.Line(f.Accepted.Why))
+		sessions(f.Sessions, f.UpTo), wording.FateShort(f.Fate, f.Result), templates.LongDay(f.Accepted.Until), templates.Line(f.Accepted.Why))
 }
 
 // ranOut says that a finding was accepted, and until when.

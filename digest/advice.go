@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	wording "tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -119,8 +120,9 @@ func actionFor(group []*finding) string {
 	if f.Result == "" {
 		return "Look at the certificate and the encryption (STARTTLS) of every mail server, as the commands below do for one."
 	}
-	action := meaningOf(group).Action
-	if f.Fate == tlsrpt.HeldByOne || lookedState(group) == AnswerSo || len(reportersOf(group)) > 1 || f.Asked < 2 || strings.HasPrefix(action, "See ") {
+	meaning := meaningOf(group)
+	action := meaning.Action
+	if f.Fate == tlsrpt.HeldByOne || lookedState(group) == AnswerSo || len(reportersOf(group)) > 1 || f.Asked < 2 || meaning.Looks {
 		return action
 	}
 	return "Check first with the commands below whether it is so, since one sender alone sees it; then " + lowerFirst(action)
@@ -135,7 +137,7 @@ func ownerOf(group []*finding) string {
 }
 
 // meaningOf explains a group, with the names of its servers and its domain.
-func meaningOf(group []*finding) tlsrpt.ResultMeaning {
+func meaningOf(group []*finding) wording.Meaning {
 	f := group[0]
 	return f.meaning().ForServers(f.MX, len(hostsOf(group)), f.Domain)
 }

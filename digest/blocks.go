@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	wording "tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -36,7 +37,7 @@ func newFindingView(t *typeJudgement, group []*finding, hosts int, told *told) f
 	sum, upTo := groupSessions(t, group)
 	v := findingView{
 		Mark: "-", Weight: "attention", Result: resultName(f.Result),
-		Title: findingTitle(group), Count: sessions(sum, upTo), Fate: f.Fate.ShortFor(f.Result),
+		Title: findingTitle(group), Count: sessions(sum, upTo), Fate: wording.FateShort(f.Fate, f.Result),
 		State: stateWords(group), SeenBy: reporterNames(reportersOf(group)),
 	}
 	if f.weight() >= tlsrpt.Action {
@@ -279,7 +280,7 @@ func toldOf(t tlsrpt.PolicyType) string {
 // known where that matters.
 func fateSentence(group []*finding) string {
 	f := group[0]
-	s := f.Fate.SentenceFor(f.Result, len(hostsOf(group)))
+	s := wording.FateSentence(f.Fate, f.Result, len(hostsOf(group)))
 	if f.Fate == tlsrpt.HeldByOne {
 		return fmt.Sprintf("Mail from %s was held back: %s on DANE.", reporterShort(reportersOf(group)), verb(len(reportersOf(group)), "this sender insists", "these senders insist"))
 	}

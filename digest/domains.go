@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"tlsbrief/internal/hostname"
 )
 
 // A chooser picks the domains of one digest.
@@ -31,13 +31,7 @@ func newChooser(patterns []string) *chooser {
 
 // aLabel returns a domain as reports name it: A-labels, lower case, no dot at
 // the end. What is no domain stays as it is, in lower case.
-func aLabel(domain string) string {
-	domain = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(domain), "."))
-	if a, err := idna.Lookup.ToASCII(domain); err == nil {
-		return a
-	}
-	return domain
-}
+func aLabel(domain string) string { return hostname.Comparable(strings.TrimSpace(domain)) }
 
 // matches reports whether a domain belongs to the digest.
 func (c *chooser) matches(domain string) bool {

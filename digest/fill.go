@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	wording "tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
@@ -115,7 +116,7 @@ func cleanLine(t *typeJudgement) string {
 // of its numbers.
 func aboutType(d *domainJudgement, t *typeJudgement, told *told) []string {
 	var out []string
-	if s := told.once(t.Type.Explanation()); s != "" {
+	if s := told.once(wording.PolicyExplanation(t.Type)); s != "" {
 		out = append(out, s)
 	}
 	return append(out, numbersOf(d, t, told)...)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	wording "tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -38,14 +39,14 @@ type finding struct {
 
 // meaning explains the finding under its policy, and by the reasons given where
 // all failures have one.
-func (f *finding) meaning() tlsrpt.ResultMeaning {
+func (f *finding) meaning() wording.Meaning {
 	if f.Unlisted && f.Result == tlsrpt.ValidationFailure && len(f.Reasons.Seen) == 0 {
-		return tlsrpt.MeaningUnlisted()
+		return wording.MeaningUnlisted()
 	}
 	if f.Bare || f.Reasons.More {
-		return tlsrpt.MeaningUnder(f.Type, f.Result)
+		return wording.MeaningUnder(f.Type, f.Result)
 	}
-	return tlsrpt.MeaningUnder(f.Type, f.Result, f.Reasons.Seen...)
+	return wording.MeaningUnder(f.Type, f.Result, f.Reasons.Seen...)
 }
 
 // weight is how much a finding matters.

@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	wording "tlsbrief/digest/words"
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
@@ -50,7 +52,7 @@ func typeLabel(t tlsrpt.PolicyType) string {
 }
 
 // typeName names a policy type in a word or two.
-func typeName(t tlsrpt.PolicyType) string { return templates.Line(t.Title()) }
+func typeName(t tlsrpt.PolicyType) string { return templates.Line(wording.PolicyTitle(t)) }
 
 // resultName spells a result type as RFC 8460 does.
 func resultName(r tlsrpt.ResultType) string {
@@ -81,11 +83,7 @@ func findingTitle(group []*finding) string {
 // hostName returns a name fit to stand in a command that somebody may paste into
 // a shell: letters, digits, dots and hyphens. Anything else is replaced.
 func hostName(name, instead string) string {
-	ok := name != "" && len(name) <= 253 && !strings.HasPrefix(name, "-")
-	for _, r := range name {
-		ok = ok && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
-	}
-	if !ok {
+	if !hostname.Valid(strings.ToLower(name)) || strings.HasPrefix(name, "-") {
 		return instead
 	}
 	return name

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/internal/tlsrpt"
+	wording "tlsbrief/digest/words"
 	"tlsbrief/templates"
 )
 
@@ -53,7 +53,7 @@ func isLink(s string) bool {
 func (q quotes) explained() quotes {
 	out := quotes{More: q.More}
 	for _, code := range q.Seen {
-		if meaning := tlsrpt.ReasonMeaning(code); meaning != "" && !isLink(code) {
+		if meaning := wording.ReasonMeaning(code); meaning != "" && !isLink(code) {
 			code = short(code) + ": " + strings.TrimSuffix(lowerFirst(meaning), ".")
 		}
 		out.Seen = append(out.Seen, code)

@@ -16,6 +16,7 @@ import (
 	"tlsbrief/internal/mailer"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/templates"
 )
 
@@ -242,7 +243,7 @@ func (r *rig) recordAs(g given, want report.Outcome) {
 
 func (r *rig) recordOn(g given, day time.Time, want report.Outcome) {
 	r.t.Helper()
-	rep, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).Decode(strings.NewReader(g.json(day)))
+	rep, err := read.NewReader(read.DefaultLimits()).Decode(strings.NewReader(g.json(day)))
 	if err != nil {
 		r.t.Fatalf("decoding the report of %s: %v", g.Organization, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -184,7 +184,7 @@ func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := 0
-		r := newRig(t, s, judging(func(tlsrpt.Found) report.Authenticity {
+		r := newRig(t, s, judging(func(read.Found) report.Authenticity {
 			if asked++; asked == 2 {
 				cancel() // and DNS gives no answer any more
 				return report.Authenticity{Result: report.AuthUnknown, Domain: "sender.example"}
@@ -288,7 +288,7 @@ func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 		ids = append(ids, id(n)+" pass")
 	}
 	var most uint64
-	r := newRig(t, s, judging(func(tlsrpt.Found) report.Authenticity {
+	r := newRig(t, s, judging(func(read.Found) report.Authenticity {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -74,7 +74,7 @@ func (c *canary) folderReadable(ctx context.Context, these []uint32, bodies bool
 func claims(headers map[uint32]imapbox.Header) []uint32 {
 	var uids []uint32
 	for uid, h := range headers {
-		if len(uids) < 2*canaries && tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
+		if len(uids) < 2*canaries && read.ClassifyHeader(h.Fields.Get) == read.Certain {
 			uids = append(uids, uid)
 		}
 	}

@@ -6,14 +6,14 @@ import (
 	"slices"
 
 	"tlsbrief/internal/ingest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
 // A candidate is a message with what its header says it may be.
 type candidate struct {
 	header     imapbox.Header
-	likelihood tlsrpt.Likelihood
+	likelihood read.Likelihood
 	fetch      bool  // it can be a TLS report: to be fetched whole
 	claimed    bool  // its header, or that of a part, says that it is one
 	lost       error // why it is not known: to be asked for again at the next poll
@@ -30,15 +30,15 @@ type classifier struct {
 // candidate decides from the header, and where that leaves it open from the
 // headers of the parts, whether a message can be a TLS report (DESIGN 5).
 func (k *classifier) candidate(ctx context.Context, h imapbox.Header, outer partIndex) (candidate, error) {
-	c := candidate{header: h, likelihood: tlsrpt.ClassifyHeader(h.Fields.Get)}
+	c := candidate{header: h, likelihood: read.ClassifyHeader(h.Fields.Get)}
 	switch c.likelihood {
-	case tlsrpt.Certain:
+	case read.Certain:
 		c.fetch, c.claimed = true, true
-	case tlsrpt.Maybe:
+	case read.Maybe:
 		if err := k.lookInside(ctx, &c, outer); err != nil {
 			return c, fmt.Errorf("looking at the parts of UID %d: %w", h.UID, err)
 		}
-	case tlsrpt.No:
+	case read.No:
 	}
 	return c, nil
 }
@@ -53,13 +53,13 @@ type partIndex struct {
 // than the headers.
 type part struct {
 	path []int
-	kind tlsrpt.PartKind
+	kind read.PartKind
 }
 
 func partsOf(headers []imapbox.PartHeader) []part {
 	parts := make([]part, len(headers))
 	for i, h := range headers {
-		parts[i] = part{h.Path, tlsrpt.ClassifyPart(h.Fields.Get)}
+		parts[i] = part{h.Path, read.ClassifyPart(h.Fields.Get)}
 	}
 	return parts
 }
@@ -70,7 +70,7 @@ func partsOf(headers []imapbox.PartHeader) []part {
 func (k *classifier) outerParts(ctx context.Context, headers map[uint32]imapbox.Header, wanted func(imapbox.Header) bool) (all map[uint32]partIndex, rest []uint32, err error) {
 	var open []uint32
 	for uid, h := range headers {
-		if wanted(h) && tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Maybe {
+		if wanted(h) && read.ClassifyHeader(h.Fields.Get) == read.Maybe {
 			open = append(open, uid)
 		}
 	}
@@ -131,20 +131,20 @@ func (k *classifier) lookInside(ctx context.Context, c *candidate, outer partInd
 		}
 		for _, p := range answer.parts {
 			switch p.kind {
-			case tlsrpt.PartReport:
+			case read.PartReport:
 				c.fetch, c.claimed = true, true
 				return nil
-			case tlsrpt.PartEncoded:
+			case read.PartEncoded:
 				c.fetch = true
-			case tlsrpt.PartContainer:
+			case read.PartContainer:
 				if len(path) < ingest.PartDepth {
 					queue = append(queue, p.path)
 				}
-			case tlsrpt.PartOther:
+			case read.PartOther:
 			}
 		}
 	}
-	if len(outer.parts) == 1 && !c.fetch && outer.parts[0].kind == tlsrpt.PartOther {
+	if len(outer.parts) == 1 && !c.fetch && outer.parts[0].kind == read.PartOther {
 		return k.lookForStandIn(ctx, c)
 	}
 	return nil
@@ -175,7 +175,7 @@ func (k *classifier) innerParts(ctx context.Context, uid uint32, path []int) (pa
 // beginning does not come, that says nothing of the message.
 func (k *classifier) lookForStandIn(ctx context.Context, c *candidate) error {
 	data, err := k.fetcher.conn.session.Peek(ctx, c.header.UID, canaryBytes)
-	if env := tlsrpt.EnvelopeOf(data); isStandIn(env.From, env.Subject) {
+	if env := read.EnvelopeOf(data); isStandIn(env.From, env.Subject) {
 		c.lost = errStandIn
 	}
 	if broke(err) {

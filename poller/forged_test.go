@@ -15,7 +15,7 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 
 	"tlsbrief/internal/ingest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // A signedZone signs mail of any domain, has the keys, and counts what it is asked.
@@ -52,7 +52,7 @@ func (z *signedZone) lookup(context.Context, string) ([]string, error) {
 // results authenticates the reports of a mail.
 func (z *signedZone) results(mail string) (all []string) {
 	z.t.Helper()
-	m, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).ReadMail([]byte(mail))
+	m, err := read.NewReader(read.DefaultLimits()).ReadMail([]byte(mail))
 	if err != nil {
 		z.t.Fatalf("the forgery is not even read: %v", err)
 	}

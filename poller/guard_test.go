@@ -6,18 +6,18 @@ import (
 	"testing"
 
 	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
-	"tlsbrief/poller/imapbox"
 )
 
 func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
-		r := newRig(t, s, judging(func(f tlsrpt.Found) report.Authenticity {
+		r := newRig(t, s, judging(func(f read.Found) report.Authenticity {
 			if f.Report.ReportID == id(2) {
 				panic("index out of range")
 			}
@@ -43,7 +43,7 @@ func TestFaultInOneMailboxStopsNoOther(t *testing.T) {
 	unlocked := false
 	r := newRig(t, s, func(o *options) {
 		broken := mailboxOn(s, "broken")
-		broken.IMAP.Auth = func(context.Context) (imapbox.Credentials, error) { panic("no such thing") }
+		broken.IMAP.Auth = func(context.Context) (netclient.Credentials, error) { panic("no such thing") }
 		o.Mailboxes = append([]poller.Mailbox{broken}, o.Mailboxes...)
 		o.Lock = func(_ context.Context, name string) (func(), error) {
 			return func() { unlocked = unlocked || name == "broken" }, nil

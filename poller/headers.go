@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -46,7 +46,7 @@ func (f *fetcher) headers(ctx context.Context, uids []uint32) headerFetch {
 	}
 	f.gave.header = f.gave.header || len(h.headers) > 0
 	for uid, header := range h.headers {
-		if env := tlsrpt.ReadEnvelope(header.Fields.Get); isStandIn(env.From, env.Subject) {
+		if env := read.ReadEnvelope(header.Fields.Get); isStandIn(env.From, env.Subject) {
 			h.lost[uid] = errStandIn
 			delete(h.headers, uid)
 		}

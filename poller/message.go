@@ -7,7 +7,7 @@ import (
 
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -32,7 +32,7 @@ func (r *messageReader) place(uid uint32) report.Place {
 // fromHeader describes a message of which only the header is known.
 func (r *messageReader) fromHeader(c candidate) *report.Message {
 	m := &report.Message{Place: r.place(c.header.UID), ReceivedAt: received(c.header), MarkOwed: r.mark}
-	ingest.Describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get))
+	ingest.Describe(m, read.ReadEnvelope(c.header.Fields.Get))
 	return m
 }
 
@@ -72,14 +72,14 @@ func (r *messageReader) draft(c candidate, b imapbox.Body, refused error) (*inge
 	case b.TooLarge:
 		return ingest.Decided(*r.tooLarge(c)), nil
 	}
-	d, err := r.reader.Read(b.Data, ingest.Origin{Place: r.place(c.header.UID), Received: received(c.header), Certain: c.likelihood == tlsrpt.Certain})
+	d, err := r.reader.Read(b.Data, ingest.Origin{Place: r.place(c.header.UID), Received: received(c.header), Certain: c.likelihood == read.Certain})
 	if err != nil {
 		return nil, err
 	}
 	if m := &d.Message; isStandIn(m.From, m.Subject) {
 		return ingest.Decided(*r.pending(c, errStandIn)), nil
 	} else if m.From == "" && m.MessageID == "" {
-		ingest.Describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
+		ingest.Describe(m, read.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
 	}
 	d.Message.MarkOwed = r.mark
 	return d, nil

@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller/imapbox"
 )
 
 // A worker does not knock at every poll at a mailbox that refuses it; a command
@@ -15,8 +15,8 @@ func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
 	s := imaptest.Memory(t)
 	proxy := imaptest.NewProxy(t, s)
 	wrong := func(o *options) {
-		o.Mailboxes[0].IMAP.Auth = func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: s.Username, Password: "wrong"}, nil
+		o.Mailboxes[0].IMAP.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: s.Username, Password: "wrong"}, nil
 		}
 	}
 	for _, tt := range []struct {

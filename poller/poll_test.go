@@ -12,7 +12,7 @@ import (
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 )
 
@@ -177,7 +177,7 @@ func TestMessageThatArrivesDuringThePollIsFoundByTheNext(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		next := 2
-		arrive := func(tlsrpt.Found) report.Authenticity {
+		arrive := func(read.Found) report.Authenticity {
 			deliver(t, s, "INBOX", newReport(next))
 			next++
 			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}

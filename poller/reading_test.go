@@ -17,12 +17,12 @@ import (
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].
 func byMessage(auths map[string]report.Authenticity) func(*options) {
-	return judging(func(f tlsrpt.Found) report.Authenticity {
+	return judging(func(f read.Found) report.Authenticity {
 		n, _, _ := strings.Cut(f.Envelope.MessageID, "@")
 		return auths[n]
 	})

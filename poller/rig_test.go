@@ -20,9 +20,10 @@ import (
 	"tlsbrief/internal/backfill"
 	"tlsbrief/internal/dkim"
 	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -64,7 +65,7 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*options)) *rig {
 	})
 	r.o = options{
 		Options: poller.Options{Store: r.db, Log: logger, Mailboxes: []poller.Mailbox{mailboxOn(s, "box")}},
-		Reading: ingest.Options{Recorder: r.db, Limits: tlsrpt.DefaultLimits(), Log: logger},
+		Reading: ingest.Options{Recorder: r.db, Limits: read.DefaultLimits(), Log: logger},
 	}
 	r.change(change...)
 	return r
@@ -146,9 +147,9 @@ func mailboxOn(s *imaptest.Server, name string) poller.Mailbox {
 	return poller.Mailbox{
 		Name: name, Folders: []string{"INBOX"}, After: poller.AfterSeen,
 		IMAP: imapbox.Options{
-			Name: name, Host: s.Host, Port: s.Port, TLS: s.TLS, TLSConfig: s.TLSConfig(), Timeout: testWait,
-			Auth: func(context.Context) (imapbox.Credentials, error) {
-				return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+			Name: name, Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), TLSConfig: s.TLSConfig(), Timeout: testWait,
+			Auth: func(context.Context) (netclient.Credentials, error) {
+				return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 			},
 		},
 	}
@@ -179,10 +180,10 @@ func authenticate(keys dkim.Lookup, who ingest.Vouching) func(*options) {
 
 // judging authenticates by itself. What it does not know is left to a key that DNS does
 // not give.
-func judging(f func(tlsrpt.Found) report.Authenticity) func(*options) {
+func judging(f func(read.Found) report.Authenticity) func(*options) {
 	return func(o *options) {
 		o.Reading.Keys = func(context.Context, string) ([]string, error) { return nil, errors.New("no answer") }
-		o.Reading.Examine = func(found tlsrpt.Found, _ time.Time) ingest.Case {
+		o.Reading.Examine = func(found read.Found, _ time.Time) ingest.Case {
 			a := f(found)
 			s := ingest.CaseSignature{Decided: &a}
 			if a.Result == report.AuthUnknown {

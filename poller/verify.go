@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -76,7 +76,7 @@ func (f *folder) recent(ctx context.Context, st imapbox.Status) (text string, ne
 		if h.InternalDate.After(newest) {
 			newest = h.InternalDate
 		}
-		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
+		if read.ClassifyHeader(h.Fields.Get) == read.Certain {
 			certain++
 		}
 	}

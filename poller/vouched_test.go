@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/ingest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // M-E7: a stranger has mail that a reporter's domain signed, but for Content-Type,
@@ -48,7 +48,7 @@ func TestTheWordOfATrustedServerIsAboutTheSignatureThatItChecked(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).ReadMail([]byte(tt.mail))
+			m, err := read.NewReader(read.DefaultLimits()).ReadMail([]byte(tt.mail))
 			if err != nil || len(m.Found) != 1 {
 				t.Fatalf("%d reports, %v: the forgery is not even read", len(m.Found), err)
 			}

@@ -14,7 +14,7 @@ import (
 	"tlsbrief/poller"
 )
 
-// newBackfillCommand returns "tlsbrief backfill": the whole history once.
+// newBackfillCommand returns "tlsbrief backfill", which reads the whole history once.
 func newBackfillCommand(a *app) *cobra.Command {
 	var since, before string
 	var b poller.Backfill
@@ -49,7 +49,7 @@ Reports on days long past are history: no digest brings them as news.`,
 			if len(files) > 0 && (b.Mailbox != "" || b.Mark) {
 				return usage("--mailbox and --mark are for mailboxes, and files were named")
 			}
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.backfill(cmd.Context(), c, d, b, files, asJSON)
 			})
 		},

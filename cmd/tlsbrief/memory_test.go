@@ -87,6 +87,7 @@ func hostileMails(t *testing.T) []hostileMail {
 // M-H5: not under the race detector, whose own memory it would measure.
 func TestPeakMemoryOfAnyMessage(t *testing.T) {
 	t.Parallel()
+	long(t)
 	if raceDetector {
 		t.Skip("the race detector takes several times the memory of the program")
 	}

@@ -18,7 +18,7 @@ const futureSkew = 48 * time.Hour
 func earliest() time.Time { return time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // accept puts into m the reports that are to be taken, and why the others are not.
-// It returns which of them are taken; ok is false where nothing is left to recoin.
+// It returns which of them are taken; ok is false where nothing is left to record.
 func (in *Ingester) accept(m *report.Message, reports []report.Report, faults []error) (taken []int, ok bool) {
 	var refused []string
 	left := 0
@@ -58,7 +58,7 @@ func (in *Ingester) refusal(rep report.Report) string {
 	}
 	// A TLSA policy's domain is often an MX host's name (Q29): one below a domain
 	// of one's own, or a provider's, which is about such a domain.
-	about := rep.About()
+	about := rep.OwnerDomains()
 	for i := range rep.Policies {
 		if in.owns(rep.Policies[i].Domain) || in.owns(about[i]) {
 			return ""

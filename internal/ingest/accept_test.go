@@ -10,6 +10,7 @@ import (
 
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // jsonOn is a report about a day.
@@ -53,9 +54,9 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 			t.Parallel()
 			calls := 0
 			in := New(Options{
-				Limits: tlsrpt.DefaultLimits(),
+				Limits: read.DefaultLimits(),
 				Keys:   func(context.Context, string) ([]string, error) { return nil, nil },
-				Examine: func(tlsrpt.Found, time.Time) Case {
+				Examine: func(read.Found, time.Time) Case {
 					calls++
 					return decided(report.Authenticity{Result: report.AuthPass, Domain: "sender.example"})
 				},
@@ -109,7 +110,7 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			in := New(Options{Limits: tlsrpt.DefaultLimits(), Now: func() time.Time { return now }})
+			in := New(Options{Limits: read.DefaultLimits(), Now: func() time.Time { return now }})
 			data, from := mailWith(reportPart(tt.day)), Origin{Received: tt.arrived}
 			if tt.arrived.IsZero() {
 				data, from.Kind = jsonOn(tt.day), ReportFile
@@ -144,7 +145,7 @@ func TestReportsThatCannotBeAboutTheirTimeAreRejected(t *testing.T) {
 
 func TestReportThatDoesNotEndIsRejected(t *testing.T) {
 	t.Parallel()
-	in := New(Options{Limits: tlsrpt.DefaultLimits(), Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }})
+	in := New(Options{Limits: read.DefaultLimits(), Now: func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }})
 	endless := strings.Replace(jsonOn("2026-03-01"), "2026-03-01T23:59:59Z", "2999-01-01T00:00:00Z", 1)
 	d, err := in.NewReader().Read([]byte(endless), Origin{Kind: ReportFile})
 	if err != nil {

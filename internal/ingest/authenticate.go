@@ -2,13 +2,13 @@ package ingest
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/ingest/authres"
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // Vouching names the servers whose Authentication-Results field (RFC 8601) may
@@ -49,11 +49,11 @@ const maxLookups = 3
 // Examine does what authenticating the report of a message takes the message for, which
 // arrived at the given time. RFC 8460, section 3, asks for a DKIM signature of the
 // reporting domain; where it is spoilt, the word of the servers that v names counts instead.
-func (v Vouching) Examine(f tlsrpt.Found, at time.Time) Case {
+func (v Vouching) Examine(f read.Found, at time.Time) Case {
 	if at.IsZero() {
 		at = f.Envelope.Date
 	}
-	names, _ := tlsrpt.Fields(f.Message)
+	names, _ := read.Fields(f.Message)
 	c := claim{envelope: f.Envelope, relies: f.Relies, fields: names}
 	examined := dkim.Examine(f.Message, at, dkim.Options{
 		Want:       func(s dkim.Signature) bool { return !s.BodyLength && c.aligned(s) },
@@ -78,7 +78,7 @@ func (v Vouching) Examine(f tlsrpt.Found, at time.Time) Case {
 
 // A claim is what a mail says of itself that a signature has to cover.
 type claim struct {
-	envelope tlsrpt.Envelope
+	envelope read.Envelope
 	relies   []string // the fields that decide what in the body is the report
 	fields   []string // the names of all header fields, in lower case
 }
@@ -86,7 +86,7 @@ type claim struct {
 // of returns what a trusted server says of the signatures of a mail: whether it
 // found that one of them holds. It has seen the mail that arrived, not one
 // forwarded inside it, whose fields a stranger may have written.
-func (v Vouching) of(f tlsrpt.Found) (passed func(dkim.Signature) bool) {
+func (v Vouching) of(f read.Found) (passed func(dkim.Signature) bool) {
 	none := func(dkim.Signature) bool { return false }
 	if f.Forwarded || len(v.AuthservIDs) == 0 && !v.Microsoft365 {
 		return none
@@ -146,15 +146,15 @@ func rank(a report.Authenticity) int {
 // signed. The field that names the submitter must be signed, or anybody who
 // passes the mail on can name one.
 func (c claim) aligned(s dkim.Signature) bool {
-	org := dkim.OrganizationalDomain(s.Domain)
+	org := hostname.Organizational(s.Domain)
 	switch {
 	case org == "":
 		return false
-	case org == dkim.OrganizationalDomain(c.envelope.FromDomain):
+	case org == hostname.Organizational(c.envelope.FromDomain):
 		return true
 	}
 	in := c.envelope.SubmitterIn
-	return org == dkim.OrganizationalDomain(strings.ToLower(c.envelope.Submitter)) && c.count(in) == 1 && c.covered(in, s)
+	return org == hostname.Organizational(c.envelope.Submitter) && c.count(in) == 1 && c.covered(in, s)
 }
 
 // structureSigned reports whether nobody but the signer can have decided what in

@@ -8,7 +8,7 @@ import (
 	"tlsbrief/internal/dkim"
 	"tlsbrief/internal/ingest/authres"
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // judge takes the best of the signatures of a message with this claim.
@@ -48,7 +48,7 @@ func TestAligned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := claim{
-				envelope: tlsrpt.Envelope{FromDomain: tt.from, Submitter: tt.submitter, SubmitterIn: "tls-report-submitter"},
+				envelope: read.Envelope{FromDomain: tt.from, Submitter: tt.submitter, SubmitterIn: "tls-report-submitter"},
 				fields:   []string{"from", "tls-report-submitter"},
 			}
 			if got := c.aligned(dkim.Signature{Domain: tt.signer, Signed: c.fields}); got != tt.want {
@@ -81,7 +81,7 @@ func TestSubmitterCountsWhereItsFieldIsSigned(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := claim{envelope: tlsrpt.Envelope{FromDomain: tt.from, Submitter: "sender.example", SubmitterIn: tt.in}, fields: tt.fields}
+			c := claim{envelope: read.Envelope{FromDomain: tt.from, Submitter: "sender.example", SubmitterIn: tt.in}, fields: tt.fields}
 			if got := c.aligned(dkim.Signature{Domain: "sender.example", Signed: tt.signed}); got != tt.want {
 				t.Errorf("aligned = %v, want %v", got, tt.want)
 			}
@@ -112,7 +112,7 @@ func TestStructureIsTheSigners(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := claim{envelope: tlsrpt.Envelope{FromDomain: "sender.example"}, fields: tt.fields, relies: tt.relies}
+			c := claim{envelope: read.Envelope{FromDomain: "sender.example"}, fields: tt.fields, relies: tt.relies}
 			s := dkim.Signature{Domain: "sender.example", Selector: "s", Signed: tt.signed, Status: dkim.Pass}
 			loose := report.Authenticity{Result: report.AuthFail, Domain: "sender.example", Reason: ReasonStructureUnsigned}
 			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == report.AuthPass) != tt.want || !tt.want && got != loose {
@@ -144,7 +144,7 @@ func TestPassOfAKeyForEmailIsNoted(t *testing.T) {
 		{nil, ""}, {[]string{"*"}, ""}, {[]string{"tlsrpt"}, ""}, {[]string{"email", "tlsrpt"}, ""}, {[]string{"email"}, ReasonKeyForEmail},
 	} {
 		s := dkim.Signature{Domain: "sender.example", Status: dkim.Pass, KeyServices: tt.services}
-		got := judge([]dkim.Signature{s}, claim{envelope: tlsrpt.Envelope{FromDomain: "sender.example"}}, authres.Results{})
+		got := judge([]dkim.Signature{s}, claim{envelope: read.Envelope{FromDomain: "sender.example"}}, authres.Results{})
 		if got.Result != report.AuthPass || got.Reason != tt.want {
 			t.Errorf("key for %q: %+v, want a pass with the reason %q", tt.services, got, tt.want)
 		}
@@ -194,7 +194,7 @@ func TestJudge(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := judge(tt.signatures, claim{envelope: tlsrpt.Envelope{FromDomain: own}}, authres.Results{})
+			got := judge(tt.signatures, claim{envelope: read.Envelope{FromDomain: own}}, authres.Results{})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("judge (-want +got):\n%s", diff)
 			}

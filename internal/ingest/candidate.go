@@ -1,6 +1,6 @@
 package ingest
 
-import "tlsbrief/internal/tlsrpt"
+import "tlsbrief/internal/tlsrpt/read"
 
 // How far the parts of a message are followed to find out whether it can be a TLS report.
 const (
@@ -12,13 +12,13 @@ const (
 // isCandidate reports whether a poll would fetch a message that lies in a file: there
 // as in a mailbox, a message that no header calls a report is somebody's private mail.
 // cut says that data is only the beginning of the message.
-func isCandidate(mail *tlsrpt.Mail, data []byte, cut bool) bool {
+func isCandidate(mail *read.Mail, data []byte, cut bool) bool {
 	switch mail.Likelihood {
-	case tlsrpt.Certain:
+	case read.Certain:
 		return true
-	case tlsrpt.Maybe:
-		return tlsrpt.ShowsReport(data, tlsrpt.PartBounds{Depth: PartDepth, Containers: PartContainers, Parts: PartsEach, Cut: cut})
-	case tlsrpt.No:
+	case read.Maybe:
+		return read.ShowsReport(data, read.PartBounds{Depth: PartDepth, Containers: PartContainers, Parts: PartsEach, Cut: cut})
+	case read.No:
 	}
 	return false
 }

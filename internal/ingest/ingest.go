@@ -8,7 +8,7 @@
 //
 // # Trust
 //
-// Strangers write the messages. [tlsrpt.Limits] bound what is read of them, [Lookups]
+// Strangers write the messages. [read.Limits] bound what is read of them, [Lookups]
 // the time that their signers' name servers may take.
 //
 // # Tolerance
@@ -24,13 +24,13 @@ import (
 
 	"tlsbrief/internal/dkim"
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // Options say how messages are read and which reports are taken.
 type Options struct {
 	Recorder Recorder
-	Limits   tlsrpt.Limits
+	Limits   read.Limits
 
 	// Keys gives the keys of signatures. Nil switches the check of authenticity off:
 	// every report is recorded as unchecked and counts.
@@ -38,7 +38,7 @@ type Options struct {
 
 	// Examine does what authenticating takes the message for, which arrived at the
 	// given time, and no network. Vouching{}.Examine if nil.
-	Examine func(tlsrpt.Found, time.Time) Case
+	Examine func(read.Found, time.Time) Case
 
 	// Require rejects what is not authenticated.
 	Require bool
@@ -90,7 +90,7 @@ func New(o Options) *Ingester {
 }
 
 // Limits returns the limits of what is read.
-func (in *Ingester) Limits() tlsrpt.Limits { return in.o.Limits }
+func (in *Ingester) Limits() read.Limits { return in.o.Limits }
 
 // A Kind says what bytes are.
 type Kind int

@@ -16,7 +16,7 @@ import (
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/samples"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 const reportJSON = `{"organization-name":"Sender","date-range":{"start-datetime":"2026-03-01T00:00:00Z","end-datetime":"2026-03-01T23:59:59Z"},
@@ -73,7 +73,7 @@ func TestIngest(t *testing.T) {
 		{name: "the key is gone", data: signed("1", "gone.example"), outcome: report.Recorded, recorded: "fail key-gone"},
 		{name: "a fault while the key is looked up", data: signed("1", "panic.example"), outcome: report.Recorded, recorded: "unknown dns"},
 		{name: "a fault while it is read", data: mailOf("1", "sender.example"), change: func(o *ingest.Options) {
-			o.Examine = func(tlsrpt.Found, time.Time) ingest.Case { panic("index out of range") }
+			o.Examine = func(read.Found, time.Time) ingest.Case { panic("index out of range") }
 		}, outcome: report.Rejected},
 		{name: "about a domain of others", data: signed("1", "sender.example"), change: func(o *ingest.Options) { o.Domains = []string{"example.org"} }, outcome: report.Rejected},
 		{name: "of a signer that is left out", data: signed("1", "sender.example"), change: func(o *ingest.Options) { o.IgnoreSigners = []string{"sender.example"} }, outcome: ingest.Ignored},
@@ -91,7 +91,7 @@ func TestIngest(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.Close()
-			o := ingest.Options{Recorder: d, Limits: tlsrpt.DefaultLimits(), Keys: keys}
+			o := ingest.Options{Recorder: d, Limits: read.DefaultLimits(), Keys: keys}
 			if tt.change != nil {
 				tt.change(&o)
 			}
@@ -144,7 +144,7 @@ func TestIngestThatIsStoppedRecordsNothing(t *testing.T) {
 	}
 	defer d.Close()
 	ctx, stop := context.WithCancel(t.Context())
-	in := ingest.New(ingest.Options{Recorder: d, Limits: tlsrpt.DefaultLimits(), Keys: func(ctx context.Context, _ string) ([]string, error) {
+	in := ingest.New(ingest.Options{Recorder: d, Limits: read.DefaultLimits(), Keys: func(ctx context.Context, _ string) ([]string, error) {
 		stop()
 		return nil, ctx.Err()
 	}})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/hostname"
 )
 
 // Bounds of looking up the keys of signatures. Whoever can mail a report can name
@@ -172,7 +173,7 @@ func (k *Lookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 func (k *Lookups) isSilent(domain string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.silent[domain] || !k.answered[domain] && k.silentOf[dkim.OrganizationalDomain(domain)] >= silentDomains
+	return k.silent[domain] || !k.answered[domain] && k.silentOf[hostname.Organizational(domain)] >= silentDomains
 }
 
 func (k *Lookups) noteSilent(domain string) {
@@ -180,7 +181,7 @@ func (k *Lookups) noteSilent(domain string) {
 	defer k.mu.Unlock()
 	if !k.silent[domain] {
 		k.silent[domain] = true
-		k.silentOf[dkim.OrganizationalDomain(domain)]++
+		k.silentOf[hostname.Organizational(domain)]++
 	}
 }
 

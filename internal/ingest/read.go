@@ -8,6 +8,7 @@ import (
 
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // authMost bounds the messages inside one mail whose signatures are looked at.
@@ -23,11 +24,11 @@ const holdsNone = "it says that it is a TLS report, but holds none: the attachme
 // A Reader reads messages for an Ingester, one at a time.
 type Reader struct {
 	in   *Ingester
-	read *tlsrpt.Reader
+	read *read.Reader
 }
 
 // NewReader returns a Reader.
-func (in *Ingester) NewReader() *Reader { return &Reader{in, tlsrpt.NewReader(in.o.Limits)} }
+func (in *Ingester) NewReader() *Reader { return &Reader{in, read.NewReader(in.o.Limits)} }
 
 // Read reads bytes, as far as that goes without DNS. Where that panics, the message is
 // refused, and the stack is in the log.
@@ -56,7 +57,7 @@ func (r *Reader) message(data []byte, o Origin) (*Draft, error) {
 	}
 	switch {
 	case errors.Is(err, tlsrpt.ErrNoReport) && len(mail.Faults) == 0:
-		d.Message.Refused, d.ours = holdsNone, o.Certain || mail.Likelihood == tlsrpt.Certain
+		d.Message.Refused, d.ours = holdsNone, o.Certain || mail.Likelihood == read.Certain
 		return d, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
 		d.Message.Refused, d.ours = err.Error(), true
@@ -111,7 +112,7 @@ func (in *Ingester) TooLarge() string {
 }
 
 // Describe takes over what a header says of its message.
-func Describe(m *report.Message, env tlsrpt.Envelope) {
+func Describe(m *report.Message, env read.Envelope) {
 	m.MessageID, m.From, m.Subject, m.Submitter = env.MessageID, env.From, env.Subject, env.Submitter
 	if m.ReceivedAt.IsZero() {
 		m.ReceivedAt = env.Received
@@ -121,13 +122,13 @@ func Describe(m *report.Message, env tlsrpt.Envelope) {
 // examine returns the cases of the reports of a mail that arrived at the given
 // time, and which of them each report belongs to: the reports of one message have
 // one. There are none where authenticity is not checked.
-func (in *Ingester) examine(found []tlsrpt.Found, arrived time.Time) (cases []Case, of []int) {
+func (in *Ingester) examine(found []read.Found, arrived time.Time) (cases []Case, of []int) {
 	if in.o.Keys == nil {
 		return nil, nil
 	}
 	of = make([]int, len(found))
 	for i, f := range found {
-		same := slices.IndexFunc(found[:i], func(earlier tlsrpt.Found) bool { return sameMessage(earlier, f) })
+		same := slices.IndexFunc(found[:i], func(earlier read.Found) bool { return sameMessage(earlier, f) })
 		switch {
 		case same >= 0:
 			of[i] = of[same]
@@ -143,14 +144,14 @@ func (in *Ingester) examine(found []tlsrpt.Found, arrived time.Time) (cases []Ca
 }
 
 // sameMessage reports whether two reports lie in the same message of one mail.
-func sameMessage(a, b tlsrpt.Found) bool {
+func sameMessage(a, b read.Found) bool {
 	return len(a.Message) == len(b.Message) && len(a.Message) > 0 && &a.Message[0] == &b.Message[0]
 }
 
 // arrival returns when a report's message arrived, in a mail that did so at the
 // given time. A forwarded one was signed for an earlier arrival, which the mail
 // inside tells.
-func arrival(f tlsrpt.Found, arrived time.Time) time.Time {
+func arrival(f read.Found, arrived time.Time) time.Time {
 	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
 		return inner
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
-	"tlsbrief/internal/bearer"
 	"tlsbrief/internal/netclient"
 )
 
@@ -37,6 +36,7 @@ func (s *session) auth(ctx context.Context) error {
 			if s.token, err = s.o.Token(ctx, s.refused); err != nil {
 				return err
 			}
+			credentials.Token = s.token
 		}
 		mechanism, err := s.mechanism(credentials)
 		if err != nil {
@@ -60,26 +60,16 @@ func (s *session) private() bool {
 
 // mechanism returns how to log in with the credentials, and takes note of what
 // must not get out.
-func (s *session) mechanism(c Credentials) (*startedSASL, error) {
+func (s *session) mechanism(c netclient.Credentials) (*startedSASL, error) {
 	s.secrets.Add(c.Password)
-	s.secrets.Add(s.token)
+	s.secrets.Add(c.Token)
 	offered := strings.Join(s.mechanisms, " ")
-	var client sasl.Client
+	client, err := s.server.Mechanism(c, s.offers)
 	switch {
-	case s.token != "":
-		var err error
-		client, err = bearer.Client(bearer.Identity{Username: c.Username, Token: s.token, Host: s.o.Host, Port: s.o.Port}, s.offers)
-		if err != nil {
-			return nil, fmt.Errorf("%w; the server offers %q", err, offered)
-		}
-	case c.SASL != nil:
-		client = c.SASL
-	case s.offers(sasl.Plain):
-		client = sasl.NewPlainClient("", c.Username, c.Password)
-	case s.offers(sasl.Login):
-		client = &loginClient{username: c.Username, password: c.Password}
-	default:
-		return nil, fmt.Errorf("the server offers %q, and with a password only PLAIN and LOGIN can be used", offered)
+	case errors.Is(err, netclient.ErrNoMechanism):
+		return nil, netclient.WithText(err, fmt.Sprintf("the server offers %q, and with a password only PLAIN and LOGIN can be used", offered))
+	case err != nil:
+		return nil, fmt.Errorf("%w; the server offers %q", err, offered)
 	}
 	name, first, err := client.Start()
 	if err != nil {
@@ -132,7 +122,7 @@ type startedSASL struct {
 	secrets *netclient.Secrets // is told what is sent, since a server may repeat it
 	name    string
 	first   []byte
-	refusal *bearer.Refusal
+	refusal *netclient.TokenRefusal
 }
 
 // Start returns the beginning.
@@ -158,28 +148,4 @@ func (c *startedSASL) explain(err error) error {
 	said := *refused
 	said.Message += " (" + c.refusal.Error() + ")"
 	return &said
-}
-
-// A loginClient speaks LOGIN, draft-murchison-sasl-login-00. Unlike go-sasl's,
-// it waits to be asked for the name, since some servers refuse it unasked, and
-// does not look at the questions: the draft says so in section 2.1, and
-// servers spell them as they like.
-type loginClient struct {
-	username, password string
-	asked              int
-}
-
-// Start sends nothing but the mechanism's name.
-func (c *loginClient) Start() (string, []byte, error) { return sasl.Login, nil, nil }
-
-// Next gives the name, then the password.
-func (c *loginClient) Next([]byte) ([]byte, error) {
-	c.asked++
-	switch c.asked {
-	case 1:
-		return []byte(c.username), nil
-	case 2:
-		return []byte(c.password), nil
-	}
-	return nil, errors.New("the server asks for more than name and password")
 }

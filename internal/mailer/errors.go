@@ -17,10 +17,10 @@ import (
 // The steps of handing in a mail, in their order, as an Error and a Step name
 // them.
 const (
-	StepConnect  = "connect"  // name lookup and TCP
-	StepGreeting = "greeting" // the server's first words
-	StepStartTLS = "starttls" // the command
-	StepTLS      = "tls"      // handshake and certificate
+	StepConnect  = netclient.StepConnect
+	StepGreeting = netclient.StepGreeting
+	StepStartTLS = netclient.StepStartTLS
+	StepTLS      = netclient.StepTLS
 	StepEHLO     = "ehlo"
 	StepAuth     = "auth"
 	StepEnvelope = "envelope" // what is wrong with an address or the size before anything is sent
@@ -143,16 +143,6 @@ func printable(s string, bound int) string {
 	return s[:cut] + "…"
 }
 
-// A cause is an error from below whose words may be the server's: they are
-// cleaned, and what is wrapped can still be asked for.
-type cause struct {
-	err  error
-	text string
-}
-
-func (c *cause) Error() string { return c.text }
-func (c *cause) Unwrap() error { return c.err }
-
 // replyOf returns the server's refusal in err, or nil.
 func (s *session) replyOf(err error) *Reply {
 	var (
@@ -197,19 +187,19 @@ func (s *session) clean(text string) string {
 // impossible returns the Error for what this server can never take, found out
 // before it was asked, with a hint.
 func (s *session) impossible(address string, err error, hint string) *Error {
-	return s.note(&Error{Server: s.server, Step: StepEnvelope, Address: address, Err: err, Hint: hint})
+	return s.note(&Error{Server: s.server.Address(), Step: StepEnvelope, Address: address, Err: err, Hint: hint})
 }
 
 // unusable returns the Error for a server that does not offer what step needs,
 // with a hint.
 func (s *session) unusable(step string, err error, hint string) *Error {
-	return s.note(&Error{Server: s.server, Step: step, Temporary: true, Err: err, Hint: hint})
+	return s.note(&Error{Server: s.server.Address(), Step: step, Temporary: true, Err: err, Hint: hint})
 }
 
 // failed returns the Error for what went wrong at step. Only a refusal of the
 // sender, a recipient or the mail is permanent.
 func (s *session) failed(step string, address string, err error) *Error {
-	e := &Error{Server: s.server, Step: step, Address: address, Temporary: true, byToken: s.token != ""}
+	e := &Error{Server: s.server.Address(), Step: step, Address: address, Temporary: true, byToken: s.token != ""}
 	if r := s.replyOf(err); r != nil {
 		e.Code, e.Enhanced, e.Err = r.Code, r.Enhanced, r
 		switch {
@@ -219,7 +209,7 @@ func (s *session) failed(step string, address string, err error) *Error {
 			e.Temporary = r.Code/100 != 5
 		}
 	} else {
-		e.Err = &cause{err: err, text: s.clean(netclient.DialText(err))} // server says where
+		e.Err = netclient.WithText(err, s.clean(netclient.DialText(err))) // Server has the address
 	}
 	e.Hint = s.hint(e)
 	return s.note(e)

@@ -25,32 +25,20 @@ import (
 	"errors"
 	"time"
 
-	"github.com/emersion/go-sasl"
-
-	"tlsbrief/internal/bearer"
-)
-
-// The ways to protect the connection, as Options.TLS has them.
-const (
-	TLSImplicit = "implicit" // TLS from the first byte, RFC 8314; usually port 465
-	TLSStartTLS = "starttls" // RFC 3207, and required; usually port 587
-	TLSNone     = "none"     // plain text, to a server on this machine only
+	"tlsbrief/internal/netclient"
 )
 
 // Options say where and how mail is handed in.
 type Options struct {
 	Host string
 	Port int
-	TLS  string // TLSImplicit, TLSStartTLS or TLSNone; anything else sends nothing
+	TLS  netclient.TLSMode // anything that is no mode sends nothing
 
-	// TLSConfig, where set, is the base of what is used: a private CA goes in
-	// its RootCAs. The name that is verified is Host unless it has another,
-	// the oldest version is TLS 1.2 unless it asks for a newer.
-	TLSConfig *tls.Config
+	TLSConfig *tls.Config // as in netclient.Server; may be nil
 
 	// Auth returns what to log in with and is called for each connection, so
 	// that a changed password is noticed. nil: no AUTH.
-	Auth func(ctx context.Context) (Credentials, error)
+	Auth func(ctx context.Context) (netclient.Credentials, error)
 
 	// Token, where set, returns an OAuth2 access token that is used in place of
 	// the password. refused, where not empty, is one that it gave and that the
@@ -58,7 +46,7 @@ type Options struct {
 	Token func(ctx context.Context, refused string) (string, error)
 
 	// Grant says how Token gets its tokens, for advice on refused ones.
-	Grant bearer.Grant
+	Grant netclient.Grant
 
 	// HELO is the name to give. Empty: this machine's, if it is a full domain
 	// name, else its address, as RFC 5321 section 4.1.4 has it.
@@ -72,15 +60,6 @@ type Options struct {
 	// up too early sends the mail twice, so RFC 5321 section 4.5.3.2.6 asks for
 	// the ten minutes that 0 stands for.
 	DataTimeout time.Duration
-}
-
-// Credentials are what to log in with.
-type Credentials struct {
-	Username, Password string
-
-	// SASL, where set, is used instead of PLAIN or LOGIN with the above: a
-	// mechanism of the caller's, such as XOAUTH2. It is for one log-in.
-	SASL sasl.Client
 }
 
 const (

@@ -3,14 +3,12 @@ package mailer
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/textproto"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +21,7 @@ import (
 // A session is one connection to the server, for one mail.
 type session struct {
 	o       *Options
-	server  string // host:port, as errors name it
+	server  netclient.Server
 	raw     net.Conn
 	conn    net.Conn // raw, bounded, and TLS where there is some
 	client  *smtp.Client
@@ -42,7 +40,9 @@ var (
 )
 
 func (m *Mailer) newSession() *session {
-	return &session{o: &m.o, server: net.JoinHostPort(m.o.Host, strconv.Itoa(m.o.Port))}
+	s := &session{o: &m.o}
+	s.server = netclient.Server{Host: m.o.Host, Port: m.o.Port, TLS: m.o.TLS, TLSConfig: m.o.TLSConfig, Dial: s.dial}
+	return s
 }
 
 // within does f, one step about address (empty: about none), in at most d. What
@@ -94,22 +94,22 @@ func (s *session) passed(step, format string, args ...any) {
 
 // open connects, protects the connection, greets and logs in.
 func (s *session) open(ctx context.Context) error {
-	switch s.o.TLS {
-	case TLSImplicit, TLSStartTLS, TLSNone:
-	default:
+	if !s.o.TLS.Valid() {
 		return s.unusable(StepConnect, fmt.Errorf("tls is %q", s.o.TLS), `it must be "implicit", "starttls" or "none"`)
 	}
-	if err := s.step(ctx, StepConnect, "", s.connect); err != nil {
+	conn, err := s.server.Connect(ctx, netclient.Dialog{
+		Greeting: s.greeting,
+		StartTLS: s.startTLS,
+		Step: func(ctx context.Context, step string, f func(context.Context) error) error {
+			return s.step(ctx, step, "", func(ctx context.Context) error { return explainTLS(f(ctx)) })
+		},
+		Passed: func(step, detail string) { s.passed(step, "%s", detail) },
+	})
+	if err != nil {
 		return err
 	}
-	steps := []func(context.Context) error{s.greeting}
-	switch s.o.TLS {
-	case TLSImplicit:
-		steps = []func(context.Context) error{s.handshake, s.greeting}
-	case TLSStartTLS:
-		steps = append(steps, s.startTLS, s.handshake)
-	}
-	for _, do := range append(steps, s.hello, s.auth) {
+	s.conn = conn
+	for _, do := range []func(context.Context) error{s.hello, s.auth} {
 		if err := do(ctx); err != nil {
 			s.quit(ctx)
 			s.close()
@@ -119,52 +119,20 @@ func (s *session) open(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) connect(ctx context.Context) error {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", s.server)
+// dial connects, and bounds what the server may send.
+func (s *session) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if s.o.TLS == TLSNone {
-		if err := netclient.CheckPlain(conn); err != nil {
-			return errors.Join(err, conn.Close())
-		}
-	}
-	s.raw, s.conn = conn, &boundedConn{Conn: conn, left: maxServerBytes}
-	s.passed(StepConnect, "%s", conn.RemoteAddr())
-	return nil
-}
-
-// handshake turns the connection into one over TLS.
-func (s *session) handshake(ctx context.Context) error {
-	config := &tls.Config{}
-	if s.o.TLSConfig != nil {
-		config = s.o.TLSConfig.Clone()
-	}
-	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
-	if config.ServerName == "" {
-		config.ServerName = s.o.Host
-	}
-	return s.step(ctx, StepTLS, "", func(ctx context.Context) error {
-		conn := tls.Client(s.conn, config)
-		if err := conn.HandshakeContext(ctx); err != nil {
-			return explainTLS(err, config.ServerName)
-		}
-		s.conn = conn
-		state := conn.ConnectionState()
-		until := "unverified"
-		if len(state.VerifiedChains) > 0 {
-			until = "certificate valid until " + state.PeerCertificates[0].NotAfter.UTC().Format(time.DateOnly)
-		}
-		s.passed(StepTLS, "%s, %s", tls.VersionName(state.Version), until)
-		return nil
-	})
+	s.raw = conn
+	return &boundedConn{Conn: conn, left: maxServerBytes}, nil
 }
 
 // greeting waits for the server's first words.
-func (s *session) greeting(ctx context.Context) error {
+func (s *session) greeting(ctx context.Context, conn net.Conn) error {
 	return s.step(ctx, StepGreeting, "", func(context.Context) error {
-		text, err := ask(s.conn, 220, "")
+		text, err := ask(conn, 220, "")
 		if err == nil {
 			s.passed(StepGreeting, "%s", text)
 		}
@@ -193,12 +161,12 @@ func ask(conn net.Conn, code int, line string) (string, error) {
 }
 
 // startTLS asks for TLS; a server that does not offer it is not spoken to.
-func (s *session) startTLS(ctx context.Context) error {
+func (s *session) startTLS(ctx context.Context, conn net.Conn) error {
 	var offered string
 	err := s.step(ctx, StepEHLO, "", func(context.Context) error {
 		name, err := s.helo()
 		if err == nil {
-			offered, err = ask(s.conn, 250, "EHLO "+name)
+			offered, err = ask(conn, 250, "EHLO "+name)
 		}
 		return err
 	})
@@ -215,7 +183,7 @@ func (s *session) startTLS(ctx context.Context) error {
 			`nothing was sent; check the port: submission is usually 587, or 465 with tls = "implicit"`)
 	}
 	return s.step(ctx, StepStartTLS, "", func(context.Context) error {
-		if _, err := ask(s.conn, 220, "STARTTLS"); err != nil {
+		if _, err := ask(conn, 220, "STARTTLS"); err != nil {
 			return err
 		}
 		s.passed(StepStartTLS, "offered and accepted")

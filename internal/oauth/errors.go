@@ -76,13 +76,13 @@ func (r *request) explain(ctx context.Context, err error) error {
 	case errors.As(err, &plain), errors.As(r.network, &plain):
 		e.Err, e.Hint = plain, "write token_url and auth_url with https, or make their host point to this machine"
 	case r.network != nil:
-		e.Err = &cause{r.network, r.clean(r.network.Error())}
+		e.Err = netclient.WithText(r.network, r.clean(r.network.Error()))
 		e.Temporary, e.Hint = true, "check that this machine reaches the token server"
 	case r.began.isPage():
-		e.Err = &cause{err, "what came is a web page and not a token"}
+		e.Err = netclient.WithText(err, "what came is a web page and not a token")
 		e.Temporary, e.Hint = true, pageHint
 	default:
-		e.Err = &cause{err, r.clean(err.Error())}
+		e.Err = netclient.WithText(err, r.clean(err.Error()))
 	}
 	return e
 }
@@ -135,15 +135,6 @@ func passes(status int, code string) bool {
 	return status >= 500 && status != http.StatusNetworkAuthenticationRequired || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
 		code == "temporarily_unavailable" || code == "server_error" || code == "slow_down"
 }
-
-// A cause is an error from below with its words made printable.
-type cause struct {
-	err  error
-	text string
-}
-
-func (c *cause) Error() string { return c.text }
-func (c *cause) Unwrap() error { return c.err }
 
 // clean takes the secrets out of what a server said, and makes a line of it.
 func (r *request) clean(s string) string { return clean(r.secrets.Hide(s)) }

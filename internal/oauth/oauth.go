@@ -146,15 +146,10 @@ func transport(config *tls.Config) http.RoundTripper {
 }
 
 func secureTransport(config *tls.Config) http.RoundTripper {
-	t := &http.Transport{
+	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConns: 2,
-		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: &tls.Config{},
+		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: netclient.MinTLS(config),
 	}
-	if config != nil {
-		t.TLSClientConfig = config.Clone()
-	}
-	t.TLSClientConfig.MinVersion = max(t.TLSClientConfig.MinVersion, tls.VersionTLS12)
-	return t
 }
 
 // A dated transport tells of the Date of each answer.

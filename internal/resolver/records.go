@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"tlsbrief/internal/hostname"
 )
 
 // An MX is where a domain takes its mail: RFC 5321, section 5.1.
@@ -52,7 +54,7 @@ func (r *Resolver) MX(ctx context.Context, name string) (Records[MX], error) {
 		if !ok {
 			return MX{}, false
 		}
-		return MX{mx.Preference, host(mx.Mx)}, true
+		return MX{mx.Preference, hostname.Fold(mx.Mx)}, true
 	})
 }
 
@@ -77,7 +79,7 @@ func (r *Resolver) CNAME(ctx context.Context, name string) (string, error) {
 		if !ok {
 			return "", false
 		}
-		return host(cname.Target), true
+		return hostname.Fold(cname.Target), true
 	})
 	if err != nil {
 		return "", err
@@ -147,7 +149,3 @@ func look[T any](ctx context.Context, r *Resolver, name string, rrtype uint16, t
 	}
 	return found, nil
 }
-
-// host gives a name as it is written everywhere else: in lower case, without the
-// last dot.
-func host(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

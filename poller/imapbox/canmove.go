@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -86,7 +88,7 @@ func refusesMove(err error) bool {
 // messages. How many it takes is known then.
 func overLimit(err error) bool {
 	reply := replyOf(err)
-	return reply != nil && reply.Code == messageLimit
+	return reply != nil && reply.Code == wire.MessageLimit
 }
 
 // replyOf returns what the server answered; nil if err is not about that.

@@ -244,9 +244,7 @@ func (s *Session) askSelect(ctx context.Context, step, folder string, readOnly b
 // whether it says that the folder cannot be written. Where it does neither, all flags
 // can be changed: RFC 3501, section 7.1.
 func (s *Session) permanentFlags() (told, readOnly bool) {
-	s.wire.mu.Lock()
-	defer s.wire.mu.Unlock()
-	return s.wire.replies.codes.has("PERMANENTFLAGS"), s.wire.replies.codes.tagged.name == "READ-ONLY"
+	return s.conn.HasCode("PERMANENTFLAGS"), s.conn.TaggedCode() == "READ-ONLY"
 }
 
 // highest returns the highest UID in the open folder, which has so many messages at
@@ -278,15 +276,6 @@ func (s *Session) highest(ctx context.Context, messages uint32) (uint32, error) 
 // create makes a folder that a message is to be moved to.
 func (s *Session) create(ctx context.Context, folder string) error {
 	return s.run(ctx, "create", folder, maxReply, func() error { return s.client.Create(folder, nil).Wait() })
-}
-
-// canonical spells INBOX, which is case-insensitive, the way go-imap does: it
-// drops a STATUS answer whose name is not the one that it asked for.
-func canonical(folder string) string {
-	if strings.EqualFold(folder, "INBOX") {
-		return "INBOX"
-	}
-	return folder
 }
 
 // needFolder is the error of a method that needs an open folder.

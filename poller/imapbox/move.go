@@ -149,7 +149,7 @@ func (s *Session) moveSet(ctx context.Context, set imap.UIDSet, dest string) (mo
 	if err != nil && s.Broken() {
 		return result, err
 	}
-	_, partial := s.cut()
+	_, partial := s.conn.Cut()
 	// A MOVE may be done in part even if it ends with NO. Then what is no longer there
 	// is not known to have been moved.
 	after, searchErr := s.existing(ctx, uids)
@@ -238,7 +238,7 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 	if err != nil {
 		return nil, err
 	}
-	_, partial := s.cut()
+	_, partial := s.conn.Cut()
 	partial = partial || s.learned.limit > 0 && size(set) > uint64(s.learned.limit)
 	var sure imap.UIDSet
 	for _, uid := range members(set) {

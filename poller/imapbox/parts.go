@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -90,18 +92,18 @@ func (s *Session) allParts(path []int, all map[uint32]Parts) *question {
 	return &question{
 		topic: "parts", forms: []*imap.FetchOptions{options},
 		bounds: fetchBounds{literal: maxPartHeader, total: max(s.sizes.Headers, maxParts*maxPartHeader), sections: maxParts},
-		use: func(m *fetched) bool {
+		use: func(m *wire.Message) bool {
 			var parts Parts
 			for n := 1; n <= maxParts; n++ {
-				sec, ok := m.find(imap.PartSpecifierMIME, child(path, n)...)
-				if !ok || len(sec.data) == 0 {
+				sec, ok := m.Find(wire.MIME, child(path, n)...)
+				if !ok || len(sec.Data) == 0 {
 					break // a part without fields still has the empty line
 				}
-				parts.Headers = append(parts.Headers, PartHeader{Path: child(path, n), Fields: Fields{sec.data}})
+				parts.Headers = append(parts.Headers, PartHeader{Path: child(path, n), Fields: Fields{sec.Data}})
 			}
 			parts.Told = len(parts.Headers) > 0
-			all[m.uid] = parts
-			return m.answered > 0 || len(m.sections) > 0
+			all[m.UID] = parts
+			return m.Answered > 0 || len(m.Sections) > 0
 		},
 	}
 }
@@ -168,9 +170,9 @@ func (p *partFetch) fetch(ctx context.Context, uids []uint32) error {
 			return p.withUIDs(err, asked, messages, 1)
 		}
 		for _, m := range messages {
-			if set.Contains(imap.UID(m.uid)) && m.answered > 0 {
-				sec, _ := m.find(imap.PartSpecifierMIME, p.part...)
-				p.got[m.uid] = sec.data
+			if set.Contains(imap.UID(m.UID)) && m.Answered > 0 {
+				sec, _ := m.Find(wire.MIME, p.part...)
+				p.got[m.UID] = sec.Data
 			}
 		}
 		rest := slices.DeleteFunc(slices.Clone(asked), func(uid uint32) bool { _, ok := p.got[uid]; return ok })

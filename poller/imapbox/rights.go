@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -86,7 +88,7 @@ func (s *Session) lacks(ctx context.Context, folder, needed string) string {
 	if len(lacking) > 1 {
 		right = "the rights "
 	}
-	return fmt.Sprintf("the account lacks %s%s in folder %q, where it has %q", right, strings.Join(lacking, " and "), folder, printable(have))
+	return fmt.Sprintf("the account lacks %s%s in folder %q, where it has %q", right, strings.Join(lacking, " and "), folder, wire.Printable(have))
 }
 
 // explainRefusal says of a folder that may not be opened which right is missing, and
@@ -97,7 +99,7 @@ func (s *Session) explainRefusal(ctx context.Context, folder string, err error) 
 	if !errors.As(err, &step) || !errors.As(err, &reply) || !deniesRight(reply) {
 		return err
 	}
-	user := printable(s.user)
+	user := wire.Printable(s.user)
 	if step.Step == "select" { // it was opened for reading before
 		step.Err = fmt.Errorf("%w for writing: to mark what was recorded, user %q needs the right \"s\" there (RFC 4314; \"w\" for after = \"keyword\", \"t\" and \"e\" for \"move\"): give it that, or set after = \"none\" (%w)",
 			errFolderRights, user, reply)
@@ -144,14 +146,4 @@ func rightTo(letter rune) string {
 		return "to create folders"
 	}
 	return "no right that is asked for here"
-}
-
-// offers reports whether the server offers a capability that begins with prefix.
-func (s *Session) offers(prefix string) bool {
-	for capability := range s.caps {
-		if strings.HasPrefix(string(capability), prefix) {
-			return true
-		}
-	}
-	return false
 }

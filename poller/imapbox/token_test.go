@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -17,8 +17,8 @@ import (
 // what each was asked in place of.
 func by(s *imaptest.Server, asked *[]string, tokens ...string) imapbox.Options {
 	o := optionsFor(s)
-	o.Auth = func(context.Context) (imapbox.Credentials, error) {
-		return imapbox.Credentials{Username: s.Username}, nil
+	o.Auth = func(context.Context) (netclient.Credentials, error) {
+		return netclient.Credentials{Username: s.Username}, nil
 	}
 	o.Token = func(_ context.Context, refused string) (string, error) {
 		*asked = append(*asked, refused)
@@ -88,7 +88,7 @@ func TestTokensAreNotSentWhereNoneAreTaken(t *testing.T) {
 	})
 	var asked []string
 	_, err := imapbox.Open(t.Context(), by(s, &asked, "t1"))
-	if !errors.Is(err, bearer.ErrNotOffered) || !errors.Is(err, imapbox.ErrLoginDisabled) || !strings.Contains(err.Error(), "only PLAIN") {
+	if !errors.Is(err, netclient.ErrNoBearer) || !errors.Is(err, imapbox.ErrLoginDisabled) || !strings.Contains(err.Error(), "only PLAIN") {
 		t.Errorf("Open: %v", err)
 	}
 	if len(heard) > 0 {

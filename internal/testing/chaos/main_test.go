@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,6 +34,11 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("-short: no fault is tried")
+		return 0
+	}
 	dir, err := os.MkdirTemp("", "chaos")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

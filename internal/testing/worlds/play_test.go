@@ -14,9 +14,10 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	tlsread "tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -107,7 +108,7 @@ func (p *player) close() {
 // poller makes a poller, as a new process has.
 func (p *player) poller() *poller.Poller {
 	via := p.s.Via(p.proxy)
-	limits := tlsrpt.DefaultLimits()
+	limits := tlsread.DefaultLimits()
 	limits.MaxMessage = p.w.maxMessage
 	log := slog.New(slog.NewTextHandler(&p.log, nil))
 	return poller.New(poller.Options{
@@ -117,9 +118,9 @@ func (p *player) poller() *poller.Poller {
 		Mailboxes: []poller.Mailbox{{
 			Name: box, Folders: folderNames()[:len(p.w.folders)], After: p.w.after, Keyword: keyword, MoveTo: archive,
 			IMAP: imapbox.Options{
-				Name: box, Host: via.Host, Port: via.Port, TLS: via.TLS, Timeout: patience,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: via.Username, Password: via.Password}, nil
+				Name: box, Host: via.Host, Port: via.Port, TLS: netclient.TLSMode(via.TLS), Timeout: patience,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: via.Username, Password: via.Password}, nil
 				},
 			},
 		}},

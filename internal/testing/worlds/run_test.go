@@ -59,7 +59,10 @@ func memory(t testing.TB, w world) *imaptest.Server {
 func TestWorlds(t *testing.T) {
 	t.Parallel()
 	count := 40
-	if os.Getenv(wholeRun) == "all" {
+	switch {
+	case testing.Short():
+		count = 3
+	case os.Getenv(wholeRun) == "all":
 		count = 1000
 	}
 	worlds(t, "memory", count, memory, func(n uint64) size {
