@@ -127,7 +127,7 @@ func (in *intake) read(ctx context.Context, b *batch) error {
 		// Reports are far larger than the mails that bring them can be: before they
 		// fill the memory they are recorded, with the cursor to follow.
 		if held += d.Bytes(); held >= in.bounds.HeldBytes || len(r.batch.Messages)+len(drafts) >= in.bounds.RecordMessages {
-			if err := in.judge(ctx, r, drafts); err != nil {
+			if err := in.authenticate(ctx, r, drafts); err != nil {
 				return err
 			}
 			part := &recordBatch{batch: r.batch}
@@ -139,7 +139,7 @@ func (in *intake) read(ctx context.Context, b *batch) error {
 			drafts, held = nil, 0
 		}
 	}
-	if err := in.judge(ctx, r, drafts); err != nil {
+	if err := in.authenticate(ctx, r, drafts); err != nil {
 		return err
 	}
 	in.room.Release(b.room)
@@ -147,10 +147,10 @@ func (in *intake) read(ctx context.Context, b *batch) error {
 	return in.line.pass(ctx, r, false)
 }
 
-// judge authenticates drafts together and adds them to what is to be recorded, in
+// authenticate authenticates drafts together and adds them to what is to be recorded, in
 // their order.
-func (in *intake) judge(ctx context.Context, r *recordBatch, drafts []*ingest.Draft) error {
-	messages, err := in.access.read.ingest.Judge(ctx, in.access.read.lookups, drafts)
+func (in *intake) authenticate(ctx context.Context, r *recordBatch, drafts []*ingest.Draft) error {
+	messages, err := in.access.read.ingest.Authenticate(ctx, in.access.read.lookups, drafts)
 	if ctx.Err() != nil {
 		// Told to stop while DNS was asked: "unknown" would not be its answer.
 		return context.Cause(ctx)

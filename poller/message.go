@@ -92,7 +92,7 @@ func (r *messageReader) message(ctx context.Context, c candidate, b imapbox.Body
 	if err != nil {
 		return nil, err
 	}
-	messages, err := r.ingest.Judge(ctx, r.lookups, []*ingest.Draft{d})
+	messages, err := r.ingest.Authenticate(ctx, r.lookups, []*ingest.Draft{d})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx) // "unknown" would not be DNS's answer
 	}

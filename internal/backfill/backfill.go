@@ -39,7 +39,7 @@ type Options struct {
 	Ingest        *ingest.Ingester
 	Since, Before time.Time // by arrival, UTC: Since inclusive, Before exclusive; zero: no bound. A file whose arrival is not known is read
 
-	// Progress, where set, is told how far the work on one path is, in bytes.
+	// Progress, where set, is called with how far the work on one path is, in bytes.
 	Progress func(path string, done, total int64)
 }
 
@@ -139,7 +139,7 @@ func (f *files) flush(ctx context.Context) error {
 	}
 	drafts := f.drafts
 	f.drafts, f.held = nil, 0
-	messages, err := f.o.Ingest.Judge(ctx, f.lookups, drafts)
+	messages, err := f.o.Ingest.Authenticate(ctx, f.lookups, drafts)
 	if err != nil {
 		return err
 	}

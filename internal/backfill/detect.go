@@ -50,7 +50,7 @@ func (g guess) says(suffixes ...string) bool {
 // reportName is the file name of RFC 8460 section 5.1.
 var reportName = regexp.MustCompile(`^[^!]+![^!]+![0-9]+![0-9]+(![^!]+)?\.json(\.gz)?$`)
 
-// detect tells what a file is that begins with head.
+// detect returns what a file is that begins with head.
 func detect(head []byte, g guess) form {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
@@ -72,7 +72,7 @@ func detect(head []byte, g guess) form {
 	return detectPlain(head, g)
 }
 
-// detectPacked tells what a packed file is, by the beginning of what is in it.
+// detectPacked returns what a packed file is, by the beginning of what is in it.
 // Of one that is damaged, or packed again, only the name can tell; the reader
 // of reports then says what is wrong with it.
 func detectPacked(r io.Reader, g guess) form {
@@ -90,7 +90,7 @@ func detectPacked(r io.Reader, g guess) form {
 	return formOther
 }
 
-// detectPlain tells what an unpacked file is.
+// detectPlain returns what an unpacked file is.
 func detectPlain(head []byte, g guess) form {
 	switch {
 	case isPostmark(firstLine(head)):

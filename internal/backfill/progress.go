@@ -7,7 +7,7 @@ import (
 
 // A progress counts bytes for WalkOptions.Progress.
 type progress struct {
-	tell        func(done, total int64)
+	report      func(done, total int64)
 	total       int64
 	before      int64 // bytes of the files that are done with
 	size, inner int64 // of the file at hand: its size, and what was read of it
@@ -53,8 +53,8 @@ func (p *progress) end() {
 	}
 }
 
-// say tells; files that appeared meanwhile count no further than the total.
-func (p *progress) say() { p.tell(min(p.before+p.inner, p.total), p.total) }
+// say reports; files that appeared meanwhile count no further than the total.
+func (p *progress) say() { p.report(min(p.before+p.inner, p.total), p.total) }
 
 // A watched reader is a file being read: it counts, and ends with ctx.
 type watched struct {

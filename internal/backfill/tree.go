@@ -26,7 +26,7 @@ var errNotRegular = errors.New("not a regular file")
 func eachFile(ctx context.Context, path string, f func(file) error) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil // named has told
+		return nil // named has reported it
 	}
 	if info.IsDir() {
 		t := tree{ctx: ctx, give: f, seen: map[string]bool{}}

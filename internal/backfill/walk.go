@@ -67,7 +67,7 @@ type Limits struct {
 type WalkOptions struct {
 	Limits Limits
 
-	// Progress, where set, is told how many of the bytes of all files have been
+	// Progress, where set, is called with how many of the bytes of all files have been
 	// passed, often and in between. The total is found by looking at the
 	// folders once more, not into the files.
 	Progress func(done, total int64)
@@ -92,7 +92,7 @@ func Walk(ctx context.Context, paths []string, o WalkOptions, yield func(Item) e
 	w := &walk{ctx: ctx, limits: o.Limits, yield: yield}
 	w.setDefaults()
 	if o.Progress != nil {
-		w.progress = &progress{tell: o.Progress, total: size(ctx, paths)}
+		w.progress = &progress{report: o.Progress, total: size(ctx, paths)}
 	}
 	for _, path := range paths {
 		w.root = path

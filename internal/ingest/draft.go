@@ -39,10 +39,10 @@ type keptCase struct {
 	Of    []int  `json:"of"` // the case of each report that is recorded, or held
 }
 
-// Judge looks up the keys that drafts need, side by side, and authenticates each draft, in
+// Authenticate looks up the keys that drafts need, side by side, and authenticates each draft, in
 // order. It returns the messages that can be recorded; nil stands for one that is none of
 // our business. A panic of ours rejects the one message.
-func (in *Ingester) Judge(ctx context.Context, lookups *Lookups, drafts []*Draft) ([]*report.Message, error) {
+func (in *Ingester) Authenticate(ctx context.Context, lookups *Lookups, drafts []*Draft) ([]*report.Message, error) {
 	var wanted []wantedKey
 	for _, d := range drafts {
 		for _, c := range d.cases {

@@ -3,7 +3,7 @@
 // reports are taken, and records these (DESIGN 6).
 //
 // [Ingester.Ingest] does all that for one message. Sources of many messages take the
-// steps themselves: [Reader.Read] needs the message and no network, [Ingester.Judge]
+// steps themselves: [Reader.Read] needs the message and no network, [Ingester.Authenticate]
 // looks up the keys of many messages together, [Ingester.Record] commits them.
 //
 // # Trust
@@ -107,7 +107,7 @@ const (
 type Origin struct {
 	Place    report.Place
 	Kind     Kind
-	Received time.Time // when the message arrived; zero where only its header tells
+	Received time.Time // when the message arrived; zero where only its header has it
 	Certain  bool      // its header says that it is a TLS report
 }
 
@@ -121,7 +121,7 @@ func (in *Ingester) Ingest(ctx context.Context, data []byte, o Origin) (report.O
 	if err != nil {
 		return "", err
 	}
-	messages, err := in.Judge(ctx, in.PollLookups(), []*Draft{d})
+	messages, err := in.Authenticate(ctx, in.PollLookups(), []*Draft{d})
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx) // "unknown" would not be DNS's answer

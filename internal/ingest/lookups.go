@@ -23,9 +23,9 @@ const (
 	silentDomains  = 3                // signing domains of an organization that do not answer, before none of it is asked
 )
 
-// patience is for how long a domain must have gone without an answer before it
+// silentAfter is for how long a domain must have gone without an answer before it
 // is taken to be silent. One that had less time, among many, is asked again.
-const patience = time.Second
+const silentAfter = time.Second
 
 // LookupsAtOnce is how many signing domains are asked for a key at a time: not
 // more than the resolvers of small networks forward.
@@ -161,7 +161,7 @@ func (k *Lookups) ask(ctx context.Context, w wantedKey) (a keyAnswer) {
 		k.mu.Lock()
 		k.answered[w.domain] = true
 		k.mu.Unlock()
-	case ctx.Err() == nil || time.Since(begun) >= min(patience, k.total/16):
+	case ctx.Err() == nil || time.Since(begun) >= min(silentAfter, k.total/16):
 		k.noteSilent(w.domain)
 	}
 	return a

@@ -150,7 +150,7 @@ func sameMessage(a, b read.Found) bool {
 
 // arrival returns when a report's message arrived, in a mail that did so at the
 // given time. A forwarded one was signed for an earlier arrival, which the mail
-// inside tells.
+// inside has.
 func arrival(f read.Found, arrived time.Time) time.Time {
 	if inner := f.Envelope.Received; f.Forwarded && !inner.IsZero() && inner.Before(arrived) {
 		return inner

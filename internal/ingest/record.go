@@ -16,7 +16,7 @@ func (in *Ingester) Record(ctx context.Context, c *Counts, b report.Batch) error
 	return err
 }
 
-// record commits a batch, even where the process has been told to stop: that is short,
+// record commits a batch, even where the process has to stop: that is short,
 // and fetching the messages again is not.
 func (in *Ingester) record(ctx context.Context, b report.Batch) ([]report.Outcome, error) {
 	outcomes, err := in.o.Recorder.Record(context.WithoutCancel(ctx), b)
