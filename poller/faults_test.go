@@ -14,12 +14,6 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
-// A grantError stands for one of package oauth.
-type grantError bool
-
-func (grantError) Error() string      { return "no access token" }
-func (e grantError) NeedsLogin() bool { return bool(e) }
-
 func TestFaultOf(t *testing.T) {
 	t.Parallel()
 	at := func(step string, err error) error { return &imapbox.StepError{Step: step, Mailbox: "m", Err: err} }
@@ -32,8 +26,9 @@ func TestFaultOf(t *testing.T) {
 		{at("login", fmt.Errorf("%w: no", imapbox.ErrPassword)), report.FaultAuth},
 		{at("login", fmt.Errorf("%w: no", imapbox.ErrToken)), report.FaultToken},
 		{at("login", fmt.Errorf("%w: %w: no", imapbox.ErrToken, imapbox.ErrMayNotOpen)), report.FaultNotAllowed},
-		{at(imapbox.StepCredentials, grantError(true)), report.FaultTokenExpired},
-		{at(imapbox.StepCredentials, grantError(false)), report.FaultOther},
+		{at("login", fmt.Errorf("%w: no (%w)", imapbox.ErrPassword, &imapbox.Reply{Status: "NO", Code: "EXPIRED"})), report.FaultExpired},
+		{at(imapbox.StepCredentials, imapbox.ErrExpired), report.FaultExpired},
+		{at(imapbox.StepCredentials, errors.New("no such file")), report.FaultOther},
 		{at(imapbox.StepCredentials, noHost), report.FaultOther},
 		{at("connect", noHost), report.FaultDNS},
 		{at("connect", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), report.FaultRefused},

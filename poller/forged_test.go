@@ -14,8 +14,8 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/tlsrpt/read"
-	"tlsbrief/poller"
 )
 
 // A signedZone signs mail of any domain, has the keys, and counts what it is asked.
@@ -56,7 +56,7 @@ func (z *signedZone) results(mail string) (all []string) {
 	if err != nil {
 		z.t.Fatalf("the forgery is not even read: %v", err)
 	}
-	judge := poller.DKIM(z.lookup, poller.Vouching{})
+	judge := ingest.Vouching{}
 	key := func(name string) ([]string, error) { return z.lookup(z.t.Context(), name) }
 	for _, f := range m.Found {
 		a, _ := judge.Examine(f, time.Now().Add(time.Hour)).Judge(key)

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // jamming has a server do something to the connection where UID FETCH asks for a
@@ -59,7 +59,7 @@ func TestMessageThatJamsStopsNoOther(t *testing.T) {
 			s := box.start(t)
 			proxy := imaptest.NewProxy(t, s)
 			r := newRig(t, s.Via(proxy), timeout(500*time.Millisecond))
-			r.poll(poller.Totals{Examined: 5, Recorded: 2, Ignored: 2})
+			r.poll(ingest.Totals{Examined: 5, Recorded: 2, Ignored: 2})
 			r.want(id(1), id(4))
 			unknown := " (unknown)"
 			if tt.word == "BODY.PEEK[]" {
@@ -71,15 +71,15 @@ func TestMessageThatJamsStopsNoOther(t *testing.T) {
 				t.Errorf("the poll took %d connections, want at most %d for the message", n, most)
 			}
 			before := proxy.Connections()
-			r.poll(poller.Totals{})
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
+			r.poll(ingest.Totals{})
 			r.wantPending("3 quarantined" + unknown + ": ")
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 			if n := proxy.Connections() - before; n > 6 {
 				t.Errorf("the next three polls took %d connections, want at most 6", n)
 			}
 			before = proxy.Connections()
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 			if n := proxy.Connections() - before; n != 1 {
 				t.Errorf("the next poll took %d connections, want 1", n)
 			}
@@ -87,7 +87,7 @@ func TestMessageThatJamsStopsNoOther(t *testing.T) {
 			box.on("UID FETCH", nil) // mended
 			r.change(timeout(testWait))
 			r.pass(2 * time.Hour)
-			r.poll(poller.Totals{Recorded: 1})
+			r.poll(ingest.Totals{Recorded: 1})
 			r.want(id(1), id(3), id(4))
 		})
 	}
@@ -106,7 +106,7 @@ func TestConnectionThatBreaksOffOnceBlamesNoMessage(t *testing.T) {
 				proxy := imaptest.NewProxy(t, s)
 				proxy.OnCommand(once(word, action))
 				r := newRig(t, s.Via(proxy), timeout(500*time.Millisecond))
-				r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+				r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 				if !strings.Contains(r.log.String(), "broke off") {
 					t.Errorf("the log does not say so:\n%s", r.log)
 				}
@@ -152,7 +152,7 @@ func TestServerThatBreaksOffAtEveryMessageQuarantinesNone(t *testing.T) {
 				}
 				box.on("UID FETCH", nil)
 				r.change(timeout(testWait))
-				r.poll(poller.Totals{Examined: int64(way.count), Recorded: int64(way.count)})
+				r.poll(ingest.Totals{Examined: int64(way.count), Recorded: int64(way.count)})
 			})
 		}
 	}
@@ -210,11 +210,11 @@ func TestFirstSoundPollAfterBadPollsRecordsAll(t *testing.T) {
 				r.want(id(1), id(4))
 				box.on("UID FETCH", nil)
 				if bad > 3 {
-					r.poll(poller.Totals{})
+					r.poll(ingest.Totals{})
 					r.wantPending("2 quarantined")
 					r.pass(time.Hour)
 				}
-				r.poll(poller.Totals{Recorded: 1})
+				r.poll(ingest.Totals{Recorded: 1})
 				r.want(id(1), id(2), id(4))
 				r.wantPending()
 				if got := box.flagsOf(2); got != `\Seen` {
@@ -245,7 +245,7 @@ func TestServerThatHangsUpAtThePartsOfManyIsAskedOneByOne(t *testing.T) {
 		return true
 	})
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: mails, Ignored: mails})
+	r.poll(ingest.Totals{Examined: mails, Ignored: mails})
 	if n := many.Load(); n > most {
 		t.Errorf("the parts of many messages were asked for %d times, want at most %d", n, most)
 	}

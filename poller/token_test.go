@@ -9,7 +9,6 @@ import (
 
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // A server that ends the session when the token expires, and then takes another
@@ -40,7 +39,7 @@ func TestTokenThatExpiresInMidSessionIsReplaced(t *testing.T) {
 		return true
 	})
 	var asked []string
-	r := newRig(t, server, func(o *poller.Options) {
+	r := newRig(t, server, func(o *options) {
 		o.Mailboxes[0].IMAP.Auth = func(context.Context) (netclient.Credentials, error) {
 			return netclient.Credentials{Username: server.Username}, nil
 		}

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/backfill"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/poller"
 )
 
@@ -67,9 +69,14 @@ func (a *app) backfill(ctx context.Context, c *config.Config, d *db.DB, b poller
 	if err != nil {
 		return err
 	}
-	var r poller.Result
+	var r ingest.Result
 	if len(files) > 0 {
-		r, err = p.BackfillFiles(ctx, files, b)
+		r, err = backfill.Files(ctx, files, backfill.Options{
+			Ingest: a.newIngester(c, d), Since: b.Since, Before: b.Before,
+			Progress: func(path string, done, total int64) {
+				bar.show(poller.Progress{Mailbox: "files", Folder: path, Done: done, Total: total})
+			},
+		})
 	} else {
 		if err := needMailbox(c, b.Mailbox); err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
-	"tlsbrief/poller"
+	"tlsbrief/internal/ingest"
 )
 
 // newPollCommand returns "tlsbrief poll", which polls every mailbox once.
@@ -88,13 +88,13 @@ func hasMailbox(c *config.Config, name string) bool {
 }
 
 // printResult prints what a poll or a backfill did.
-func (a *app) printResult(r poller.Result, asJSON bool) error {
+func (a *app) printResult(r ingest.Result, asJSON bool) error {
 	if asJSON {
 		return newJSONEncoder(a.stdout).Encode(r)
 	}
 	counts := slices.Clone(r.Mailboxes)
-	slices.SortStableFunc(counts, func(x, y poller.Counts) int { return cmp.Compare(rank(x), rank(y)) })
-	idle := slices.IndexFunc(counts, func(c poller.Counts) bool { return rank(c) == rankIdle })
+	slices.SortStableFunc(counts, func(x, y ingest.Counts) int { return cmp.Compare(rank(x), rank(y)) })
+	idle := slices.IndexFunc(counts, func(c ingest.Counts) bool { return rank(c) == rankIdle })
 	if idle < 0 || len(counts)-idle <= maxIdleShown {
 		idle = len(counts)
 	}
@@ -119,7 +119,7 @@ const (
 	rankIdle
 )
 
-func rank(c poller.Counts) int {
+func rank(c ingest.Counts) int {
 	switch {
 	case c.Error != "":
 		return rankFailed
@@ -129,7 +129,7 @@ func rank(c poller.Counts) int {
 	return rankIdle
 }
 
-func (a *app) printCounts(c poller.Counts) error {
+func (a *app) printCounts(c ingest.Counts) error {
 	where := printable(c.Mailbox + " / " + c.Folder)
 	if c.Error != "" && c.Examined == 0 {
 		return a.printf("%s: could not be read (see below)\n", where)

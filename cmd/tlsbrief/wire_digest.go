@@ -97,7 +97,7 @@ func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("[smtp]: %w", err)
 	}
-	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: netclient.TLSMode(c.SMTP.TLS), TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
+	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
 	if token != nil {
 		o.Auth = func(context.Context) (netclient.Credentials, error) {
 			return netclient.Credentials{Username: c.SMTP.Username}, nil

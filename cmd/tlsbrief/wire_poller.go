@@ -13,6 +13,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/resolver"
@@ -33,7 +34,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 		boxes = append(boxes, box)
 	}
 	o := poller.Options{
-		DB: d, Mailboxes: boxes, Reading: newReading(c), Parallel: c.Schedule.Parallel, Log: a.log,
+		Store: d, Mailboxes: boxes, Ingest: a.newIngester(c, d), Parallel: c.Schedule.Parallel, Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
 			return a.lock(ctx, c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("mailbox %q", mailbox))
 		},
@@ -48,7 +49,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 // is locked or refuses the login for the next poll.
 func (a *app) daemonOptions(c *config.Config) func(*poller.Options) {
 	return func(o *poller.Options) {
-		o.Patient = true
+		o.Backoff = true
 		o.Lock = func(_ context.Context, mailbox string) (func(), error) {
 			unlock, err := a.tryLock(c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("on mailbox %q", mailbox))
 			if errors.Is(err, errLocked) {
@@ -74,7 +75,7 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 	return poller.Mailbox{
 		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
 		IMAP: imapbox.Options{
-			Name: m.Name, Host: m.Host, Port: m.Port, TLS: netclient.TLSMode(m.TLS), TLSConfig: tlsConfig, Log: a.log,
+			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
 			Token: token, Grant: grantOf(m.OAuth2), Version: readBuild().version,
 			Auth: func(ctx context.Context) (netclient.Credentials, error) {
 				if token != nil {
@@ -124,9 +125,10 @@ func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error
 // late has the answer in its cache at the next poll.
 const keyTimeout = 1500 * time.Millisecond
 
-// newReading translates [reports] and [dns].
-func newReading(c *config.Config) poller.Reading {
-	r := poller.Reading{
+// newIngester translates [reports] and [dns].
+func (a *app) newIngester(c *config.Config, d *db.DB) *ingest.Ingester {
+	o := ingest.Options{
+		Recorder: d, Log: a.log,
 		Limits: read.Limits{
 			MaxMessage: c.Reports.MaxMessage, MaxReport: c.Reports.MaxReport,
 			MaxPolicies: c.Reports.MaxPolicies, MaxFailures: c.Reports.MaxFailures,
@@ -134,14 +136,11 @@ func newReading(c *config.Config) poller.Reading {
 		Require: c.Reports.Authenticity == "require",
 		Domains: c.Reports.Domains, IgnoreSigners: c.Reports.IgnoreSigners,
 	}
-	if c.Reports.Authenticity == "off" {
-		return r
+	if c.Reports.Authenticity != "off" {
+		o.Keys = keyLookup(resolver.New(resolver.Options{Server: c.DNS.Server, Timeout: keyTimeout, Parallel: ingest.LookupsAtOnce}))
+		o.Examine = ingest.Vouching{AuthservIDs: c.Reports.TrustedAuthservID, Microsoft365: c.Reports.TrustMicrosoft365}.Examine
 	}
-	dns := resolver.New(resolver.Options{Server: c.DNS.Server, Timeout: keyTimeout, Parallel: poller.LookupsAtOnce})
-	r.Authenticate = poller.DKIM(keyLookup(dns), poller.Vouching{
-		AuthservIDs: c.Reports.TrustedAuthservID, Microsoft365: c.Reports.TrustMicrosoft365,
-	})
-	return r
+	return ingest.New(o)
 }
 
 // keyLookup returns a look-up of keys in DNS for package dkim.

@@ -64,9 +64,9 @@ func (a *app) newWatcher(c *config.Config, d *db.DB) *watch.Watcher {
 			}
 			return checker.CheckAll(ctx, domains, done)
 		},
-		Reports: func(ctx context.Context, domain string, now time.Time) (domaincheck.Told, error) {
+		Reports: func(ctx context.Context, domain string, now time.Time) (domaincheck.Reports, error) {
 			s, err := digest.PolicyStanding(ctx, d, domain, now)
-			return domaincheck.Told{Ready: s.Ready, Failed: int64(s.Failed)}, err
+			return domaincheck.Reports{Ready: s.Ready, Failed: int64(s.Failed)}, err
 		},
 	})
 }

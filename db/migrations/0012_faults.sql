@@ -5,7 +5,7 @@
 ALTER TABLE folder ADD COLUMN fault TEXT NOT NULL DEFAULT '';
 UPDATE folder SET fault = CASE
 	WHEN last_error LIKE '%may not use this mailbox%' THEN 'not-allowed'
-	WHEN last_error LIKE '%no access token: %invalid_grant%' THEN 'token-expired'
+	WHEN last_error LIKE '%no access token: %invalid_grant%' OR last_error LIKE '%said NO [EXPIRED]%' THEN 'expired'
 	WHEN last_error LIKE '%no access token: %' THEN 'other'
 	WHEN last_error LIKE '%refused the access token%' THEN 'token'
 	WHEN last_error LIKE '%refused the login%' OR last_error LIKE '%authenticationfailed%' OR last_error LIKE '%invalid credentials%' THEN 'auth'

@@ -78,7 +78,7 @@ func TestEveryFaultHasWords(t *testing.T) {
 		}
 		sentences[text.sentence] = f
 		switch f {
-		case report.FaultAuth, report.FaultToken, report.FaultTokenExpired, report.FaultNotAllowed:
+		case report.FaultAuth, report.FaultToken, report.FaultExpired, report.FaultNotAllowed:
 			if text.subject == "" || text.advice == "" {
 				t.Errorf("%s: %+v, want a subject and an advice of its own", f, text)
 			}
@@ -95,7 +95,7 @@ func TestAFaultIsWordedByItsCode(t *testing.T) {
 	}{
 		{report.FaultAuth, "mailbox m: password refused", "Check the user name and the password of mailbox m in the configuration.", ": the mail server refused the user name or the password (x)."},
 		{report.FaultToken, "mailbox m: access token refused", "Check the scopes and the user name of mailbox m in the configuration, and that the app may use IMAP there.", ": the mail server refused the access token (x)."},
-		{report.FaultTokenExpired, "mailbox m: login expired", "Log in anew to mailbox m with tlsbrief login m, or as its token server's manual says.", ": the token server gives no access token until somebody logs in anew (x)."},
+		{report.FaultExpired, "mailbox m: login expired", "Renew the password of mailbox m or, if it uses OAuth2, log in anew: tlsbrief login m.", ": the password, or the grant for access tokens, has expired or was withdrawn (x)."},
 		{report.FaultNotAllowed, "mailbox m: user may not open it", "Give the user of mailbox m the right to read it on the mail server, or set another user.", ": the mail server knows the user and does not let them in (x)."},
 		{report.FaultDNS, "mailbox m cannot be read", "", ": the name of the mail server could not be found in DNS (x)."},
 		{report.FaultOther, "mailbox m cannot be read", "", ": x."},

@@ -18,9 +18,9 @@ func faultTextOf(f report.Fault) faultText {
 	case report.FaultToken:
 		return faultText{"access token refused", "the mail server refused the access token",
 			"Check the scopes and the user name of mailbox %s in the configuration, and that the app may use IMAP there."}
-	case report.FaultTokenExpired:
-		return faultText{"login expired", "the token server gives no access token until somebody logs in anew",
-			"Log in anew to mailbox %[1]s with tlsbrief login %[1]s, or as its token server's manual says."}
+	case report.FaultExpired:
+		return faultText{"login expired", "the password, or the grant for access tokens, has expired or was withdrawn",
+			"Renew the password of mailbox %[1]s or, if it uses OAuth2, log in anew: tlsbrief login %[1]s."}
 	case report.FaultNotAllowed:
 		return faultText{"user may not open it", "the mail server knows the user and does not let them in",
 			"Give the user of mailbox %s the right to read it on the mail server, or set another user."}

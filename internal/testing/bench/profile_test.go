@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
@@ -38,7 +39,7 @@ func BenchmarkBackfill(b *testing.B) {
 
 func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 	return poller.New(poller.Options{
-		DB: d, Reading: poller.Reading{Limits: read.DefaultLimits()},
+		Store: d, Ingest: ingest.New(ingest.Options{Recorder: d, Limits: read.DefaultLimits()}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
 			IMAP: imapbox.Options{

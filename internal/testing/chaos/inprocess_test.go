@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
@@ -60,9 +61,10 @@ func (p *poll) try(t *testing.T, s *imaptest.Server) error {
 }
 
 func (p *poll) poller(s *imaptest.Server) *poller.Poller {
+	log := slog.New(slog.NewTextHandler(p.log, nil))
 	return poller.New(poller.Options{
-		DB: p.db, Log: slog.New(slog.NewTextHandler(p.log, nil)),
-		Reading: poller.Reading{Limits: read.DefaultLimits()},
+		Store: p.db, Log: log,
+		Ingest: ingest.New(ingest.Options{Recorder: p.db, Limits: read.DefaultLimits(), Log: log}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{p.folder}, After: poller.After(p.after), MoveTo: archive,
 			IMAP: imapbox.Options{
