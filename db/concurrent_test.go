@@ -96,6 +96,9 @@ func TestManyAtOnce(t *testing.T) {
 // Whoever writes while the first batch has its statements prepared must not be
 // waited for by it and wait for it.
 func TestFirstBatchesBesideOtherWriters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: twenty databases")
+	}
 	t.Parallel()
 	for range 20 {
 		f := open(t)

@@ -71,6 +71,9 @@ func recordForEver(path string, w io.Writer) error {
 // TestKilledWhileRecording kills a process that records, again and again, and
 // looks at what it left: whole batches, and all that it was told were recorded.
 func TestKilledWhileRecording(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: processes that are killed")
+	}
 	t.Parallel()
 	f := open(t)
 	check(t, f.Close())

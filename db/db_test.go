@@ -11,6 +11,7 @@ import (
 
 	"tlsbrief/db"
 	"tlsbrief/internal/report"
+	"tlsbrief/internal/testing/emptydb"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -54,9 +55,21 @@ func open(t testing.TB) *fixture { return openKeep(t, 0) }
 func openKeep(t testing.TB, keep time.Duration) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: t.Context(), clock: newClock(), path: filepath.Join(t.TempDir(), "tlsrpt.db")}
+	empty.Put(t, f.path, createEmpty)
 	t.Cleanup(f.checkCounts)
 	f.reopen(keep)
 	return f
+}
+
+var empty emptydb.Empty
+
+// createEmpty makes an empty database.
+func createEmpty(path string) error {
+	d, err := db.Open(context.Background(), path, db.Options{})
+	if err != nil {
+		return err
+	}
+	return d.Close()
 }
 
 // checkCounts holds, at the end of every test, the counts that folders keep to what

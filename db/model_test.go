@@ -135,8 +135,11 @@ func (m *model) answer(c modelCopy, a report.Authenticity) {
 // and compares with the model: each outcome, and all that is recorded.
 func TestAsTheModel(t *testing.T) {
 	t.Parallel()
-	const seeds, rounds = 24, 25
-	for seed := range uint64(seeds) {
+	seeds, rounds := uint64(24), 25
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			w := &walk{fixture: open(t), rng: rand.New(rand.NewPCG(seed, 0)), copies: map[uint32]modelCopy{}}
@@ -224,6 +227,9 @@ func randomAuth(rng *rand.Rand) report.Authenticity {
 // TestNoForgerCanKeepASignedReportOut: whatever a forger sends
 // and when, a report that its sender signed counts in the end.
 func TestNoForgerCanKeepASignedReportOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: twenty databases")
+	}
 	t.Parallel()
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 1))

@@ -233,6 +233,9 @@ func TestNoCountStopsASum(t *testing.T) {
 }
 
 func TestTenThousandDomains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many domains")
+	}
 	t.Parallel()
 	f := open(t)
 	const many = 10_000

@@ -15,6 +15,7 @@ import (
 	"tlsbrief/digest"
 	"tlsbrief/internal/mailer"
 	"tlsbrief/internal/report"
+	"tlsbrief/internal/testing/emptydb"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/templates"
@@ -145,8 +146,20 @@ type sentMail struct {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{t: t, ctx: context.Background(), path: filepath.Join(t.TempDir(), "tlsrpt.db"), clock: &clock{t: at(t, "2026-11-23T07:00:00Z")}}
+	empty.Put(t, r.path, createEmpty)
 	r.open()
 	return r
+}
+
+var empty emptydb.Empty
+
+// createEmpty makes an empty database.
+func createEmpty(path string) error {
+	d, err := db.Open(context.Background(), path, db.Options{})
+	if err != nil {
+		return err
+	}
+	return d.Close()
 }
 
 func (r *rig) open() {

@@ -16,6 +16,9 @@ import (
 // No result depends on where a batch ends (M-B1, P2): mails of sizes drawn at random
 // are read with bounds drawn small, by a poll and by a backfill.
 func TestBoundsChangeNoResult(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many polls")
+	}
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

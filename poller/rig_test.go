@@ -22,6 +22,7 @@ import (
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
+	"tlsbrief/internal/testing/emptydb"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
@@ -48,11 +49,23 @@ type options struct {
 	Reading ingest.Options
 }
 
+var empty emptydb.Empty
+
+// createEmpty makes an empty database.
+func createEmpty(path string) error {
+	d, err := db.Open(context.Background(), path, db.Options{})
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
+
 // newRig makes a rig for a server's mailbox, called "box": INBOX, after = "seen",
 // authenticity off, unless change says otherwise.
 func newRig(t *testing.T, s *imaptest.Server, change ...func(*options)) *rig {
 	t.Helper()
 	r := &rig{t: t, path: filepath.Join(t.TempDir(), "test.db"), log: &logBuffer{}}
+	empty.Put(t, r.path, createEmpty)
 	var err error
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
 	if r.db, err = db.Open(t.Context(), r.path, db.Options{Log: logger, Now: r.now}); err != nil {

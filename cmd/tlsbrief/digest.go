@@ -203,7 +203,7 @@ func (a *app) preview(ctx context.Context, digester *digest.Digester, f digestFl
 		out = r.HTML
 	case "json":
 		var b strings.Builder
-		if err := newJSONEncoder(&b).Encode(r.Facts); err != nil {
+		if err := newJSONEncoder(&b).Encode(r.Summary); err != nil {
 			return fmt.Errorf("writing the facts as JSON: %w", err)
 		}
 		out = b.String()

@@ -86,6 +86,9 @@ func hostileMails(t *testing.T) []hostileMail {
 //
 // M-H5: not under the race detector, whose own memory it would measure.
 func TestPeakMemoryOfAnyMessage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many large mails")
+	}
 	t.Parallel()
 	long(t)
 	if raceDetector {

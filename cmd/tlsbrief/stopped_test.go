@@ -191,6 +191,9 @@ func (r *rig) checked(t *testing.T, done bool) {
 }
 
 func TestAStopAtAnyMomentIsNoFault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: hundreds of runs")
+	}
 	t.Parallel()
 	t.Run("poll", func(t *testing.T) {
 		t.Parallel()

@@ -43,7 +43,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}
-	if o.Ask, err = newProber(c); err != nil {
+	if o.Probe, err = newProber(c); err != nil {
 		return nil, err
 	}
 	for _, s := range c.Digests {
@@ -56,7 +56,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		})
 	}
 	for _, r := range c.Accepts {
-		o.Accept = append(o.Accept, digest.Accept{
+		o.Waivers = append(o.Waivers, digest.Waiver{
 			Result: tlsrpt.ResultType(r.ResultType), MX: r.MX, Domain: r.Domain, Sender: r.Sender, Until: r.Until, Why: r.Why,
 		})
 	}
@@ -97,7 +97,7 @@ func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("[smtp]: %w", err)
 	}
-	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: netclient.TLSMode(c.SMTP.TLS), TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
+	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
 	if token != nil {
 		o.Auth = func(context.Context) (netclient.Credentials, error) {
 			return netclient.Credentials{Username: c.SMTP.Username}, nil

@@ -75,7 +75,7 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 	return poller.Mailbox{
 		Name: m.Name, Folders: m.Folders, After: poller.After(m.After), Keyword: m.Keyword, MoveTo: m.MoveTo,
 		IMAP: imapbox.Options{
-			Name: m.Name, Host: m.Host, Port: m.Port, TLS: netclient.TLSMode(m.TLS), TLSConfig: tlsConfig, Log: a.log,
+			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
 			Token: token, Grant: grantOf(m.OAuth2), Version: readBuild().version,
 			Auth: func(ctx context.Context) (netclient.Credentials, error) {
 				if token != nil {

@@ -64,16 +64,16 @@ func (a *app) newWatcher(c *config.Config, d *db.DB) *watch.Watcher {
 			}
 			return checker.CheckAll(ctx, domains, done)
 		},
-		Reports: func(ctx context.Context, domain string, now time.Time) (domaincheck.Told, error) {
+		Reports: func(ctx context.Context, domain string, now time.Time) (domaincheck.Reports, error) {
 			s, err := digest.PolicyStanding(ctx, d, domain, now)
-			return domaincheck.Told{Ready: s.Ready, Failed: int64(s.Failed)}, err
+			return domaincheck.Reports{Ready: s.Ready, Failed: int64(s.Failed)}, err
 		},
 	})
 }
 
 // newProber makes the function that answers the probes of digests; nil if [check] confirm
 // is off.
-func newProber(c *config.Config) (func(context.Context, []digest.Question) map[digest.Question]digest.Answer, error) {
+func newProber(c *config.Config) (func(context.Context, []report.Probe) map[report.Probe]report.Answer, error) {
 	if !c.Check.Confirm {
 		return nil, nil
 	}
@@ -86,17 +86,7 @@ func newProber(c *config.Config) (func(context.Context, []digest.Question) map[d
 		return nil, err
 	}
 	prober := watch.NewProber(watch.Options{Own: ownDomains(c), IsDomain: isDomain, Check: all.CheckAll, CheckDNS: dnsOnly.CheckAll, Now: time.Now})
-	return func(ctx context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
-		probes := make([]report.Probe, len(questions))
-		for i, q := range questions {
-			probes[i] = report.Probe(q)
-		}
-		answers := map[digest.Question]digest.Answer{}
-		for q, a := range prober.Probe(ctx, probes) {
-			answers[digest.Question(q)] = digest.Answer{State: digest.AnswerState(a.State), Words: a.Words, Fix: a.Fix}
-		}
-		return answers
-	}, nil
+	return prober.Probe, nil
 }
 
 // ownDomains returns the domains that the configuration names; one may begin with "*.".

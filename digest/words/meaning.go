@@ -1,5 +1,3 @@
-// Package words has the English sentences of a digest: what a failure means, what
-// to do about it, and what became of the mail.
 package words
 
 import (
@@ -7,7 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"tlsbrief/internal/hostname"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -33,22 +32,26 @@ type Cause struct {
 	under tlsrpt.PolicyType // the only policy that it belongs to; empty: any
 }
 
+// meaningOfFinding explains a finding under its policy, and by the reasons given where
+// all failures have one.
+func meaningOfFinding(f *judge.Finding) Meaning {
+	if f.Unlisted {
+		return MeaningUnlisted()
+	}
+	return MeaningUnder(f.Type, f.Result, f.Codes()...)
+}
+
 // MeaningUnder explains a result type as it was met under one kind of policy.
 // codes are the failure-reason-codes of all the failures meant; where they agree
 // on what happened, a general result is explained by that (Q5, Q8).
 //
 // RFC 8460, section 4.3.
 func MeaningUnder(p tlsrpt.PolicyType, t tlsrpt.ResultType, codes ...string) Meaning {
-	shown := t
-	if t == tlsrpt.ValidationFailure {
-		switch code := commonCode(codes); {
-		case code == tlsrpt.CodeUnlisted && p == tlsrpt.STS:
-			return unlisted(unlistedText())
-		case code.Result() != "":
-			shown = code.Result()
-		}
+	shown, isUnlisted := judge.Shown(p, t, codes)
+	if isUnlisted {
+		return unlisted(unlistedText())
 	}
-	return meaningOf(p, t, shown.Result().Owner, textOf(p, shown))
+	return newMeaning(p, t, shown.Result().Owner, textOf(p, shown))
 }
 
 // MeaningUnlisted is MeaningUnder for general failures under MTA-STS at a mail server
@@ -60,24 +63,11 @@ func MeaningUnlisted() Meaning {
 }
 
 func unlisted(t text) Meaning {
-	return meaningOf(tlsrpt.STS, tlsrpt.ValidationFailure, tlsrpt.PolicyOwner, t)
+	return newMeaning(tlsrpt.STS, tlsrpt.ValidationFailure, tlsrpt.PolicyOwner, t)
 }
 
-// commonCode returns the code of reasons that all come to the same result, and ""
-// if they do not.
-func commonCode(reasons []string) (common tlsrpt.Code) {
-	for i, reason := range reasons {
-		code := tlsrpt.ReasonOf(reason).Code
-		if i > 0 && (code.Result() != common.Result() || (code == tlsrpt.CodeUnlisted) != (common == tlsrpt.CodeUnlisted)) {
-			return ""
-		}
-		common = code
-	}
-	return common
-}
-
-// meaningOf leaves out of a text what belongs to other policies.
-func meaningOf(p tlsrpt.PolicyType, t tlsrpt.ResultType, owner tlsrpt.Owner, words text) Meaning {
+// newMeaning leaves out of a text what belongs to other policies.
+func newMeaning(p tlsrpt.PolicyType, t tlsrpt.ResultType, owner tlsrpt.Owner, words text) Meaning {
 	m := Meaning{Type: t, Title: words.title, What: words.what, Action: words.action, Looks: words.looks, Owner: ownerText(owner)}
 	for _, c := range words.causes {
 		if c.under == "" || c.under == p {
@@ -121,7 +111,7 @@ func (m Meaning) ForServers(mx string, servers int, domain string) Meaning {
 
 // plainHost returns a name in lower case, or nothing if it is no host name.
 func plainHost(name string) string {
-	if name = strings.ToLower(name); !hostname.Valid(name) || strings.HasPrefix(name, "-") {
+	if name = strings.ToLower(name); !facts.PlainName(name) {
 		return ""
 	}
 	return name

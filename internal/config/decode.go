@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"tlsbrief/internal/netclient"
+
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
@@ -56,7 +58,7 @@ func (c *checker) decodeField(v *value, k key, s setting, field reflect.Value) {
 	case *PasswordSource: // known only to be refused; what it holds may be a secret
 	case *[]string:
 		problem = k.readList(v, s.def)
-	case *string, *bool, *int, *int64, *time.Duration, *time.Time, **time.Location, **mail.Address:
+	case *string, *netclient.TLSMode, *bool, *int, *int64, *time.Duration, *time.Time, **time.Location, **mail.Address:
 		problem = k.read(v, s)
 	default:
 		k = c.decodeTables(v, k, s.name, field)

@@ -3,24 +3,26 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"tlsbrief/internal/netclient"
 )
 
 // A Mailbox is one IMAP account.
 type Mailbox struct {
 	Name string `toml:"name"` // unique; never "files"
 	Server
-	Folders []string `toml:"folders" default:"INBOX,\\Junk" rule:"folders"` // at least one; special-use folders as in `\Junk` (RFC 6154)
-	After   string   `toml:"after" default:"seen" rule:"seen|keyword|move|none"`
-	Keyword string   `toml:"keyword" default:"$TLSRPT" rule:"keyword"` // an IMAP flag keyword
-	MoveTo  string   `toml:"move_to"`                                  // set where After is "move"
-	TLS     string   `toml:"tls" default:"implicit" rule:"implicit|starttls|none"`
+	Folders []string          `toml:"folders" default:"INBOX,\\Junk" rule:"folders"` // at least one; special-use folders as in `\Junk` (RFC 6154)
+	After   string            `toml:"after" default:"seen" rule:"seen|keyword|move|none"`
+	Keyword string            `toml:"keyword" default:"$TLSRPT" rule:"keyword"` // an IMAP flag keyword
+	MoveTo  string            `toml:"move_to"`                                  // set where After is "move"
+	TLS     netclient.TLSMode `toml:"tls" default:"implicit" rule:"implicit|starttls|none"`
 }
 
 // mailbox judges one [[mailbox]].
 func (c *checker) mailbox(m *Mailbox, names map[string]place) {
 	c.name(c.key(&m.Name), "files", "what backfill reads from files", `name = "reports"`, names)
 	c.rules(m)
-	c.server(&m.Server, c.key(&m.TLS), map[string]int{tlsImplicit: 993, tlsSTARTTLS: 143, tlsNone: 143}, "imap.example.com")
+	c.server(&m.Server, c.key(&m.TLS), map[netclient.TLSMode]int{netclient.TLSImplicit: 993, netclient.TLSStartTLS: 143, netclient.TLSNone: 143}, "imap.example.com")
 	c.required(c.key(&m.Username), `username = "reports@example.com"`)
 	first, _ := c.firstTwo(&m.Password)
 	switch file, oauth2 := c.key(&m.Password.File), c.key(&m.OAuth2); {

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/spelling"
 )
 
@@ -28,6 +29,8 @@ func (c *checker) rules(table any) {
 			} else {
 				*p = c.texts[s.rule](c, k)
 			}
+		case *netclient.TLSMode:
+			*p = netclient.TLSMode(c.oneOf(k, strings.Split(s.rule, "|")...))
 		case *[]string:
 			*p = c.lists[s.rule](c, k)
 		case *bool:

@@ -4,14 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-)
 
-// The ways to speak TLS to a server. Without TLS the password and the reports
-// can be read and changed on the way, so that is for this machine only.
-const (
-	tlsImplicit = "implicit"
-	tlsSTARTTLS = "starttls"
-	tlsNone     = "none"
+	"tlsbrief/internal/netclient"
 )
 
 // A Server is what an IMAP and an SMTP server have in common.
@@ -34,7 +28,8 @@ type ClientTLS struct {
 
 // server judges what the rules of a server's keys leave open: how the keys go
 // together. Without a port it takes the usual one.
-func (c *checker) server(s *Server, tls key, ports map[string]int, example string) {
+func (c *checker) server(s *Server, tls key, ports map[netclient.TLSMode]int, example string) {
+	mode := netclient.TLSMode(tls.text)
 	if (s.Client.CertFile == "") != (s.Client.KeyFile == "") {
 		c.fault(c.key(&s.Client.CertFile), "client_cert_file and client_key_file go together; set both")
 	}
@@ -42,12 +37,12 @@ func (c *checker) server(s *Server, tls key, ports map[string]int, example strin
 	c.oneSource(&s.Password)
 	c.oauth2(s)
 	if host := c.key(&s.Host); c.required(host, `host = "`+example+`"`) {
-		if s.Host = named(hostName)(c, host); s.Host != "" && tls.text == tlsNone && elsewhere(s.Host) {
+		if s.Host = named(hostName)(c, host); s.Host != "" && mode == netclient.TLSNone && elsewhere(s.Host) {
 			c.fault(tls, `"none" is for a server on this machine only (localhost, 127.0.0.1, ::1), and %s is not; use "implicit" or "starttls"`, quote(s.Host))
 		}
 	}
 	if !c.key(&s.Port).set {
-		s.Port = ports[tls.text]
+		s.Port = ports[mode]
 	}
 }
 

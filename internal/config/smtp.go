@@ -1,15 +1,19 @@
 package config
 
-import "net/mail"
+import (
+	"net/mail"
+
+	"tlsbrief/internal/netclient"
+)
 
 // An SMTP is the server that digests are handed to. Without [smtp] it is zero.
 // Without a username there is no AUTH.
 type SMTP struct {
 	Server
-	TLS           string        `toml:"tls" default:"starttls" rule:"implicit|starttls|none"`
-	From          *mail.Address `toml:"from"`
-	To            []string      `toml:"to" rule:"addresses"`                          // addresses without names; at least one
-	SubjectPrefix string        `toml:"subject_prefix" default:"[TLS]" rule:"prefix"` // of the digests
+	TLS           netclient.TLSMode `toml:"tls" default:"starttls" rule:"implicit|starttls|none"`
+	From          *mail.Address     `toml:"from"`
+	To            []string          `toml:"to" rule:"addresses"`                          // addresses without names; at least one
+	SubjectPrefix string            `toml:"subject_prefix" default:"[TLS]" rule:"prefix"` // of the digests
 }
 
 // smtp judges [smtp].
@@ -18,7 +22,7 @@ func (c *checker) smtp(s *SMTP) {
 		return
 	}
 	c.rules(s)
-	c.server(&s.Server, c.key(&s.TLS), map[string]int{tlsImplicit: 465, tlsSTARTTLS: 587, tlsNone: 25}, "smtp.example.com")
+	c.server(&s.Server, c.key(&s.TLS), map[netclient.TLSMode]int{netclient.TLSImplicit: 465, netclient.TLSStartTLS: 587, netclient.TLSNone: 25}, "smtp.example.com")
 	first, _ := c.firstTwo(&s.Password)
 	grant, username := c.key(&s.OAuth2.Grant), c.key(&s.Username)
 	switch {

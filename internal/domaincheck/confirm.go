@@ -27,7 +27,7 @@ const (
 	NotProbed   ConfirmState = "not-probed"  // the same, because of Options.NoProbe
 )
 
-// Confirm reports whether the look saw what a sender reported of an MX host, which
+// Confirm reports whether the run saw what a sender reported of an MX host, which
 // may be empty where reports name none.
 func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
 	host = hostname.Fold(host)
@@ -38,7 +38,7 @@ func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
 	if reported.Result().Owner == tlsrpt.PolicyOwner {
 		return r.confirmPolicy()
 	}
-	if c, known := r.unlooked(host); known {
+	if c, known := r.absent(host); known {
 		return c
 	}
 	// Senders tell certificate faults apart in different ways, and few of them what
@@ -88,8 +88,9 @@ func (r Result) confirmPolicy() Confirmation {
 	return r.unconfirmed()
 }
 
-// unlooked tells where a host cannot be looked at, or not any more.
-func (r Result) unlooked(host string) (c Confirmation, known bool) {
+// absent answers for a host that was not looked at: its domain has no MX hosts
+// that are known, or the host is none of them.
+func (r Result) absent(host string) (c Confirmation, known bool) {
 	switch {
 	case r.Seen.Hosts == nil:
 		return r.unconfirmed(), true

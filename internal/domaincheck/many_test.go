@@ -43,6 +43,9 @@ func manyChecker(w *domaintest.World) *Checker {
 // server, delay none of the others: these are all done while they are still waited
 // for.
 func TestManyDomainsBesideSomeThatNeverAnswer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: hundreds of domains")
+	}
 	t.Parallel()
 	w, domains := manyDomains(t, 500)
 	released := make(chan struct{})

@@ -11,7 +11,7 @@ import (
 	"tlsbrief/internal/netclient"
 )
 
-// hint says what to do about e where there is something to be said.
+// hint returns what to do about e; "" where there is nothing to say.
 func (s *session) hint(e *Error) string {
 	if e.Code != 0 {
 		return s.replyHint(e)

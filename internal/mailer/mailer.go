@@ -1,7 +1,7 @@
 // Package mailer hands mail to an SMTP submission server, RFC 6409.
 //
-// It sends bytes that are ready to go: whoever calls it has written them down
-// first and sends the same bytes again when [Temporary] says that this may help
+// It sends bytes that are ready: the caller has stored them, and sends the same bytes
+// again when [Temporary] reports that this may help
 // (DESIGN 2, promise 4). Every failure is an [*Error] that names the step, what
 // the server answered and, for the usual ones, what to do about it.
 //
@@ -15,8 +15,8 @@
 //
 // # Tolerance
 //
-// A server that knows no EHLO is spoken to with HELO. What it answers to QUIT
-// is of no interest: by then the mail is its own.
+// A server that refuses EHLO gets HELO. Its answer to QUIT is ignored: it has taken the
+// mail by then.
 package mailer
 
 import (
@@ -45,7 +45,7 @@ type Options struct {
 	// server has just refused: another is tried, once.
 	Token func(ctx context.Context, refused string) (string, error)
 
-	// Grant says how Token gets its tokens, for advice on refused ones.
+	// Grant is how Token gets its tokens, for advice on refused ones.
 	Grant netclient.Grant
 
 	// HELO is the name to give. Empty: this machine's, if it is a full domain
@@ -56,8 +56,8 @@ type Options struct {
 	// block of the mail. 0: one minute.
 	Timeout time.Duration
 
-	// DataTimeout bounds the wait for the answer to the whole mail. Who hangs
-	// up too early sends the mail twice, so RFC 5321 section 4.5.3.2.6 asks for
+	// DataTimeout bounds the wait for the answer to the whole mail. A client that
+	// hangs up too early sends the mail twice, so RFC 5321 section 4.5.3.2.6 asks for
 	// the ten minutes that 0 stands for.
 	DataTimeout time.Duration
 }
@@ -114,7 +114,7 @@ func (m *Mailer) Send(ctx context.Context, from string, to []string, data []byte
 // send does the whole of it. It returns an error only for what is everyone's.
 func (m *Mailer) send(ctx context.Context, t *transaction) error {
 	if len(t.results) == 0 {
-		return m.newSession().impossible("", errors.New("no recipients"), "")
+		return m.newSession().permanentError("", errors.New("no recipients"), "")
 	}
 	s, err := m.open(ctx)
 	if err != nil {

@@ -45,10 +45,10 @@ func (m *Mailer) newSession() *session {
 	return s
 }
 
-// within does f, one step about address (empty: about none), in at most d. What
-// go-smtp is waiting for knows no context, so that the end of the step's closes
+// runStep does f, one step about address (empty: about none), in at most d. What
+// go-smtp is waiting for takes no context, so that the end of the step's closes
 // the connection.
-func (s *session) within(ctx context.Context, d time.Duration, step, address string, f func(context.Context) error) error {
+func (s *session) runStep(ctx context.Context, d time.Duration, step, address string, f func(context.Context) error) error {
 	stepCtx, cancel := context.WithTimeoutCause(ctx, d, errNoAnswer)
 	defer cancel()
 	if conn := s.raw; conn != nil {
@@ -66,10 +66,10 @@ func (s *session) within(ctx context.Context, d time.Duration, step, address str
 		s.broken = true
 		err = explain(ctx, stepCtx, d, err)
 	}
-	return s.failed(step, address, err)
+	return s.stepError(step, address, err)
 }
 
-// explain tells a connection that we closed from one that the server closed.
+// explain distinguishes a connection that we closed from one that the server closed.
 func explain(ctx, stepCtx context.Context, d time.Duration, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -84,18 +84,18 @@ func explain(ctx, stepCtx context.Context, d time.Duration, err error) error {
 
 // step does f, bounded as most steps are.
 func (s *session) step(ctx context.Context, step, address string, f func(context.Context) error) error {
-	return s.within(ctx, s.o.Timeout, step, address, f)
+	return s.runStep(ctx, s.o.Timeout, step, address, f)
 }
 
-// passed notes that a step went well.
-func (s *session) passed(step, format string, args ...any) {
+// addPassedStep adds a step that went well.
+func (s *session) addPassedStep(step, format string, args ...any) {
 	s.steps = append(s.steps, Step{Name: step, Detail: printable(fmt.Sprintf(format, args...), maxText)})
 }
 
 // open connects, protects the connection, greets and logs in.
 func (s *session) open(ctx context.Context) error {
 	if !s.o.TLS.Valid() {
-		return s.unusable(StepConnect, fmt.Errorf("tls is %q", s.o.TLS), `it must be "implicit", "starttls" or "none"`)
+		return s.temporaryError(StepConnect, fmt.Errorf("tls is %q", s.o.TLS), `it must be "implicit", "starttls" or "none"`)
 	}
 	conn, err := s.server.Connect(ctx, netclient.Dialog{
 		Greeting: s.greeting,
@@ -103,7 +103,7 @@ func (s *session) open(ctx context.Context) error {
 		Step: func(ctx context.Context, step string, f func(context.Context) error) error {
 			return s.step(ctx, step, "", func(ctx context.Context) error { return explainTLS(f(ctx)) })
 		},
-		Passed: func(step, detail string) { s.passed(step, "%s", detail) },
+		Passed: func(step, detail string) { s.addPassedStep(step, "%s", detail) },
 	})
 	if err != nil {
 		return err
@@ -134,16 +134,16 @@ func (s *session) greeting(ctx context.Context, conn net.Conn) error {
 	return s.step(ctx, StepGreeting, "", func(context.Context) error {
 		text, err := ask(conn, 220, "")
 		if err == nil {
-			s.passed(StepGreeting, "%s", text)
+			s.addPassedStep(StepGreeting, "%s", text)
 		}
 		return err
 	})
 }
 
-// ask says line, unless it is empty, and returns the text of the answer, which
+// ask sends line, unless it is empty, and returns the text of the answer, which
 // must have the code. It is for what comes before go-smtp has the connection.
 //
-// An answer must be all there is: what a stranger on the way adds in plain text
+// An answer must be all there is: what an attacker adds in plain text
 // behind the answer to STARTTLS would else be taken for the server's word under
 // TLS.
 func ask(conn net.Conn, code int, line string) (string, error) {
@@ -179,14 +179,14 @@ func (s *session) startTLS(ctx context.Context, conn net.Conn) error {
 		found = found || strings.EqualFold(strings.TrimSpace(line), "STARTTLS")
 	}
 	if !found {
-		return s.unusable(StepStartTLS, errors.New("the server does not offer STARTTLS"),
+		return s.temporaryError(StepStartTLS, errors.New("the server does not offer STARTTLS"),
 			`nothing was sent; check the port: submission is usually 587, or 465 with tls = "implicit"`)
 	}
 	return s.step(ctx, StepStartTLS, "", func(context.Context) error {
 		if _, err := ask(conn, 220, "STARTTLS"); err != nil {
 			return err
 		}
-		s.passed(StepStartTLS, "offered and accepted")
+		s.addPassedStep(StepStartTLS, "offered and accepted")
 		return nil
 	})
 }
@@ -206,7 +206,7 @@ func (s *session) hello(ctx context.Context) error {
 			return err
 		}
 		s.mechanisms = authMechanisms(heard.stop())
-		s.passed(StepEHLO, "as %s", name)
+		s.addPassedStep(StepEHLO, "as %s", name)
 		return nil
 	})
 }
@@ -246,16 +246,16 @@ func addressLiteral(a net.Addr) string {
 // any more.
 const quitTimeout = 5 * time.Second
 
-// quit says goodbye, if it can be said. That it failed is not noted.
+// quit sends QUIT where that is possible. A failure is not noted.
 func (s *session) quit(ctx context.Context) {
 	if s.client == nil || s.broken {
 		return
 	}
 	done := s.steps
-	err := s.within(ctx, min(s.o.Timeout, quitTimeout), StepQuit, "", func(context.Context) error { return s.client.Quit() })
+	err := s.runStep(ctx, min(s.o.Timeout, quitTimeout), StepQuit, "", func(context.Context) error { return s.client.Quit() })
 	s.steps = done
 	if err == nil {
-		s.passed(StepQuit, "")
+		s.addPassedStep(StepQuit, "")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // xoauth2 is the name of a mechanism that go-sasl lacks.
 const xoauth2 = "XOAUTH2"
 
-// A Grant says how a token is obtained, and so whom the mail server must let in: the
+// A Grant is how a token is obtained, and so whom the mail server must let in: the
 // advice on a refusal depends on it.
 type Grant int
 
@@ -32,7 +32,7 @@ var errTokenForm = errors.New("the access token has characters that no token has
 
 // newBearer returns the mechanism to log in to a server by a token: OAUTHBEARER
 // (RFC 7628), or else XOAUTH2, Google's and Microsoft's older way. A challenge,
-// which is how a server says why it refuses the token, comes back from its Next as
+// in which a server gives the reason of a refusal, comes back from its Next as
 // a *[TokenRefusal].
 func newBearer(s Server, c Credentials, offered func(mechanism string) bool) (sasl.Client, error) {
 	if !isBearerToken(c.Token) {
@@ -93,7 +93,7 @@ func (b *bearer) Next(challenge []byte) ([]byte, error) {
 type TokenRefusal struct {
 	Status    string // such as "invalid_token", or an HTTP status such as "401"; may be empty
 	Scope     string // what the token would have to be good for; may be empty
-	Challenge string // all that the server said
+	Challenge string // the whole of it
 }
 
 // Error returns the status and the scope, or the whole challenge.

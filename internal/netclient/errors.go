@@ -7,6 +7,26 @@ import (
 	"syscall"
 )
 
+// Why a login failed, for errors.Is.
+var (
+	// ErrAuth: the server refused the username or the secret. Trying again with the same
+	// ones will not help and may lock the account. It is ErrPassword or ErrToken as well.
+	ErrAuth = errors.New("the server refused the login")
+	// ErrPassword: it was a password that the server refused.
+	ErrPassword error = &authError{"the server refused the login"}
+	// ErrToken: it was an OAuth2 access token that the server refused.
+	ErrToken error = &authError{"the server refused the access token"}
+	// ErrExpired: the password, or what access tokens are got with, has expired or was
+	// revoked. A person must renew it.
+	ErrExpired = errors.New("what to log in with has expired")
+)
+
+// An authError is one kind of ErrAuth.
+type authError struct{ text string }
+
+func (e *authError) Error() string        { return e.text }
+func (e *authError) Is(target error) bool { return target == ErrAuth }
+
 // A PlainError means that a connection without TLS would leave this machine. Nothing
 // was sent.
 type PlainError struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// A TLSMode says how a connection is protected. Its values are those of the
+// A TLSMode is how a connection is protected. Its values are those of the
 // configuration.
 type TLSMode string
 

@@ -86,7 +86,7 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 	wrong := options(s, oauth.ClientCredentials)
 	wrong.SecretInBody = true
 	wrong.ClientSecret = func(context.Context) (string, error) { return "h1dden&value", nil }
-	other := idptest.New(t, idptest.Options{}) // whose keys are not those of s
+	other := idptest.New(t, idptest.Options{OtherKeys: true})
 	certificate := options(s, oauth.ClientCredentials)
 	certificate.Certificate, certificate.Key = other.Certificate(t, t.TempDir())
 	account := options(s, oauth.ServiceAccount)

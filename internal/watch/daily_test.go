@@ -44,8 +44,8 @@ func newRig(t *testing.T, own ...string) *rig {
 		Check: func(ctx context.Context, domains []domaincheck.Domain, done func(domaincheck.Result)) ([]domaincheck.Result, error) {
 			return r.check(ctx, domains, done)
 		},
-		Reports: func(_ context.Context, domain string, _ time.Time) (domaincheck.Told, error) {
-			return domaincheck.Told{Ready: "ready: " + domain}, nil
+		Reports: func(_ context.Context, domain string, _ time.Time) (domaincheck.Reports, error) {
+			return domaincheck.Reports{Ready: "ready: " + domain}, nil
 		},
 		Now: func() time.Time { return r.now }, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 	}
@@ -125,7 +125,7 @@ func TestDailyCheckKnowsTheOneBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []domaincheck.Domain{{Name: "example.com", Before: &domaincheck.Seen{Report: &record, Mode: "enforce"}, Told: domaincheck.Told{Ready: "ready: example.com"}}}
+	want := []domaincheck.Domain{{Name: "example.com", Before: &domaincheck.Seen{Report: &record, Mode: "enforce"}, Reports: domaincheck.Reports{Ready: "ready: example.com"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the second check looks at (-want +got):\n%s", diff)
 	}
@@ -271,8 +271,8 @@ func TestNamedDomains(t *testing.T) {
 		var got []string
 		for _, d := range domains {
 			got = append(got, d.Name)
-			if d.Told.Ready != "ready: "+d.Name {
-				t.Errorf("%s: reports tell %q", d.Name, d.Told.Ready)
+			if d.Reports.Ready != "ready: "+d.Name {
+				t.Errorf("%s: reports tell %q", d.Name, d.Reports.Ready)
 			}
 		}
 		if err != nil || !slices.Equal(got, tt.want) {

@@ -62,7 +62,7 @@ func (w *Watcher) addHistory(ctx context.Context, domains []domaincheck.Domain, 
 			}
 		}
 		var err error
-		if d.Told, err = w.o.Reports(ctx, d.Name, now); err != nil {
+		if d.Reports, err = w.o.Reports(ctx, d.Name, now); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ type Options struct {
 	CheckDNS CheckFunc // the same, but leaves the mail servers alone; of a Prober
 
 	// Reports returns what reports tell of the MTA-STS policy of a domain; of a Watcher.
-	Reports func(ctx context.Context, domain string, now time.Time) (domaincheck.Told, error)
+	Reports func(ctx context.Context, domain string, now time.Time) (domaincheck.Reports, error)
 
 	Now func() time.Time
 	Log *slog.Logger // of a Watcher

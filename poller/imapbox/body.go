@@ -58,8 +58,8 @@ func (s *Session) BodiesOf(ctx context.Context, headers []Header, limit int64, e
 // download downloads batches of messages, each of which has few enough bytes to be
 // held.
 func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int64, each func(Body) error) error {
-	q := &question{topic: "body", bounds: fetchBounds{literal: limit + 1, total: max(s.sizes.Bodies, limit+1), sections: 1}}
-	for _, partial := range []*imap.SectionPartial{{Size: limit + 1}, nil} { // some servers know no part of a section
+	q := &fetchRequest{topic: "body", bounds: fetchBounds{literal: limit + 1, total: max(s.sizes.Bodies, limit+1), sections: 1}}
+	for _, partial := range []*imap.SectionPartial{{Size: limit + 1}, nil} { // some servers refuse parts of a section
 		q.forms = append(q.forms, &imap.FetchOptions{
 			UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: partial}},
 		})
@@ -113,7 +113,7 @@ func newBody(m *wire.Message, sec wire.Section, limit int64) Body {
 }
 
 // batches splits UIDs so that each batch has a bounded number of bytes, by the
-// sizes that the server tells. Where it tells a wrong one, the bound holds all
+// sizes that the server gives. Where it gives a wrong one, the bound holds all
 // the same, and what did not fit is fetched singly.
 func (s *Session) batches(ctx context.Context, uids []uint32, limit int64) ([]imap.UIDSet, error) {
 	var batches []imap.UIDSet

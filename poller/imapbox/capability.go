@@ -27,11 +27,11 @@ func (s *Session) offers(prefix string) bool {
 	return false
 }
 
-// identify tells the server which program this is, by name and version and no
+// identify sends the server the name and the version of this program, and no
 // more. RFC 2971. Some servers open no folder before they know. What the server
-// says of itself is of no interest.
+// says of itself is ignored.
 func (s *Session) identify(ctx context.Context) error {
-	s.learned.identified = true
+	s.traits.identified = true
 	return s.run(ctx, "id", "", maxReply, func() error {
 		_, err := s.client.ID(&imap.IDData{Name: "tlsbrief", Version: printableASCII(s.version)}).Wait()
 		return err
@@ -42,7 +42,7 @@ func (s *Session) identify(ctx context.Context) error {
 // it may ask for without offering it. These are the words of 163.com and its kin.
 func (s *Session) wantsID(err error) bool {
 	var reply *Reply
-	return errors.As(err, &reply) && !s.learned.identified && strings.Contains(strings.ToLower(reply.Text), "unsafe login")
+	return errors.As(err, &reply) && !s.traits.identified && strings.Contains(strings.ToLower(reply.Text), "unsafe login")
 }
 
 // printableASCII leaves out what a quoted string cannot carry.
@@ -58,7 +58,7 @@ func printableASCII(text string) string {
 // MessageLimit returns how many messages the server answers for at a time, as far as
 // it has said so by now; 0: any number. A folder with more of them is read all the
 // same, in more steps. RFC 9738.
-func (s *Session) MessageLimit() uint32 { return s.learned.limit }
+func (s *Session) MessageLimit() uint32 { return s.traits.limit }
 
 // announcedLimit reads the limit among the capabilities.
 func (s *Session) announcedLimit() uint32 {
@@ -73,10 +73,10 @@ func (s *Session) announcedLimit() uint32 {
 	return uint32(min(limit, math.MaxUint32))
 }
 
-// settleNames agrees with the server on how folders' names are written: in
+// chooseNameEncoding agrees with the server on how folders' names are written: in
 // modified UTF-7, unless it takes nothing but UTF-8. UTF8=ACCEPT is not made use
 // of: a library that gets "&" wrong in UTF-8 gains nothing by it.
-func (s *Session) settleNames(ctx context.Context) error {
+func (s *Session) chooseNameEncoding(ctx context.Context) error {
 	_, rev1 := s.caps[imap.CapIMAP4rev1]
 	_, rev2 := s.caps[imap.CapIMAP4rev2]
 	_, only := s.caps[imap.CapUTF8Only]

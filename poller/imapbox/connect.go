@@ -72,7 +72,7 @@ func (o Options) server() netclient.Server {
 	return netclient.Server{Host: o.Host, Port: o.Port, TLS: o.TLS, TLSConfig: o.TLSConfig, Dial: o.Dial}
 }
 
-// explainTLS makes an error of the handshake readable, and says what to do.
+// explainTLS returns an error of the handshake in plain words, with what to do.
 func explainTLS(err error) error {
 	var network *net.OpError
 	switch {
@@ -113,7 +113,7 @@ func hint(o Options, step string, err, cause error) string {
 		return "check host, port and firewalls"
 	case step == netclient.StepConnect:
 		return netclient.ConnectHint(err)
-	case step == netclient.StepGreeting && late && o.TLS != netclient.TLSImplicit && errors.As(cause, new(silentError)):
+	case step == netclient.StepGreeting && late && o.TLS != netclient.TLSImplicit && errors.As(cause, new(noGreetingError)):
 		return fmt.Sprintf("a port that speaks TLS from the first byte waits in silence: try tls = %q (port %d)", netclient.TLSImplicit, portTLS)
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/poller/imapbox/wire"
 
 	"github.com/emersion/go-imap/v2"
@@ -14,14 +15,11 @@ import (
 
 // Errors that call for a decision. All arrive wrapped in a *[StepError].
 var (
-	// ErrAuth: the server refused the username or the secret. Trying again
-	// with the same ones will not help and may lock the account. Each such error
-	// is ErrPassword or ErrToken as well.
-	ErrAuth = errors.New("the server refused the login")
-	// ErrPassword: it was a password that the server refused.
-	ErrPassword error = &authError{"the server refused the login"}
-	// ErrToken: it was an OAuth2 access token that the server refused.
-	ErrToken error = &authError{"the server refused the access token"}
+	// ErrAuth, ErrPassword and ErrToken: the server refused the login.
+	ErrAuth, ErrPassword, ErrToken = netclient.ErrAuth, netclient.ErrPassword, netclient.ErrToken
+	// ErrExpired: it refused it since the password has expired, or the token server gave
+	// no token since the grant has.
+	ErrExpired = netclient.ErrExpired
 	// ErrMayNotOpen: the server knows who logs in, and does not let them into the
 	// mailbox or the folder.
 	ErrMayNotOpen = errors.New("this user may not use this mailbox")
@@ -29,7 +27,7 @@ var (
 	ErrUnavailable = errors.New("the server takes no log-ins for now; nothing is wrong with the secret, and the next poll tries again")
 	// ErrLoginDisabled: the server takes no password on this connection.
 	ErrLoginDisabled = errors.New("the server takes no password here")
-	// ErrPreauth: the server logged us in before we said who we are.
+	// ErrPreauth: the server logged the client in before it sent a name.
 	ErrPreauth = errors.New("the server logged the connection in by itself (PREAUTH)")
 	// ErrNoStartTLS: the server does not offer STARTTLS, and plain text is
 	// never used in its place.
@@ -51,17 +49,10 @@ var (
 	ErrProtocol = wire.ErrProtocol
 )
 
-// An authError is one kind of ErrAuth.
-type authError struct{ text string }
-
-func (e *authError) Error() string        { return e.text }
-func (e *authError) Is(target error) bool { return target == ErrAuth }
-
 // A LineError is a line that breaks the IMAP standard. It is ErrProtocol.
 type LineError = wire.LineError
 
-// A StepError says in which step of working with which mailbox, and with which
-// folder if any, something failed.
+// A StepError is the error of a step of working with a mailbox, and with a folder if any.
 type StepError struct {
 	Step    string // such as "login" or "search"
 	Mailbox string
@@ -123,6 +114,8 @@ func (r *Reply) Is(target error) bool {
 		return r.Code == "NOPERM" || r.Code == "READ-ONLY"
 	case ErrUnavailable:
 		return r.Code == "UNAVAILABLE"
+	case ErrExpired:
+		return r.Code == "EXPIRED"
 	}
 	return false
 }

@@ -24,8 +24,8 @@ const fetchOverhead = 4 << 10
 // go-imap gets to see the end of the answer alone: it takes the first response for
 // a UID for the answer, does not find a UID behind a literal, and gives the
 // connection up at an item that it does not know. A message whose line cannot be read
-// is left out, and [Session.Unread] tells why; where that is so of several, and none
-// was ever read, it is an error.
+// is left out, and [Session.Unread] returns why. Where that is so of several, and none was ever
+// read, it is an error.
 //
 // What came before an error is returned with it.
 func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*wire.Message, error) {
@@ -86,8 +86,8 @@ func (s *Session) fetchPieces(ctx context.Context, set imap.UIDSet, options *ima
 	return all, nil
 }
 
-// A question is what messages are asked for.
-type question struct {
+// A fetchRequest is what messages are asked for.
+type fetchRequest struct {
 	// forms are the ways to ask, the best one first; which of them a server takes,
 	// a session remembers by topic.
 	topic  string
@@ -96,15 +96,15 @@ type question struct {
 	use    func(*wire.Message) (complete bool)
 }
 
-// A form is how a session asks for something.
-type form struct {
+// A requestForm is how a session asks for something.
+type requestForm struct {
 	number int
 	proven bool // the server has answered to it, or to none
 }
 
-// options returns how the question is asked in this session.
-func (s *Session) options(q *question) *imap.FetchOptions {
-	return q.forms[s.learned.forms[q.topic].number]
+// options returns the form of the request in this session.
+func (s *Session) options(q *fetchRequest) *imap.FetchOptions {
+	return q.forms[s.traits.forms[q.topic].number]
 }
 
 // fetchEach fetches UIDs in batches and has use called for every message that came;
@@ -112,7 +112,7 @@ func (s *Session) options(q *question) *imap.FetchOptions {
 // are asked for again in smaller batches, and at last one by one: some servers refuse
 // a whole batch for one message, and some leave out of a large one what they would
 // give of a small one. UIDs that are no longer in the folder are not asked for again.
-func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *question) error {
+func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *fetchRequest) error {
 	for len(batches) > 0 {
 		set := batches[0]
 		missing, err := s.fetchBatch(ctx, set, q)
@@ -140,17 +140,17 @@ func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *quest
 
 // otherForm looks for a way to ask that the server does not refuse, and reports
 // whether it is another one than before. A refusal may be about a message: only two
-// of them, each asked for alone, show that it is about the question, and only as long
+// of them, each asked for alone, show that it is about the request, and only as long
 // as the server has answered to none.
-func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (other bool, err error) {
-	before := s.learned.forms[q.topic]
+func (s *Session) otherForm(ctx context.Context, uids []uint32, q *fetchRequest) (other bool, err error) {
+	before := s.traits.forms[q.topic]
 	if before.proven || len(q.forms) == 1 || len(uids) == 0 {
 		return false, nil
 	}
 	for _, uid := range slices.Compact([]uint32{uids[0], uids[len(uids)-1]}) {
 		for number := range q.forms {
-			s.learned.forms[q.topic] = form{number: number}
-			_, err := s.fetchBatch(ctx, sets([]uint32{uid}, 1)[0], &question{topic: q.topic, forms: q.forms, bounds: q.bounds, use: func(*wire.Message) bool { return false }})
+			s.traits.forms[q.topic] = requestForm{number: number}
+			_, err := s.fetchBatch(ctx, sets([]uint32{uid}, 1)[0], &fetchRequest{topic: q.topic, forms: q.forms, bounds: q.bounds, use: func(*wire.Message) bool { return false }})
 			if err == nil {
 				return number != before.number, nil
 			}
@@ -159,7 +159,7 @@ func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (ot
 			}
 		}
 	}
-	s.learned.forms[q.topic] = before
+	s.traits.forms[q.topic] = before
 	return false, nil
 }
 
@@ -167,7 +167,7 @@ func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (ot
 // what is missing then one by one. It passes over single messages that the server
 // refuses. If the batch was refused for the reason refusal, and so is each of its
 // messages, that is the server's fault and not a message's.
-func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, q *question) error {
+func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, q *fetchRequest) error {
 	exist, err := s.existing(ctx, uids)
 	if err != nil || len(exist) == 0 {
 		return err
@@ -210,7 +210,7 @@ func Refusal(err error) bool {
 	case reply.Code == "UNAVAILABLE", reply.Code == "INUSE":
 		return false
 	}
-	return !Throttled(err) && !notConnected(reply)
+	return !Throttled(err) && !isNotConnected(reply)
 }
 
 // fetchBounds bound one FETCH: literal bytes kept for each section, and for
@@ -227,7 +227,7 @@ const unbounded = 4
 // fetchBatch fetches one set and returns which of it did not come complete. Where the
 // connection broke, what came whole before is used all the same: a line that lets some
 // bytes through at a time would else never get anything across.
-func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *question) (missing []uint32, err error) {
+func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *fetchRequest) (missing []uint32, err error) {
 	wanted := members(set)
 	options := s.options(q)
 	literal := q.bounds.literal
@@ -243,7 +243,7 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *question) 
 		}
 		messages = slices.DeleteFunc(messages, func(m *wire.Message) bool { return !m.Complete(len(options.BodySection)) })
 	}
-	s.learned.forms[q.topic] = form{s.learned.forms[q.topic].number, true}
+	s.traits.forms[q.topic] = requestForm{s.traits.forms[q.topic].number, true}
 	complete := make(map[uint32]bool, len(messages))
 	for _, m := range messages {
 		if set.Contains(imap.UID(m.UID)) && !complete[m.UID] && q.use(m) {
@@ -285,7 +285,7 @@ func stuckAt(wanted []uint32, messages []*wire.Message, sections int) uint32 {
 // maxUnread bounds how many messages it is remembered of why they were not read.
 const maxUnread = 10_000
 
-// unread says why messages of one folder could not be read.
+// unread has why messages of one folder could not be read.
 type unread struct {
 	folder string
 	why    map[uint32]error

@@ -45,10 +45,10 @@ func (g *greeter) greeting(ctx context.Context, conn net.Conn) error {
 	return err
 }
 
-// A silentError is that of a server which did not say a word.
-type silentError struct{ error }
+// A noGreetingError is that of a server that sent nothing.
+type noGreetingError struct{ error }
 
-func (e silentError) Unwrap() error { return e.error }
+func (e noGreetingError) Unwrap() error { return e.error }
 
 // awaitWords waits for the first byte of a greeting.
 func awaitWords(ctx context.Context, o Options, conn net.Conn, br *bufio.Reader) error {
@@ -65,9 +65,9 @@ func awaitWords(ctx context.Context, o Options, conn net.Conn, br *bufio.Reader)
 	case err == nil:
 		return nil
 	case limited.Err() != nil && ctx.Err() == nil:
-		return silentError{fmt.Errorf("%w within %s", ErrTimeout, firstWords)}
+		return noGreetingError{fmt.Errorf("%w within %s", ErrTimeout, firstWords)}
 	}
-	return silentError{unreadable(err)}
+	return noGreetingError{unreadable(err)}
 }
 
 // readGreeting reads and judges the server's first line. RFC 9051, section 7.1. quote
@@ -106,7 +106,7 @@ func byeReply(text string, quote func(string) string) *Reply {
 }
 
 // startTLS asks for TLS and returns when the server is ready for the handshake.
-// RFC 9051, section 6.2.1. What the server said in plain text proves nothing,
+// RFC 9051, section 6.2.1. What came in plain text proves nothing,
 // capabilities least of all: the library gets a bare greeting and asks anew.
 func (g *greeter) startTLS(conn net.Conn) error {
 	const tag, most = "S1", 50
@@ -130,8 +130,8 @@ func (g *greeter) startTLS(conn net.Conn) error {
 			return fmt.Errorf("%w (it said %s %s): nothing was sent; use tls = %q if it has a port for that, usually 993",
 				ErrNoStartTLS, g.o.quote(status), g.o.quote(text), netclient.TLSImplicit)
 		case g.br.Buffered() > 0:
-			// Text in front of the handshake was put there by somebody who
-			// wants it read as if it had been protected.
+			// An attacker puts text in front of the handshake, to have it read
+			// as if it were protected.
 			return &wire.ProtocolError{Detail: "it sent more in plain text after agreeing to STARTTLS"}
 		}
 		g.replay = []byte("* OK ready\r\n")

@@ -41,7 +41,7 @@ func headerFields() []string {
 }
 
 // Headers returns size, arrival and the few header fields by which a
-// report is told from other mail. At most 64 KiB of fields are read per message; and
+// report is distinguished from other mail. At most 64 KiB of fields are read per message; and
 // once they are some megabytes, as no reports and no letters have, no more is kept of
 // each field of the others than a report's needs.
 //
@@ -54,7 +54,7 @@ func headerFields() []string {
 func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header, error) {
 	h := headerFetch{Session: s, headers: make(map[uint32]Header, len(uids))}
 	most := s.sizes.UIDs
-	if s.learned.forms["header"].number&1 == 1 {
+	if s.traits.forms["header"].number&1 == 1 {
 		most = wholeHeaders
 	}
 	doubtful, err := h.fetch(ctx, s.setsOf(uids, most), "header", headerForms()...)
@@ -67,7 +67,7 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header
 		return h.headers, err
 	}
 	if len(doubtful) == 0 && asked > 1 && len(h.headers) == asked {
-		s.learned.forms["header"] = form{number: s.learned.forms["header"].number | 1, proven: true} // it gives no fields of any message
+		s.traits.forms["header"] = requestForm{number: s.traits.forms["header"].number | 1, proven: true} // it gives no fields of any message
 	}
 	return h.headers, h.alone(ctx, doubtful)
 }
@@ -108,13 +108,13 @@ type headerFetch struct {
 // fetch asks for headers in one of the forms. It returns the UIDs of the messages for
 // which the server answered with what cannot be their header.
 func (h *headerFetch) fetch(ctx context.Context, batches []imap.UIDSet, topic string, forms ...headerForm) (doubtful []uint32, err error) {
-	q := &question{topic: topic, bounds: fetchBounds{literal: maxHeader, total: max(h.sizes.Headers, maxHeader), sections: 1}}
+	q := &fetchRequest{topic: topic, bounds: fetchBounds{literal: maxHeader, total: max(h.sizes.Headers, maxHeader), sections: 1}}
 	for _, f := range forms {
 		q.forms = append(q.forms, f.options())
 	}
 	q.use = func(m *wire.Message) bool {
 		sec, ok := m.Find(wire.Header)
-		whole := forms[h.learned.forms[topic].number]&wholeHeader != 0
+		whole := forms[h.traits.forms[topic].number]&wholeHeader != 0
 		switch fields := (Fields{sec.Data}); {
 		case ok && (whole && fields.any() || fields.any("From", "Subject", "Message-ID", "Content-Type")):
 			h.keep(m, fields, whole)
@@ -191,10 +191,10 @@ func (s *Session) Peek(ctx context.Context, uid uint32, size int64) (data []byte
 	return data, err
 }
 
-// peek calls use with the first bytes of messages. A server that knows no part of a
+// peek calls use with the first bytes of messages. A server that refuses parts of a
 // section is never asked for the whole one instead: its refusal is the error.
 func (s *Session) peek(ctx context.Context, uids []uint32, size int64, use func(*wire.Message, []byte)) error {
-	q := &question{
+	q := &fetchRequest{
 		topic: "beginning", bounds: fetchBounds{literal: size, total: max(s.sizes.Headers, size), sections: 1},
 		forms: []*imap.FetchOptions{{
 			UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: &imap.SectionPartial{Size: size}}},

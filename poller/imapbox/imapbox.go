@@ -54,43 +54,43 @@ const (
 // called from two goroutines at once. After an error for which [Session.Broken]
 // is true, nothing but Close and a new Open helps.
 type Session struct {
-	name   string
-	log    *slog.Logger
-	conn   *wire.Conn
-	wait   time.Duration // for the next bytes
-	client *imapclient.Client
-	caps   imap.CapSet
-	limit  time.Duration // for one command
-	server netclient.Server
-	user   string // the name that it logged in with
-	way    string // how it logged in: a SASL mechanism, or the LOGIN command
-	token  bool   // it logged in by a token, got by grant
-	grant  netclient.Grant
-	utf8   bool // folders' names go over the wire as UTF-8
-	open   opened
+	name      string
+	log       *slog.Logger
+	conn      *wire.Conn
+	wait      time.Duration // for the next bytes
+	client    *imapclient.Client
+	caps      imap.CapSet
+	limit     time.Duration // for one command
+	server    netclient.Server
+	user      string // the name that it logged in with
+	mechanism string // how it logged in: a SASL mechanism, or the LOGIN command
+	token     bool   // it logged in by a token, got by grant
+	grant     netclient.Grant
+	utf8      bool // folders' names go over the wire as UTF-8
+	open      openedFolder
 
 	unread   unread
 	readSome bool // a message was read by FETCH
 
 	version string
 	sizes   Batches
-	learned learned
+	traits  serverTraits
 }
 
-// learned is what a session found out about its server, so that it is not found out
-// again for each message.
-type learned struct {
+// serverTraits are what a session found out about its server, so that it does not find
+// it out again for each message.
+type serverTraits struct {
 	offered     imap.CapSet // before the log-in
 	identified  bool        // ID was sent
 	limit       uint32      // how many messages it answers for at a time (RFC 9738); 0: any number
 	plainSearch bool        // it offers ESEARCH and cannot do it
-	forms       map[string]form
+	forms       map[string]requestForm
 	singleParts bool // it refuses to tell of parts where one of them is not there
 	refusesMove error
 }
 
 // opened is the folder that EXAMINE or SELECT opened last.
-type opened struct {
+type openedFolder struct {
 	folder    string
 	writable  bool // by SELECT, and the server keeps some flag
 	permanent []string
@@ -142,22 +142,22 @@ func open(ctx context.Context, o Options, credentials netclient.Credentials) (*S
 
 		version: o.Version,
 		sizes:   o.Batches,
-		learned: learned{forms: make(map[string]form)},
+		traits:  serverTraits{forms: make(map[string]requestForm)},
 	}
 	if err := s.login(ctx, credentials); err != nil {
-		s.abandon()
+		s.closeNow()
 		return nil, err
 	}
-	o.Passed("log-in", wire.Printable(credentials.Username+" by "+s.way))
+	o.Passed("log-in", wire.Printable(credentials.Username+" by "+s.mechanism))
 	s.log.Debug("logged in to the mailbox", "mailbox", s.name)
-	s.learned.limit = s.announcedLimit()
-	if o.silent || !s.Has("ID") && !s.learned.offered.Has(imap.CapID) {
+	s.traits.limit = s.announcedLimit()
+	if o.silent || !s.Has("ID") && !s.traits.offered.Has(imap.CapID) {
 		return s, nil
 	}
 	if err := s.identify(ctx); err != nil && s.Broken() {
 		// It is a courtesy: what comes of it must not keep the mail from being read.
 		s.log.Debug("the connection did not survive ID: another one does without", "mailbox", s.name, "err", err)
-		s.abandon()
+		s.closeNow()
 		o.silent = true
 		return open(ctx, o, credentials)
 	}
@@ -165,25 +165,25 @@ func open(ctx context.Context, o Options, credentials netclient.Credentials) (*S
 }
 
 // Close logs out, which takes a few seconds at most, and ends the connection.
-// It never reports a connection that was lost before: whoever saw that got the
-// error from another method.
+// It never reports a connection that was lost before: another method returned that
+// error.
 func (s *Session) Close() error {
 	if s.Broken() {
-		s.abandon()
+		s.closeNow()
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), logoutWait)
 	defer cancel()
 	err := s.run(ctx, "logout", "", maxReply, func() error { return s.client.Logout().Wait() })
-	s.abandon()
+	s.closeNow()
 	if errors.Is(err, ErrLost) {
 		return nil // many servers close without the last OK
 	}
 	return err
 }
 
-// abandon ends the connection at once and waits for the library to notice.
-func (s *Session) abandon() {
+// closeNow ends the connection at once and waits for the library to notice.
+func (s *Session) closeNow() {
 	s.conn.Fail(net.ErrClosed)
 	// The error is about the connection that was just closed on purpose.
 	_ = s.client.Close()
@@ -223,12 +223,12 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 		s.conn.Fail(err)
 	}
 	if said, _ := s.conn.Cut(); said.Limit > 0 {
-		s.learned.limit = said.Limit
+		s.traits.limit = said.Limit
 	}
 	if err == nil {
 		return nil
 	}
-	return s.stepError(step, folder, s.explain(err))
+	return s.stepError(step, folder, s.explainError(err))
 }
 
 // logSkipped logs a few of the lines that were skipped in the answer to a command, and
@@ -253,13 +253,13 @@ func (s *Session) logSkipped() error {
 
 // explain replaces an error of the library by what happened. After a cut the
 // library reports whatever it stumbled over next.
-func (s *Session) explain(err error) error {
+func (s *Session) explainError(err error) error {
 	if reply := (*imap.Error)(nil); errors.As(err, &reply) {
 		if reply.Type == imap.StatusResponseTypeBye {
 			s.conn.Fail(ErrLost)
 		}
 		said := newReply(reply, s.conn.Hide)
-		if notConnected(said) {
+		if isNotConnected(said) {
 			return fmt.Errorf("%w: %s (%w)", ErrMayNotOpen, s.notConnectedHint(), said)
 		}
 		return said

@@ -38,7 +38,7 @@ func (s *Session) login(ctx context.Context, c netclient.Credentials) error {
 			return err
 		}
 		offered = s.client.Caps() // asks for them if need be, and hides errors
-		s.learned.offered = offered
+		s.traits.offered = offered
 		return s.conn.Err()
 	})
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Session) login(ctx context.Context, c netclient.Credentials) error {
 	}
 	s.conn.AddSecret(c.Password)
 	s.conn.AddSecret(c.Token)
-	authenticate, err := s.mechanism(c, offered)
+	authenticate, err := s.chooseMechanism(c, offered)
 	if err != nil {
 		return s.stepError("login", "", err)
 	}
@@ -62,15 +62,15 @@ func (s *Session) login(ctx context.Context, c netclient.Credentials) error {
 	if err != nil {
 		return err
 	}
-	return s.settleNames(ctx)
+	return s.chooseNameEncoding(ctx)
 }
 
-// mechanism picks how to authenticate: by a token, the caller's own, PLAIN, the
+// chooseMechanism returns how to authenticate: by a token, the caller's own, PLAIN, the
 // LOGIN command, or the LOGIN mechanism, in this order.
-func (s *Session) mechanism(c netclient.Credentials, offered imap.CapSet) (func() error, error) {
+func (s *Session) chooseMechanism(c netclient.Credentials, offered imap.CapSet) (func() error, error) {
 	offers := func(mechanism string) bool { return offered.Has(imap.AuthCap(mechanism)) }
 	if c.Token == "" && c.SASL == nil && !offers(sasl.Plain) && !offered.Has(imap.CapLoginDisabled) {
-		s.way = "the LOGIN command"
+		s.mechanism = "the LOGIN command"
 		return func() error { return s.client.Login(c.Username, c.Password).Wait() }, nil
 	}
 	client, err := s.server.Mechanism(c, offers)
@@ -88,9 +88,9 @@ func (s *Session) mechanism(c netclient.Credentials, offered imap.CapSet) (func(
 
 func (s *Session) authenticate(client sasl.Client) func() error {
 	return func() error {
-		guard := &patientSASL{Client: client, conn: s.conn}
+		guard := &saslGuard{Client: client, conn: s.conn}
 		err := s.client.Authenticate(guard)
-		s.way = guard.name
+		s.mechanism = guard.name
 		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
 			return &imap.Error{Type: reply.Type, Code: reply.Code, Text: reply.Text + " (" + guard.err.Error() + ")"}
 		}
@@ -113,8 +113,8 @@ func mechanisms(caps imap.CapSet) string {
 	return "only " + strings.Join(names, ", ")
 }
 
-// explainLogin tells a refusal that stays from one that passes, and says what to do
-// about it.
+// explainLogin returns the error of a refused login, permanent or temporary, with what
+// to do about it.
 func (s *Session) explainLogin(err error) error {
 	var step *StepError
 	var reply *Reply
@@ -128,11 +128,11 @@ func (s *Session) explainLogin(err error) error {
 	}
 	switch {
 	case Throttled(reply), Temporary(reply):
-	case unavailable(reply):
+	case isUnavailable(reply):
 		step.Err = fmt.Errorf("%w (%w)", ErrUnavailable, reply)
 	case reply.Code == "PRIVACYREQUIRED":
 		step.Err = fmt.Errorf("%w without TLS: set tls (%w)", ErrLoginDisabled, reply)
-	case notConnected(reply):
+	case isNotConnected(reply):
 		step.Err = fmt.Errorf("%w: %w: %s (%w)", refused, ErrMayNotOpen, s.notConnectedHint(), reply)
 	case reply.Status != "NO":
 	case s.token && reply.Code == "AUTHORIZATIONFAILED":
@@ -147,20 +147,20 @@ func (s *Session) explainLogin(err error) error {
 	return step
 }
 
-// A patientSASL ends an exchange in good order where go-sasl's clients return
+// A saslGuard ends an exchange in good order where go-sasl's clients return
 // an error to a challenge: go-imap would leave the exchange open, and the next
 // command would wait for ever. An answer of one byte makes the server say NO.
 // It is not empty, since go-imap sends an empty one as "=", which Dovecot
 // refuses.
-type patientSASL struct {
+type saslGuard struct {
 	sasl.Client
-	conn *wire.Conn // is told what is sent, since a server may repeat it
+	conn *wire.Conn // must hide what is sent, since a server may repeat it
 	name string
 	err  error
 }
 
 // Start implements sasl.Client.
-func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
+func (p *saslGuard) Start() (mechanism string, first []byte, err error) {
 	mechanism, first, err = p.Client.Start()
 	p.name = mechanism
 	p.conn.AddAnswer(first)
@@ -168,12 +168,12 @@ func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
 }
 
 // Next implements sasl.Client.
-func (p *patientSASL) Next(challenge []byte) ([]byte, error) {
+func (p *saslGuard) Next(challenge []byte) ([]byte, error) {
 	answer, err := p.Client.Next(challenge)
 	if err != nil {
 		if p.err == nil {
 			p.err = err
-			if refusal := (*netclient.TokenRefusal)(nil); !errors.As(err, &refusal) { // which says what is in the challenge
+			if refusal := (*netclient.TokenRefusal)(nil); !errors.As(err, &refusal) { // its text has the challenge
 				p.err = fmt.Errorf("%w; challenge %q", err, wire.Printable(p.conn.Hide(string(challenge))))
 			}
 		}

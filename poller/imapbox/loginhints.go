@@ -7,18 +7,18 @@ import (
 	"tlsbrief/poller/imapbox/wire"
 )
 
-// unavailable reports whether a server that gives no reason as a code says, in
+// isUnavailable reports whether a server that gives no reason as a code says, in
 // words, that it cannot judge a log-in for now. Microsoft 365 says "Server
 // Unavailable. 15". It is for answers to a log-in alone: elsewhere the same words
 // may be about a message.
-func unavailable(r *Reply) bool {
+func isUnavailable(r *Reply) bool {
 	return (r.Code == "" || r.Code == "ALERT") &&
-		says(r.Text, "unavailable", "temporar", "server busy", "server is busy", "overloaded", "maintenance",
+		containsAny(r.Text, "unavailable", "temporar", "server busy", "server is busy", "overloaded", "maintenance",
 			"internal error", "internal server error", "server error", "system error", "try later", "retry later", "again in", "timed out")
 }
 
-// says reports whether text has one of some phrases, which are in lower case.
-func says(text string, phrases ...string) bool {
+// containsAny reports whether text has one of some phrases, which are in lower case.
+func containsAny(text string, phrases ...string) bool {
 	text = strings.ToLower(text)
 	for _, phrase := range phrases {
 		if strings.Contains(text, phrase) {
@@ -28,14 +28,14 @@ func says(text string, phrases ...string) bool {
 	return false
 }
 
-// imapOff reports whether a server says that IMAP is switched off.
-func imapOff(text string) bool {
-	return says(text, "imap access is disabled", "imap access disabled", "not enabled for imap", "imap is disabled", "imap is not enabled", "imap disabled", "imap not enabled")
+// isIMAPOff reports whether a server says that IMAP is switched off.
+func isIMAPOff(text string) bool {
+	return containsAny(text, "imap access is disabled", "imap access disabled", "not enabled for imap", "imap is disabled", "imap is not enabled", "imap disabled", "imap not enabled")
 }
 
 const imapOffHint = "IMAP is switched off for this mailbox: switch it on in its settings, or let its administrator do so"
 
-// passwordHint says what to do about a password that was refused, by the words of
+// passwordHint returns what to do about a password that was refused, by the words of
 // the large providers.
 func passwordHint(host string, r *Reply, a wire.Alert) string {
 	said := r.Text + "\n" + a.Text
@@ -43,14 +43,14 @@ func passwordHint(host string, r *Reply, a wire.Alert) string {
 	switch {
 	case a.Address != "":
 		return "log in once with a web browser at " + a.Address + " and try again; with an app password, or OAuth2 ([mailbox.oauth2]), nobody has to"
-	case says(said, "web login required", "web browser"):
+	case containsAny(said, "web login required", "web browser"):
 		return "log in once with a web browser, as it says, and try again; with an app password, or OAuth2 ([mailbox.oauth2]), nobody has to"
-	case says(said, "application-specific password", "application specific password", "app-specific password", "app specific password",
+	case containsAny(said, "application-specific password", "application specific password", "app-specific password", "app specific password",
 		"application password", "app password", "authorization code", "authorized code"):
 		return "it wants an app password: make one in the settings of the account, and use it in place of the account's own"
-	case imapOff(said):
+	case isIMAPOff(said):
 		return imapOffHint
-	case says(said, "basic auth", "basicauth", "legacy auth", "modern auth", "oauth"), exchange && ofMicrosoft(host):
+	case containsAny(said, "basic auth", "basicauth", "legacy auth", "modern auth", "oauth"), exchange && ofMicrosoft(host):
 		return "this provider takes no password: use OAuth2 ([mailbox.oauth2]; docs/mailboxes.md has it step by step)"
 	case exchange:
 		return "check username and password; if this is Microsoft 365, it takes none: use OAuth2 ([mailbox.oauth2]; docs/mailboxes.md has it step by step)"
@@ -84,11 +84,11 @@ func within(host string, domains ...string) bool {
 	return false
 }
 
-// notConnected reports whether Exchange knows who we are and does not let us in,
+// isNotConnected reports whether Exchange knows who we are and does not let us in,
 // which it says with BAD, and often not before the first folder is asked for.
-func notConnected(r *Reply) bool { return says(r.Text, "authenticated but not connected") }
+func isNotConnected(r *Reply) bool { return containsAny(r.Text, "authenticated but not connected") }
 
-// notConnectedHint says what to do about it.
+// notConnectedHint returns what to do about it.
 func (s *Session) notConnectedHint() string {
 	if s.token {
 		return tokenNotConnected(s.grant)
@@ -110,15 +110,15 @@ func tokenNotConnected(grant netclient.Grant) string {
 	return "the token is good, but not for this mailbox: " + app + ", or " + person + rest
 }
 
-// tokenHint says what to do about a token that was refused, by the words of the
+// tokenHint returns what to do about a token that was refused, by the words of the
 // large providers and by how the token was got.
 func tokenHint(text string, grant netclient.Grant) string {
 	switch {
-	case imapOff(text):
+	case isIMAPOff(text):
 		return imapOffHint
-	case says(text, "authenticate failed"):
+	case containsAny(text, "authenticate failed"):
 		return microsoftHint(grant)
-	case says(text, "invalid credentials"):
+	case containsAny(text, "invalid credentials"):
 		return googleHint(grant)
 	}
 	switch grant {

@@ -63,21 +63,21 @@ func matches(pattern, name string, delim rune) bool {
 	return p == len(pat)
 }
 
-// alike names the folders that may have been meant by one that is not there; all
+// similarNames names the folders that may have been meant by one that is not there; all
 // of them where they are few.
-func alike(name string, all []string) string {
+func similarNames(name string, all []string) string {
 	const most, few, longest, many = 3, 6, 200, 5000
 	type candidate struct {
 		name     string
 		distance int
 	}
 	var near []candidate
-	wanted := bare(name)
+	wanted := foldName(name)
 	for i, folder := range all {
 		if i == many || len(folder) > longest || len(name) > longest {
 			continue
 		}
-		have := bare(folder)
+		have := foldName(folder)
 		d := spelling.Distance([]rune(wanted), []rune(have))
 		if strings.Contains(have, wanted) || strings.Contains(wanted, have) {
 			d = min(d, 1) // in another place
@@ -103,12 +103,12 @@ func alike(name string, all []string) string {
 	return ": there are " + strings.Join(names, ", ")
 }
 
-// bare is a name without what people get wrong: case, blanks, separators.
-func bare(name string) string {
+// foldName returns a name without what people get wrong: case, blanks, separators.
+func foldName(name string) string {
 	return strings.NewReplacer("/", "", ".", "", " ", "", "-", "", "_", "").Replace(strings.ToLower(name))
 }
 
-// Misplaced says why a folder that is not there yet cannot be created under this
+// Misplaced returns why a folder that is not there yet cannot be created under this
 // name: on some servers the names of one's own folders begin with "INBOX."; empty
 // if it can, or if the server does not tell. RFC 2342.
 //

@@ -27,21 +27,21 @@ type Options struct {
 	// password. refused, where not empty, is one that it gave and that the server
 	// has just refused: another is tried, once.
 	Token func(ctx context.Context, refused string) (string, error)
-	// Grant says how Token gets its tokens, for advice on refused ones.
+	// Grant is how Token gets its tokens, for advice on refused ones.
 	Grant netclient.Grant
 	// Timeout bounds each wait for the network: to connect, and for the next
 	// bytes of an answer. Zero means a minute. A whole command may last twenty
 	// times as long.
 	Timeout time.Duration
 	// Log gets what helps in finding a fault, at debug level, and the lines of a
-	// server that were passed over, as warnings; nil discards both.
+	// server that were skipped, as warnings; nil discards both.
 	Log *slog.Logger
-	// Passed, if set, is told of each step of Open that went well, with what was
+	// Passed, if set, is called after each step of Open that went well, with what was
 	// found, in one printable line.
 	Passed func(step, detail string)
 
 	quote func(string) string // makes what a server says before the login fit for an error
-	// Version is the version of the program that the server is told where it wants
+	// Version is the version of the program that is sent to a server that wants
 	// to know its clients (ID, RFC 2971); the name is "tlsbrief". Empty: no version.
 	Version string
 	// Batches bound what one command asks for. They change the number of commands,

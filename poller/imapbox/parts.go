@@ -16,14 +16,13 @@ type PartHeader struct {
 	Fields Fields
 }
 
-// Parts are what a server tells of the parts in one container of a message.
+// Parts are what a server gives of the parts in one container of a message.
 type Parts struct {
 	Headers []PartHeader
-	// Told: the server gave the header of one part at least. Where it gave none, be it
-	// that it has none or that it does not look into containers, nothing is known of
-	// what the container holds.
+	// Told: the server gave the header of one part at least. Where it gave none, the
+	// container may be empty, or the server may not look into containers.
 	Told bool
-	// Refused is the server's NO or BAD to the question for this message alone; nil
+	// Refused is the server's NO or BAD to the request for this message alone; nil
 	// where it answered.
 	Refused error
 }
@@ -43,14 +42,14 @@ func (s *Session) PartHeaders(ctx context.Context, uid uint32, path []int) (Part
 }
 
 // PartHeadersOf is [Session.PartHeaders] for several messages, by UID. A message
-// without an entry has gone. A server that refuses the question because one of the
+// without an entry has gone. A server that refuses the request because one of the
 // parts is not there is asked for one part at a time; so a refusal is never an error,
 // and stands with the message.
 func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) (map[uint32]Parts, error) {
 	all := make(map[uint32]Parts, len(uids))
 	q := s.allParts(path, all)
 	for _, set := range s.sets(uids) {
-		if s.learned.singleParts {
+		if s.traits.singleParts {
 			if err := s.partByPart(ctx, members(set), path, all); err != nil {
 				return all, err
 			}
@@ -67,11 +66,11 @@ func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) 
 			return all, err
 		}
 	}
-	return all, s.addUntold(ctx, uids, all)
+	return all, s.addEmpty(ctx, uids, all)
 }
 
-// addUntold adds the messages that are there and of which nothing came.
-func (s *Session) addUntold(ctx context.Context, uids []uint32, all map[uint32]Parts) error {
+// addEmpty adds the messages that are there and of which nothing came.
+func (s *Session) addEmpty(ctx context.Context, uids []uint32, all map[uint32]Parts) error {
 	missing := slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { _, ok := all[uid]; return ok })
 	if len(missing) == 0 {
 		return nil
@@ -84,12 +83,12 @@ func (s *Session) addUntold(ctx context.Context, uids []uint32, all map[uint32]P
 }
 
 // allParts asks for the headers of eight parts together.
-func (s *Session) allParts(path []int, all map[uint32]Parts) *question {
+func (s *Session) allParts(path []int, all map[uint32]Parts) *fetchRequest {
 	options := &imap.FetchOptions{UID: true}
 	for n := 1; n <= maxParts; n++ {
 		options.BodySection = append(options.BodySection, s.mimeSection(child(path, n)))
 	}
-	return &question{
+	return &fetchRequest{
 		topic: "parts", forms: []*imap.FetchOptions{options},
 		bounds: fetchBounds{literal: maxPartHeader, total: max(s.sizes.Headers, maxParts*maxPartHeader), sections: maxParts},
 		use: func(m *wire.Message) bool {
@@ -110,7 +109,7 @@ func (s *Session) allParts(path []int, all map[uint32]Parts) *question {
 
 func (s *Session) mimeSection(part []int) *imap.FetchItemBodySection {
 	section := &imap.FetchItemBodySection{Peek: true, Part: part, Specifier: imap.PartSpecifierMIME}
-	if s.learned.forms["header"].number < 2 { // it takes partial questions
+	if s.traits.forms["header"].number < 2 { // it takes partial questions
 		section.Partial = &imap.SectionPartial{Size: maxPartHeader}
 	}
 	return section
@@ -131,7 +130,7 @@ func (s *Session) partByPart(ctx context.Context, uids []uint32, path []int, all
 			if n == 1 {
 				told[uid] = Parts{Refused: why}
 			} else {
-				s.learned.singleParts = true
+				s.traits.singleParts = true
 			}
 		}
 		uids = nil

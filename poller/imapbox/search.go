@@ -213,17 +213,17 @@ func (s *Session) listed(ctx context.Context, criteria *imap.SearchCriteria, set
 	return uids, nil
 }
 
-// A searchAnswer is what the server said to one search.
+// A searchAnswer is the server's answer to one search.
 type searchAnswer struct {
 	found   imap.UIDSet
-	told    bool // it said what it found, be it nothing
+	told    bool // it has what was found, which may be nothing
 	partial bool
 	cut     wire.Cut // where partial
 }
 
 // searchTwice asks once more where the server ends the search without saying what it
 // found, not even nothing: its answer may be late, and taken for nothing it would
-// hide messages. A server that says nothing twice has nothing to say.
+// hide messages. Two answers without a result mean that nothing was found.
 func (s *Session) searchTwice(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
 	answer, err := s.searchOnce(ctx, criteria)
 	if err == nil && !answer.told {
@@ -239,12 +239,12 @@ var errNoESearch = errors.New("it answers UID SEARCH with sequence numbers or wi
 // searchOnce searches in the way of RFC 4731 where that is offered, since its answer
 // has ranges and not one number for each message.
 func (s *Session) searchOnce(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
-	if s.Has("ESEARCH") && !s.learned.plainSearch {
+	if s.Has("ESEARCH") && !s.traits.plainSearch {
 		answer, err := s.searchBy(ctx, criteria, &imap.SearchOptions{ReturnAll: true})
 		if !errors.Is(err, errNoESearch) && !Refusal(err) {
 			return answer, err
 		}
-		s.learned.plainSearch = true
+		s.traits.plainSearch = true
 	}
 	answer, err := s.searchBy(ctx, criteria, nil)
 	if errors.Is(err, errNoESearch) {

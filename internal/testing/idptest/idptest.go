@@ -39,6 +39,8 @@ type Options struct {
 	NoRefresh bool
 	// TLS serves https, with the certificate of Server.HTTP.
 	TLS bool
+	// OtherKeys gives clients keys that are not those of the other servers.
+	OtherKeys bool
 }
 
 // A Server is a token server.
@@ -70,7 +72,7 @@ func New(t testing.TB, o Options) *Server {
 	if o.ExpiresIn == 0 {
 		o.ExpiresIn = time.Hour
 	}
-	s := &Server{o: o, refresh: "refresh-0", keys: newKeys(t)}
+	s := &Server{o: o, refresh: "refresh-0", keys: newKeys(t, o.OtherKeys)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("POST /device", s.device)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -26,9 +27,18 @@ type keys struct {
 	certificate []byte // DER
 }
 
-func newKeys(t testing.TB) keys {
+// sharedKey is the same for all servers of a process: to make one takes long.
+var sharedKey = sync.OnceValues(newKey)
+
+func newKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+
+func newKeys(t testing.TB, other bool) keys {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	newOne := sharedKey
+	if other {
+		newOne = newKey
+	}
+	key, err := newOne()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// An Alert is what a server said beside its answer that a person must see, RFC
+// An Alert is a text beside the answer that a person must see, RFC
 // 9051, section 7.1. go-imap ignores it. Both parts are printable.
 type Alert struct {
 	Text    string // of untagged responses with ALERT or WEBALERT; may be empty

@@ -83,8 +83,7 @@ type Cut struct {
 	UID   uint32 // the last one that it looked at; 0 if it does not say
 }
 
-// cut reports whether the server said that its answer is a part of what was asked
-// for.
+// cut returns whether the answer is, as the server says, a part of what was asked for.
 func (w *responseCodes) cut() (said Cut, found bool) {
 	look := func(c code, tagged bool) {
 		partial := c.partial(tagged)

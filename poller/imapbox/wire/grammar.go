@@ -282,7 +282,7 @@ func (p *scanner) statusAttr() bool {
 		}
 		return p.nilValue()
 	}
-	// go-imap skips an item that it does not know, unless the server has told
+	// go-imap skips an item that it does not know, unless the server has sent
 	// its ID: then it takes an error from there for one from here.
 	return false
 }
