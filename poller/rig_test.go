@@ -43,12 +43,6 @@ type rig struct {
 	p    *poller.Poller
 }
 
-// options are a rig's, which a test changes.
-type options struct {
-	poller.Options
-	Reading ingest.Options
-}
-
 var empty emptydb.Empty
 
 // createEmpty makes an empty database.
@@ -58,6 +52,12 @@ func createEmpty(path string) error {
 		return err
 	}
 	return d.Close()
+}
+
+// options are a rig's, which a test changes.
+type options struct {
+	poller.Options
+	Reading ingest.Options
 }
 
 // newRig makes a rig for a server's mailbox, called "box": INBOX, after = "seen",
