@@ -43,8 +43,8 @@ func BenchmarkDigestOfAYear(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if len(out.Facts.Reporters) != y.Senders {
-						b.Fatalf("%d reporters, want %d", len(out.Facts.Reporters), y.Senders)
+					if len(out.Summary.Reporters) != y.Senders {
+						b.Fatalf("%d reporters, want %d", len(out.Summary.Reporters), y.Senders)
 					}
 				}
 			})

@@ -1,9 +1,10 @@
 // Package digest makes the mail that tells the owner of a domain what the TLS
 // reports of the last days mean, and sees to it that the mail is sent.
 //
-// A digest is made in three steps: what is recorded is read from the database
-// (facts.go, tally.go), judged (findings.go, verdict.go) and rendered (view.go,
-// and package templates). The last two are pure functions without a clock.
+// A digest is made in steps, each a package: facts reads what is recorded and adds
+// it up, judge says what of it is wrong and which probes would confirm that, words
+// puts it into sentences, and package templates shows them. The last three are pure,
+// without a clock. This package says when, for whom and in which order.
 //
 // # Promises
 //
@@ -32,8 +33,10 @@ import (
 	"strings"
 	"time"
 
-	"tlsbrief/db"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/report"
 	"tlsbrief/templates"
 )
 
@@ -49,10 +52,33 @@ var ErrUnknownDigest = errors.New("there is no digest of this name")
 // SendFunc hands a mail to a server, as [mailer.Mailer.Send] does.
 type SendFunc func(ctx context.Context, from string, to []string, data []byte) ([]mailer.Result, error)
 
+// A Store is what digests are read from, and what remembers and sends them.
+type Store interface {
+	facts.Store
+	outboxStore
+	DigestState(ctx context.Context, name string) (report.DigestState, error)
+	SaveDigestState(ctx context.Context, name string, s report.DigestState) error
+}
+
+// An outboxStore keeps mails until they are sent.
+type outboxStore interface {
+	Enqueue(context.Context, report.Mail, report.DigestState) (id int64, err error)
+	Outbox(ctx context.Context, dueBy time.Time) ([]report.Mail, error)
+	SaveAttempt(ctx context.Context, id int64, attempts int, next time.Time, lastErr string, recipients []report.Recipient) error
+	LastMail(ctx context.Context, digest string) (messageID string, err error)
+	MailByMessageID(ctx context.Context, id string) (report.Mail, error)
+}
+
+// What is chosen of a digest, of which package judge has the rules.
+type (
+	OnlyWhen = judge.OnlyWhen
+	Waiver   = judge.Waiver
+)
+
 // Options say what to make digests of and for whom. DB, Templates, Send, From
 // and Fallback must be set.
 type Options struct {
-	DB        *db.DB
+	DB        Store
 	Templates *templates.Set
 	Send      SendFunc
 	From      *mail.Address
@@ -63,15 +89,15 @@ type Options struct {
 	Prefix   string         // of the subjects; empty: "[TLS]"
 	Hour     string         // cron expression of the daily digests; empty: "0 7 * * *"
 
-	// Ask, if set, answers questions by a look at the domains, just before a digest
-	// is made. It must return in time to send: what is not answered is not told of.
-	Ask func(ctx context.Context, questions []Question) map[Question]Answer
+	// Probe, if set, answers by looks at the domains, just before a digest is made.
+	// It must return in time to send: what is not answered is not told of.
+	Probe func(ctx context.Context, probes []report.Probe) map[report.Probe]report.Answer
 
 	// Overrun, if set, returns since when a poll has been running that takes longer
 	// than its interval; zero where none does.
 	Overrun func() time.Time
 
-	Accept          []Accept      // failures that are known and put up with
+	Waivers         []Waiver      // failures that are known and put up with
 	AuthenticityOff bool          // signatures are not checked, which every digest says
 	Mailboxes       []string      // names of the mailboxes that reports come from
 	WarnAfter       time.Duration // for how long one must have been unread for a digest to be blind; 0: a day
@@ -104,7 +130,7 @@ const (
 type task struct {
 	Spec
 	kind     kind
-	patterns *chooser
+	patterns *facts.Patterns
 	schedule *schedule
 }
 
@@ -146,7 +172,7 @@ func New(o Options) (*Digester, error) {
 	if len(specs) > 0 {
 		rest.Name = NameFallback
 	}
-	var claimed []*chooser
+	var claimed []*facts.Patterns
 	for _, s := range append(specs, rest) {
 		t, err := d.newTask(s)
 		if err != nil {
@@ -161,9 +187,9 @@ func New(o Options) (*Digester, error) {
 	}
 	last := d.tasks[len(d.tasks)-1]
 	if len(specs) == 0 {
-		last.kind, last.patterns = kindAll, &chooser{all: true}
+		last.kind, last.patterns = kindAll, &facts.Patterns{All: true}
 	} else {
-		last.kind, last.patterns = kindFallback, &chooser{not: claimed[:len(claimed)-1]}
+		last.kind, last.patterns = kindFallback, &facts.Patterns{Not: claimed[:len(claimed)-1]}
 	}
 	return d, nil
 }
@@ -185,7 +211,7 @@ func (d *Digester) newTask(s Spec) (*task, error) {
 		return nil, fmt.Errorf("digest %q: %w", s.Name, err)
 	}
 	s.To = distinct(s.To)
-	return &task{Spec: s, patterns: newChooser(s.Domains), schedule: sched}, nil
+	return &task{Spec: s, patterns: facts.NewPatterns(s.Domains), schedule: sched}, nil
 }
 
 // distinct returns the addresses without those that name a mailbox a second time.

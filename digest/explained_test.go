@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/digest"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // failuresOf previews a digest of one report under an enforced MTA-STS policy.
-func failuresOf(t *testing.T, strings []string, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *digest.Rendered {
+func failuresOf(t *testing.T, strings []string, failed tlsrpt.Sessions, details ...tlsrpt.Failure) *words.Rendered {
 	t.Helper()
 	r := newRig(t)
 	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
@@ -46,7 +46,7 @@ func TestWhatIsExplainedIsNotToldAgain(t *testing.T) {
 			out := failuresOf(t, nil, tt.failed, tt.details...)
 			var got []tlsrpt.Sessions
 			unnamed := tlsrpt.Sessions(0)
-			for _, f := range out.Facts.PolicyTypes[0].Findings {
+			for _, f := range out.Summary.PolicyTypes[0].Findings {
 				if f.ResultType == "" {
 					unnamed += f.Failed
 					continue

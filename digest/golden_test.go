@@ -19,6 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
@@ -35,26 +37,32 @@ type goldenCase struct {
 	Name            string   // of the digest shown; empty: the first
 	AuthenticityOff bool
 	Reports         []given
-	Rejected        []struct{ From, Subject, Reason, Received string }
-	Polled          []struct{ At, Error string }
-	Schedule        string
-	Accept          []struct{ MX, Until, Why string }
-	Checks          []report.DomainCheck // what looks at domains found, the day before
-	Changes         []report.DomainChange
-	Answers         []givenAnswer // by a look just now
-	Expect          expectation
+	Rejected        []struct {
+		From, Subject, Reason, Received string
+		Code                            report.Reason
+	}
+	Polled []struct {
+		At, Error string
+		Fault     report.Fault // the code of Error
+	}
+	Schedule string
+	Accept   []struct{ MX, Until, Why string }
+	Checks   []report.DomainCheck // what looks at domains found, the day before
+	Changes  []report.DomainChange
+	Answers  []givenAnswer // by a look just now
+	Expect   expectation
 }
 
 // A givenAnswer answers one question.
 type givenAnswer struct {
-	digest.Question
-	digest.Answer
+	report.Probe
+	report.Answer
 }
 
 // An expectation is what a case must come to, worked out by hand from its
 // reports and not from what was printed.
 type expectation struct {
-	Verdict            digest.Verdict
+	Verdict            judge.Verdict
 	Subject            string
 	Successful, Failed tlsrpt.Sessions
 	Findings           []string // type result host count state first-day, as "sts certificate-expired mx1.example.com 43 new 2026-11-22"
@@ -65,9 +73,9 @@ type expectation struct {
 }
 
 // check holds a digest to what was worked out by hand.
-func (e *expectation) check(t *testing.T, r *digest.Rendered) {
+func (e *expectation) check(t *testing.T, r *words.Rendered) {
 	t.Helper()
-	f := r.Facts
+	f := r.Summary
 	got := expectation{
 		Verdict: f.Verdict, Subject: r.Subject, Successful: f.Sessions.Successful, Failed: f.Sessions.Failed,
 		Unverified: f.Unverified, Rejected: f.Rejected, Says: e.Says, Not: e.Not,
@@ -98,7 +106,7 @@ func TestGolden(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
 			r, want := renderCase(t, path)
-			facts, err := json.MarshalIndent(r.Facts, "", "  ")
+			facts, err := json.MarshalIndent(r.Summary, "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +139,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 // renderCase records what a case says and previews its digest.
-func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
+func renderCase(t *testing.T, path string) (*words.Rendered, *expectation) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -151,13 +159,13 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		}
 		o.AuthenticityOff = c.AuthenticityOff
 		for _, a := range c.Accept {
-			o.Accept = append(o.Accept, digest.Accept{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
+			o.Waivers = append(o.Waivers, judge.Waiver{MX: a.MX, Until: at(t, a.Until), Why: a.Why})
 		}
 		if len(c.Polled) > 0 {
 			o.Mailboxes = []string{"reports"}
 		}
 		if len(c.Answers) > 0 {
-			o.Ask = answering(c.Answers)
+			o.Probe = answering(c.Answers)
 		}
 	})
 	r.clock.set(now.AddDate(0, 0, -1))
@@ -176,14 +184,14 @@ func renderCase(t *testing.T, path string) (*digest.Rendered, *expectation) {
 		}
 	}
 	for _, m := range c.Rejected {
-		r.recordMessage(report.ViaPoll, report.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), ReceivedAt: at(t, m.Received)})
+		r.recordMessage(report.ViaPoll, report.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), Reason: m.Code, ReceivedAt: at(t, m.Received)})
 	}
 	for _, p := range c.Polled {
-		var fault error
+		var err error
 		if p.Error != "" {
-			fault = errors.New(expand(p.Error))
+			err = errors.New(expand(p.Error))
 		}
-		r.polled(p.At, fault)
+		r.failed(p.At, p.Fault, err)
 	}
 	for _, look := range c.Checks {
 		if err := r.db.SaveDomainCheck(r.ctx, look, c.changesOf(look.Domain)); err != nil {
@@ -213,12 +221,12 @@ func (c *goldenCase) changesOf(domain string) []report.DomainChange {
 }
 
 // answering returns what answers the questions that there are answers to.
-func answering(answers []givenAnswer) func(context.Context, []digest.Question) map[digest.Question]digest.Answer {
-	return func(_ context.Context, questions []digest.Question) map[digest.Question]digest.Answer {
-		out := map[digest.Question]digest.Answer{}
+func answering(answers []givenAnswer) func(context.Context, []report.Probe) map[report.Probe]report.Answer {
+	return func(_ context.Context, questions []report.Probe) map[report.Probe]report.Answer {
+		out := map[report.Probe]report.Answer{}
 		for _, a := range answers {
-			if slices.Contains(questions, a.Question) {
-				out[a.Question] = a.Answer
+			if slices.Contains(questions, a.Probe) {
+				out[a.Probe] = a.Answer
 			}
 		}
 		return out
@@ -262,7 +270,7 @@ func (g given) expanded(t *testing.T) given {
 }
 
 // checkText holds the text part and the subject to what every mail must be.
-func checkText(t *testing.T, r *digest.Rendered) {
+func checkText(t *testing.T, r *words.Rendered) {
 	t.Helper()
 	if n := utf8.RuneCountInString(r.Subject); n > 200 || strings.ContainsAny(r.Subject, "\r\n") {
 		t.Errorf("the subject has %d characters or a line break: %q", n, r.Subject)

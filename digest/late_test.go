@@ -4,14 +4,16 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/digest"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // lateCourse is a mailbox with Microsoft's failure on the 14th, told of on the
 // 15th, and a late report about the 16th that comes on the 20th. between are
 // reports that were told of meanwhile.
-func lateCourse(t *testing.T, between ...given) *digest.Rendered {
+func lateCourse(t *testing.T, between ...given) *words.Rendered {
 	t.Helper()
 	r := newRig(t)
 	d := r.digester(nil)
@@ -44,8 +46,8 @@ func one(day, signer string, mode tlsrpt.Mode, failed int64) given {
 	return given{From: day, Organization: signer, Signer: signer, Policies: []givenPolicy{p}}
 }
 
-func statesOf(out *digest.Rendered) (s []digest.State) {
-	for _, f := range out.Facts.PolicyTypes[0].Findings {
+func statesOf(out *words.Rendered) (s []facts.State) {
+	for _, f := range out.Summary.PolicyTypes[0].Findings {
 		s = append(s, f.State)
 	}
 	return s
@@ -61,7 +63,7 @@ func TestALateReportForgetsNoLaterDay(t *testing.T) {
 	says(t, silent.Text, []string{"Not known to be mended"})
 
 	heard := lateCourse(t, one("2026-11-18", "microsoft.com", "", 0))
-	if s := statesOf(heard); len(s) != 1 || s[0] != digest.StateResolved {
+	if s := statesOf(heard); len(s) != 1 || s[0] != facts.StateResolved {
 		t.Errorf("who saw it has reported since: %v, want it resolved", s)
 	}
 	says(t, heard.Text, nil, "has not reported since")
@@ -87,7 +89,7 @@ func TestTheModeMayBeKnownFromALaterDay(t *testing.T) {
 	r.clock.set(time.Date(2026, 11, 20, 7, 0, 0, 0, time.UTC))
 	r.record(one("2026-11-16", "microsoft.com", "", 5))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
-	if err != nil || out.Facts.Verdict != digest.VerdictAction {
-		t.Errorf("verdict %s, %v, want action", out.Facts.Verdict, err)
+	if err != nil || out.Summary.Verdict != judge.VerdictAction {
+		t.Errorf("verdict %s, %v, want action", out.Summary.Verdict, err)
 	}
 }

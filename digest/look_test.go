@@ -10,14 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // asking notes what a digest asks, and knows no answer.
-func asking(into *[]digest.Question) func(*digest.Options) {
+func asking(into *[]report.Probe) func(*digest.Options) {
 	return func(o *digest.Options) {
-		o.Ask = func(_ context.Context, q []digest.Question) map[digest.Question]digest.Answer {
+		o.Probe = func(_ context.Context, q []report.Probe) map[report.Probe]report.Answer {
 			*into = append(*into, q...)
 			return nil
 		}
@@ -40,10 +41,10 @@ func failing(domain string, details ...givenDetail) given {
 func TestWhatCanBeLookedAtIsAsked(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	var asked []digest.Question
+	var asked []report.Probe
 	d := r.digester(func(o *digest.Options) {
 		asking(&asked)(o)
-		o.Accept = []digest.Accept{{MX: "known.example.com", Until: at(t, "2026-12-31"), Why: "known"}}
+		o.Waivers = []judge.Waiver{{MX: "known.example.com", Until: at(t, "2026-12-31"), Why: "known"}}
 	})
 	r.record(failing("example.com",
 		givenDetail{Result: tlsrpt.CertificateExpired, MX: "mx1.example.com", N: 3},
@@ -56,7 +57,7 @@ func TestWhatCanBeLookedAtIsAsked(t *testing.T) {
 	if err := d.RunDue(r.ctx); err != nil {
 		t.Fatal(err)
 	}
-	want := []digest.Question{
+	want := []report.Probe{
 		{Domain: "example.com", Type: tlsrpt.STS, Result: tlsrpt.CertificateExpired, MX: "mx1.example.com"},
 		{Domain: "example.com", Type: tlsrpt.STS, Result: tlsrpt.STSPolicyFetchError},
 	}
@@ -68,7 +69,7 @@ func TestWhatCanBeLookedAtIsAsked(t *testing.T) {
 func TestLooksAtFewDomainsOfMany(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	var asked []digest.Question
+	var asked []report.Probe
 	d := r.digester(asking(&asked))
 	for n := range 50 {
 		g := failing(fmt.Sprintf("d%02d.example", n), givenDetail{Result: tlsrpt.CertificateExpired, MX: "mx.example.com", N: int64(n + 1)})
@@ -113,7 +114,7 @@ func TestEachChangeIsToldOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	d := r.digester(func(o *digest.Options) {
-		o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"o@example.com"}, OnlyWhen: digest.OnlyFailures}}
+		o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"o@example.com"}, OnlyWhen: judge.OnlyFailures}}
 	})
 	day := func(date, change string, rep given) string {
 		t.Helper()
@@ -174,8 +175,8 @@ func TestARecordThatCameBackIsNotGone(t *testing.T) {
 		}
 		d := r.digester(func(o *digest.Options) {
 			o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"owner@example.com"}, Schedule: "daily"}}
-			o.Ask = func(_ context.Context, asked []digest.Question) map[digest.Question]digest.Answer {
-				return map[digest.Question]digest.Answer{asked[0]: {State: digest.AnswerSo, Words: "The TLS-RPT record cannot be read."}}
+			o.Probe = func(_ context.Context, asked []report.Probe) map[report.Probe]report.Answer {
+				return map[report.Probe]report.Answer{asked[0]: {State: report.AnswerSo, Words: "The TLS-RPT record cannot be read."}}
 			}
 		})
 		r.clock.set(at(t, "2026-11-22T07:00:00Z"))

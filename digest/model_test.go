@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"tlsbrief/digest"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -13,7 +14,7 @@ import (
 // list of all reports again for every question. It knows the rules from their
 // description and nothing of how the program goes about them.
 
-// A told is one report as the model knows it.
+// A dedup is one report as the model knows it.
 type told struct {
 	day      int // of November 2026
 	signer   string
@@ -38,7 +39,7 @@ type toldDetail struct {
 type modelFinding struct {
 	kind, result, mx string
 	failed           int64
-	state            digest.State
+	state            facts.State
 	first            int
 	reporters        []string
 }
@@ -139,7 +140,7 @@ func (m *model) count(day int, kind, domain string, cause [2]string, covered boo
 // before: ongoing where a report that an earlier digest told of has it on one of
 // the days in a row up to the last, back where one has it on the 14 days with
 // reports before those, else new.
-func (m *model) state(kind, domain string, cause [2]string) (digest.State, int) {
+func (m *model) state(kind, domain string, cause [2]string) (facts.State, int) {
 	first, last := 0, 0
 	for d := 1; d < m.morning; d++ {
 		if _, n := m.count(d, kind, domain, cause, true); n > 0 {
@@ -166,7 +167,7 @@ func (m *model) state(kind, domain string, cause [2]string) (digest.State, int) 
 		row, ongoing = d, ongoing || earlier(d)
 	}
 	if ongoing {
-		return digest.StateOngoing, row
+		return facts.StateOngoing, row
 	}
 	for looked := 0; d > 0 && looked < 14; d-- {
 		sessions, _ := m.count(d, kind, domain, cause, false)
@@ -174,10 +175,10 @@ func (m *model) state(kind, domain string, cause [2]string) (digest.State, int) 
 			continue
 		}
 		if looked++; earlier(d) {
-			return digest.StateBack, row
+			return facts.StateBack, row
 		}
 	}
-	return digest.StateNew, first
+	return facts.StateNew, first
 }
 
 // mended reports whether a cause was seen on the last day with reports before the
@@ -247,11 +248,11 @@ func (m *model) witnessed(kind, domain string, cause [2]string, day int) bool {
 func (m *model) findings(kind string, domains []string) []string {
 	type key struct{ result, mx string }
 	joined := map[key]*modelFinding{}
-	order := []digest.State{digest.StateResolved, digest.StateNew, digest.StateBack, digest.StateOngoing}
-	add := func(c [2]string, failed int64, state digest.State, first int, reporters []string) {
+	order := []facts.State{facts.StateResolved, facts.StateNew, facts.StateBack, facts.StateOngoing}
+	add := func(c [2]string, failed int64, state facts.State, first int, reporters []string) {
 		f := joined[key{c[0], c[1]}]
 		if f == nil {
-			f = &modelFinding{kind: kind, result: c[0], mx: c[1], state: digest.StateResolved, first: first}
+			f = &modelFinding{kind: kind, result: c[0], mx: c[1], state: facts.StateResolved, first: first}
 			joined[key{c[0], c[1]}] = f
 		}
 		f.failed += failed
@@ -278,7 +279,7 @@ func (m *model) findings(kind string, domains []string) []string {
 				state, first := m.state(kind, domain, c)
 				add(c, failed, state, first, reporters)
 			} else if ok, first := m.mended(kind, domain, c); ok {
-				add(c, 0, digest.StateResolved, first, nil)
+				add(c, 0, facts.StateResolved, first, nil)
 			}
 		}
 	}
@@ -292,31 +293,31 @@ func (m *model) findings(kind string, domains []string) []string {
 
 // verdict is the heaviest that became of mail, by DIGEST's table: under sts it
 // hangs on the mode, which any report for the domain may have told.
-func (m *model) verdict() digest.Verdict {
-	v := digest.VerdictSilent
+func (m *model) verdict() judge.Verdict {
+	v := judge.VerdictSilent
 	for _, r := range m.known() {
 		if !m.covered(r) {
 			continue
 		}
-		if v == digest.VerdictSilent {
-			v = digest.VerdictClear
+		if v == judge.VerdictSilent {
+			v = judge.VerdictClear
 		}
 		for _, p := range r.policies {
 			if p.failed == 0 {
 				continue
 			}
-			if v == digest.VerdictClear {
-				v = digest.VerdictAttention
+			if v == judge.VerdictClear {
+				v = judge.VerdictAttention
 			}
 			unexplained := p.failed
 			for _, d := range p.details {
 				unexplained -= d.n
 				if m.held(p, d.result) {
-					return digest.VerdictAction
+					return judge.VerdictAction
 				}
 			}
 			if unexplained > 0 && m.held(p, "") {
-				return digest.VerdictAction
+				return judge.VerdictAction
 			}
 		}
 	}

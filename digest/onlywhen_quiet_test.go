@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
@@ -20,7 +21,7 @@ type sparse struct {
 	d *digest.Digester
 }
 
-func newSparse(t *testing.T, when digest.OnlyWhen) *sparse {
+func newSparse(t *testing.T, when judge.OnlyWhen) *sparse {
 	r := newRig(t)
 	return &sparse{r, t, r.digester(func(o *digest.Options) {
 		o.Digests = []digest.Spec{{Name: "two", Domains: []string{"a.example", "b.example"}, To: []string{"owner@example.com"}, OnlyWhen: when}}
@@ -28,7 +29,7 @@ func newSparse(t *testing.T, when digest.OnlyWhen) *sparse {
 	})}
 }
 
-// said is a report of google.com about one domain.
+// Statements is a report of google.com about one domain.
 func said(domain string, mode tlsrpt.Mode, failed int64, details ...givenDetail) given {
 	return given{Organization: "Google Inc.", Signer: "google.com", ID: domain, Policies: []givenPolicy{{
 		Type: tlsrpt.STS, Domain: domain, Mode: mode, OK: 100 - failed, Failed: failed, Details: details,
@@ -79,7 +80,7 @@ func (s *sparse) want(day int, got, want string) {
 // What was covered by runs that were not sent stands in the next mail, once.
 func TestWhatUnsentRunsCoveredIsToldByTheNextMail(t *testing.T) {
 	t.Parallel()
-	s := newSparse(t, digest.OnlyChanges)
+	s := newSparse(t, judge.OnlyChanges)
 	clear := func() given { return said("a.example", tlsrpt.ModeEnforce, 0) }
 	s.want(2, s.morning(2, clear()), "all clear")
 	s.want(3, s.morning(3, clear()), "")
@@ -109,7 +110,7 @@ func TestWhatUnsentRunsCoveredIsToldByTheNextMail(t *testing.T) {
 // cover and of what they say was not sent are those of what was recorded.
 func TestNoReportIsLostBetweenMails(t *testing.T) {
 	t.Parallel()
-	s := newSparse(t, digest.OnlyFailures)
+	s := newSparse(t, judge.OnlyFailures)
 	s.want(2, s.morning(2, said("a.example", tlsrpt.ModeEnforce, 0)), "1 without reports - 100 delivery attempts")
 	s.want(3, s.morning(3, said("a.example", tlsrpt.ModeEnforce, 0)), "")
 	old := said("b.example", tlsrpt.ModeEnforce, 0)
@@ -127,7 +128,7 @@ func TestNoReportIsLostBetweenMails(t *testing.T) {
 // Of reports that do not count it is said that they came.
 func TestUnsentRunsSayWhatCouldNotBeVerified(t *testing.T) {
 	t.Parallel()
-	s := newSparse(t, digest.OnlyFailures)
+	s := newSparse(t, judge.OnlyFailures)
 	s.want(2, s.morning(2, said("a.example", tlsrpt.ModeEnforce, 0)), "all clear")
 	forged := said("a.example", tlsrpt.ModeEnforce, 0)
 	forged.Signer, forged.Organization = "", "Evil Corp"
@@ -140,7 +141,7 @@ func TestUnsentRunsSayWhatCouldNotBeVerified(t *testing.T) {
 // is a report that does not quote the policy.
 func TestADomainThatIsSeldomReportedOnIsNoChange(t *testing.T) {
 	t.Parallel()
-	s := newSparse(t, digest.OnlyChanges)
+	s := newSparse(t, judge.OnlyChanges)
 	a, b := said("a.example", tlsrpt.ModeEnforce, 0), said("b.example", tlsrpt.ModeTesting, 2, expired("mx1.b.example", 2))
 	s.want(2, s.morning(2, a, b), "attention")
 	s.want(3, s.morning(3, a), "")
@@ -161,7 +162,7 @@ func TestADomainGoneSilentAmongOthersIsTold(t *testing.T) {
 		t.Skip("-short: many days")
 	}
 	t.Parallel()
-	for _, when := range []digest.OnlyWhen{digest.OnlyFailures, digest.OnlyChanges} {
+	for _, when := range []judge.OnlyWhen{judge.OnlyFailures, judge.OnlyChanges} {
 		t.Run(string(when), func(t *testing.T) {
 			t.Parallel()
 			s := newSparse(t, when)
@@ -190,7 +191,7 @@ func TestTwoWeeksWithoutAnyReportAreTold(t *testing.T) {
 		t.Skip("-short: many days")
 	}
 	t.Parallel()
-	for _, when := range []digest.OnlyWhen{digest.OnlyFailures, digest.OnlyChanges} {
+	for _, when := range []judge.OnlyWhen{judge.OnlyFailures, judge.OnlyChanges} {
 		t.Run(string(when), func(t *testing.T) {
 			t.Parallel()
 			s := newSparse(t, when)
@@ -211,7 +212,7 @@ func TestTwoWeeksWithoutAnyReportAreTold(t *testing.T) {
 // of the reports can be.
 func TestClaimsThatAreNotBelievedAreToldOnce(t *testing.T) {
 	t.Parallel()
-	s := newSparse(t, digest.OnlyFailures)
+	s := newSparse(t, judge.OnlyFailures)
 	a := said("a.example", tlsrpt.ModeEnforce, 0)
 	claim := said("a.example", tlsrpt.ModeEnforce, 9, expired("mx1.a.example", 9))
 	claim.Organization, claim.Signer, claim.Auth, claim.Reason = "Microsoft Corporation", "microsoft.com", report.AuthFail, "body-hash"
@@ -232,7 +233,7 @@ func TestClaimsThatAreNotBelievedAreToldOnce(t *testing.T) {
 // gone are forgotten.
 func TestWhatWasSaidOfASenderIsForgotten(t *testing.T) {
 	t.Parallel()
-	s := newSparse(t, digest.OnlyChanges)
+	s := newSparse(t, judge.OnlyChanges)
 	for i := range 3 {
 		forged := said("a.example", tlsrpt.ModeEnforce, 0)
 		forged.Signer, forged.Organization = "", fmt.Sprintf("Forger %d", i)

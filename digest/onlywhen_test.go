@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -17,7 +18,7 @@ type course struct {
 	d *digest.Digester
 }
 
-func newCourse(t *testing.T, when digest.OnlyWhen) *course {
+func newCourse(t *testing.T, when judge.OnlyWhen) *course {
 	r := newRig(t)
 	d := r.digester(func(o *digest.Options) {
 		o.Digests = []digest.Spec{{Name: "example", Domains: []string{"example.com"}, To: []string{"owner@example.com"}, OnlyWhen: when}}
@@ -67,7 +68,7 @@ func (c *course) want(day int, got []string, subject string) {
 
 func TestOnlyWhenFailures(t *testing.T) {
 	t.Parallel()
-	c := newCourse(t, digest.OnlyFailures)
+	c := newCourse(t, judge.OnlyFailures)
 	c.want(2, c.morning(2, 0), "all clear") // the first is always sent
 	c.want(3, c.morning(3, 0), "")
 	c.want(4, c.morning(4, 0), "")
@@ -85,7 +86,7 @@ func TestOnlyWhenFailures(t *testing.T) {
 
 func TestOnlyWhenChanges(t *testing.T) {
 	t.Parallel()
-	c := newCourse(t, digest.OnlyChanges)
+	c := newCourse(t, judge.OnlyChanges)
 	c.want(2, c.morning(2, 0), "all clear")
 	c.want(3, c.morning(3, 0), "")
 	c.want(4, c.morning(4, 3, expired("mx1.example.com", 3)), "action needed")
@@ -97,7 +98,7 @@ func TestOnlyWhenChanges(t *testing.T) {
 
 func TestAlwaysIsAlways(t *testing.T) {
 	t.Parallel()
-	for _, when := range []digest.OnlyWhen{"", digest.OnlyAlways} {
+	for _, when := range []judge.OnlyWhen{"", judge.OnlyAlways} {
 		c := newCourse(t, when)
 		c.want(2, c.morning(2, 0), "all clear")
 		c.want(3, c.morning(3, 0), "all clear")
@@ -109,7 +110,7 @@ func TestAlwaysIsAlways(t *testing.T) {
 // cannot be.
 func TestOnlyWhenDoesNotHideWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	for _, when := range []digest.OnlyWhen{digest.OnlyFailures, digest.OnlyChanges} {
+	for _, when := range []judge.OnlyWhen{judge.OnlyFailures, judge.OnlyChanges} {
 		c := newCourse(t, when)
 		c.want(2, c.morning(2, 0), "all clear")
 		c.want(3, c.morning(3, 0), "")
@@ -129,7 +130,7 @@ func TestOnlyWhenDoesNotHideWhatCannotBeRead(t *testing.T) {
 // A run that is not sent still moves on: no report is told of twice, nor lost.
 func TestARunThatIsNotSentHasRun(t *testing.T) {
 	t.Parallel()
-	c := newCourse(t, digest.OnlyFailures)
+	c := newCourse(t, judge.OnlyFailures)
 	c.morning(2, 0)
 	c.want(3, c.morning(3, 0), "")
 	next, err := c.d.NextDue(c.ctx, "example")

@@ -11,6 +11,7 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -32,7 +33,7 @@ func startSink(t *testing.T, faults ...smtpsink.Fault) *smtpsink.Sink {
 // toSink returns a digester that sends to a sink, to three recipients.
 func (r *rig) toSink(sink *smtpsink.Sink, change func(*digest.Options)) *digest.Digester {
 	r.t.Helper()
-	m := mailer.New(mailer.Options{Host: sink.Host(), Port: sink.Port(), TLS: mailer.TLSNone, Timeout: 10 * time.Second})
+	m := mailer.New(mailer.Options{Host: sink.Host(), Port: sink.Port(), TLS: netclient.TLSNone, Timeout: 10 * time.Second})
 	return r.digester(func(o *digest.Options) {
 		o.Send = m.Send
 		o.Fallback = []string{"a@example.com", "b@example.com", "c@example.com"}

@@ -1,186 +1,54 @@
 package digest
 
 import (
-	"cmp"
-	"slices"
+	"context"
+	"fmt"
+	"time"
 
-	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/templates"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 )
 
-// Rendered is a digest as it would be sent, with the facts behind its words.
-type Rendered struct {
-	Subject string
-	Text    string // lines end in LF
-	HTML    string
-	Facts   Facts
-}
-
-// Facts are what a digest says, for programs: the JSON of `digest --preview
-// --format json` (DESIGN 8). Days are UTC and written 2026-11-22, From and To
-// both included. Lists are never null.
-type Facts struct {
-	Name             string        `json:"name"`
-	From             string        `json:"from"`
-	To               string        `json:"to"`
-	Verdict          Verdict       `json:"verdict"`
-	Sessions         FactSessions  `json:"sessions"` // what is counted under sts and tlsa alike is counted once
-	PolicyTypes      []FactType    `json:"policy_types"`
-	Reporters        []FactSender  `json:"reporters"`
-	StoppedReporting []FactStopped `json:"stopped_reporting"`
-	Unverified       int           `json:"unverified"` // reports that do not count
-	Rejected         int           `json:"rejected"`   // messages that could not be read
-}
-
-// FactSessions are summary totals.
-type FactSessions struct {
-	Successful tlsrpt.Sessions `json:"successful"`
-	Failed     tlsrpt.Sessions `json:"failed"`
-}
-
-// A FactType is one policy type, over all domains of the digest.
-type FactType struct {
-	PolicyType tlsrpt.PolicyType `json:"policy_type"`
-	FactSessions
-	Findings []FactFinding `json:"findings"`
-}
-
-// A FactFinding is one cause, over all domains of the digest. An empty
-// ResultType stands for failures that no detail explains. Failed is 0 where the
-// state is resolved, and never more than the reports' totals allow.
-type FactFinding struct {
-	ResultType tlsrpt.ResultType `json:"result_type"`
-	MX         string            `json:"receiving_mx_hostname"`
-	Failed     tlsrpt.Sessions   `json:"failed"`
-	Reporters  []string          `json:"reporters"`
-	State      State             `json:"state"`
-	FirstDay   string            `json:"first_day"`
-}
-
-// A FactSender is who reported, with its sessions.
-type FactSender struct {
-	Domain       string          `json:"domain"`
-	Organization string          `json:"organization_name"`
-	Sessions     tlsrpt.Sessions `json:"sessions"`
-}
-
-// A FactStopped is who used to report and does no more.
-type FactStopped struct {
-	Domain       string `json:"domain"`
-	Organization string `json:"organization_name"`
-	LastDay      string `json:"last_day"`
-}
-
-// render puts a judgement into words.
-func (d *Digester) render(j *judgement) (*Rendered, error) {
-	return renderWith(d.o.Templates, j)
-}
-
-// maxHTML is how large the HTML may grow: Gmail shows no more than 102 kB.
-const maxHTML = 95 << 10
-
-// renderWith fills the templates in. Where the HTML would grow too large, fewer
-// findings are shown, and how many are left out is said.
-func renderWith(set *templates.Set, j *judgement) (*Rendered, error) {
-	r := &Rendered{Facts: facts(j)}
-	for b, tries := fullBounds(), 0; ; b, tries = b.halved(), tries+1 {
-		v := newView(j, b)
-		var err error
-		if r.Subject, err = renderSubject(set, v); err != nil {
-			return nil, err
+// Preview renders a digest without writing anything: of the UTC days from to
+// (exclusive) that reports are about, or, where both are zero, of what the next
+// run would cover. An empty name will do where there is only one digest.
+func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time) (*words.Rendered, error) {
+	if name == "" && len(d.tasks) == 1 {
+		name = d.tasks[0].Name
+	}
+	t, err := d.task(name)
+	if err != nil {
+		return nil, err
+	}
+	now := d.o.Now()
+	state, err := d.o.DB.DigestState(ctx, t.Name)
+	if err != nil {
+		return nil, fmt.Errorf("digest %q: reading when it last ran: %w", t.Name, err)
+	}
+	var q facts.Request
+	if from.IsZero() && to.IsZero() {
+		at, due, err := t.schedule.due(state.LastRun, now)
+		if err == nil && !due {
+			at, err = t.schedule.next(now)
 		}
-		if r.Text, err = set.Render(templates.Text, v); err != nil {
-			return nil, err
+		if err != nil {
+			return nil, fmt.Errorf("digest %q: %w", t.Name, err)
 		}
-		if r.HTML, err = set.Render(templates.HTML, v); err != nil {
-			return nil, err
+		q = d.request(t, state, at, now)
+	} else {
+		if facts.DayOf(from) >= facts.DayOf(to) {
+			return nil, fmt.Errorf("digest %q: the days asked for end (%s) before they begin (%s)", t.Name, to.Format(time.DateOnly), from.Format(time.DateOnly))
 		}
-		if len(r.HTML) <= maxHTML || tries == 5 {
-			return r, nil
+		if facts.DayOf(from) > facts.DayOf(now) {
+			return nil, fmt.Errorf("digest %q: the days asked for, from %s on, have not come yet", t.Name, from.Format(time.DateOnly))
 		}
+		q = d.requestOf(t, state, now)
+		q.ByDays, q.From, q.To = true, facts.DayOf(from), facts.DayOf(to)
 	}
-}
-
-// facts returns the facts of a judgement.
-func facts(j *judgement) Facts {
-	f := Facts{
-		Name: j.Name, From: j.First.String(), To: j.Last.String(), Verdict: j.Verdict,
-		Sessions:         FactSessions(j.Overall),
-		PolicyTypes:      factTypes(j),
-		Reporters:        []FactSender{},
-		StoppedReporting: []FactStopped{},
-		Unverified:       len(j.Tally.uncounted.reports),
-		Rejected:         len(j.Rejected),
+	f, err := facts.Read(ctx, d.o.DB, q)
+	if err != nil {
+		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
 	}
-	for _, r := range j.Reporters {
-		f.Reporters = append(f.Reporters, FactSender{r.Domain, r.Organization, r.Sessions})
-	}
-	for _, s := range j.Stopped {
-		f.StoppedReporting = append(f.StoppedReporting, FactStopped{s.Domain, s.Organization, s.Last.String()})
-	}
-	return f
-}
-
-// factTypes returns the policy types, always the three of RFC 8460 and any other
-// that was reported.
-func factTypes(j *judgement) []FactType {
-	sums := map[tlsrpt.PolicyType]*FactType{}
-	at := func(t tlsrpt.PolicyType) *FactType {
-		if sums[t] == nil {
-			sums[t] = &FactType{PolicyType: t}
-		}
-		return sums[t]
-	}
-	for _, t := range []tlsrpt.PolicyType{tlsrpt.STS, tlsrpt.TLSA, tlsrpt.NoPolicyFound} {
-		at(t)
-	}
-	findings := map[cause][]*finding{}
-	for _, d := range j.Domains {
-		for _, t := range d.Types {
-			sum := at(t.Type)
-			sum.Successful = sum.Successful.Plus(t.Successful)
-			sum.Failed = sum.Failed.Plus(t.Failed)
-			for _, f := range slices.Concat(t.Findings, t.Resolved) {
-				findings[f.cause] = append(findings[f.cause], f)
-			}
-		}
-	}
-	for c, list := range findings {
-		sum := at(c.Type)
-		sum.Findings = append(sum.Findings, factFinding(c, list))
-	}
-	out := make([]FactType, 0, len(sums))
-	for _, s := range sums {
-		slices.SortFunc(s.Findings, func(a, b FactFinding) int {
-			return cmp.Or(cmp.Compare(b.Failed, a.Failed), cmp.Compare(a.ResultType, b.ResultType), cmp.Compare(a.MX, b.MX))
-		})
-		if s.Findings == nil {
-			s.Findings = []FactFinding{}
-		}
-		out = append(out, *s)
-	}
-	slices.SortFunc(out, func(a, b FactType) int { return compareTypes(a.PolicyType, b.PolicyType) })
-	return out
-}
-
-// factFinding joins one cause over domains. Of several states the one that says
-// most stands: ongoing, back, new, and resolved only where it is so everywhere.
-func factFinding(c cause, list []*finding) FactFinding {
-	out := FactFinding{ResultType: c.Result, MX: c.MX, State: StateResolved, Reporters: []string{}}
-	order := []State{StateResolved, StateNew, StateBack, StateOngoing}
-	first := list[0].First
-	for _, f := range list {
-		out.Failed = out.Failed.Plus(f.Sessions)
-		if slices.Index(order, f.State) > slices.Index(order, out.State) {
-			out.State = f.State
-		}
-		first = min(first, f.First)
-		for _, r := range f.Reporters {
-			if name := cmp.Or(r.Domain, r.Organization); !slices.Contains(out.Reporters, name) {
-				out.Reporters = append(out.Reporters, name)
-			}
-		}
-	}
-	out.FirstDay = first.String()
-	return out
+	return d.render(ctx, t, judge.Judge(f, d.rules()))
 }

@@ -72,7 +72,7 @@ func checkHistory(t *testing.T, seed uint64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := out.Facts
+		f := out.Summary
 		got := []string{fmt.Sprint("verdict ", f.Verdict), fmt.Sprint("unverified ", f.Unverified), fmt.Sprint("all ", f.Sessions.Successful, f.Sessions.Failed)}
 		want := []string{fmt.Sprint("verdict ", m.verdict()), fmt.Sprint("unverified ", m.unverified())}
 		ok, failed := m.totals("")
@@ -101,7 +101,7 @@ func checkHistory(t *testing.T, seed uint64) {
 	}
 }
 
-// history writes down what was reported.
+// History writes down what was reported.
 func history(m *model) (s string) {
 	for _, r := range m.all {
 		s += fmt.Sprintf("run %d: about %d by %s, verified %v, backfill %v: %+v\n", r.run, r.day, r.signer, r.verified, r.backfill, r.policies)

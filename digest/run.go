@@ -1,12 +1,14 @@
 package digest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 )
 
@@ -56,29 +58,28 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if err != nil || !due {
 		return err
 	}
-	m, err := d.read(ctx, t, t.selection(state, at, now))
+	f, err := facts.Read(ctx, d.o.DB, d.request(t, state, at, now))
 	if err != nil {
 		return err
 	}
+	j := judge.Judge(f, d.rules())
 	next := state
-	next.Watermark, next.LastRun = max(state.Watermark, m.Watermark), now
-	if t.kind == kindFallback && !m.hasNews() {
+	next.Watermark, next.LastRun = max(state.Watermark, f.Watermark), now
+	if t.kind == kindFallback && !j.HasNews() {
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
-	j := judge(m)
-	was := readSaid(state.Said)
-	says := j.says(was)
-	if !t.worthSending(j, Verdict(state.Verdict), was, says) {
+	was := facts.ReadStatements(state.Said)
+	says := j.Statements(was)
+	if !t.OnlyWhen.WorthSending(j, judge.Verdict(state.Verdict), was, says) {
 		d.o.Log.Info("digest not sent: nothing to tell", "digest", t.Name, "only_when", string(t.OnlyWhen), "verdict", string(j.Verdict))
-		next.Untold = m.Untold.plus(m.Tally, state).String()
+		next.Untold = f.Unsent.Plus(f.Tally, state.LastRun, state.Watermark).String()
 		return d.o.DB.SaveDigestState(ctx, t.Name, next)
 	}
 	next.Verdict, next.Said, next.Untold = string(j.Verdict), "", ""
-	if t.choosy() {
-		next.Said = says.about(j.Domains).String()
+	if t.OnlyWhen.Conditional() {
+		next.Said = says.About(j.Names()).String()
 	}
-	d.look(ctx, j)
-	r, err := d.render(j)
+	r, err := d.render(ctx, t, j)
 	if err != nil {
 		return err
 	}
@@ -93,62 +94,40 @@ func (d *Digester) buildDue(ctx context.Context, t *task) error {
 	if _, err := d.o.DB.Enqueue(ctx, message, next); err != nil {
 		return fmt.Errorf("putting it into the outbox: %w", err)
 	}
-	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(m.Tally.reports))
+	d.o.Log.Info("digest built", "digest", t.Name, "message_id", message.MessageID, "count", len(f.Tally.Reports))
 	return nil
 }
 
-// selection says what a run for the scheduled time covers.
-func (t *task) selection(state report.DigestState, at, now time.Time) selection {
-	cutoff := t.schedule.start(at.In(t.schedule.location))
-	return selection{
-		newsAfter: state.Watermark, cutoff: cutoff, now: now, lastRun: state.LastRun,
-		first: min(dayOf(cutoff), dayOf(now)-1), untold: readUntold(state.Untold),
-	}
+// request says what a run for the scheduled time covers.
+func (d *Digester) request(t *task, state report.DigestState, at, now time.Time) facts.Request {
+	q := d.requestOf(t, state, now)
+	q.Cutoff = t.schedule.start(at.In(t.schedule.location))
+	q.First = min(facts.DayOf(q.Cutoff), facts.DayOf(now)-1)
+	q.NewsAfter, q.Unsent = state.Watermark, facts.ReadUnsent(state.Untold)
+	return q
 }
 
-// Preview renders a digest without writing anything: of the UTC days from to
-// (exclusive) that reports are about, or, where both are zero, of what the next
-// run would cover. An empty name will do where there is only one digest.
-func (d *Digester) Preview(ctx context.Context, name string, from, to time.Time) (*Rendered, error) {
-	if name == "" && len(d.tasks) == 1 {
-		name = d.tasks[0].Name
+// requestOf says what any run of a digest is made of.
+func (d *Digester) requestOf(t *task, state report.DigestState, now time.Time) facts.Request {
+	q := facts.Request{Patterns: t.patterns, Now: now, LastRun: state.LastRun, Rejected: t.kind != kindConfigured, Mailboxes: d.o.Mailboxes}
+	if d.o.Overrun != nil {
+		q.Overrun = d.o.Overrun()
 	}
-	t, err := d.task(name)
-	if err != nil {
-		return nil, err
-	}
-	now := d.o.Now()
-	state, err := d.o.DB.DigestState(ctx, t.Name)
-	if err != nil {
-		return nil, fmt.Errorf("digest %q: reading when it last ran: %w", t.Name, err)
-	}
-	var sel selection
-	if from.IsZero() && to.IsZero() {
-		at, due, err := t.schedule.due(state.LastRun, now)
-		if err == nil && !due {
-			at, err = t.schedule.next(now)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("digest %q: %w", t.Name, err)
-		}
-		sel = t.selection(state, at, now)
-	} else {
-		if !dayAfter(from, to) {
-			return nil, fmt.Errorf("digest %q: the days asked for end (%s) before they begin (%s)", t.Name, to.Format(time.DateOnly), from.Format(time.DateOnly))
-		}
-		if dayOf(from) > dayOf(now) {
-			return nil, fmt.Errorf("digest %q: the days asked for, from %s on, have not come yet", t.Name, from.Format(time.DateOnly))
-		}
-		sel = selection{byDays: true, from: dayOf(from), to: dayOf(to), now: now, lastRun: state.LastRun}
-	}
-	m, err := d.read(ctx, t, sel)
-	if err != nil {
-		return nil, fmt.Errorf("digest %q: %w", t.Name, err)
-	}
-	j := judge(m)
-	d.look(ctx, j)
-	return d.render(j)
+	return q
 }
 
-// dayAfter reports whether the days from to (exclusive) are any.
-func dayAfter(from, to time.Time) bool { return cmp.Less(dayOf(from), dayOf(to)) }
+// rules returns those by which every digest is judged.
+func (d *Digester) rules() judge.Rules {
+	return judge.Rules{Waivers: d.o.Waivers, WarnAfter: d.o.WarnAfter}
+}
+
+// render has the probes made that were asked for, and puts a judgement into words.
+func (d *Digester) render(ctx context.Context, t *task, j *judge.Judgement) (*words.Rendered, error) {
+	if probes := j.Probes(); d.o.Probe != nil && len(probes) > 0 {
+		j.Apply(d.o.Probe(ctx, probes))
+	}
+	return words.Render(d.o.Templates, j, words.Options{
+		Name: t.Name, Prefix: t.Prefix, Asked: t.Domains, All: t.kind == kindAll, Fallback: t.kind == kindFallback, Location: t.Location,
+		AuthenticityOff: d.o.AuthenticityOff, Version: d.o.Version,
+	})
+}

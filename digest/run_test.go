@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/judge"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -97,8 +98,8 @@ func TestMailIsWhatServersExpect(t *testing.T) {
 			}
 		}
 	}
-	if out.Facts.Sessions.Successful != 20 {
-		t.Errorf("the same days previewed have %d sessions, want 20", out.Facts.Sessions.Successful)
+	if out.Summary.Sessions.Successful != 20 {
+		t.Errorf("the same days previewed have %d sessions, want 20", out.Summary.Sessions.Successful)
 	}
 	checkHTML(t, page)
 }
@@ -143,7 +144,7 @@ func TestEachReportIsCoveredOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := int64(out.Facts.Sessions.Successful); got != want {
+		if got := int64(out.Summary.Sessions.Successful); got != want {
 			t.Errorf("the digest of %s covers %d sessions, want %d", now, got, want)
 		}
 		if err := d.RunDue(r.ctx); err != nil {
@@ -180,15 +181,15 @@ func TestBackfilledHistoryIsNoNews(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Facts.From != "2026-11-22" || out.Facts.To != "2026-11-22" || out.Facts.Sessions.Successful != 10 {
-		t.Errorf("the digest covers %s to %s with %d sessions, want the one day before it with 10", out.Facts.From, out.Facts.To, out.Facts.Sessions.Successful)
+	if out.Summary.From != "2026-11-22" || out.Summary.To != "2026-11-22" || out.Summary.Sessions.Successful != 10 {
+		t.Errorf("the digest covers %s to %s with %d sessions, want the one day before it with 10", out.Summary.From, out.Summary.To, out.Summary.Sessions.Successful)
 	}
 	if !strings.Contains(out.Text, "Sat 21 Nov  #") {
 		t.Error("the picture of the last days lacks the history")
 	}
 	all, err := r.digester(nil).Preview(r.ctx, "all", at(t, "2026-10-01"), at(t, "2026-11-01"))
-	if err != nil || all.Facts.Sessions.Successful != 310 {
-		t.Errorf("a preview of October has %d sessions, %v, want 310", all.Facts.Sessions.Successful, err)
+	if err != nil || all.Summary.Sessions.Successful != 310 {
+		t.Errorf("a preview of October has %d sessions, %v, want 310", all.Summary.Sessions.Successful, err)
 	}
 }
 
@@ -209,9 +210,9 @@ func TestVerifiedLaterIsNewsThen(t *testing.T) {
 	r.recordAs(again, report.Duplicate)
 	r.clock.set(at(t, "2026-11-24T07:00:00Z"))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
-	if err != nil || out.Facts.Verdict != digest.VerdictClear || out.Facts.Sessions.Successful != 10 || out.Facts.Unverified != 0 {
+	if err != nil || out.Summary.Verdict != judge.VerdictClear || out.Summary.Sessions.Successful != 10 || out.Summary.Unverified != 0 {
 		t.Errorf("the second digest is %s with %d sessions and %d unverified, %v; want clear with 10 and 0",
-			out.Facts.Verdict, out.Facts.Sessions.Successful, out.Facts.Unverified, err)
+			out.Summary.Verdict, out.Summary.Sessions.Successful, out.Summary.Unverified, err)
 	}
 }
 
@@ -243,7 +244,7 @@ func TestFallbackSpeaksOnlyWhenItHasSomethingToSay(t *testing.T) {
 	if s, err := r.db.DigestState(r.ctx, "fallback"); err != nil || s.LastRun.IsZero() || s.Watermark == 0 {
 		t.Errorf("the fallback digest's state = %+v, %v, want it moved on", s, err)
 	}
-	r.recordMessage(report.ViaPoll, report.Message{From: "x@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T10:00:00Z")})
+	r.recordMessage(report.ViaPoll, report.Message{From: "x@example.net", Refused: "gzip: unexpected EOF", Reason: report.ReasonCutOff, ReceivedAt: at(t, "2026-11-23T10:00:00Z")})
 	run("2026-11-24T07:00:00Z", "owner@example.com", "postmaster@example.com")
 	run("2026-11-25T07:00:00Z", "owner@example.com")
 	g := clearReport("2026-11-25")
@@ -318,7 +319,7 @@ func TestPreviewWritesNothing(t *testing.T) {
 	d := r.digester(nil)
 	for range 2 {
 		out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
-		if err != nil || out.Facts.Sessions.Successful != 10 {
+		if err != nil || out.Summary.Sessions.Successful != 10 {
 			t.Fatalf("Preview = %+v, %v", out, err)
 		}
 	}
@@ -375,7 +376,7 @@ func TestFactsHaveExactlyTheirKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := json.Marshal(out.Facts)
+	b, err := json.Marshal(out.Summary)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"tlsbrief/digest/words"
 	"tlsbrief/templates"
 )
 
@@ -12,9 +13,9 @@ import (
 // none, so that an error that only shows in the filling is found before a digest
 // is due. The error names the template and the line.
 func CheckTemplates(set *templates.Set) error {
-	full := new(view)
+	full := new(words.View)
 	fill(reflect.ValueOf(full).Elem())
-	for _, v := range []*view{full, {}} {
+	for _, v := range []*words.View{full, {}} {
 		for _, name := range []string{templates.Subject, templates.Text, templates.HTML} {
 			if _, err := set.Render(name, v); err != nil {
 				return fmt.Errorf("digest templates: %w", err)

@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"tlsbrief/digest"
+	"tlsbrief/digest/facts"
+	"tlsbrief/digest/judge"
+	"tlsbrief/digest/words"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/tlsrpt"
 )
 
 // preview renders the digest of the days asked for.
-func preview(t *testing.T, r *rig, from, to string) *digest.Rendered {
+func preview(t *testing.T, r *rig, from, to string) *words.Rendered {
 	t.Helper()
 	out, err := r.digester(nil).Preview(r.ctx, "", at(t, from), at(t, to).AddDate(0, 0, 1))
 	if err != nil {
@@ -69,8 +72,8 @@ func TestAReportOfSeveralDaysIsAboutAllOfThem(t *testing.T) {
 	if want := "[TLS] example.com: action needed - 70 of 770 attempts failed, mail may be held (16 to 22 Nov)"; out.Subject != want {
 		t.Errorf("subject %q, want %q", out.Subject, want)
 	}
-	if out.Facts.From != "2026-11-16" || out.Facts.To != "2026-11-22" {
-		t.Errorf("facts from %s to %s", out.Facts.From, out.Facts.To)
+	if out.Summary.From != "2026-11-16" || out.Summary.To != "2026-11-22" {
+		t.Errorf("facts from %s to %s", out.Summary.From, out.Summary.To)
 	}
 }
 
@@ -80,13 +83,13 @@ func TestADayWithinALongerReportIsNotSilent(t *testing.T) {
 	r.record(weeklyReport(70))
 	for _, day := range []string{"2026-11-16", "2026-11-20", "2026-11-22"} {
 		out := preview(t, r, day, day)
-		if out.Facts.Verdict != digest.VerdictAction || out.Facts.Sessions.Failed != 70 {
-			t.Errorf("%s: verdict %s, %d failed", day, out.Facts.Verdict, out.Facts.Sessions.Failed)
+		if out.Summary.Verdict != judge.VerdictAction || out.Summary.Sessions.Failed != 70 {
+			t.Errorf("%s: verdict %s, %d failed", day, out.Summary.Verdict, out.Summary.Sessions.Failed)
 		}
 		says(t, out.Text, []string{"between Mon 16 Nov and Sun 22 Nov", "counts Mon 16 Nov to Sun 22 Nov together, and cannot be divided"}, "_smtp._tls", "Junk", "no report")
 	}
-	if out := preview(t, r, "2026-11-15", "2026-11-15"); out.Facts.Verdict != digest.VerdictSilent {
-		t.Errorf("the day before: verdict %s", out.Facts.Verdict)
+	if out := preview(t, r, "2026-11-15", "2026-11-15"); out.Summary.Verdict != judge.VerdictSilent {
+		t.Errorf("the day before: verdict %s", out.Summary.Verdict)
 	}
 	if out := preview(t, r, "2026-11-16", "2026-11-22"); strings.Contains(out.Text, "You asked for") {
 		t.Error("the whole week is said to be more than was asked for")
@@ -150,8 +153,8 @@ func TestDaysToComeAreRefused(t *testing.T) {
 func TestUnreadableMessagesAreNotSilence(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]report.Message{
-		"by mail": {From: "a@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T06:00:00Z")},
-		"a file":  {Refused: "gzip: unexpected EOF"},
+		"by mail": {From: "a@example.net", Refused: "gzip: unexpected EOF", Reason: report.ReasonCutOff, ReceivedAt: at(t, "2026-11-23T06:00:00Z")},
+		"a file":  {Refused: "gzip: unexpected EOF", Reason: report.ReasonCutOff},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,15 +168,15 @@ func TestUnreadableMessagesAreNotSilence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, out := range []*digest.Rendered{byDay, due} {
-				if out.Facts.Rejected != 1 {
-					t.Errorf("rejected = %d, want 1", out.Facts.Rejected)
+			for _, out := range []*words.Rendered{byDay, due} {
+				if out.Summary.Rejected != 1 {
+					t.Errorf("rejected = %d, want 1", out.Summary.Rejected)
 				}
 				says(t, out.Text, []string{"No report that could be read", "1 message looked like a report and could not be read", "the attachment is cut off (gzip: unexpected EOF)"}, "Nothing has arrived")
 			}
 			before, err := r.digester(nil).Preview(r.ctx, "", at(t, "2026-11-10"), at(t, "2026-11-11"))
-			if err != nil || before.Facts.Rejected != 0 {
-				t.Errorf("ten days before: %+v, %v", before.Facts, err)
+			if err != nil || before.Summary.Rejected != 0 {
+				t.Errorf("ten days before: %+v, %v", before.Summary, err)
 			}
 		})
 	}
@@ -208,7 +211,7 @@ func TestOnlyAWitnessCanSayThatItIsMended(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resolved := slices.ContainsFunc(out.Facts.PolicyTypes[0].Findings, func(f digest.FactFinding) bool { return f.State == digest.StateResolved })
+		resolved := slices.ContainsFunc(out.Summary.PolicyTypes[0].Findings, func(f words.SummaryFinding) bool { return f.State == facts.StateResolved })
 		if resolved != heard {
 			t.Errorf("heard of again: %t, resolved: %t", heard, resolved)
 		}
@@ -224,7 +227,7 @@ func TestRefusedPasswordIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	d := r.digester(func(o *digest.Options) { o.Mailboxes = []string{"reports"} })
-	r.polled("2026-11-21T06:15:00Z", errors.New("login: the server refused the login: check username and password"))
+	r.failed("2026-11-21T06:15:00Z", report.FaultAuth, errors.New("login: the server refused the login: check username and password"))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 )
 
@@ -19,26 +20,20 @@ type Backfill struct {
 // half way goes on where it was; a finished one forgets how far it came, so
 // that the next reads everything again. One of a limited time always begins
 // anew. It never moves the poll's cursor (DESIGN 5).
-func (p *Poller) Backfill(ctx context.Context, b Backfill) (Result, error) {
-	keys := p.newKeys(backfillLonger * p.o.LookupTime)
-	defer p.logSilent(ctx, keys)
-	return p.each(ctx, b.Mailbox, keys, false, func(ctx context.Context, w *worker) error {
-		return w.eachFolder(ctx,
-			func(ctx context.Context, f *folder) error { return f.backfill(ctx, b) },
-			func(ctx context.Context, f *folder) error { return f.quarantined(ctx) })
-	})
+func (p *Poller) Backfill(ctx context.Context, b Backfill) (ingest.Result, error) {
+	return p.forEachMailbox(ctx, b.Mailbox, p.o.Ingest.BackfillLookups(), false, func(f *folder, ctx context.Context) error { return f.backfill(ctx, b) })
 }
 
 // backfill reads the folder's history from its backfill cursor on.
 func (f *folder) backfill(ctx context.Context, b Backfill) error {
-	if err := f.connect(ctx); err != nil { // anew where the folder before broke the connection
+	if err := f.conn.connect(ctx); err != nil { // anew where the folder before broke the connection
 		return err
 	}
-	known, err := f.p.o.DB.Folder(ctx, f.box.Name, f.name)
+	known, err := f.store.Folder(ctx, f.config.Name, f.name)
 	if err != nil {
 		return fmt.Errorf("reading its cursor: %w", err)
 	}
-	st, err := f.session.Examine(ctx, f.name)
+	st, err := f.conn.session.Examine(ctx, f.name)
 	if err != nil {
 		return err
 	}
@@ -50,17 +45,14 @@ func (f *folder) backfill(ctx context.Context, b Backfill) error {
 		from = c.LastUID + 1
 		f.log.Info("going on with the backfill that was stopped", "uid", from)
 	}
-	job := examination{
-		folder: f, via: report.ViaBackfill, validity: st.UIDValidity, advance: whole,
-		mark:  b.Mark && f.box.After != AfterNone,
-		since: b.Since, before: b.Before,
-		done: f.progress(int64(st.Messages)),
-	}
-	var end *report.Cursor
+	scan := f.newScan(report.ViaBackfill, st, b.Mark && f.config.After != AfterNone)
+	scan.ranged, scan.from, scan.advance = true, from, whole
+	scan.since, scan.before = b.Since, b.Before
+	scan.intake.done = f.progress(int64(st.Messages))
 	if whole {
-		end = &report.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
+		scan.end = &report.Cursor{UIDValidity: st.UIDValidity, LastUID: max(st.UIDNext, 1) - 1}
 	}
-	if err := job.rangesOf(ctx, from, st.UIDNext, end); err != nil {
+	if err := scan.run(ctx); err != nil {
 		return err
 	}
 	if b.Mark {
@@ -71,7 +63,7 @@ func (f *folder) backfill(ctx context.Context, b Backfill) error {
 	if !whole {
 		return nil
 	}
-	if err := f.p.o.DB.ForgetBackfill(ctx, f.box.Name, f.name); err != nil {
+	if err := f.store.ForgetBackfill(ctx, f.config.Name, f.name); err != nil {
 		return fmt.Errorf("forgetting the cursor of the finished backfill: %w", err)
 	}
 	return nil
@@ -79,12 +71,15 @@ func (f *folder) backfill(ctx context.Context, b Backfill) error {
 
 // progress returns a function that reports n messages more of total as done.
 func (f *folder) progress(total int64) func(n int64) {
-	if f.p.o.Progress == nil {
+	p := f.mailbox.p
+	if p.o.Progress == nil {
 		return nil
 	}
 	var done int64
 	return func(n int64) {
 		done += n
-		f.p.tell(Progress{Mailbox: f.box.Name, Folder: f.name, Done: min(done, total), Total: total})
+		p.progressMu.Lock()
+		defer p.progressMu.Unlock()
+		p.o.Progress(Progress{Mailbox: f.config.Name, Folder: f.name, Done: min(done, total), Total: total})
 	}
 }

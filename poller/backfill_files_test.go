@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // M-E4: of a message that DNS does not answer for, what a key is held against is
@@ -28,10 +28,10 @@ func TestLittleIsKeptOfLargeMessagesThatDNSDoesNotAnswerFor(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := newRig(t, imaptest.Memory(t), authenticate(poller.DKIM(keys.lookup, poller.Vouching{})))
-	result, err := r.p.BackfillFiles(t.Context(), []string{dir}, poller.Backfill{})
+	r := newRig(t, imaptest.Memory(t), authenticate(keys.lookup, ingest.Vouching{}))
+	result, err := r.backfillFiles([]string{dir})
 	if err != nil || result.Totals.Recorded != mails {
-		t.Fatalf("BackfillFiles: %+v, %v; want %d recorded", result.Totals, err, mails)
+		t.Fatalf("backfill.Files: %+v, %v; want %d recorded", result.Totals, err, mails)
 	}
 	unknown, err := r.db.UnknownMessages(t.Context())
 	if err != nil || len(unknown) != mails {

@@ -11,13 +11,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
 
 // backfill runs a backfill and wants it to go well and to count so.
-func (r *rig) backfill(b poller.Backfill, want poller.Totals) {
+func (r *rig) backfill(b poller.Backfill, want ingest.Totals) {
 	r.t.Helper()
 	result, err := r.p.Backfill(r.t.Context(), b)
 	if err != nil {
@@ -29,8 +30,8 @@ func (r *rig) backfill(b poller.Backfill, want poller.Totals) {
 }
 
 // stopAfter cancels a backfill once so many messages are done.
-func stopAfter(n int64, cancel func()) func(*poller.Options) {
-	return func(o *poller.Options) {
+func stopAfter(n int64, cancel func()) func(*options) {
+	return func(o *options) {
 		o.Progress = func(p poller.Progress) {
 			if p.Done >= n {
 				cancel()
@@ -69,7 +70,7 @@ func TestBackfillReadsTheHistoryAndChangesNoFlags(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(2), letter(3), withAttachment(4, 1<<20))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
-		r.backfill(poller.Backfill{}, poller.Totals{Examined: 4, Recorded: 2, Ignored: 2})
+		r.backfill(poller.Backfill{}, ingest.Totals{Examined: 4, Recorded: 2, Ignored: 2})
 		r.want(id(1), id(2))
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: unseen(), 4: unseen()})
 		if n, _ := proxy.Bytes(); n > 64<<10 {
@@ -84,10 +85,10 @@ func TestBackfillReadsTheHistoryAndChangesNoFlags(t *testing.T) {
 		}
 
 		// A second one reads everything again.
-		r.backfill(poller.Backfill{}, poller.Totals{Examined: 4, Duplicate: 2, Ignored: 2})
+		r.backfill(poller.Backfill{}, ingest.Totals{Examined: 4, Duplicate: 2, Ignored: 2})
 		r.want(id(1), id(2))
 		// What it found unseen is marked by the poll that finds it.
-		r.poll(poller.Totals{Examined: 3, Duplicate: 1, Ignored: 2})
+		r.poll(ingest.Totals{Examined: 3, Duplicate: 1, Ignored: 2})
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: seen(), 3: unseen(), 4: unseen()})
 	})
 }
@@ -97,14 +98,14 @@ func TestBackfillMarksWhereAsked(t *testing.T) {
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", newReport(1), letter(2), newReport(1), reportOf(4, "{}"))
 		r := newRig(t, s)
-		r.backfill(poller.Backfill{}, poller.Totals{Examined: 4, Recorded: 1, Duplicate: 1, Rejected: 1, Ignored: 1})
+		r.backfill(poller.Backfill{}, ingest.Totals{Examined: 4, Recorded: 1, Duplicate: 1, Rejected: 1, Ignored: 1})
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen(), 2: unseen(), 3: unseen(), 4: unseen()})
-		r.backfill(poller.Backfill{Mark: true}, poller.Totals{Examined: 4, Duplicate: 2, Rejected: 1, Ignored: 1})
+		r.backfill(poller.Backfill{Mark: true}, ingest.Totals{Examined: 4, Duplicate: 2, Rejected: 1, Ignored: 1})
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen(), 4: unseen()})
 
 		r.change(after(poller.AfterNone, "", ""))
 		deliver(t, s, "INBOX", newReport(5))
-		r.backfill(poller.Backfill{Mark: true}, poller.Totals{Examined: 5, Recorded: 1, Duplicate: 2, Rejected: 1, Ignored: 1})
+		r.backfill(poller.Backfill{Mark: true}, ingest.Totals{Examined: 5, Recorded: 1, Duplicate: 2, Rejected: 1, Ignored: 1})
 		if got := s.Flags(t, "INBOX")[5]; len(got) > 0 {
 			t.Errorf("flags with after = none: %q", got)
 		}
@@ -116,12 +117,12 @@ func TestBackfillNeverMovesThePollsCursor(t *testing.T) {
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		s.Append(t, "INBOX", []string{`\Seen`}, time.Time{}, newReport(1))
 		r := newRig(t, s)
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 		r.wantCursor("INBOX", 1)
 		deliver(t, s, "INBOX", newReport(2))
-		r.backfill(poller.Backfill{}, poller.Totals{Examined: 2, Recorded: 2})
+		r.backfill(poller.Backfill{}, ingest.Totals{Examined: 2, Recorded: 2})
 		r.wantCursor("INBOX", 1)
-		r.poll(poller.Totals{Examined: 1, Duplicate: 1})
+		r.poll(ingest.Totals{Examined: 1, Duplicate: 1})
 		r.wantCursor("INBOX", 2)
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: seen()})
 	})
@@ -152,13 +153,13 @@ func TestBackfillThatWasStoppedGoesOnFromThere(t *testing.T) {
 	r.want(id(1))
 
 	// One of a limited time neither relies on that cursor nor moves it.
-	r.change(func(o *poller.Options) { o.Progress = nil })
-	r.backfill(poller.Backfill{Before: time.Now().AddDate(0, 0, 2)}, poller.Totals{Examined: letters + 2, Recorded: 1, Duplicate: 1, Ignored: letters})
+	r.change(func(o *options) { o.Progress = nil })
+	r.backfill(poller.Backfill{Before: time.Now().AddDate(0, 0, 2)}, ingest.Totals{Examined: letters + 2, Recorded: 1, Duplicate: 1, Ignored: letters})
 	if c := r.folder("INBOX").Backfill; c == nil || c.LastUID != 500 {
 		t.Errorf("cursor after a backfill of a limited time = %+v, want UID 500 still", c)
 	}
 
-	r.backfill(poller.Backfill{}, poller.Totals{Examined: letters + 2 - 500, Duplicate: 1, Ignored: letters + 1 - 500})
+	r.backfill(poller.Backfill{}, ingest.Totals{Examined: letters + 2 - 500, Duplicate: 1, Ignored: letters + 1 - 500})
 	if c := r.folder("INBOX").Backfill; c != nil {
 		t.Errorf("cursor after the end = %+v, want that it is forgotten", c)
 	}
@@ -178,9 +179,9 @@ func TestBackfillOfALimitedTimeThatWasStoppedLeavesNoCursor(t *testing.T) {
 	if _, err := r.p.Backfill(ctx, poller.Backfill{Since: time.Now().AddDate(0, -1, 0)}); !isCanceled(err) {
 		t.Fatalf("Backfill: %v, want that it was cancelled", err)
 	}
-	r.change(func(o *poller.Options) { o.Progress = nil })
+	r.change(func(o *options) { o.Progress = nil })
 	// The old report, which it left out, must not count as looked at.
-	r.backfill(poller.Backfill{}, poller.Totals{Examined: 512, Recorded: 2, Ignored: 510})
+	r.backfill(poller.Backfill{}, ingest.Totals{Examined: 512, Recorded: 2, Ignored: 510})
 }
 
 func TestBackfillOfALimitedTime(t *testing.T) {
@@ -205,7 +206,7 @@ func TestBackfillOfALimitedTime(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				r := newRig(t, s)
 				n := int64(len(tt.want))
-				r.backfill(poller.Backfill{Since: tt.since, Before: tt.before}, poller.Totals{Examined: n, Recorded: n})
+				r.backfill(poller.Backfill{Since: tt.since, Before: tt.before}, ingest.Totals{Examined: n, Recorded: n})
 				var want []string
 				for _, d := range tt.want {
 					want = append(want, id(d))
@@ -221,8 +222,8 @@ func TestBackfillOfOneMailboxLeavesTheOthers(t *testing.T) {
 	s, other := imaptest.Memory(t), imaptest.Memory(t)
 	deliver(t, s, "INBOX", newReport(1))
 	deliver(t, other, "INBOX", newReport(2))
-	r := newRig(t, s, func(o *poller.Options) { o.Mailboxes = append(o.Mailboxes, mailboxOn(other, "other")) })
-	r.backfill(poller.Backfill{Mailbox: "other"}, poller.Totals{Examined: 1, Recorded: 1})
+	r := newRig(t, s, func(o *options) { o.Mailboxes = append(o.Mailboxes, mailboxOn(other, "other")) })
+	r.backfill(poller.Backfill{Mailbox: "other"}, ingest.Totals{Examined: 1, Recorded: 1})
 	r.want(id(2))
 }
 
@@ -232,14 +233,14 @@ func TestBackfillThatFailsIsNoFailedPoll(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	r := newRig(t, s)
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	port := r.o.Mailboxes[0].IMAP.Port
-	r.change(func(o *poller.Options) { o.Mailboxes[0].IMAP.Port = 1 })
+	r.change(func(o *options) { o.Mailboxes[0].IMAP.Port = 1 })
 	result, err := r.p.Backfill(t.Context(), poller.Backfill{})
 	if err == nil || len(result.Mailboxes) != 1 || result.Mailboxes[0].Error == "" {
 		t.Errorf("Backfill of a mailbox that is not there: %+v, %v; want an error in both", result, err)
 	}
-	r.change(func(o *poller.Options) { o.Mailboxes[0].IMAP.Port = port }, folders("Missing"))
+	r.change(func(o *options) { o.Mailboxes[0].IMAP.Port = port }, folders("Missing"))
 	if _, err := r.p.Backfill(t.Context(), poller.Backfill{}); err == nil {
 		t.Error("Backfill of a folder that is not there: no error")
 	}
@@ -261,7 +262,7 @@ func TestBackfillStartsAnewInARenumberedFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.backfill(poller.Backfill{}, poller.Totals{Examined: 2, Recorded: 2})
+	r.backfill(poller.Backfill{}, ingest.Totals{Examined: 2, Recorded: 2})
 }
 
 func TestBackfillTellsHowFarItIs(t *testing.T) {
@@ -271,12 +272,12 @@ func TestBackfillTellsHowFarItIs(t *testing.T) {
 		deliver(t, s, "INBOX", letter(n))
 	}
 	var told []string
-	r := newRig(t, s, func(o *poller.Options) {
+	r := newRig(t, s, func(o *options) {
 		o.Progress = func(p poller.Progress) {
 			told = append(told, fmt.Sprintf("%s/%s %d of %d", p.Mailbox, p.Folder, p.Done, p.Total))
 		}
 	})
-	r.backfill(poller.Backfill{}, poller.Totals{Examined: 501, Ignored: 501})
+	r.backfill(poller.Backfill{}, ingest.Totals{Examined: 501, Ignored: 501})
 	if diff := cmp.Diff([]string{"box/INBOX 500 of 501", "box/INBOX 501 of 501"}, told); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}

@@ -9,9 +9,8 @@ import (
 	"tlsbrief/poller/imapbox"
 )
 
-// A backoff keeps a worker from knocking at a door that stays shut: a server
-// that throttles gets more time with every refusal, and an account is not locked
-// by a password that does not become right by repeating it.
+// A backoff lengthens the wait after each refused login: a server that throttles gets more
+// time, and no account gets locked by a password that does not become right by repeating it.
 type backoff struct {
 	mu    sync.Mutex
 	boxes map[string]refusals
@@ -28,24 +27,26 @@ const (
 	lastWait  = time.Hour
 )
 
-// patient runs a poll of a mailbox, unless the mailbox has to be left alone for
-// now, and notes whether it let itself be polled.
-func (w *worker) patient(ctx context.Context, poll func(context.Context) error) error {
-	b, now := &w.p.backoff, time.Now()
-	if w.p.o.Patient && !b.ready(w.box.Name, now) {
-		w.log.Debug("left alone for now: the polls before this one could not log in")
-		return nil
+// mayLogIn reports whether the mailbox may be logged in to now.
+func (m *mailbox) mayLogIn() bool {
+	m.started = time.Now()
+	if !m.p.o.Backoff || m.p.backoff.ready(m.config.Name, m.started) {
+		return true
 	}
-	err := poll(ctx)
+	m.log.Debug("left alone for now: the polls before this one could not log in")
+	return false
+}
+
+// noteLogin notes how a poll ended, and whether it failed at logging in.
+func (m *mailbox) noteLogin(ctx context.Context, failed bool, err error) {
 	switch {
-	case ctx.Err() != nil:
-	case w.p.o.Patient && (w.shut || imapbox.Throttled(err)):
-		wait := b.refused(w.box.Name, now)
-		w.log.Warn("the mailbox is left alone for a while", "elapsed", wait.Round(time.Second))
+	case !m.polling, ctx.Err() != nil:
+	case m.p.o.Backoff && (failed || imapbox.Throttled(err)):
+		wait := m.p.backoff.refused(m.config.Name, m.started)
+		m.log.Warn("the mailbox is left alone for a while", "elapsed", wait.Round(time.Second))
 	default:
-		b.worked(w.box.Name)
+		m.p.backoff.worked(m.config.Name)
 	}
-	return err
 }
 
 // ready reports whether the mailbox may be tried at the time now.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -29,7 +30,7 @@ func TestBoundsChangeNoResult(t *testing.T) {
 			RecordMessages: 1 + r.IntN(5), HeldBytes: 1 + r.Int64N(3_000),
 		}
 		s := imaptest.Memory(t)
-		want := poller.Totals{}
+		want := ingest.Totals{}
 		var ids []string
 		for n := 1; n <= 30; n++ {
 			mail := letter(n)
@@ -44,9 +45,9 @@ func TestBoundsChangeNoResult(t *testing.T) {
 			want.Examined++
 		}
 		want.Recorded, want.Ignored = int64(len(ids)), want.Examined-int64(len(ids))
-		small := func(o *poller.Options) { o.Bounds = bounds }
+		small := func(o *options) { o.Bounds = bounds }
 		polled := newRig(t, s, small, after(poller.AfterNone, "", ""))
-		polled.poll(poller.Totals{Examined: want.Examined, Recorded: want.Recorded, Ignored: want.Ignored})
+		polled.poll(ingest.Totals{Examined: want.Examined, Recorded: want.Recorded, Ignored: want.Ignored})
 		polled.want(ids...)
 		polled.wantCursor("INBOX", 30)
 		filled := newRig(t, s, small)

@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -23,7 +24,7 @@ func TestConnectionCutInTheMiddleOfABodyRecordsNothingShort(t *testing.T) {
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
-		r.poll(poller.Totals{}) // so that the cursor may move with each batch
+		r.poll(ingest.Totals{}) // so that the cursor may move with each batch
 		deliver(t, s, "INBOX", newReport(1), letter(2), newReport(3))
 		bodies := 0
 		proxy.OnReply(func(line string) bool {
@@ -40,7 +41,7 @@ func TestConnectionCutInTheMiddleOfABodyRecordsNothingShort(t *testing.T) {
 			t.Errorf("what is remembered: %+v, want the lost connection", f)
 		}
 		proxy.OnReply(nil)
-		r.poll(poller.Totals{Examined: 1, Recorded: 1})
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 		r.want(id(1), id(3))
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen()})
 	})
@@ -64,7 +65,7 @@ func TestCutAnywhereLosesNothingAndDoublesNothing(t *testing.T) {
 		t.Fatalf("only %d polls were cut short", polls)
 	}
 	proxy.CutAfter(-1)
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	r.want(id(1), id(3))
 	wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen(), 4: seen(), 5: unseen()})
 }
@@ -76,7 +77,7 @@ func TestCursorCoversOnlyWhatIsRecorded(t *testing.T) {
 	s := imaptest.Memory(t)
 	proxy := imaptest.NewProxy(t, s)
 	r := newRig(t, s.Via(proxy))
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	padding := []byte("--b\r\nContent-Type: text/plain\r\n\r\n" + strings.Repeat(strings.Repeat("x", 76)+"\r\n", 120_000) + "--b--\r\n")
 	for n := 1; n <= 2; n++ { // too much for one group
 		deliver(t, s, "INBOX", slices.Concat(bytes.TrimSuffix(newReport(n), []byte("--b--\r\n")), padding))
@@ -92,7 +93,7 @@ func TestCursorCoversOnlyWhatIsRecorded(t *testing.T) {
 	r.want(id(1))
 	r.wantCursor("INBOX", 1)
 	proxy.OnReply(nil)
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.want(id(1), id(2))
 	wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: seen()})
 }
@@ -133,7 +134,7 @@ func TestMessageThatIsTooLargeIsRejectedUnread(t *testing.T) {
 		deliver(t, s, "INBOX", large, newReport(2))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy), maxMessage(10_000))
-		r.poll(poller.Totals{Examined: 2, Recorded: 1, Rejected: 1})
+		r.poll(ingest.Totals{Examined: 2, Recorded: 1, Rejected: 1})
 		for _, line := range proxy.Commands() {
 			if strings.Contains(line, "UID FETCH 1") && strings.Contains(line, "BODY.PEEK[]") {
 				t.Errorf("the poll sent %q", line)
@@ -147,7 +148,7 @@ func TestMessageThatIsTooLargeIsRejectedUnread(t *testing.T) {
 
 		// Raising the limit and a backfill read it, as the reason says.
 		r.change(maxMessage(10 << 20))
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 		if _, err := r.p.Backfill(t.Context(), poller.Backfill{}); err != nil {
 			t.Fatal(err)
 		}
@@ -161,16 +162,16 @@ func TestUnreadableReportIsRejectedNamedAndLeftAlone(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(1), reportOf(2, `{"organization-name":"Sender","report-id":"x","policies":"none"}`), newReport(3))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
-		r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
+		r.poll(ingest.Totals{Examined: 3, Recorded: 2, Rejected: 1})
 		r.want(id(1), id(3))
 		r.wantRejected(2, "")
 		got := r.rejected()[0]
-		if got.Reason == "" || got.From != "tls@sender.example" || got.MessageID != "2@sender.example" || got.Folder != "INBOX" || got.Mailbox != "box" {
+		if got.Text == "" || got.From != "tls@sender.example" || got.MessageID != "2@sender.example" || got.Folder != "INBOX" || got.Mailbox != "box" {
 			t.Errorf("the rejected message is named %+v, want reason, From, Message-ID and place", got)
 		}
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen()})
 		before := len(proxy.Commands())
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 		if all := names(proxy.Commands()[before:]); slices.Contains(all, "UID FETCH") {
 			t.Errorf("commands of the next poll = %q, want that it is not looked at again", all)
 		}
@@ -183,13 +184,13 @@ func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
 		ctx, cancel := context.WithCancel(t.Context())
 		asked := 0
-		r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) report.Authenticity {
+		r := newRig(t, s, judging(func(read.Found) report.Authenticity {
 			if asked++; asked == 2 {
 				cancel() // and DNS gives no answer any more
 				return report.Authenticity{Result: report.AuthUnknown, Domain: "sender.example"}
 			}
 			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
-		})))
+		}))
 		_, err := r.p.Poll(ctx, "")
 		if !isCanceled(err) {
 			t.Fatalf("Poll: %v, want that it was cancelled", err)
@@ -201,7 +202,7 @@ func TestPollThatIsStoppedReturnsSoonAndRecordsNothingHalf(t *testing.T) {
 			t.Errorf("what is remembered: %+v, want neither a failure nor a cursor", f)
 		}
 		r.want()
-		r.poll(poller.Totals{Examined: 3, Recorded: 3})
+		r.poll(ingest.Totals{Examined: 3, Recorded: 3})
 		r.want(id(1)+" pass", id(2)+" pass", id(3)+" pass")
 	})
 }
@@ -225,7 +226,7 @@ func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
 	s := imaptest.Memory(t)
 	proxy := imaptest.NewProxy(t, s)
 	held := errors.New("held by another")
-	r := newRig(t, s.Via(proxy), func(o *poller.Options) {
+	r := newRig(t, s.Via(proxy), func(o *options) {
 		o.Lock = func(context.Context, string) (func(), error) { return nil, held }
 	})
 	if _, err := r.pollFails(`mailbox "box"`); !errors.Is(err, held) {
@@ -235,7 +236,7 @@ func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
 		t.Errorf("%d connections to a mailbox that is locked", n)
 	}
 	locked := 0
-	r.change(func(o *poller.Options) {
+	r.change(func(o *options) {
 		o.Lock = func(_ context.Context, name string) (func(), error) {
 			if locked++; name != "box" || locked != 1 {
 				t.Errorf("lock %q, the %d. at the same time", name, locked)
@@ -243,8 +244,8 @@ func TestMailboxThatIsLockedIsNotTouched(t *testing.T) {
 			return func() { locked-- }, nil
 		}
 	})
-	r.poll(poller.Totals{})
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
+	r.poll(ingest.Totals{})
 	if locked != 0 {
 		t.Error("the lock was not released")
 	}
@@ -255,7 +256,7 @@ func TestMailboxThatIsBusyIsPassedOver(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	deliver(t, s, "INBOX", newReport(1))
-	r := newRig(t, s, func(o *poller.Options) {
+	r := newRig(t, s, func(o *options) {
 		o.Mailboxes = append(o.Mailboxes, mailboxOn(s, "other"))
 		o.Lock = func(_ context.Context, name string) (func(), error) {
 			if name == "box" {
@@ -264,7 +265,7 @@ func TestMailboxThatIsBusyIsPassedOver(t *testing.T) {
 			return func() {}, nil
 		}
 	})
-	r.poll(poller.Totals{Examined: 1, Recorded: 1}) // the other one's
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1}) // the other one's
 	if f := r.folder("INBOX"); !f.LastPoll.IsZero() || f.LastError != "" {
 		t.Errorf("what is remembered: %+v, want nothing", f)
 	}
@@ -290,14 +291,14 @@ func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
 		ids = append(ids, id(n)+" pass")
 	}
 	var most uint64
-	r := newRig(t, s, authenticate(judging(func(tlsrpt.Found) report.Authenticity {
+	r := newRig(t, s, judging(func(read.Found) report.Authenticity {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
 		most = max(most, m.HeapAlloc)
 		return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
-	})))
-	r.poll(poller.Totals{Examined: mails, Recorded: mails})
+	}))
+	r.poll(ingest.Totals{Examined: mails, Recorded: mails})
 	r.want(ids...)
 	if most > 5*each {
 		t.Errorf("%d MiB were held at once for reports of %d MiB each", most>>20, each>>20)

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // more delivers into a scripted box.
@@ -54,7 +54,7 @@ func TestSeveralDamagedMessagesStopNoOther(t *testing.T) {
 			t.Parallel()
 			box := newScriptedBox(newReport(1), newReport(2), letter(3))
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 			for n := range tt.count {
 				box.more(newReport(4 + n))
 			}
@@ -74,7 +74,7 @@ func TestSeveralDamagedMessagesStopNoOther(t *testing.T) {
 				t.Errorf("%d messages are pending, want %d", n, tt.count)
 			}
 			for range 3 {
-				r.poll(poller.Totals{})
+				r.poll(ingest.Totals{})
 			}
 			for _, line := range r.pending() {
 				if !strings.Contains(line, "quarantined") && tt.fails < 2 {
@@ -101,7 +101,7 @@ func TestServerThatRefusesWhatItGaveBeforeIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	box := newScriptedBox(newReport(1), newReport(2))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 2, Recorded: 2})
+	r.poll(ingest.Totals{Examined: 2, Recorded: 2})
 	box.more(newReport(3), newReport(4))
 	for _, text := range []string{"[SERVERBUG] Internal error occurred", "[UNAVAILABLE] later", "no"} {
 		for _, word := range []string{"BODY.PEEK[", "BODY.PEEK[]"} {
@@ -115,7 +115,7 @@ func TestServerThatRefusesWhatItGaveBeforeIsAskedAgain(t *testing.T) {
 		t.Errorf("rejected: %+v, want nothing", all)
 	}
 	box.on("UID FETCH", nil)
-	r.poll(poller.Totals{Examined: 2, Recorded: 2})
+	r.poll(ingest.Totals{Examined: 2, Recorded: 2})
 }
 
 // Where nothing else is there to ask for, a day tells.
@@ -130,6 +130,6 @@ func TestDamagedMessagesAreSetAsideAfterADayWithoutACanary(t *testing.T) {
 	if _, err := openRaw(t, r.path).Exec("UPDATE folder SET failing_since = failing_since - 90000"); err != nil {
 		t.Fatal(err)
 	}
-	r.poll(poller.Totals{Examined: 3, Ignored: 1})
+	r.poll(ingest.Totals{Examined: 3, Ignored: 1})
 	r.wantPending("1: …Internal error", "2: …Internal error")
 }

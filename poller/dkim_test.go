@@ -11,16 +11,16 @@ import (
 	"github.com/miekg/dns"
 
 	ourdkim "tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/resolver"
 	"tlsbrief/internal/testing/dnstest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
-	"tlsbrief/poller"
 )
 
 // keysFrom looks keys up in a DNS server, as the program does.
 func keysFrom(server *dnstest.Server) ourdkim.Lookup {
-	r := resolver.New(resolver.Options{Server: server.Addr(), Timeout: time.Second, Parallel: poller.LookupsAtOnce})
+	r := resolver.New(resolver.Options{Server: server.Addr(), Timeout: time.Second, Parallel: ingest.LookupsAtOnce})
 	return func(ctx context.Context, name string) ([]string, error) {
 		records, err := r.TXT(ctx, name)
 		if errors.Is(err, resolver.ErrNotFound) {
@@ -63,7 +63,7 @@ func TestAuthenticityOfMailAgainstDNS(t *testing.T) {
 		name    string
 		mail    []byte
 		arrived time.Duration // after it was sent
-		who     poller.Vouching
+		who     ingest.Vouching
 		want    string
 	}{
 		{name: "R1: a signature of the sender", mail: sign(nil), want: "pass"},
@@ -79,18 +79,18 @@ func TestAuthenticityOfMailAgainstDNS(t *testing.T) {
 		{name: "Q25: expired on arrival", mail: sign(expires), arrived: 2 * time.Hour, want: "fail expired"},
 		{name: "a key that is gone", mail: sign(selector("gone")), want: "fail key-gone"},
 		{name: "a key that is gone, and a trusted server's word", mail: found("Authentication-Results: mx.example.com"+passed, sign(selector("gone"))),
-			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "pass authentication-results"},
+			who: ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "pass authentication-results"},
 		{name: "a key that is gone, and a stranger's word", mail: found("Authentication-Results: mx.stranger.test"+passed, sign(selector("gone"))),
-			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail key-gone"},
+			who: ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail key-gone"},
 		{name: "a key that is gone, and Microsoft 365's word", mail: found("Authentication-Results: dkim=pass (signature was verified) header.d=sender.example;", sign(selector("gone"))),
-			who: poller.Vouching{Microsoft365: true}, want: "pass authentication-results"},
+			who: ingest.Vouching{Microsoft365: true}, want: "pass authentication-results"},
 		{name: "a trusted server's word for mail of a stranger", mail: found("Authentication-Results: mx.example.com; dkim=pass header.d=stranger.test header.s=gone",
 			sign(func(s *samples.Signature) { s.Domain, s.Selector = "stranger.test", "gone" })),
-			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail not-aligned"},
+			who: ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail not-aligned"},
 		{name: "a trusted server's word for a signature that is not there", mail: found("Authentication-Results: mx.example.com"+passed, newReport(1)),
-			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "none"},
+			who: ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "none"},
 		{name: "a forwarded mail's own fields are a stranger's", mail: forwarded(found("Authentication-Results: mx.example.com"+passed, sign(selector("gone")))),
-			who: poller.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail key-gone"},
+			who: ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}, want: "fail key-gone"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,8 +101,8 @@ func TestAuthenticityOfMailAgainstDNS(t *testing.T) {
 			}
 			s := imaptest.Memory(t)
 			s.Append(t, "INBOX", nil, sent.Add(tt.arrived), tt.mail)
-			r := newRig(t, s, authenticate(poller.DKIM(keysFrom(server), tt.who)))
-			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r := newRig(t, s, authenticate(keysFrom(server), tt.who))
+			r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 			if got := r.authenticity(); got != tt.want {
 				t.Errorf("authenticity %q, want %q", got, tt.want)
 			}
@@ -125,8 +125,8 @@ func TestUnknownAuthenticityIsTriedAgainUntilDNSAnswers(t *testing.T) {
 	server.Fail("any._domainkey."+signer, dns.RcodeServerFailure)
 	s := imaptest.Memory(t)
 	s.Append(t, "INBOX", nil, time.Now(), signed)
-	r := newRig(t, s, authenticate(poller.DKIM(keysFrom(server), poller.Vouching{})))
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r := newRig(t, s, authenticate(keysFrom(server), ingest.Vouching{}))
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	if got := r.authenticity(); got != "unknown dns" {
 		t.Fatalf("authenticity %q while DNS fails, want unknown", got)
 	}
@@ -139,7 +139,7 @@ func TestUnknownAuthenticityIsTriedAgainUntilDNSAnswers(t *testing.T) {
 
 	server.SetTXT("any._domainkey."+signer, key.Record(""))
 	// A new process, whose cache does not remember the failure.
-	r.change(authenticate(poller.DKIM(keysFrom(server), poller.Vouching{})))
+	r.change(authenticate(keysFrom(server), ingest.Vouching{}))
 	if err := r.p.RetryUnknown(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -19,7 +20,7 @@ func TestPatternStandsForTheFoldersThatMatch(t *testing.T) {
 				deliver(t, s, name, newReport(i+1))
 			}
 		}
-		r := newRig(t, s, folders("INBOX", "Berichte/*"), func(o *poller.Options) {
+		r := newRig(t, s, folders("INBOX", "Berichte/*"), func(o *options) {
 			o.Mailboxes[0].After, o.Mailboxes[0].MoveTo = poller.AfterMove, "Berichte/Fertig"
 		})
 		result, err := r.p.Poll(t.Context(), "")
@@ -64,12 +65,12 @@ func TestFoldersOfAServerWhoseNamesBeginWithINBOX(t *testing.T) {
 		deliver(t, s, name, newReport(i+1), letter(i+1))
 	}
 	r := newRig(t, s, folders("INBOX", "INBOX/Berichte/*", `\Junk`), after(poller.AfterMove, "", "INBOX.Fertig.TLS"))
-	r.poll(poller.Totals{Examined: 6, Recorded: 3, Ignored: 3})
+	r.poll(ingest.Totals{Examined: 6, Recorded: 3, Ignored: 3})
 	for _, name := range []string{"INBOX.Berichte.TLS", "INBOX.Berichte.报告", "INBOX.Spam"} {
 		wantFlags(t, s, name, map[uint32][]string{2: unseen()})
 	}
 	wantFlags(t, s, "INBOX.Fertig.TLS", map[uint32][]string{1: unseen(), 2: unseen(), 3: unseen()})
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 }
 
 func TestFolderToMoveToThatLiesWhereNoneCanBeIsSaidToLieThere(t *testing.T) {
@@ -84,11 +85,11 @@ func TestFolderToMoveToThatLiesWhereNoneCanBeIsSaidToLieThere(t *testing.T) {
 			if got := steps(t, r); !strings.Contains(got, says) {
 				t.Errorf("verify says\n%swant %s", got, says)
 			}
-			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 			r.wantWarning(says)
 			wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen()})
 			r.change(after(poller.AfterMove, "", "INBOX.Fertig.TLS"))
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 			wantFlags(t, s, "INBOX", map[uint32][]string{})
 			wantFlags(t, s, "INBOX.Fertig.TLS", map[uint32][]string{1: unseen()})
 		})
@@ -117,7 +118,7 @@ func TestSpecialUseThatCannotBeLookedUp(t *testing.T) {
 				t.Errorf("INBOX: %+v, want it read", f)
 			}
 			box.on("LIST", nil)
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 		})
 	}
 }

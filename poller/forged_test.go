@@ -14,8 +14,8 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
-	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // A signedZone signs mail of any domain, has the keys, and counts what it is asked.
@@ -52,15 +52,15 @@ func (z *signedZone) lookup(context.Context, string) ([]string, error) {
 // results authenticates the reports of a mail.
 func (z *signedZone) results(mail string) (all []string) {
 	z.t.Helper()
-	m, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).ReadMail([]byte(mail))
+	m, err := read.NewReader(read.DefaultLimits()).ReadMail([]byte(mail))
 	if err != nil {
 		z.t.Fatalf("the forgery is not even read: %v", err)
 	}
-	judge := poller.DKIM(z.lookup, poller.Vouching{})
+	judge := ingest.Vouching{}
 	key := func(name string) ([]string, error) { return z.lookup(z.t.Context(), name) }
 	for _, f := range m.Found {
 		a, _ := judge.Examine(f, time.Now().Add(time.Hour)).Judge(key)
-		all = append(all, strings.TrimSpace(string(a.Result)+" "+a.Reason))
+		all = append(all, strings.TrimSpace(string(a.Result)+" "+string(a.Reason)))
 	}
 	return all
 }

@@ -5,24 +5,25 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
-	"tlsbrief/poller/imapbox"
 )
 
 func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
-		r := newRig(t, s, authenticate(judging(func(f tlsrpt.Found) report.Authenticity {
+		r := newRig(t, s, judging(func(f read.Found) report.Authenticity {
 			if f.Report.ReportID == id(2) {
 				panic("index out of range")
 			}
 			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
-		})))
-		r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
+		}))
+		r.poll(ingest.Totals{Examined: 3, Recorded: 2, Rejected: 1})
 		r.want(id(1)+" pass", id(3)+" pass")
 		r.wantRejected(2, "internal fault: index out of range")
 		if got := r.rejected()[0]; got.From == "" || got.MessageID == "" || got.ReceivedAt.IsZero() {
@@ -31,7 +32,7 @@ func TestFaultOfOursRejectsTheMessageAndStopsNothing(t *testing.T) {
 		if log := r.log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "guard_test.go") {
 			t.Errorf("the log has no stack at error level:\n%s", log)
 		}
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 	})
 }
 
@@ -40,9 +41,9 @@ func TestFaultInOneMailboxStopsNoOther(t *testing.T) {
 	s := imaptest.Memory(t)
 	deliver(t, s, "INBOX", newReport(1))
 	unlocked := false
-	r := newRig(t, s, func(o *poller.Options) {
+	r := newRig(t, s, func(o *options) {
 		broken := mailboxOn(s, "broken")
-		broken.IMAP.Auth = func(context.Context) (imapbox.Credentials, error) { panic("no such thing") }
+		broken.IMAP.Auth = func(context.Context) (netclient.Credentials, error) { panic("no such thing") }
 		o.Mailboxes = append([]poller.Mailbox{broken}, o.Mailboxes...)
 		o.Lock = func(_ context.Context, name string) (func(), error) {
 			return func() { unlocked = unlocked || name == "broken" }, nil

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/dnstest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
-	"tlsbrief/poller"
 )
 
 // 1,000 reports signed by 40 senders cost about 40 look-ups.
@@ -47,8 +47,8 @@ func TestKeyIsLookedUpOnceForAllMailsItSigned(t *testing.T) {
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, imaptest.Memory(t), authenticate(poller.DKIM(keysFrom(server), poller.Vouching{})))
-	result, err := r.p.BackfillFiles(t.Context(), []string{path}, poller.Backfill{})
+	r := newRig(t, imaptest.Memory(t), authenticate(keysFrom(server), ingest.Vouching{}))
+	result, err := r.backfillFiles([]string{path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,24 +22,24 @@ const (
 // because it was killed or the server refused. Only here is a folder opened for
 // writing.
 func (f *folder) markOwed(ctx context.Context, validity uint32) error {
-	if f.box.After == AfterNone {
+	if f.config.After == AfterNone {
 		return nil
 	}
-	owed, err := f.p.o.DB.MarksOwed(ctx, f.box.Name, f.name, validity)
+	owed, err := f.store.MarksOwed(ctx, f.config.Name, f.name, validity)
 	if err != nil {
 		return fmt.Errorf("reading which messages are to be marked: %w", err)
 	}
 	if len(owed) == 0 {
 		return nil
 	}
-	if f.box.After == AfterMove && f.name == f.box.MoveTo {
+	if f.config.After == AfterMove && f.name == f.config.MoveTo {
 		// A special use turned out to be where reports are moved to.
-		return f.settle(ctx, owed, func(report.Mark) bool { return true })
+		return f.noteMarked(ctx, owed, func(report.Mark) bool { return true })
 	}
-	if err := f.connect(ctx); err != nil { // anew where reading broke the connection
+	if err := f.conn.connect(ctx); err != nil { // anew where reading broke the connection
 		return err
 	}
-	sel, err := f.session.Select(ctx, f.name)
+	sel, err := f.conn.session.Select(ctx, f.name)
 	if err != nil {
 		return err
 	}
@@ -54,31 +54,31 @@ func (f *folder) markOwed(ctx context.Context, validity uint32) error {
 	for i, m := range owed {
 		uids[i] = m.UID
 	}
-	settled, markErr := f.markAs(ctx, uids)
-	slices.Sort(settled)
+	marked, markErr := f.markAs(ctx, uids)
+	slices.Sort(marked)
 	if markErr != nil && !imapbox.Temporary(markErr) {
 		// Asked for only now: a server may allow what it says it does not.
 		if why := f.forbidden(ctx); why != "" {
-			f.cannotMark(why, len(owed)-len(settled))
+			f.cannotMark(why, len(owed)-len(marked))
 			f.log.Debug("what the server said to it", "err", markErr)
 			markErr = nil
 		}
 	}
-	return errors.Join(markErr, f.settle(ctx, owed, func(m report.Mark) bool {
-		_, ok := slices.BinarySearch(settled, m.UID)
+	return errors.Join(markErr, f.noteMarked(ctx, owed, func(m report.Mark) bool {
+		_, ok := slices.BinarySearch(marked, m.UID)
 		return ok
 	}))
 }
 
-// settle records which of the marks owed are made, or needed no more.
-func (f *folder) settle(ctx context.Context, owed []report.Mark, settled func(report.Mark) bool) error {
+// noteMarked records which of the marks owed are made, or needed no more.
+func (f *folder) noteMarked(ctx context.Context, owed []report.Mark, marked func(report.Mark) bool) error {
 	var ids []int64
 	for _, m := range owed {
-		if settled(m) {
+		if marked(m) {
 			ids = append(ids, m.ID)
 		}
 	}
-	if err := f.p.o.DB.Marked(detached(ctx), ids); err != nil {
+	if err := f.store.Marked(detached(ctx), ids); err != nil {
 		return fmt.Errorf("recording what was marked: %w", err)
 	}
 	return nil
@@ -89,24 +89,24 @@ func (f *folder) settle(ctx context.Context, owed []report.Mark, settled func(re
 func (f *folder) markAs(ctx context.Context, uids []uint32) ([]uint32, error) {
 	var done, gone []uint32
 	var err error
-	if f.box.After == AfterMove {
-		done, gone, err = f.session.Move(ctx, uids, f.box.MoveTo)
+	if f.config.After == AfterMove {
+		done, gone, err = f.conn.session.Move(ctx, uids, f.config.MoveTo)
 	} else {
-		done, gone, err = f.session.AddFlag(ctx, uids, f.flag())
+		done, gone, err = f.conn.session.AddFlag(ctx, uids, f.flag())
 	}
 	return append(done, gone...), err
 }
 
 func (f *folder) flag() string {
-	if f.box.After == AfterKeyword {
-		return f.box.Keyword
+	if f.config.After == AfterKeyword {
+		return f.config.Keyword
 	}
 	return seenFlag
 }
 
 // cannotMark says, once, why messages of the folder cannot be marked.
 func (f *folder) cannotMark(why string, count int) {
-	if f.p.said.first(f.box.Name + "\x00" + f.name + "\x00" + why) {
+	if f.mailbox.p.logged.first(f.config.Name + "\x00" + f.name + "\x00" + why) {
 		f.log.Warn("reports are recorded but cannot be marked: "+why, "count", count)
 	}
 }
@@ -115,10 +115,10 @@ func (f *folder) cannotMark(why string, count int) {
 // tells it.
 func (f *folder) lacks(ctx context.Context) string {
 	var why string
-	if f.box.After == AfterMove {
-		why = f.session.LacksToMove(ctx, f.name, f.box.MoveTo)
+	if f.config.After == AfterMove {
+		why = f.conn.session.LacksToMove(ctx, f.name, f.config.MoveTo)
 	} else {
-		why = f.session.LacksToFlag(ctx, f.name, f.flag())
+		why = f.conn.session.LacksToFlag(ctx, f.name, f.flag())
 	}
 	if why != "" {
 		why += "; give it that, or set after = \"none\""
@@ -130,13 +130,13 @@ func (f *folder) lacks(ctx context.Context) string {
 // either.
 func (f *folder) forbidden(ctx context.Context) string {
 	why := f.lacks(ctx)
-	if why != "" || f.box.After != AfterMove {
+	if why != "" || f.config.After != AfterMove {
 		return why
 	}
-	if all, err := f.session.Folders(ctx); err != nil || slices.Contains(all, f.box.MoveTo) {
+	if all, err := f.conn.session.Folders(ctx); err != nil || slices.Contains(all, f.config.MoveTo) {
 		return ""
 	}
-	if why = f.session.Misplaced(ctx, f.box.MoveTo); why != "" {
+	if why = f.conn.session.Misplaced(ctx, f.config.MoveTo); why != "" {
 		why += "; change move_to"
 	}
 	return why
@@ -149,7 +149,7 @@ func (f *folder) unmarkable(sel imapbox.Selected) string {
 		return "the server lets this account only read the folder; give it the right to write, or set after = \"none\""
 	}
 	flag := f.flag()
-	if f.box.After == AfterMove {
+	if f.config.After == AfterMove {
 		flag = deletedFlag // who may not delete may not move away: RFC 6851, section 3.3
 	}
 	if sel.Keeps(flag) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -12,7 +13,7 @@ func TestRecordedReportIsMarkedAsAsked(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		after func(*poller.Options)
+		after func(*options)
 		inbox map[uint32][]string // after the poll; 1 is a letter, 2 a report
 		moved string
 	}{
@@ -27,12 +28,12 @@ func TestRecordedReportIsMarkedAsAsked(t *testing.T) {
 			imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 				deliver(t, s, "INBOX", letter(1), newReport(2))
 				r := newRig(t, s, tt.after)
-				r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+				r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 				wantFlags(t, s, "INBOX", tt.inbox)
 				if tt.moved != "" {
 					wantFlags(t, s, tt.moved, map[uint32][]string{1: unseen()})
 				}
-				r.poll(poller.Totals{}) // and nothing is owed
+				r.poll(ingest.Totals{}) // and nothing is owed
 			})
 		})
 	}
@@ -45,7 +46,7 @@ func TestMarkThatWasOwedIsMadeUpAtTheNextPoll(t *testing.T) {
 		name    string
 		command string
 		action  imaptest.Action
-		after   func(*poller.Options)
+		after   func(*options)
 	}{
 		{"never sent", "UID STORE", imaptest.CutBefore, after(poller.AfterSeen, "", "")},
 		{"made, but not heard of", "UID STORE", imaptest.CutAfterReply, after(poller.AfterSeen, "", "")},
@@ -68,7 +69,7 @@ func TestMarkThatWasOwedIsMadeUpAtTheNextPoll(t *testing.T) {
 					t.Errorf("what is remembered: %+v; want a good poll, for all was read", f)
 				}
 				r.change() // a new process
-				r.poll(poller.Totals{})
+				r.poll(ingest.Totals{})
 				if strings.Contains(tt.command, "MOVE") {
 					wantFlags(t, s, "INBOX", map[uint32][]string{2: unseen()})
 					wantFlags(t, s, "Done", map[uint32][]string{1: unseen()})
@@ -76,7 +77,7 @@ func TestMarkThatWasOwedIsMadeUpAtTheNextPoll(t *testing.T) {
 					wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen()})
 				}
 				before := len(proxy.Commands())
-				r.poll(poller.Totals{})
+				r.poll(ingest.Totals{})
 				for _, name := range names(proxy.Commands()[before:]) {
 					if name == "SELECT" {
 						t.Error("a mark that was made is still owed")
@@ -104,7 +105,7 @@ func TestRefusedMarkIsMadeUpAtTheNextPoll(t *testing.T) {
 		t.Fatalf("flags of the report = %q before the server allowed any", got)
 	}
 	box.on("UID STORE", nil)
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	if got := box.flagsOf(1); got != `\Seen` {
 		t.Errorf("flags of the report = %q, want \\Seen", got)
 	}
@@ -124,7 +125,7 @@ func TestMarkCountsOnlyOnceTheServerShowsIt(t *testing.T) {
 	r := newRig(t, box.start(t))
 	r.pollFails(`folder "INBOX"`, "do not show")
 	box.on("UID STORE", nil)
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	if got := box.flagsOf(1); got != `\Seen` {
 		t.Errorf("flags of the report = %q, want \\Seen", got)
 	}
@@ -134,7 +135,7 @@ func TestFolderThatMayNotBeWrittenIsStillReadAndThatIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, rights string
-		after        func(*poller.Options)
+		after        func(*options)
 	}{
 		{"read only", "lr", after(poller.AfterSeen, "", "")},
 		{"no seen", "lrw", after(poller.AfterSeen, "", "")},
@@ -150,15 +151,15 @@ func TestFolderThatMayNotBeWrittenIsStillReadAndThatIsSaidOnce(t *testing.T) {
 				deliver(t, s, "Shared", newReport(1))
 				r := newRig(t, s, folders("Shared"), tt.after)
 				s.SetRights(t, "Shared", tt.rights)
-				r.poll(poller.Totals{Examined: 1, Recorded: 1})
-				r.poll(poller.Totals{})
-				r.poll(poller.Totals{})
+				r.poll(ingest.Totals{Examined: 1, Recorded: 1})
+				r.poll(ingest.Totals{})
+				r.poll(ingest.Totals{})
 				if n := strings.Count(r.log.String(), "cannot be marked"); n != 1 {
 					t.Errorf("said %d times that the folder cannot be marked, want once:\n%s", n, r.log)
 				}
 				wantFlags(t, s, "Shared", map[uint32][]string{1: unseen()})
 				s.SetRights(t, "Shared", "lrwstipekxa")
-				r.poll(poller.Totals{}) // the mark is made up for
+				r.poll(ingest.Totals{}) // the mark is made up for
 				if got := s.Flags(t, "Shared")[1]; got != nil && len(got) == 0 {
 					t.Error("the mark was not made once it could be")
 				}
@@ -186,7 +187,7 @@ func TestMoveThatTheRightsForbidLosesNothingAndSaysWhatIsMissing(t *testing.T) {
 				deliver(t, s, "Shared", newReport(1), letter(2))
 				r := newRig(t, s, folders("Shared"), after(poller.AfterMove, "", "Done"))
 				s.SetRights(t, tt.folder, tt.rights)
-				r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+				r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 				r.wantWarning(tt.says)
 				r.want(id(1))
 				if got := steps(t, r); !strings.Contains(got, tt.says) {
@@ -194,7 +195,7 @@ func TestMoveThatTheRightsForbidLosesNothingAndSaysWhatIsMissing(t *testing.T) {
 				}
 				wantFlags(t, s, "Shared", map[uint32][]string{1: unseen(), 2: unseen()})
 				s.SetRights(t, tt.folder, "lrwstipekxa")
-				r.poll(poller.Totals{}) // what is owed is moved
+				r.poll(ingest.Totals{}) // what is owed is moved
 				wantFlags(t, s, "Shared", map[uint32][]string{2: unseen()})
 				wantFlags(t, s, "Done", map[uint32][]string{1: unseen()})
 			})
@@ -216,7 +217,7 @@ func TestFolderToMoveToThatMayNotBeCreatedIsNamed(t *testing.T) {
 		}
 		deliver(t, s, "INBOX", newReport(1))
 		r := newRig(t, s, after(poller.AfterMove, "", parent+"/New"))
-		r.poll(poller.Totals{Examined: 1, Recorded: 1})
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 		r.wantWarning(`"k" (to create folders) in folder "` + parent + `"`)
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen()})
 		if s.Kind == imaptest.KindCyrus {
@@ -224,7 +225,7 @@ func TestFolderToMoveToThatMayNotBeCreatedIsNamed(t *testing.T) {
 		} else {
 			s.SetRights(t, parent, "lrswitek")
 		}
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 		wantFlags(t, s, "INBOX", map[uint32][]string{})
 		wantFlags(t, s, parent+"/New", map[uint32][]string{1: unseen()})
 	}, imaptest.WithUsers("colleague"))
@@ -246,8 +247,8 @@ func TestReportThatLiesWhereReportsAreMovedToStaysThere(t *testing.T) {
 	deliver(t, s, "INBOX", newReport(1))
 	deliver(t, s, "Spam", newReport(2))
 	r := newRig(t, s, folders("INBOX", `\Junk`), after(poller.AfterMove, "", "Spam"))
-	r.poll(poller.Totals{Examined: 3, Recorded: 2, Duplicate: 1})
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{Examined: 3, Recorded: 2, Duplicate: 1})
+	r.poll(ingest.Totals{})
 	if n := len(s.Messages(t, "Spam")); n != 2 {
 		t.Errorf("%d messages in the folder, want 2", n)
 	}

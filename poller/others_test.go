@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 func TestOtherPeoplesMailIsNeitherFetchedNorChanged(t *testing.T) {
@@ -16,7 +16,7 @@ func TestOtherPeoplesMailIsNeitherFetchedNorChanged(t *testing.T) {
 		deliver(t, s, "INBOX", letter(1), withAttachment(2, 5<<20), poison(3), poisonMixed(4), newReport(5), forwarded(withAttachment(6, 1<<20)), letter(7))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
-		r.poll(poller.Totals{Examined: 7, Recorded: 1, Ignored: 6})
+		r.poll(ingest.Totals{Examined: 7, Recorded: 1, Ignored: 6})
 		if toClient, _ := proxy.Bytes(); toClient > 64<<10 {
 			t.Errorf("the poll moved %d bytes, though the one report has %d", toClient, len(newReport(5)))
 		}
@@ -40,7 +40,7 @@ func TestMailIsReadUnderEXAMINEAndSelectedOnlyToMark(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(1))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
-		r.poll(poller.Totals{Examined: 1, Recorded: 1})
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 		all := names(proxy.Commands())
 		read, mark := slices.Index(all, "EXAMINE"), slices.Index(all, "SELECT")
 		store, fetch := slices.Index(all, "UID STORE"), slices.Index(all, "UID FETCH")
@@ -49,7 +49,7 @@ func TestMailIsReadUnderEXAMINEAndSelectedOnlyToMark(t *testing.T) {
 		}
 		before := len(proxy.Commands())
 		deliver(t, s, "INBOX", letter(2))
-		r.poll(poller.Totals{Examined: 1, Ignored: 1})
+		r.poll(ingest.Totals{Examined: 1, Ignored: 1})
 		if all := names(proxy.Commands()[before:]); slices.Contains(all, "SELECT") {
 			t.Errorf("commands of a poll with nothing to mark = %q, want no SELECT", all)
 		}
@@ -73,7 +73,7 @@ func TestReportIsFoundByItsPartsHowEverItIsWrapped(t *testing.T) {
 				s.CreateFolder(t, folder)
 				deliver(t, s, folder, mail)
 				r := newRig(t, s, folders(folder))
-				r.poll(poller.Totals{Examined: 1, Recorded: 1})
+				r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 				r.want(id(1))
 				wantFlags(t, s, folder, map[uint32][]string{1: seen()})
 			})
@@ -98,7 +98,7 @@ func TestPartsAreLookedForWithinBounds(t *testing.T) {
 		}
 		deliver(t, s, "INBOX", deep, []byte(head(2, "a@example.net", "wide")+part))
 		proxy := imaptest.NewProxy(t, s)
-		newRig(t, s.Via(proxy)).poll(poller.Totals{Examined: 2, Ignored: 2})
+		newRig(t, s.Via(proxy)).poll(ingest.Totals{Examined: 2, Ignored: 2})
 		if n := len(proxy.Commands()); n > 45 {
 			t.Errorf("the poll took %d commands for two messages", n)
 		}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
-	"tlsbrief/poller/imapbox"
 )
 
 // A worker does not knock at every poll at a mailbox that refuses it; a command
@@ -15,9 +14,9 @@ func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	proxy := imaptest.NewProxy(t, s)
-	wrong := func(o *poller.Options) {
-		o.Mailboxes[0].IMAP.Auth = func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: s.Username, Password: "wrong"}, nil
+	wrong := func(o *options) {
+		o.Mailboxes[0].IMAP.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: s.Username, Password: "wrong"}, nil
 		}
 	}
 	for _, tt := range []struct {
@@ -26,7 +25,7 @@ func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
 		tries   int
 	}{{"a command", false, 2}, {"a worker", true, 1}} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRig(t, s.Via(proxy), wrong, func(o *poller.Options) { o.Patient = tt.patient })
+			r := newRig(t, s.Via(proxy), wrong, func(o *options) { o.Backoff = tt.patient })
 			before := proxy.Connections()
 			r.pollFails("login")
 			if _, err := r.p.Poll(t.Context(), ""); (err != nil) == tt.patient {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
@@ -45,15 +46,20 @@ func TestMessageThatDoesNotComeIsPendingThenQuarantinedThenRejected(t *testing.T
 			box := newScriptedBox(newReport(1), newReport(2), newReport(3), letter(4))
 			box.on("UID FETCH", tt.fetch(box))
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 4, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{Examined: 4, Recorded: 2, Ignored: 1})
 			r.want(id(1), id(3))
 			r.wantCursor("INBOX", 4)
-			r.poll(poller.Totals{})
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
+			r.poll(ingest.Totals{})
 			unknown := map[bool]string{true: "", false: " (unknown)"}[tt.known]
 			r.wantPending("2 quarantined" + unknown + ": …" + tt.reason)
 			fetches := box.count("UID FETCH")
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
+			if n := box.count("UID FETCH") - fetches; n == 0 {
+				t.Error("a quarantined message was not asked for at the next poll")
+			}
+			fetches = box.count("UID FETCH")
+			r.poll(ingest.Totals{})
 			if n := box.count("UID FETCH") - fetches; n != 0 {
 				t.Errorf("a quarantined message was asked for again at once, %d times", n)
 			}
@@ -93,7 +99,7 @@ func TestQuarantinedMessageThatComesIsRecorded(t *testing.T) {
 	r.wantPending("2 quarantined")
 	box.on("UID FETCH", nil)
 	r.pass(2 * time.Hour)
-	r.poll(poller.Totals{Recorded: 1})
+	r.poll(ingest.Totals{Recorded: 1})
 	r.want(id(1), id(2))
 	r.wantPending()
 	if got := box.flagsOf(2); got != `\Seen` {
@@ -109,15 +115,15 @@ func TestPendingMessageIsRecordedAndMarkedOnceItsBodyComes(t *testing.T) {
 			box := newScriptedBox(newReport(1), letter(2))
 			box.on("UID FETCH", box.withholding(kind, 1))
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 2, Ignored: 1})
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{Examined: 2, Ignored: 1})
+			r.poll(ingest.Totals{})
 			box.on("UID FETCH", nil)
-			r.poll(poller.Totals{Recorded: 1})
+			r.poll(ingest.Totals{Recorded: 1})
 			r.want(id(1))
 			if got := box.flagsOf(1); got != `\Seen` {
 				t.Errorf("flags = %q, want \\Seen", got)
 			}
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 		})
 	}
 }
@@ -128,14 +134,14 @@ func TestPendingMessageThatIsNoReportIsNotFetched(t *testing.T) {
 	box := newScriptedBox(letter(1), letter(2))
 	box.on("UID FETCH", box.withholding("HEADER BODY", 1))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 2, Ignored: 1})
+	r.poll(ingest.Totals{Examined: 2, Ignored: 1})
 	r.wantPending("1 (unknown)")
 	box.on("UID FETCH", box.refusing("BODY.PEEK[]", "this is not yours", 1))
-	r.poll(poller.Totals{Ignored: 1})
+	r.poll(ingest.Totals{Ignored: 1})
 	if all := r.rejected(); len(all) > 0 {
 		t.Errorf("rejected: %+v; somebody's private mail would be named in a digest", all)
 	}
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	if got := box.flagsOf(1); got != "" {
 		t.Errorf("flags = %q", got)
 	}
@@ -147,12 +153,12 @@ func TestMessageThatIsDeletedBeforeItWasReadIsForgotten(t *testing.T) {
 	box := newScriptedBox(newReport(1), newReport(2))
 	box.on("UID FETCH", box.withholding("BODY", 1))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 2, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 2, Recorded: 1})
 	r.wantPending("1: the server gives no body")
 	box.mu.Lock()
 	box.mails[0] = nil
 	box.mu.Unlock()
-	r.poll(poller.Totals{Ignored: 1})
+	r.poll(ingest.Totals{Ignored: 1})
 	r.wantPending()
 	box.more(newReport(3), newReport(4))
 	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {
@@ -163,7 +169,7 @@ func TestMessageThatIsDeletedBeforeItWasReadIsForgotten(t *testing.T) {
 		}
 		return false
 	})
-	r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+	r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 	r.want(id(2), id(4))
 	if all := r.rejected(); len(all) > 0 || len(r.pending()) > 0 {
 		t.Errorf("rejected %+v, pending %q; want neither", all, r.pending())
@@ -178,7 +184,7 @@ func TestPendingMessageOfARenumberedFolderIsFoundAgain(t *testing.T) {
 	s.CreateFolder(t, "Reports")
 	deliver(t, s, "Reports", letter(1))
 	r := newRig(t, s, folders("Reports"))
-	r.poll(poller.Totals{Examined: 1, Ignored: 1})
+	r.poll(ingest.Totals{Examined: 1, Ignored: 1})
 	validity := r.folder("Reports").Poll.UIDValidity
 	came := time.Now().AddDate(0, 0, -9)
 	_, err := r.db.Record(t.Context(), report.Batch{Mailbox: "box", Folder: "Reports", Via: report.ViaPoll, Messages: []report.Message{{
@@ -210,13 +216,13 @@ func TestPendingMessageOfABackfillKeepsItsFlags(t *testing.T) {
 		r := newRig(t, box.start(t))
 		box.flags[2] = `\Seen`
 		r.change(after(poller.AfterKeyword, "$TLSRPT", ""))
-		r.poll(poller.Totals{Examined: 1, Ignored: 1}) // the report is history
+		r.poll(ingest.Totals{Examined: 1, Ignored: 1}) // the report is history
 		box.on("UID FETCH", box.withholding("BODY", 2))
 		if _, err := r.p.Backfill(t.Context(), poller.Backfill{Mark: mark}); err != nil {
 			t.Fatal(err)
 		}
 		box.on("UID FETCH", nil)
-		r.poll(poller.Totals{Recorded: 1})
+		r.poll(ingest.Totals{Recorded: 1})
 		r.want(id(2))
 		if got, want := box.flagsOf(2), map[bool]string{false: `\Seen`, true: "$TLSRPT"}[mark]; got != want {
 			t.Errorf("backfill with Mark %v: flags = %q, want %q", mark, got, want)
@@ -240,8 +246,8 @@ func TestMessageWhosePartsAreRefusedIsLookedAtWhole(t *testing.T) {
 				return true
 			})
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{})
 			if flags := box.flagsOf(3); flags != "" {
 				t.Errorf("the other mail has the flags %q", flags)
 			}
@@ -280,8 +286,8 @@ func TestServerThatTellsNoSizesIsReadWithinBounds(t *testing.T) {
 		c.OK(cmd)
 		return true
 	})
-	r := newRig(t, box.start(t), func(o *poller.Options) { o.Reading.Limits.MaxMessage = bound })
-	r.poll(poller.Totals{Examined: 3, Recorded: 2, Rejected: 1})
+	r := newRig(t, box.start(t), func(o *options) { o.Reading.Limits.MaxMessage = bound })
+	r.poll(ingest.Totals{Examined: 3, Recorded: 2, Rejected: 1})
 }
 
 // Asked for a message whose file it cannot read, Dovecot hangs up.
@@ -327,7 +333,7 @@ func TestDamagedMessageDoesNotStopABackfill(t *testing.T) {
 	deliver(t, s, "INBOX", newReport(1), newReport(2), newReport(3))
 	s.Damage(t, "INBOX", "Message-ID: <2@")
 	r := newRig(t, s)
-	r.backfill(poller.Backfill{}, poller.Totals{Examined: 3, Recorded: 2})
+	r.backfill(poller.Backfill{}, ingest.Totals{Examined: 3, Recorded: 2})
 	r.want(id(1), id(3))
 	r.wantPending("2 ")
 }
@@ -379,7 +385,7 @@ func TestMessageDeletedBetweenListAndFetchIsNoMatter(t *testing.T) {
 		return false
 	})
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.want(id(2))
 	if all := r.rejected(); len(all) > 0 {
 		t.Errorf("rejected: %+v, want nothing", all)
@@ -392,22 +398,22 @@ func TestMessageRefusedByAnOlderReaderIsLookedAtAgainOnce(t *testing.T) {
 		deliver(t, s, "INBOX", reportAbout(1, "elsewhere.example"), reportOf(2, "{}"))
 		proxy := imaptest.NewProxy(t, s)
 		// What stands for the older reader: it takes no report about this domain.
-		own := func(domains ...string) func(*poller.Options) {
-			return func(o *poller.Options) { o.Reading.Domains = domains }
+		own := func(domains ...string) func(*options) {
+			return func(o *options) { o.Reading.Domains = domains }
 		}
 		r := newRig(t, s.Via(proxy), own("example.com"))
-		r.poll(poller.Totals{Examined: 2, Rejected: 2})
+		r.poll(ingest.Totals{Examined: 2, Rejected: 2})
 		r.change(own())
-		r.poll(poller.Totals{}) // the same reader
+		r.poll(ingest.Totals{}) // the same reader
 		if _, err := openRaw(t, r.path).Exec("UPDATE message SET reader_version = 0"); err != nil {
 			t.Fatal(err)
 		}
-		r.poll(poller.Totals{Recorded: 1, Rejected: 1})
+		r.poll(ingest.Totals{Recorded: 1, Rejected: 1})
 		r.want(id(1))
 		r.wantRejected(2, "")
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen()})
 		before := len(proxy.Commands())
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 		if n := len(proxy.Commands()) - before; n > 6 {
 			t.Errorf("%d commands at the next poll, want that nothing is looked at any more", n)
 		}

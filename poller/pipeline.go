@@ -2,98 +2,105 @@ package poller
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
-
 	"tlsbrief/internal/report"
-	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller/imapbox"
 )
 
-// A pipeline does the three parts of an examination side by side: messages are
-// fetched in parcels, read and authenticated, and recorded, each part in the order
-// of the folder. A parcel's cursor is recorded together with what was in it, and so
-// after all that lies before it. What one part fails at stops the others; what was
-// read by then is recorded.
-//
-// What is held is bounded whatever the folder holds: a parcel is asked for only when
-// there is room for its bodies, and they are dropped once they have been read.
+// A pipeline does three parts of a work side by side: batches are fetched, read and
+// authenticated, and recorded, each part in the order in which they are sent. A batch's
+// cursor is recorded together with what was in it, and so after all that lies before it. An
+// error of one part stops the others; what was read by then is recorded.
 type pipeline struct {
-	*examination
-	room    *semaphore.Weighted
-	parcels chan *parcel
-	read    chan *reading
+	fetch  func(context.Context, *batch) (known bool, err error) // known: something is known of the batch, and it goes on
+	read   func(context.Context, *batch) error                   // passes on what is to be recorded
+	record func(context.Context, *recordBatch) error
 
-	ignored  int64  // by the second part
-	recorded Counts // by the third
+	batches  chan *batch
+	toRecord chan *recordBatch
+	stages   sync.WaitGroup
+	stop     context.CancelCauseFunc
+
+	readErr, recordErr error
 }
 
-// A reading is what is to be recorded at a time.
-type reading struct {
-	report.Batch
+// A recordBatch is what is recorded at a time.
+type recordBatch struct {
+	batch   report.Batch
 	looked  int64
 	reached chan struct{} // closed once it is recorded
 }
 
-// pipelined looks at messages while those that it has sent on are read and
-// recorded. It returns when all of that has come to an end.
-func (e *examination) pipelined(ctx context.Context, look func(context.Context) error) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	l := &pipeline{
-		examination: e, room: semaphore.NewWeighted(e.p.o.Bounds.BodyBytes),
-		parcels: make(chan *parcel, 1), read: make(chan *reading, 1),
+// start begins to read and record what is sent. The context that it returns ends where one
+// of the parts fails.
+func (l *pipeline) start(ctx context.Context, recovered func(func() error) error) context.Context {
+	ctx, l.stop = context.WithCancelCause(ctx)
+	l.batches, l.toRecord = make(chan *batch, 1), make(chan *recordBatch, 1)
+	l.stages.Go(func() {
+		defer close(l.toRecord)
+		l.readErr = recovered(func() error { return each(l.batches, func(b *batch) error { return l.read(ctx, b) }) })
+		if l.readErr != nil {
+			l.stop(l.readErr)
+		}
+		for range l.batches { // nobody is to wait for what will not be read
+		}
+	})
+	l.stages.Go(func() {
+		l.recordErr = recovered(func() error { return each(l.toRecord, func(r *recordBatch) error { return l.record(ctx, r) }) })
+		if l.recordErr != nil {
+			l.stop(l.recordErr)
+		}
+		for range l.toRecord {
+		}
+	})
+	return ctx
+}
+
+// finish waits until everything that was sent has come to its end, and returns why a part
+// failed.
+func (l *pipeline) finish() error {
+	close(l.batches)
+	l.stages.Wait()
+	l.stop(nil)
+	if l.recordErr != nil {
+		return l.recordErr
 	}
-	e.line = l
-	if err := e.prepare(ctx); err != nil {
+	return l.readErr
+}
+
+// send fetches a batch and sends it on.
+func (l *pipeline) send(ctx context.Context, b *batch) error {
+	known, err := l.fetch(ctx, b)
+	if !known {
 		return err
 	}
-	done := false
-	defer func() { e.letGo(ctx, done) }()
-	var stages sync.WaitGroup
-	var readErr, recordErr error
-	finish := func() {
-		stages.Wait()
-		e.line = nil
-		e.counts.Ignored += l.ignored
-		e.counts.Recorded += l.recorded.Recorded
-		e.counts.Duplicate += l.recorded.Duplicate
-		e.counts.Rejected += l.recorded.Rejected
+	if putErr := put(ctx, l.batches, b); putErr != nil {
+		return putErr
 	}
-	stages.Go(func() {
-		defer close(l.read)
-		readErr = e.p.shielded(func() error { return each(l.parcels, func(p *parcel) error { return l.open(ctx, p) }) })
-		if readErr != nil {
-			stop(readErr)
-		}
-		for range l.parcels { // nobody is to wait for what will not be read
-		}
-	})
-	stages.Go(func() {
-		recordErr = e.p.shielded(func() error { return each(l.read, func(r *reading) error { return l.keep(ctx, r) }) })
-		if recordErr != nil {
-			stop(recordErr)
-		}
-		for range l.read {
-		}
-	})
-	lookErr := func() error {
-		defer finish()
-		defer close(l.parcels)
-		return look(ctx)
-	}()
-	done = lookErr == nil && readErr == nil && recordErr == nil
-	switch {
-	case recordErr != nil:
-		return recordErr
-	case readErr != nil:
-		return readErr
+	return err
+}
+
+// sendPart sends on what was fetched of a batch, and waits until it is recorded.
+func (l *pipeline) sendPart(ctx context.Context, part *batch) error {
+	part.reached = make(chan struct{})
+	if err := put(ctx, l.batches, part); err != nil {
+		return err
 	}
-	return lookErr
+	return await(ctx, part.reached)
+}
+
+// drain waits until everything that was sent is recorded.
+func (l *pipeline) drain(ctx context.Context) error { return l.sendPart(ctx, &batch{}) }
+
+// pass passes on what is to be recorded, and waits until it is if that is wanted.
+func (l *pipeline) pass(ctx context.Context, r *recordBatch, wait bool) error {
+	if wait {
+		r.reached = make(chan struct{})
+	}
+	if err := put(ctx, l.toRecord, r); err != nil || !wait {
+		return err
+	}
+	return await(ctx, r.reached)
 }
 
 // each calls f for everything that comes, until it fails.
@@ -104,26 +111,6 @@ func each[T any](from <-chan T, f func(T) error) error {
 		}
 	}
 	return nil
-}
-
-// shielded returns a panic as an error.
-func (p *Poller) shielded(f func() error) (err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			p.o.Log.Error("a fault in tlsbrief: please report it", "err", fmt.Sprint(fault), "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal fault: %v", fault)
-		}
-	}()
-	return f()
-}
-
-// settle waits until everything that was sent is recorded.
-func (l *pipeline) settle(ctx context.Context) error {
-	p := &parcel{reached: make(chan struct{})}
-	if err := put(ctx, l.parcels, p); err != nil {
-		return err
-	}
-	return await(ctx, p.reached)
 }
 
 func put[T any](ctx context.Context, into chan<- T, x T) error {
@@ -142,141 +129,4 @@ func await(ctx context.Context, reached <-chan struct{}) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// open reads what is in a parcel, and sends on what is to be recorded of it.
-func (l *pipeline) open(ctx context.Context, p *parcel) error {
-	r := &reading{Batch: report.Batch{Mailbox: l.box.Name, Folder: l.name, Via: l.via}, looked: p.looked, reached: p.reached}
-	limit := l.p.o.Reading.Limits.MaxMessage
-	for _, c := range p.candidates {
-		switch {
-		case c.lost != nil:
-			r.Messages = append(r.Messages, l.pending(c, c.lost))
-		case c.header.Size > limit:
-			r.Messages = append(r.Messages, l.tooLarge(c, limit))
-		}
-	}
-	r.InHand = p.inHand
-	held, bounds := int64(0), l.p.o.Bounds
-	var drafts []*draft
-	for i := range p.bodies {
-		g := &p.bodies[i]
-		d, err := l.draft(g.candidate, g.body, g.refused)
-		g.body.Data = nil
-		if err == nil {
-			err = context.Cause(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		drafts = append(drafts, d)
-		// Reports are far larger than the mails that bring them can be: before they
-		// fill the memory they are recorded, with the cursor to follow.
-		if held += d.bytes(); held >= bounds.HeldBytes || len(r.Messages)+len(drafts) >= bounds.RecordMessages {
-			if err := l.authenticate(ctx, r, drafts); err != nil {
-				return err
-			}
-			if err := l.keepFirst(ctx, r, held >= bounds.HeldBytes); err != nil {
-				return err
-			}
-			drafts, held = nil, 0
-		}
-	}
-	if err := l.authenticate(ctx, r, drafts); err != nil {
-		return err
-	}
-	l.room.Release(p.size)
-	r.Cursor = p.cursor
-	return put(ctx, l.read, r)
-}
-
-// authenticate judges drafts together and adds them to what is to be recorded, in
-// their order.
-func (l *pipeline) authenticate(ctx context.Context, r *reading, drafts []*draft) error {
-	verdicts := l.p.judge(ctx, l.keys, drafts)
-	if ctx.Err() != nil {
-		// Told to stop while DNS was asked: "unknown" would not be its answer.
-		return context.Cause(ctx)
-	}
-	for i := range verdicts {
-		v := &verdicts[i]
-		if !v.ok {
-			l.ignored++
-			continue
-		}
-		if err := l.p.o.DB.Prepare(&v.message); err != nil {
-			return err
-		}
-		r.Messages = append(r.Messages, v.message)
-	}
-	return nil
-}
-
-// keepFirst has what was read so far recorded, and waits for that if it is much.
-func (l *pipeline) keepFirst(ctx context.Context, r *reading, much bool) error {
-	part := &reading{Batch: r.Batch}
-	part.InHand = 0 // not all of it is read
-	if much {
-		part.reached = make(chan struct{})
-	}
-	r.Messages = nil
-	if err := put(ctx, l.read, part); err != nil || !much {
-		return err
-	}
-	return await(ctx, part.reached)
-}
-
-// keep records what was read, and the cursor.
-func (l *pipeline) keep(ctx context.Context, r *reading) error {
-	if r.Cursor != nil || len(r.Messages) > 0 || r.InHand != 0 {
-		if err := l.p.record(ctx, &l.recorded, r.Batch); err != nil {
-			return err
-		}
-	}
-	if l.done != nil && r.looked > 0 {
-		l.done(r.looked)
-	}
-	if r.reached != nil {
-		close(r.reached)
-	}
-	return nil
-}
-
-// draft reads one candidate's body, as far as that goes without DNS.
-func (e *examination) draft(c candidate, b imapbox.Body, refused error) (*draft, error) {
-	switch {
-	case errors.Is(refused, errGone):
-		return &draft{}, nil // a colleague deleted it
-	case refused != nil:
-		return whole(e.pending(c, refused)), nil
-	case b.TooLarge:
-		return whole(e.tooLarge(c, e.p.o.Reading.Limits.MaxMessage)), nil
-	}
-	d, err := e.p.readMail(e.reader, incoming{
-		place: e.place(c.header.UID), data: b.Data, received: received(c.header), certain: c.likelihood == tlsrpt.Certain,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if m := &d.message; isStandIn(m.From, m.Subject) {
-		return whole(e.pending(c, errStandIn)), nil
-	} else if m.From == "" && m.MessageID == "" {
-		describe(m, tlsrpt.ReadEnvelope(c.header.Fields.Get)) // it was not read so far as that
-	}
-	d.message.MarkOwed = e.mark
-	return d, nil
-}
-
-// take reads and authenticates one candidate's body by itself. ok is false where
-// it turns out to be none of our business.
-func (e *examination) take(ctx context.Context, c candidate, b imapbox.Body, refused error) (m report.Message, ok bool, err error) {
-	d, err := e.draft(c, b, refused)
-	if err != nil {
-		return m, false, err
-	}
-	v := e.p.judge(ctx, e.keys, []*draft{d})[0]
-	if ctx.Err() != nil {
-		err = context.Cause(ctx) // as in authenticate
-	}
-	return v.message, v.ok, err
 }

@@ -8,10 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 )
 
@@ -23,17 +24,17 @@ func TestFirstPollTakesTheUnseenAndLaterOnesAllAboveTheCursor(t *testing.T) {
 		s.Append(t, "INBOX", nil, old, newReport(2))
 		s.Append(t, "INBOX", nil, old, letter(3))
 		r := newRig(t, s)
-		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+		r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 		r.want(id(2))
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: seen(), 3: unseen()})
 
 		// A colleague opens the next report before the poll comes round.
 		s.Append(t, "INBOX", []string{`\Seen`}, old, newReport(4))
 		s.Append(t, "INBOX", nil, old, newReport(5))
-		r.poll(poller.Totals{Examined: 2, Recorded: 2})
+		r.poll(ingest.Totals{Examined: 2, Recorded: 2})
 		r.want(id(2), id(4), id(5))
 		r.wantCursor("INBOX", 5)
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 	})
 }
 
@@ -44,7 +45,7 @@ func TestSampleMailboxIsReadAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
-		want := poller.Totals{Examined: int64(len(mails))}
+		want := ingest.Totals{Examined: int64(len(mails))}
 		flags := map[uint32][]string{}
 		for _, m := range mails {
 			uid := s.Append(t, "INBOX", nil, m.Date, m.Data)
@@ -67,17 +68,17 @@ func TestIdlePollCostsAConstantNumberOfRoundTrips(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(1))
 		proxy := imaptest.NewProxy(t, s)
 		r := newRig(t, s.Via(proxy))
-		r.poll(poller.Totals{Examined: 1, Recorded: 1})
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 		idle := func() []string {
 			before := len(proxy.Commands())
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 			return names(proxy.Commands()[before:])
 		}
 		few := idle()
 		for n := range 150 {
 			deliver(t, s, "INBOX", letter(n))
 		}
-		r.poll(poller.Totals{Examined: 150, Ignored: 150})
+		r.poll(ingest.Totals{Examined: 150, Ignored: 150})
 		many := idle()
 		if diff := cmp.Diff(few, many); diff != "" {
 			t.Errorf("commands of an idle poll, with 1 and 151 messages (-1 +151):\n%s", diff)
@@ -102,7 +103,7 @@ func TestRenumberedFolderIsLookedAtAgain(t *testing.T) {
 		s.CreateFolder(t, "Reports")
 		deliver(t, s, "Reports", newReport(1), newReport(2))
 		r := newRig(t, s, folders("Reports"), after(poller.AfterKeyword, "$TLSRPT", ""))
-		r.poll(poller.Totals{Examined: 2, Recorded: 2})
+		r.poll(ingest.Totals{Examined: 2, Recorded: 2})
 		before := r.folder("Reports").Poll.UIDValidity
 
 		s.Recreate(t, "Reports")
@@ -113,7 +114,7 @@ func TestRenumberedFolderIsLookedAtAgain(t *testing.T) {
 		s.Append(t, "Reports", []string{`\Seen`}, now, newReport(4))  // new, recent
 		s.Append(t, "Reports", []string{`\Seen`}, long, newReport(5)) // for backfill
 		s.Append(t, "Reports", nil, now, letter(6))
-		r.poll(poller.Totals{Examined: 5, Recorded: 2, Duplicate: 2, Ignored: 1})
+		r.poll(ingest.Totals{Examined: 5, Recorded: 2, Duplicate: 2, Ignored: 1})
 		r.want(id(1), id(2), id(3), id(4))
 		if now := r.folder("Reports").Poll.UIDValidity; now == before {
 			t.Errorf("the cursor still has UIDVALIDITY %d", now)
@@ -122,7 +123,7 @@ func TestRenumberedFolderIsLookedAtAgain(t *testing.T) {
 		wantFlags(t, s, "Reports", map[uint32][]string{
 			1: {"$tlsrpt", `\seen`}, 2: {"$tlsrpt"}, 3: {"$tlsrpt"}, 4: {"$tlsrpt", `\seen`}, 5: seen(), 6: unseen(),
 		})
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 	})
 }
 
@@ -142,7 +143,7 @@ func TestRenumberedFolderWithoutAGoodPollIsLookedAtWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Append(t, "Reports", []string{`\Seen`}, time.Now().AddDate(-1, 0, 0), newReport(2))
-		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+		r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 		for _, line := range proxy.Commands() {
 			if strings.Contains(line, "SINCE") {
 				t.Errorf("the poll sent %q, though there is no time to go by", line)
@@ -158,7 +159,7 @@ func TestCursorBeyondUIDNEXTDoesNotHideNewMail(t *testing.T) {
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", letter(1))
 		r := newRig(t, s)
-		r.poll(poller.Totals{Examined: 1, Ignored: 1})
+		r.poll(ingest.Totals{Examined: 1, Ignored: 1})
 		validity := r.folder("INBOX").Poll.UIDValidity
 		_, err := r.db.Record(t.Context(), report.Batch{
 			Mailbox: "box", Folder: "INBOX", Via: report.ViaPoll, Cursor: &report.Cursor{UIDValidity: validity, LastUID: 1000},
@@ -167,7 +168,7 @@ func TestCursorBeyondUIDNEXTDoesNotHideNewMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		deliver(t, s, "INBOX", newReport(2))
-		r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+		r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 		r.wantCursor("INBOX", 2)
 	})
 }
@@ -176,20 +177,20 @@ func TestMessageThatArrivesDuringThePollIsFoundByTheNext(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		next := 2
-		arrive := func(tlsrpt.Found) report.Authenticity {
+		arrive := func(read.Found) report.Authenticity {
 			deliver(t, s, "INBOX", newReport(next))
 			next++
 			return report.Authenticity{Result: report.AuthPass, Domain: "sender.example"}
 		}
 		deliver(t, s, "INBOX", newReport(1))
-		r := newRig(t, s, authenticate(judging(arrive)))
-		r.poll(poller.Totals{Examined: 1, Recorded: 1}) // by what is unseen
+		r := newRig(t, s, judging(arrive))
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1}) // by what is unseen
 		r.wantCursor("INBOX", 1)
-		r.poll(poller.Totals{Examined: 1, Recorded: 1}) // by the cursor
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1}) // by the cursor
 		r.wantCursor("INBOX", 2)
-		r.change(authenticate(nil))
-		r.poll(poller.Totals{Examined: 1, Recorded: 1})
-		r.poll(poller.Totals{})
+		r.change(authenticate(nil, ingest.Vouching{}))
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1})
+		r.poll(ingest.Totals{})
 		r.want(id(1)+" pass", id(2)+" pass", id(3))
 	})
 }
@@ -201,9 +202,9 @@ func TestReportIsRecordedOnceHoweverOftenItComes(t *testing.T) {
 		deliver(t, s, "INBOX", newReport(1), newReport(1))
 		deliver(t, s, "Other", newReport(1))
 		r := newRig(t, s, folders("INBOX", "Other"))
-		r.poll(poller.Totals{Examined: 3, Recorded: 1, Duplicate: 2})
+		r.poll(ingest.Totals{Examined: 3, Recorded: 1, Duplicate: 2})
 		deliver(t, s, "INBOX", newReport(1))
-		r.poll(poller.Totals{Examined: 1, Duplicate: 1})
+		r.poll(ingest.Totals{Examined: 1, Duplicate: 1})
 		r.want(id(1))
 		// Copies are marked like the first.
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: seen(), 3: seen()})
@@ -213,7 +214,7 @@ func TestReportIsRecordedOnceHoweverOftenItComes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(poller.Totals{Examined: 4, Duplicate: 4}, result.Totals); diff != "" {
+		if diff := cmp.Diff(ingest.Totals{Examined: 4, Duplicate: 4}, result.Totals); diff != "" {
 			t.Errorf("totals of a backfill after the poll (-want +got):\n%s", diff)
 		}
 		r.want(id(1))
@@ -224,10 +225,10 @@ func TestSpecialUseFolderIsFoundOrPassedOver(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		deliver(t, s, "INBOX", newReport(1))
-		want := []poller.Counts{{Mailbox: "box", Folder: "INBOX", Examined: 1, Recorded: 1}}
+		want := []ingest.Counts{{Mailbox: "box", Folder: "INBOX", Examined: 1, Recorded: 1}}
 		if s.Kind != imaptest.KindMemory {
 			deliver(t, s, "Spam", newReport(2))
-			want = append(want, poller.Counts{Mailbox: "box", Folder: "Spam", Examined: 1, Recorded: 1})
+			want = append(want, ingest.Counts{Mailbox: "box", Folder: "Spam", Examined: 1, Recorded: 1})
 		}
 		r := newRig(t, s, folders("INBOX", `\Junk`, "INBOX"))
 		result, err := r.p.Poll(t.Context(), "")
@@ -258,7 +259,7 @@ func TestFolderThatFailsDoesNotStopTheOthers(t *testing.T) {
 			t.Errorf("what is remembered of INBOX: %+v, want that it is well", f)
 		}
 		s.CreateFolder(t, "Missing")
-		r.poll(poller.Totals{})
+		r.poll(ingest.Totals{})
 		if f := r.folder("Missing"); f.LastError != "" || !f.FailingSince.IsZero() || f.LastGoodPoll.IsZero() {
 			t.Errorf("what is remembered of Missing once it is there: %+v, want that it is well", f)
 		}
@@ -271,7 +272,7 @@ func TestMailboxThatFailsDoesNotStopTheOthers(t *testing.T) {
 	deliver(t, s, "INBOX", newReport(1))
 	broken := mailboxOn(s, "broken")
 	broken.IMAP.Port = 1
-	r := newRig(t, s, func(o *poller.Options) { o.Mailboxes = slices.Insert(o.Mailboxes, 0, broken) })
+	r := newRig(t, s, func(o *options) { o.Mailboxes = slices.Insert(o.Mailboxes, 0, broken) })
 	result, err := r.pollFails(`mailbox "broken"`, "connect")
 	r.want(id(1))
 	if c := result.Mailboxes; len(c) != 2 || c[0].Mailbox != "broken" || c[0].Folder != "INBOX" || c[0].Error != err.Error() || c[1].Recorded != 1 {
@@ -297,7 +298,7 @@ func TestFolderBehindALostConnectionIsRememberedAsFailing(t *testing.T) {
 	s.CreateFolder(t, "Other")
 	proxy := imaptest.NewProxy(t, s)
 	r := newRig(t, s.Via(proxy), folders("INBOX", "Other"))
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	cut := false
 	proxy.OnCommand(func(line string) imaptest.Action {
 		if cut = cut || slices.Contains(names([]string{line}), "STATUS"); cut {

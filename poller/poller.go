@@ -1,17 +1,18 @@
-// Package poller turns mailboxes and files into recorded reports.
+// Package poller turns mailboxes into recorded reports.
 //
 // A poll looks at what is new in the folders of a mailbox, decides from sizes
 // and a few header fields what can be a TLS report, fetches those messages and
 // no others, reads and authenticates them, records them together with the
 // folder's cursor in one transaction, and only then marks them (DESIGN 3 and 5).
-// A backfill does the same with a folder's whole history, or with files.
+// A backfill does the same with a folder's whole history. Reading, authenticating and
+// recording are package ingest's.
 //
 // # Trust
 //
 // The mailbox is not ours: everything is read with PEEK under EXAMINE, a
 // message that is not a report keeps its flags and is never fetched in full,
 // and a mark is made only on a message whose record has been committed. What a
-// server or a sender sends is bounded by [tlsrpt.Limits] and by package imapbox.
+// server or a sender sends is bounded by [ingest.Options] and by package imapbox.
 //
 // # Tolerance
 //
@@ -26,87 +27,25 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"tlsbrief/db"
-	"tlsbrief/internal/dkim"
-	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller/imapbox"
+	"tlsbrief/internal/ingest"
 )
-
-// An After says what is done to a message once its report is recorded (DESIGN 5).
-type After string
-
-// What can be done to a recorded message.
-const (
-	AfterSeen    After = "seen"    // sets \Seen
-	AfterKeyword After = "keyword" // sets Mailbox.Keyword
-	AfterMove    After = "move"    // moves it to Mailbox.MoveTo
-	AfterNone    After = "none"    // leaves it as it is
-)
-
-// A Mailbox is one mailbox to read.
-type Mailbox struct {
-	Name    string   // as configured; stands in the database and in every message
-	Folders []string // names, or special uses such as `\Junk`
-	After   After
-	Keyword string
-	MoveTo  string
-	IMAP    imapbox.Options
-}
-
-// Options are what a Poller works with.
-type Options struct {
-	DB        *db.DB
-	Mailboxes []Mailbox
-	Reading   Reading
-
-	// Lock, where set, keeps other processes from the mailbox of this name until
-	// the function it returns is called. Where its error wraps ErrBusy, a poll
-	// passes the mailbox over, which is no failure of it.
-	Lock func(ctx context.Context, mailbox string) (unlock func(), err error)
-
-	// Progress, where set, is told how far a backfill is. It is called from one
-	// goroutine at a time.
-	Progress func(Progress)
-
-	// Patient leaves a mailbox alone for a while that could not be logged in to
-	// at the polls before: for a worker, which polls on a schedule.
-	Patient bool
-
-	// LookupTime is how long a poll, and RetryUnknown after it, may wait in all
-	// for the keys of signatures; 15 s if 0. A backfill may 20 times as long.
-	LookupTime time.Duration
-
-	Bounds Bounds // of what is asked for, held and recorded together
-
-	Parallel int          // mailboxes polled at a time; 4 if 0
-	Log      *slog.Logger // nil discards
-}
-
-// A Progress says how far the work on one folder or path is. The unit is
-// messages for folders and bytes for files.
-type Progress struct {
-	Mailbox, Folder string
-	Done, Total     int64
-}
 
 // A Poller polls mailboxes and reads their history. Its methods may be called
 // from several goroutines, but for one mailbox one at a time.
 type Poller struct {
-	o       Options
-	said    sayOnce
-	rejects rejectLog
-	backoff backoff
-	gates   gates
-	before  atomic.Int64               // the last message row when the last poll began; see RetryUnknown
-	keys    atomic.Pointer[keyLookups] // of the last poll
+	o         Options
+	logged    logOnce
+	backoff   backoff
+	limiter   connLimiter
+	newestRow atomic.Int64                   // the last message row when the last poll began; see RetryUnknown
+	lookups   atomic.Pointer[ingest.Lookups] // of the last poll
 
-	underway sync.Map   // the names of the mailboxes that are being worked on
-	telling  sync.Mutex // Progress is called by one goroutine at a time
+	underway   sync.Map   // the names of the mailboxes that are being worked on
+	progressMu sync.Mutex // Options.Progress is called by one goroutine at a time
 }
 
 // New returns a Poller.
@@ -117,12 +56,9 @@ func New(o Options) *Poller {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.LookupTime <= 0 {
-		o.LookupTime = lookupTime
-	}
 	o.Bounds = o.Bounds.orDefaults()
 	p := &Poller{o: o}
-	p.before.Store(math.MaxInt64)
+	p.newestRow.Store(math.MaxInt64)
 	return p
 }
 
@@ -135,72 +71,61 @@ var ErrNoMailbox = errors.New("no such mailbox")
 
 // Poll polls every mailbox once, or only the one named. The error joins those
 // of the folders that could not be polled; they stand in the Result too.
-func (p *Poller) Poll(ctx context.Context, only string) (Result, error) {
-	before, err := p.o.DB.LastMessage(detached(ctx))
+func (p *Poller) Poll(ctx context.Context, only string) (ingest.Result, error) {
+	newest, err := p.o.Store.LastMessage(detached(ctx))
 	if err != nil {
-		return Result{}, err
+		return ingest.Result{}, err
 	}
-	p.before.Store(before)
-	keys := p.newKeys(p.o.LookupTime)
-	p.keys.Store(keys)
-	defer p.logSilent(ctx, keys)
-	return p.each(ctx, only, keys, true, func(ctx context.Context, w *worker) error {
-		return w.patient(ctx, func(ctx context.Context) error {
-			return w.eachFolder(ctx,
-				func(ctx context.Context, f *folder) error { return f.poll(ctx) },
-				func(ctx context.Context, f *folder) error { return f.quarantined(ctx) })
-		})
-	})
+	p.newestRow.Store(newest)
+	lookups := p.o.Ingest.PollLookups()
+	p.lookups.Store(lookups)
+	return p.forEachMailbox(ctx, only, lookups, true, (*folder).poll)
 }
 
-// each runs work on every mailbox, or only on the one named, some at a time.
-func (p *Poller) each(ctx context.Context, only string, keys *keyLookups, polling bool, work func(context.Context, *worker) error) (Result, error) {
+// forEachMailbox does work on every folder of every mailbox, or only of the one named, some
+// mailboxes at a time, and then asks for what is quarantined in those that it was done on.
+func (p *Poller) forEachMailbox(ctx context.Context, only string, lookups *ingest.Lookups, polling bool, work folderWork) (ingest.Result, error) {
+	defer p.o.Ingest.LogSilent(ctx, lookups)
 	start := time.Now()
-	boxes, err := p.chosen(only)
+	chosen, err := p.chosen(only)
 	if err != nil {
-		return Result{}, err
+		return ingest.Result{}, err
 	}
-	workers := make([]*worker, len(boxes))
-	errs := make([]error, len(boxes))
+	boxes := make([]*mailbox, len(chosen))
+	errs := make([]error, len(chosen))
 	slots := make(chan struct{}, p.o.Parallel)
 	var wg sync.WaitGroup
-	for i, box := range boxes {
-		workers[i] = &worker{
-			p: p, box: box, polling: polling, keys: keys,
-			log: p.o.Log.With("mailbox", box.Name), reader: tlsrpt.NewReader(p.o.Reading.Limits),
-		}
+	for i, config := range chosen {
+		boxes[i] = p.newMailbox(config, p.o.Log.With("mailbox", config.Name))
+		boxes[i].polling, boxes[i].lookups = polling, lookups
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			p.underway.Store(box.Name, nil)
-			defer p.underway.Delete(box.Name)
-			errs[i] = p.guarded(ctx, workers[i], work)
-			p.sumUpRejected(box.Name)
+			p.underway.Store(config.Name, nil)
+			defer p.underway.Delete(config.Name)
+			errs[i] = boxes[i].run(ctx, work, (*folder).askQuarantined)
+			p.o.Ingest.SumUpRejected(config.Name)
 		})
 	}
 	wg.Wait()
-	var r Result
-	for _, w := range workers {
-		r.add(w.counts...)
+	var r ingest.Result
+	for _, m := range boxes {
+		r.Add(m.counts...)
 	}
 	r.ElapsedSeconds = time.Since(start).Seconds()
 	return r, errors.Join(errs...)
 }
 
-// newKeys returns the look-ups of a poll or a backfill, which take so long at most.
-func (p *Poller) newKeys(most time.Duration) *keyLookups {
-	var lookup dkim.Lookup
-	if p.o.Reading.Authenticate != nil {
-		lookup = p.o.Reading.Authenticate.Lookup
+// RetryUnknown authenticates once more what DNS gave no answer for when it was
+// recorded, whatever mailbox it came from: what is due by now, but not what the
+// last poll has only just recorded. It takes what that poll left of its time for keys,
+// and does not ask domains that did not answer then.
+func (p *Poller) RetryUnknown(ctx context.Context) error {
+	lookups := p.lookups.Load()
+	if lookups == nil {
+		lookups = p.o.Ingest.PollLookups()
 	}
-	return newKeyLookups(lookup, most, p.shielded)
-}
-
-// logSilent logs which domains did not answer for their keys, in one line.
-func (p *Poller) logSilent(ctx context.Context, keys *keyLookups) {
-	if n, some := keys.silentNames(); n > 0 && ctx.Err() == nil {
-		p.o.Log.Warn("DNS did not answer for the keys of these signing domains: what they signed is tried again", "count", n, "sender", strings.Join(some, ", "))
-	}
+	return p.o.Ingest.RetryUnknown(ctx, lookups, p.newestRow.Load())
 }
 
 // Underway names the mailboxes that are being worked on at the moment.
@@ -226,30 +151,27 @@ func (p *Poller) chosen(only string) ([]Mailbox, error) {
 	return nil, fmt.Errorf("%w: %q is not in the configuration", ErrNoMailbox, only)
 }
 
-// tell reports progress.
-func (p *Poller) tell(pr Progress) {
-	p.telling.Lock()
-	defer p.telling.Unlock()
-	p.o.Progress(pr)
-}
+// detached returns a context for what is done to its end although the process has been
+// told to stop: it is short, and what it is about would be lost.
+func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// sayOnce remembers what has been said, so that a lasting condition is logged
+// A logOnce remembers what has been logged, so that a permanent condition is logged
 // once a process and not at every poll.
-type sayOnce struct {
-	mu   sync.Mutex
-	said map[string]bool
+type logOnce struct {
+	mu     sync.Mutex
+	logged map[string]bool
 }
 
 // first reports whether key is new.
-func (s *sayOnce) first(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.said[key] {
+func (l *logOnce) first(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.logged[key] {
 		return false
 	}
-	if s.said == nil {
-		s.said = map[string]bool{}
+	if l.logged == nil {
+		l.logged = map[string]bool{}
 	}
-	s.said[key] = true
+	l.logged[key] = true
 	return true
 }

@@ -14,18 +14,18 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 
 	ourdkim "tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // byMessage judges by the Message-ID: the report numbered n gets auths[n].
-func byMessage(auths map[string]report.Authenticity) func(*poller.Options) {
-	return authenticate(judging(func(f tlsrpt.Found) report.Authenticity {
+func byMessage(auths map[string]report.Authenticity) func(*options) {
+	return judging(func(f read.Found) report.Authenticity {
 		n, _, _ := strings.Cut(f.Envelope.MessageID, "@")
 		return auths[n]
-	}))
+	})
 }
 
 func everyResult() map[string]report.Authenticity {
@@ -41,15 +41,15 @@ func TestAuthenticityIsRecordedWithTheReport(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
-		change []func(*poller.Options)
-		totals poller.Totals
+		change []func(*options)
+		totals ingest.Totals
 		want   []string
 	}{
-		{"off", nil, poller.Totals{Examined: 4, Recorded: 4}, []string{id(1), id(2), id(3), id(4)}},
-		{"flag", []func(*poller.Options){byMessage(everyResult())}, poller.Totals{Examined: 4, Recorded: 4},
+		{"off", nil, ingest.Totals{Examined: 4, Recorded: 4}, []string{id(1), id(2), id(3), id(4)}},
+		{"flag", []func(*options){byMessage(everyResult())}, ingest.Totals{Examined: 4, Recorded: 4},
 			[]string{id(1) + " pass", id(2) + " fail", id(3) + " none", id(4) + " unknown"}},
-		{"require", []func(*poller.Options){byMessage(everyResult()), func(o *poller.Options) { o.Reading.Require = true }},
-			poller.Totals{Examined: 4, Recorded: 2, Rejected: 2}, []string{id(1) + " pass", id(4) + " unknown"}},
+		{"require", []func(*options){byMessage(everyResult()), func(o *options) { o.Reading.Require = true }},
+			ingest.Totals{Examined: 4, Recorded: 2, Rejected: 2}, []string{id(1) + " pass", id(4) + " unknown"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,8 +60,8 @@ func TestAuthenticityIsRecordedWithTheReport(t *testing.T) {
 			r.poll(tt.totals)
 			r.want(tt.want...)
 			for _, m := range r.rejected() {
-				if !strings.Contains(m.Reason, `reports.authenticity is "require"`) {
-					t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Reason)
+				if !strings.Contains(m.Text, `reports.authenticity is "require"`) {
+					t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Text)
 				}
 				wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: unseen(), 4: seen()})
 			}
@@ -75,12 +75,12 @@ func TestReportsAboutOtherDomainsAreRejectedWhereOnesOwnAreListed(t *testing.T) 
 	deliver(t, s, "INBOX",
 		reportAbout(1, "example.com"), reportAbout(2, "mx1.example.com"), reportAbout(3, "example.org"), reportAbout(4, "sub.example.org"),
 		reportAbout(5, "notexample.com"), reportAbout(6, "example.net"))
-	r := newRig(t, s, func(o *poller.Options) { o.Reading.Domains = []string{"example.com", "*.example.org"} })
-	r.poll(poller.Totals{Examined: 6, Recorded: 4, Rejected: 2})
+	r := newRig(t, s, func(o *options) { o.Reading.Domains = []string{"example.com", "*.example.org"} })
+	r.poll(ingest.Totals{Examined: 6, Recorded: 4, Rejected: 2})
 	r.want(id(1), id(2), id(3), id(4))
 	for _, m := range r.rejected() {
-		if !strings.Contains(m.Reason, "reports.domains") {
-			t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Reason)
+		if !strings.Contains(m.Text, "reports.domains") {
+			t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Text)
 		}
 	}
 }
@@ -96,8 +96,8 @@ func TestAReportAboutOnesOwnDomainAtAProvidersMXHostIsTaken(t *testing.T) {
 	}
 	const ours, others = "2026-11-20T00:00:00Z_example.com", "2026-11-20T00:00:00Z_example.net"
 	deliver(t, s, "INBOX", atHost(1, ours), atHost(2, others))
-	r := newRig(t, s, func(o *poller.Options) { o.Reading.Domains = []string{"example.com"} })
-	r.poll(poller.Totals{Examined: 2, Recorded: 1, Rejected: 1})
+	r := newRig(t, s, func(o *options) { o.Reading.Domains = []string{"example.com"} })
+	r.poll(ingest.Totals{Examined: 2, Recorded: 1, Rejected: 1})
 	r.want(ours)
 }
 
@@ -107,8 +107,8 @@ func TestReportsOfIgnoredSignersAreLeftOutAndUntouched(t *testing.T) {
 	deliver(t, s, "INBOX", newReport(1), newReport(2))
 	r := newRig(t, s, byMessage(map[string]report.Authenticity{
 		"1": {Result: report.AuthPass, Domain: "noise.example"}, "2": {Result: report.AuthPass, Domain: "sender.example"},
-	}), func(o *poller.Options) { o.Reading.IgnoreSigners = []string{"noise.example"} })
-	r.poll(poller.Totals{Examined: 2, Recorded: 1, Ignored: 1})
+	}), func(o *options) { o.Reading.IgnoreSigners = []string{"noise.example"} })
+	r.poll(ingest.Totals{Examined: 2, Recorded: 1, Ignored: 1})
 	r.want(id(2) + " pass")
 	wantFlags(t, s, "INBOX", map[uint32][]string{1: unseen(), 2: seen()})
 	if all := r.rejected(); len(all) > 0 {
@@ -122,9 +122,9 @@ func TestMailWithAGoodAndABadReportIsRecordedAndTheBadOneNamed(t *testing.T) {
 	bad := "--b\r\nContent-Type: application/tlsrpt+gzip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + packed("{") + "--b--\r\n"
 	deliver(t, s, "INBOX", append(bytes.TrimSuffix(newReport(1), []byte("--b--\r\n")), bad...))
 	r := newRig(t, s)
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.want(id(1))
-	if all := r.rejected(); len(all) != 1 || !strings.Contains(all[0].Reason, "part 3") {
+	if all := r.rejected(); len(all) != 1 || !strings.Contains(all[0].Text, "part 3") {
 		t.Errorf("rejected: %+v, want the third part", all)
 	}
 }
@@ -175,8 +175,19 @@ func TestSignatureIsVerifiedOverTheMessageThatHoldsTheReport(t *testing.T) {
 			signed(t, "gone.example", key, gone),
 			signed(t, "sender.example", key, forwarded(newReport(8))), // vouched for by the inner one alone
 		)
-		r := newRig(t, s, authenticate(poller.DKIM(lookup, poller.Vouching{})))
-		r.poll(poller.Totals{Examined: 8, Recorded: 8})
+		r := newRig(t, s, authenticate(lookup, ingest.Vouching{}))
+		r.poll(ingest.Totals{Examined: 8, Recorded: 8})
 		r.want(id(1)+" pass", id(2)+" none", id(3)+" fail", id(4)+" fail", id(5)+" pass", id(6)+" unknown", id(7)+" fail", id(8)+" none")
 	})
+}
+
+func TestAReportThatIsCutOffSaysSoByACode(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	deliver(t, s, "INBOX", reportOf(1, `{"organization-name":"Sender","report-id":"x`), reportOf(2, `{"organization-name":"Sender","report-id":"x","policies":"none"}`))
+	r := newRig(t, s)
+	r.poll(ingest.Totals{Examined: 2, Rejected: 2})
+	if all := r.rejected(); len(all) != 2 || all[0].Reason != report.ReasonCutOff || all[1].Reason != "" {
+		t.Errorf("rejected %+v, want the first as cut off", all)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
@@ -12,7 +11,7 @@ import (
 
 // A leftOver is a message that an earlier poll could not finish with.
 type leftOver struct {
-	report.Retry
+	retry   report.Retry
 	refused bool // by an older reader: to be looked at again once (DESIGN 6)
 }
 
@@ -22,8 +21,8 @@ func (f *folder) leftOver(ctx context.Context) ([]leftOver, error) {
 	for _, list := range []struct {
 		messages func(ctx context.Context, mailbox, folder string) ([]report.Retry, error)
 		refused  bool
-	}{{f.p.o.DB.PendingMessages, false}, {f.p.o.DB.RejectedBefore, true}} {
-		retries, err := list.messages(ctx, f.box.Name, f.name)
+	}{{f.store.PendingMessages, false}, {f.store.RejectedBefore, true}} {
+		retries, err := list.messages(ctx, f.config.Name, f.name)
 		if err != nil {
 			return nil, fmt.Errorf("reading which messages are to be asked for again: %w", err)
 		}
@@ -40,12 +39,12 @@ func (f *folder) retry(ctx context.Context, left []leftOver) error {
 	if len(left) == 0 {
 		return nil
 	}
-	e, err := f.retrying(ctx)
+	r, err := f.newRetrier(ctx)
 	if err != nil {
 		return err
 	}
-	defer e.letGo(ctx, false)
-	return askEach(ctx, left, e.retry)
+	defer r.access.inHand.letGo(ctx, false)
+	return askEach(ctx, left, r.retry)
 }
 
 // askEach asks for messages one by one, unless connections in a row break.
@@ -53,7 +52,7 @@ func askEach(ctx context.Context, left []leftOver, ask func(context.Context, lef
 	for barren := 0; len(left) > 0 && barren < maxBarren; left = left[1:] {
 		came, err := ask(ctx, left[0])
 		if err != nil {
-			return fmt.Errorf("UID %d: %w", left[0].UID, err)
+			return fmt.Errorf("UID %d: %w", left[0].retry.UID, err)
 		}
 		if barren++; came {
 			barren = 0
@@ -62,133 +61,146 @@ func askEach(ctx context.Context, left []leftOver, ask func(context.Context, lef
 	return nil
 }
 
-// retrying opens the folder to ask for single messages again.
-func (f *folder) retrying(ctx context.Context) (*examination, error) {
-	if err := f.connect(ctx); err != nil {
+// A retrier asks for single messages of a folder again.
+type retrier struct {
+	folder *folder
+	store  Store
+	access *access
+}
+
+// newRetrier opens the folder.
+func (f *folder) newRetrier(ctx context.Context) (*retrier, error) {
+	if err := f.conn.connect(ctx); err != nil {
 		return nil, err
 	}
-	st, err := f.session.Examine(ctx, f.name)
+	st, err := f.conn.session.Examine(ctx, f.name)
 	if err != nil {
 		return nil, err
 	}
 	// Whether a mark is owed was decided when the message was first recorded:
 	// one that a backfill found is to keep its flags.
-	e := &examination{folder: f, via: report.ViaPoll, validity: st.UIDValidity, breaks: 1}
-	return e, e.prepare(ctx)
+	a := f.access(report.ViaPoll, st.UIDValidity, false)
+	a.fetcher.breaks = 1
+	return &retrier{folder: f, store: f.store, access: a}, a.inHand.load(ctx)
 }
 
 // retry asks once more for one message. came is false where that broke the connection.
-func (e *examination) retry(ctx context.Context, r leftOver) (came bool, err error) {
-	switch deadly := slices.Contains(e.suspects.Deadly, r.UID) && r.UIDValidity == e.validity; {
-	case deadly && r.refused:
-		return true, e.p.o.DB.StaysRejected(detached(ctx), r.ID)
+func (r *retrier) retry(ctx context.Context, left leftOver) (came bool, err error) {
+	switch deadly := r.access.inHand.deadly(left.retry.UID) && left.retry.UIDValidity == r.access.fetcher.validity; {
+	case deadly && left.refused:
+		return true, r.store.StaysRejected(detached(ctx), left.retry.ID)
 	case deadly:
-		return true, e.p.o.DB.Quarantine(detached(ctx), r.ID, errDeadly.Error())
+		return true, r.store.Quarantine(detached(ctx), left.retry.ID, errDeadly.Error())
 	}
-	return e.askAgain(ctx, r, e.failed)
+	return r.askAgain(ctx, left, r.failed)
 }
 
 // askAgain asks for one message and records what became of it, or has failed note that it
 // did not come. came is false where that broke the connection.
-func (e *examination) askAgain(ctx context.Context, r leftOver, failed func(ctx context.Context, r leftOver, reason string) error) (came bool, err error) {
-	if r.UIDValidity != e.validity {
-		known, err := e.p.o.DB.Folder(ctx, e.box.Name, e.name)
-		if err != nil || known.Poll == nil || known.Poll.UIDValidity != e.validity {
+func (r *retrier) askAgain(ctx context.Context, left leftOver, failed func(ctx context.Context, left leftOver, reason string) error) (came bool, err error) {
+	if left.retry.UIDValidity != r.access.fetcher.validity {
+		known, err := r.store.Folder(ctx, r.folder.config.Name, r.folder.name)
+		if err != nil || known.Poll == nil || known.Poll.UIDValidity != r.access.fetcher.validity {
 			return true, err // a poll has yet to look for it under its new UID
 		}
-		return true, e.forget(ctx, r)
+		return true, r.forget(ctx, left)
 	}
-	if err := e.open(ctx); err != nil {
+	if err := r.access.fetcher.connect(ctx); err != nil {
 		return true, err
 	}
-	m, ours, err := e.again(ctx, r.UID)
+	m, err := r.again(ctx, left.retry.UID)
 	switch {
-	case errors.Is(err, errGone), err == nil && !ours:
-		return true, e.forget(ctx, r)
+	case errors.Is(err, errGone), err == nil && m == nil:
+		return true, r.forget(ctx, left)
 	case isLost(err):
-		return !broke(err), failed(ctx, r, err.Error())
+		return !broke(err), failed(ctx, left, err.Error())
 	case err != nil:
 		return true, err
 	case m.Pending != "":
-		return true, failed(ctx, r, m.Pending)
+		return true, failed(ctx, left, m.Pending)
 	}
-	o, err := e.p.o.DB.Resolve(detached(ctx), r.ID, m)
-	e.counts.count(o)
+	o, err := r.store.Resolve(detached(ctx), left.retry.ID, *m)
+	r.folder.counts.Count(o)
 	return true, err
 }
 
 // forget removes what is known of a message that turned out to be none of our
 // business, or that is gone: it is not to be named in a digest.
-func (e *examination) forget(ctx context.Context, r leftOver) error {
-	if r.refused {
-		return e.p.o.DB.StaysRejected(detached(ctx), r.ID) // it was named already
+func (r *retrier) forget(ctx context.Context, left leftOver) error {
+	if left.refused {
+		return r.store.StaysRejected(detached(ctx), left.retry.ID) // it was named already
 	}
-	e.counts.Ignored++
-	return e.p.o.DB.Forget(detached(ctx), r.ID)
+	r.folder.counts.Ignored++
+	return r.store.Forget(detached(ctx), left.retry.ID)
 }
 
 // failed notes that nothing came of asking again, where the server gives others: else
 // that says nothing of the message.
-func (e *examination) failed(ctx context.Context, r leftOver, reason string) error {
-	if !e.givesOthers(ctx, r.UID) {
+func (r *retrier) failed(ctx context.Context, left leftOver, reason string) error {
+	if !r.givesOthers(ctx, left.retry.UID) {
 		return nil
 	}
-	return e.p.o.DB.PendingFailed(detached(ctx), r.ID, reason)
+	if r.folder.retried == nil {
+		r.folder.retried = map[int64]bool{}
+	}
+	r.folder.retried[left.retry.ID] = true
+	return r.store.PendingFailed(detached(ctx), left.retry.ID, reason)
 }
 
 // givesOthers reports whether the server gave a message since the poll of the folder
 // began, or gives one now.
-func (e *examination) givesOthers(ctx context.Context, but uint32) bool {
-	e.gaveBody = e.gaveBody || e.open(ctx) == nil && e.folderReadable(ctx, []uint32{but}, true)
-	return e.gaveBody
+func (r *retrier) givesOthers(ctx context.Context, but uint32) bool {
+	gave := &r.folder.gave
+	gave.body = gave.body || r.access.fetcher.connect(ctx) == nil && r.access.fetcher.canary.folderReadable(ctx, []uint32{but}, true)
+	return gave.body
 }
 
-// again looks once more at one message. ours is false where it turns out to be none
+// again looks once more at one message. It returns nil where that turns out to be none
 // of our business; the error is errGone where it is not there.
-func (e *examination) again(ctx context.Context, uid uint32) (m report.Message, ours bool, err error) {
-	header, body := e.gaveHeader, e.gaveBody
+func (r *retrier) again(ctx context.Context, uid uint32) (m *report.Message, err error) {
+	gave := r.folder.gave
 	defer func() { // a part of the message is no other message
-		if err != nil || m.Pending != "" {
-			e.gaveHeader, e.gaveBody = header, body
+		if err != nil || m != nil && m.Pending != "" {
+			r.folder.gave = gave
 		}
 	}()
-	found := e.headers(ctx, []uint32{uid})
+	found := r.access.fetcher.headers(ctx, []uint32{uid})
 	h, known := found.headers[uid]
 	c := candidate{header: imapbox.Header{UID: uid}, lost: found.lost[uid]}
 	switch {
 	case found.err != nil:
-		return m, false, found.err
+		return nil, found.err
 	case c.lost != nil:
-		return e.pending(c, c.lost), true, nil
+		return r.access.read.pending(c, c.lost), nil
 	case !known:
-		return m, false, errGone
+		return nil, errGone
 	}
-	parts, _, err := e.outerParts(ctx, found.headers)
+	parts, _, err := r.access.classifier.outerParts(ctx, found.headers, func(imapbox.Header) bool { return true })
 	if err != nil {
-		return m, false, err
+		return nil, err
 	}
-	c, err = e.candidate(ctx, h, parts[uid])
-	limit := e.p.o.Reading.Limits.MaxMessage
+	c, err = r.access.classifier.candidate(ctx, h, parts[uid])
+	limit := r.access.read.most()
 	switch {
 	case err != nil:
-		return m, false, err
+		return nil, err
 	case c.lost != nil:
-		return e.pending(c, c.lost), true, nil
+		return r.access.read.pending(c, c.lost), nil
 	case !c.fetch, h.Size > limit && !c.claimed:
-		return m, false, nil
+		return nil, nil
 	case h.Size > limit:
-		return e.tooLarge(c, limit), true, nil
+		return r.access.read.tooLarge(c), nil
 	}
-	id, err := e.takeInHand(ctx, report.UIDRange{First: uid, Last: uid})
+	id, err := r.access.inHand.take(ctx, report.UIDRange{First: uid, Last: uid})
 	if err != nil {
-		return m, false, err
+		return nil, err
 	}
-	_, err = e.bodies(ctx, []imapbox.Header{h}, func(b imapbox.Body, refused error) (err error) {
+	_, err = r.access.fetcher.bodies(limit, func(b imapbox.Body, refused error) (err error) {
 		if errors.Is(refused, errGone) {
 			return errGone
 		}
-		m, ours, err = e.take(ctx, c, b, refused)
+		m, err = r.access.read.message(ctx, c, b, refused)
 		return err
-	})
-	return m, ours, errors.Join(err, e.p.o.DB.PutDown(detached(ctx), id))
+	}).run(ctx, []imapbox.Header{h})
+	return m, errors.Join(err, r.store.PutDown(detached(ctx), id))
 }

@@ -17,11 +17,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/backfill"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/emptydb"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -36,7 +39,7 @@ type rig struct {
 	path string // of the database
 	log  *logBuffer
 	skew atomic.Int64 // by which the database's clock is ahead
-	o    poller.Options
+	o    options
 	p    *poller.Poller
 }
 
@@ -51,9 +54,15 @@ func createEmpty(path string) error {
 	return d.Close()
 }
 
+// options are a rig's, which a test changes.
+type options struct {
+	poller.Options
+	Reading ingest.Options
+}
+
 // newRig makes a rig for a server's mailbox, called "box": INBOX, after = "seen",
 // authenticity off, unless change says otherwise.
-func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *rig {
+func newRig(t *testing.T, s *imaptest.Server, change ...func(*options)) *rig {
 	t.Helper()
 	r := &rig{t: t, path: filepath.Join(t.TempDir(), "test.db"), log: &logBuffer{}}
 	empty.Put(t, r.path, createEmpty)
@@ -67,10 +76,9 @@ func newRig(t *testing.T, s *imaptest.Server, change ...func(*poller.Options)) *
 			t.Error(err)
 		}
 	})
-	r.o = poller.Options{
-		DB: r.db, Log: logger,
-		Mailboxes: []poller.Mailbox{mailboxOn(s, "box")},
-		Reading:   poller.Reading{Limits: tlsrpt.DefaultLimits()},
+	r.o = options{
+		Options: poller.Options{Store: r.db, Log: logger, Mailboxes: []poller.Mailbox{mailboxOn(s, "box")}},
+		Reading: ingest.Options{Recorder: r.db, Limits: read.DefaultLimits(), Log: logger},
 	}
 	r.change(change...)
 	return r
@@ -86,7 +94,7 @@ func (r *rig) reopen() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.db, r.o.DB = d, d
+	r.db, r.o.Store, r.o.Reading.Recorder = d, d, d
 	r.change()
 }
 
@@ -110,7 +118,7 @@ func (r *rig) pending() []string {
 		if !m.Claimed {
 			line += " (unknown)"
 		}
-		all = append(all, line+": "+m.Reason)
+		all = append(all, line+": "+m.Text)
 		return nil
 	})
 	if err != nil {
@@ -135,67 +143,73 @@ func (r *rig) wantPending(words ...string) {
 }
 
 // change restarts the poller with other options, as a new process would.
-func (r *rig) change(change ...func(*poller.Options)) {
+func (r *rig) change(change ...func(*options)) {
 	for _, f := range change {
 		f(&r.o)
 	}
-	r.p = poller.New(r.o)
+	r.o.Ingest = ingest.New(r.o.Reading)
+	r.p = poller.New(r.o.Options)
+}
+
+// backfillFiles reads files.
+func (r *rig) backfillFiles(paths []string) (ingest.Result, error) {
+	return backfill.Files(r.t.Context(), paths, backfill.Options{Ingest: r.o.Ingest})
 }
 
 func mailboxOn(s *imaptest.Server, name string) poller.Mailbox {
 	return poller.Mailbox{
 		Name: name, Folders: []string{"INBOX"}, After: poller.AfterSeen,
 		IMAP: imapbox.Options{
-			Name: name, Host: s.Host, Port: s.Port, TLS: s.TLS, TLSConfig: s.TLSConfig(), Timeout: testWait,
-			Auth: func(context.Context) (imapbox.Credentials, error) {
-				return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+			Name: name, Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), TLSConfig: s.TLSConfig(), Timeout: testWait,
+			Auth: func(context.Context) (netclient.Credentials, error) {
+				return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 			},
 		},
 	}
 }
 
 // Changes of the options.
-func folders(names ...string) func(*poller.Options) {
-	return func(o *poller.Options) { o.Mailboxes[0].Folders = names }
+func folders(names ...string) func(*options) {
+	return func(o *options) { o.Mailboxes[0].Folders = names }
 }
 
-func after(a poller.After, keyword, moveTo string) func(*poller.Options) {
-	return func(o *poller.Options) {
+func after(a poller.After, keyword, moveTo string) func(*options) {
+	return func(o *options) {
 		o.Mailboxes[0].After, o.Mailboxes[0].Keyword, o.Mailboxes[0].MoveTo = a, keyword, moveTo
 	}
 }
 
-func timeout(d time.Duration) func(*poller.Options) {
-	return func(o *poller.Options) { o.Mailboxes[0].IMAP.Timeout = d }
+func timeout(d time.Duration) func(*options) {
+	return func(o *options) { o.Mailboxes[0].IMAP.Timeout = d }
 }
 
-func maxMessage(n int64) func(*poller.Options) {
-	return func(o *poller.Options) { o.Reading.Limits.MaxMessage = n }
+func maxMessage(n int64) func(*options) {
+	return func(o *options) { o.Reading.Limits.MaxMessage = n }
 }
 
-func authenticate(a *poller.Authenticator) func(*poller.Options) {
-	return func(o *poller.Options) { o.Reading.Authenticate = a }
+func authenticate(keys dkim.Lookup, who ingest.Vouching) func(*options) {
+	return func(o *options) { o.Reading.Keys, o.Reading.Examine = keys, who.Examine }
 }
 
-// judging is an Authenticator that judges by itself. What it does not know is left
-// to a key that DNS does not give.
-func judging(f func(tlsrpt.Found) report.Authenticity) *poller.Authenticator {
-	return &poller.Authenticator{
-		Examine: func(found tlsrpt.Found, _ time.Time) poller.Case {
+// judging authenticates by itself. What it does not know is left to a key that DNS does
+// not give.
+func judging(f func(read.Found) report.Authenticity) func(*options) {
+	return func(o *options) {
+		o.Reading.Keys = func(context.Context, string) ([]string, error) { return nil, errors.New("no answer") }
+		o.Reading.Examine = func(found read.Found, _ time.Time) ingest.Case {
 			a := f(found)
-			s := poller.CaseSignature{Decided: &a}
+			s := ingest.CaseSignature{Decided: &a}
 			if a.Result == report.AuthUnknown {
-				s = poller.CaseSignature{Open: &dkim.Open{Domain: a.Domain, Selector: "s"}}
+				s = ingest.CaseSignature{Open: &dkim.Open{Domain: a.Domain, Selector: "s"}}
 			}
-			return poller.Case{Signatures: []poller.CaseSignature{s}}
-		},
-		Lookup: func(context.Context, string) ([]string, error) { return nil, errors.New("no answer") },
+			return ingest.Case{Signatures: []ingest.CaseSignature{s}}
+		}
 	}
 }
 
 // poll polls and wants it to go well and to count so. Totals are Examined,
 // Recorded, Duplicate, Rejected and Ignored.
-func (r *rig) poll(want poller.Totals) {
+func (r *rig) poll(want ingest.Totals) {
 	r.t.Helper()
 	result, err := r.p.Poll(r.t.Context(), "")
 	if err != nil {
@@ -207,7 +221,7 @@ func (r *rig) poll(want poller.Totals) {
 }
 
 // pollFails polls and wants an error that names all of the words.
-func (r *rig) pollFails(words ...string) (poller.Result, error) {
+func (r *rig) pollFails(words ...string) (ingest.Result, error) {
 	r.t.Helper()
 	result, err := r.p.Poll(r.t.Context(), "")
 	if err == nil {
@@ -257,7 +271,7 @@ func (r *rig) rejected() []report.RejectedMessage {
 func (r *rig) wantRejected(uid uint32, reason string) {
 	r.t.Helper()
 	all := r.rejected()
-	if len(all) != 1 || all[0].UID != uid || !strings.Contains(all[0].Reason, reason) {
+	if len(all) != 1 || all[0].UID != uid || !strings.Contains(all[0].Text, reason) {
 		r.t.Fatalf("rejected messages = %+v, want UID %d because of %q", all, uid, reason)
 	}
 }
@@ -371,7 +385,7 @@ func (r *rig) authenticity() string {
 	r.t.Helper()
 	var all []string
 	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
-		all = append(all, strings.TrimSpace(string(row.Auth.Result)+" "+row.Auth.Reason))
+		all = append(all, strings.TrimSpace(string(row.Auth.Result)+" "+string(row.Auth.Reason)))
 		return nil
 	})
 	if err != nil || len(all) != 1 {

@@ -18,17 +18,12 @@ const maxBarren = 3
 // brought none is asked for last, and alone: a broken connection proves nothing against
 // it, but it must not stop the others.
 type salvage struct {
+	fetcher *fetcher
+	bodies  bool // it is for bodies, not for headers
+
 	// ask asks for messages, and calls got for each that came: also where the
 	// connection breaks before the others did.
-	ask    func(ctx context.Context, uids []uint32) error
-	ready  func(ctx context.Context) error                            // has a connection made where there is none
-	reopen func(ctx context.Context, cause error) error               // a new connection, the folder open
-	others func(ctx context.Context, these []uint32) bool             // whether the server gives others than these
-	exist  func(ctx context.Context, uids []uint32) ([]uint32, error) // those that are in the folder
-
-	breaks int  // connections in a row that may break and bring nothing; 0: maxBarren
-	barren *int // how many have, over all that is asked for
-	single *single
+	ask func(ctx context.Context, uids []uint32) error
 
 	all  []uint32         // ascending
 	todo []uint32         // ascending; not asked for yet, or in vain
@@ -53,22 +48,21 @@ type single struct {
 // got notes that a message came.
 func (s *salvage) got(uid uint32) {
 	s.have[uid] = true
-	*s.barren = 0
+	s.fetcher.barren = 0
 }
 
-// run asks for messages until each has come or was lost, or is not there.
+// run asks for messages until each has come or was lost, or is not there: for many at once,
+// then one by one for those at which an answer broke off.
 func (s *salvage) run(ctx context.Context, uids []uint32) error {
 	s.all, s.todo, s.lost, s.have = uids, slices.Clone(uids), map[uint32]error{}, make(map[uint32]bool, len(uids))
-	if err := s.ready(ctx); err != nil {
+	if err := s.fetcher.ready(ctx); err != nil {
 		return err
 	}
-	for len(s.todo) > 0 {
-		if err := s.together(ctx); err != nil {
-			return s.end(ctx, err)
-		}
-	}
-	for len(s.late) > 0 {
-		if err := s.alone(ctx, s.late[0]); err != nil {
+	for len(s.todo)+len(s.late) > 0 {
+		some, note := s.next()
+		before := len(s.have)
+		err := s.ask(ctx, some)
+		if err = note(ctx, some, len(s.have) > before, err); err != nil {
 			return s.end(ctx, err)
 		}
 	}
@@ -80,60 +74,64 @@ func (s *salvage) run(ctx context.Context, uids []uint32) error {
 	return nil
 }
 
+// A noteFunc notes what came of asking for some messages, and whether any came. It returns
+// an error where asking on will not help.
+type noteFunc func(ctx context.Context, some []uint32, came bool, err error) error
+
 // next returns what is to be asked for: all that is left. Where the answer broke off and
 // brought nothing, that may be one message's fault, or that of several: half of what is
 // left, from behind. Where that brought nothing either, some servers do so at many
-// messages, whichever they are: one.
-func (s *salvage) next() []uint32 {
+// messages, whichever they are: one. At last each alone at which an answer broke off.
+func (s *salvage) next() ([]uint32, noteFunc) {
 	n := len(s.todo)
 	switch {
-	case s.single.left > 0 || s.empty > 1:
-		return slices.Clone(s.todo[n-1:])
+	case n == 0:
+		return s.late[:1:1], s.noteAlone
+	case s.fetcher.single.left > 0 || s.empty > 1:
+		return slices.Clone(s.todo[n-1:]), s.noteTogether
 	case s.empty == 1:
-		return slices.Clone(s.todo[n/2:])
+		return slices.Clone(s.todo[n/2:]), s.noteTogether
 	}
-	return slices.Clone(s.todo)
+	return slices.Clone(s.todo), s.noteTogether
 }
 
-// together asks for messages once. It returns an error where asking on will not help.
-func (s *salvage) together(ctx context.Context) error {
-	uids := s.next()
-	before := len(s.have)
-	err := s.ask(ctx, uids)
+func (s *salvage) noteTogether(ctx context.Context, some []uint32, came bool, err error) error {
 	s.todo = slices.DeleteFunc(s.todo, func(uid uint32) bool { return s.have[uid] })
+	one := &s.fetcher.single
 	switch {
-	case err == nil: // of the others the server told nothing
-		s.empty, s.single.left = 0, max(s.single.left-1, 0)
-		s.drop(uids)
+	case err == nil: // of the others the server gave nothing
+		s.empty, one.left = 0, max(one.left-1, 0)
+		s.drop(some)
 		return nil
 	case refusal(err):
-		return s.refused(ctx, uids, err)
+		return s.refused(ctx, some, err)
 	case !broke(err):
 		return err
-	case len(s.have) > before:
+	case came:
 		s.empty = 0
 	default:
 		stuck := stuckAt(err)
 		if !slices.Contains(s.todo, stuck) {
-			stuck = uids[0]
+			stuck = some[0]
 		}
 		s.late = append(s.late, stuck)
 		s.drop([]uint32{stuck})
 		if s.empty++; s.empty == 2 {
-			s.single.found = min(s.single.found+1, 6)
-			s.single.left = 1 << (2 * s.single.found) // each time for longer
+			one.found = min(one.found+1, 6)
+			one.left = 1 << (2 * one.found) // each time for longer
 		}
 	}
 	return s.again(ctx, err)
 }
 
-// alone asks for one message. Where that breaks the connection, it is lost.
-func (s *salvage) alone(ctx context.Context, uid uint32) error {
-	err := s.ask(ctx, []uint32{uid})
+// noteAlone notes what came of asking for one message. Where that broke the connection,
+// the message is lost.
+func (s *salvage) noteAlone(ctx context.Context, some []uint32, _ bool, err error) error {
 	if err != nil && !broke(err) && !refusal(err) {
 		return err
 	}
 	s.late = s.late[1:]
+	uid := some[0]
 	if err == nil {
 		return nil
 	}
@@ -151,17 +149,17 @@ func (s *salvage) alone(ctx context.Context, uid uint32) error {
 // third it finds out whether the server gives anything at all.
 func (s *salvage) again(ctx context.Context, cause error) error {
 	s.broken = true
-	if *s.barren++; len(s.have) > s.opened {
-		*s.barren = 0
+	if s.fetcher.barren++; len(s.have) > s.opened {
+		s.fetcher.barren = 0
 	}
-	if *s.barren >= cmp.Or(s.breaks, maxBarren) {
+	if s.fetcher.barren >= cmp.Or(s.fetcher.breaks, maxBarren) {
 		return cause
 	}
-	if err := s.reopen(ctx, cause); err != nil {
+	if err := s.fetcher.reconnect(ctx, cause); err != nil {
 		s.over = true
 		return fmt.Errorf("%w; and then: %w", cause, err)
 	}
-	if s.opened = len(s.have); s.opened == 0 && *s.barren == maxBarren-1 {
+	if s.opened = len(s.have); s.opened == 0 && s.fetcher.barren == maxBarren-1 {
 		s.provedBy(ctx)
 	}
 	return nil
@@ -169,7 +167,7 @@ func (s *salvage) again(ctx context.Context, cause error) error {
 
 // provedBy reports whether the server is seen to give other messages than these.
 func (s *salvage) provedBy(ctx context.Context) bool {
-	s.proved = s.proved || s.others(ctx, s.all)
+	s.proved = s.proved || s.fetcher.givesOthers(ctx, s.all, s.bodies)
 	return s.proved
 }
 
@@ -180,7 +178,7 @@ func (s *salvage) refused(ctx context.Context, uids []uint32, why error) error {
 	if len(s.have) == 0 && !s.provedBy(ctx) {
 		return why
 	}
-	there, err := s.exist(ctx, left)
+	there, err := s.fetcher.existing(ctx, left)
 	if err != nil {
 		return err
 	}
@@ -218,7 +216,7 @@ func (s *salvage) end(ctx context.Context, why error) error {
 }
 
 // unknown returns the messages, ascending, that neither came nor are lost. After an
-// error nothing is known of them; else the server told nothing of them.
+// error nothing is known of them; else the server gave nothing of them.
 func (s *salvage) unknown() []uint32 {
 	return slices.DeleteFunc(slices.Clone(s.all), func(uid uint32) bool { return s.have[uid] || s.lost[uid] != nil })
 }

@@ -8,9 +8,9 @@ import (
 
 	"github.com/miekg/dns"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/dnstest"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // M-E1: twelve mails signed under name servers that do not answer, in front of a
@@ -53,8 +53,8 @@ func TestGenuineReportBehindMailOfSilentSigners(t *testing.T) {
 				want = append(want, id(n)+" unknown")
 			}
 			deliver(t, s, "INBOX", keys.sign(newReport(mails)))
-			r := newRig(t, s, authenticate(poller.DKIM(keysFrom(server), poller.Vouching{})), lookupTime(4*time.Second))
-			r.poll(poller.Totals{Examined: mails + 1, Recorded: mails + 1})
+			r := newRig(t, s, authenticate(keysFrom(server), ingest.Vouching{}), lookupTime(4*time.Second))
+			r.poll(ingest.Totals{Examined: mails + 1, Recorded: mails + 1})
 			r.want(want...)
 			asked := 0
 			for _, name := range slow {
@@ -65,7 +65,7 @@ func TestGenuineReportBehindMailOfSilentSigners(t *testing.T) {
 			}
 			// M-E3: the next poll has the new mail first.
 			deliver(t, s, "INBOX", keys.sign(newReport(mails+1)))
-			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 			r.retryUnknown()
 			r.want(append(want, id(mails+1)+" pass")...)
 		})

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -26,8 +27,8 @@ func TestReadsAndMarksWhateverTheServerOffers(t *testing.T) {
 			s := box.startWith(t, tt.capabilities, nil)
 			proxy := imaptest.NewProxy(t, s)
 			r := newRig(t, s.Via(proxy))
-			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{})
 			for uid, want := range map[int]string{1: `\Seen`, 2: "", 3: `\Seen`} {
 				if got := box.flagsOf(uid); got != want {
 					t.Errorf("flags of UID %d: %q, want %q", uid, got, want)
@@ -83,7 +84,7 @@ func TestServerThatLosesMailInLargeBatchesIsAskedForLess(t *testing.T) {
 		return true
 	})
 	r := newRig(t, box.start(t), after(poller.AfterNone, "", ""))
-	r.poll(poller.Totals{Examined: mails, Recorded: mails})
+	r.poll(ingest.Totals{Examined: mails, Recorded: mails})
 	mu.Lock()
 	defer mu.Unlock()
 	if fetches > mails/2 {
@@ -108,8 +109,8 @@ func TestServerThatKeepsNoKeywords(t *testing.T) {
 		return false
 	})
 	r := newRig(t, box.start(t), after(poller.AfterKeyword, "$TLSRPT", ""))
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{})
 	if n := strings.Count(r.log.String(), "does not keep the flag $TLSRPT"); n != 1 {
 		t.Errorf("said %d times, want once:\n%s", n, r.log)
 	}
@@ -155,12 +156,12 @@ func TestServerThatSendsEverybodyAwayIsLeftAloneForAWhile(t *testing.T) {
 				mu.Unlock()
 				tt.script(c)
 			})
-			r := newRig(t, s, func(o *poller.Options) { o.Patient = true })
+			r := newRig(t, s, func(o *options) { o.Backoff = true })
 			r.pollFails("mailbox \"box\"")
 			mu.Lock()
 			before := connections
 			mu.Unlock()
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 			mu.Lock()
 			defer mu.Unlock()
 			if connections != before {

@@ -7,9 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
-	"tlsbrief/poller/imapbox"
 )
 
 // A server that ends the session when the token expires, and then takes another
@@ -40,9 +39,9 @@ func TestTokenThatExpiresInMidSessionIsReplaced(t *testing.T) {
 		return true
 	})
 	var asked []string
-	r := newRig(t, server, func(o *poller.Options) {
-		o.Mailboxes[0].IMAP.Auth = func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: server.Username}, nil
+	r := newRig(t, server, func(o *options) {
+		o.Mailboxes[0].IMAP.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: server.Username}, nil
 		}
 		o.Mailboxes[0].IMAP.Token = func(_ context.Context, refused string) (string, error) {
 			asked = append(asked, refused)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -100,10 +101,10 @@ func TestPartsThatAreNotToldAreNoAnswer(t *testing.T) {
 				return answer(c, cmd)
 			})
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 5, Recorded: 3, Ignored: 2})
+			r.poll(ingest.Totals{Examined: 5, Recorded: 3, Ignored: 2})
 			r.want(id(1), id(2), id(3))
 			filled := newRig(t, box.start(t))
-			filled.backfill(poller.Backfill{}, poller.Totals{Examined: 5, Recorded: 3, Ignored: 2})
+			filled.backfill(poller.Backfill{}, ingest.Totals{Examined: 5, Recorded: 3, Ignored: 2})
 			if whole.Load() != tt.foreign {
 				t.Errorf("somebody else's mail fetched in full: %v, want %v", whole.Load(), tt.foreign)
 			}
@@ -125,10 +126,10 @@ func TestForwardedMailInATransferEncoding(t *testing.T) {
 		s := imaptest.Memory(t)
 		deliver(t, s, "INBOX", mail)
 		r := newRig(t, s)
-		r.poll(poller.Totals{Examined: 1, Recorded: 1})
+		r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 		r.want(id(1))
 		filled := newRig(t, s)
-		filled.backfill(poller.Backfill{}, poller.Totals{Examined: 1, Recorded: 1})
+		filled.backfill(poller.Backfill{}, ingest.Totals{Examined: 1, Recorded: 1})
 	}
 }
 
@@ -167,10 +168,10 @@ func TestStandInIsNoAnswer(t *testing.T) {
 				return parts(of, cmd)(c, cmd)
 			})
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 4, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{Examined: 4, Recorded: 2, Ignored: 1})
 			r.wantPending("2…stand-in")
 			box.on("UID FETCH", box.partsInFull(func(_, header string) string { return header }))
-			r.poll(poller.Totals{Recorded: 1})
+			r.poll(ingest.Totals{Recorded: 1})
 			r.want(id(1), id(2), id(3))
 		})
 	}
@@ -190,7 +191,7 @@ func TestNoHeaderAtAllIsTheServersFault(t *testing.T) {
 		none := box.withholding("HEADER BODY", 1, 2, 3, 4, 5)
 		r := newRig(t, box.start(t))
 		if read {
-			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 			box.more(newReport(4), letter(5))
 		}
 		cursor := r.folder("INBOX").Poll
@@ -254,7 +255,7 @@ func TestServerThatBreaksAtEveryFetchIsLeftAlone(t *testing.T) {
 				t.Errorf("pending %q, rejected %+v, cursor %+v; want nothing of them", r.pending(), r.rejected(), r.folder("INBOX").Poll)
 			}
 			box.on("UID FETCH", nil)
-			r.poll(poller.Totals{Examined: 22, Recorded: 22})
+			r.poll(ingest.Totals{Examined: 22, Recorded: 22})
 		})
 	}
 }
@@ -324,7 +325,7 @@ func TestOneDropCostsFewRoundTrips(t *testing.T) {
 		proxy := imaptest.NewProxy(t, s)
 		proxy.OnCommand(once("BODY.PEEK[]", action))
 		r := newRig(t, s.Via(proxy), after(poller.AfterNone, "", ""))
-		r.poll(poller.Totals{Examined: 400, Recorded: 400})
+		r.poll(ingest.Totals{Examined: 400, Recorded: 400})
 		n := 0
 		for _, name := range names(proxy.Commands()) {
 			if name == "UID FETCH" {
@@ -423,10 +424,10 @@ func TestHeaderStandsAtTheBeginningOfTheMessage(t *testing.T) {
 	box := newScriptedBox(newReport(1), letter(2), []byte("\r\nA letter without a header.\r\n"))
 	box.on("UID FETCH", box.withholding("HEADER", 1, 2, 3))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 3, Recorded: 1, Ignored: 2})
+	r.poll(ingest.Totals{Examined: 3, Recorded: 1, Ignored: 2})
 	r.want(id(1))
 	alone := newScriptedBox([]byte("\r\nA letter without a header.\r\n"))
-	newRig(t, alone.start(t)).poll(poller.Totals{Examined: 1, Ignored: 1})
+	newRig(t, alone.start(t)).poll(ingest.Totals{Examined: 1, Ignored: 1})
 }
 
 // A server that refuses a question for a part that is not there is asked part by part, and
@@ -458,7 +459,7 @@ func TestPartThatIsNotThereIsRefused(t *testing.T) {
 			return answer(c, cmd)
 		})
 		r := newRig(t, box.start(t))
-		r.poll(poller.Totals{Examined: 10, Recorded: 3, Ignored: 7})
+		r.poll(ingest.Totals{Examined: 10, Recorded: 3, Ignored: 7})
 		r.want(id(7), id(8), id(9))
 		if n := foreign.Load(); n != 0 {
 			t.Errorf("%s: %d mails of others were fetched in full", word, n)
@@ -487,7 +488,7 @@ func TestServerThatHangsUpAtInnerParts(t *testing.T) {
 	s := box.start(t)
 	proxy := imaptest.NewProxy(t, s)
 	r := newRig(t, s.Via(proxy))
-	r.poll(poller.Totals{Examined: 22, Recorded: 2, Ignored: 18})
+	r.poll(ingest.Totals{Examined: 22, Recorded: 2, Ignored: 18})
 	r.want(id(21), id(22))
 	r.wantPending("1 (unknown)", "2 (unknown)")
 	if n := proxy.Connections(); n > 3 {
@@ -530,7 +531,7 @@ func TestSilenceBeforeARefusedLogInHidesNothing(t *testing.T) {
 	t.Parallel()
 	box := newScriptedBox(letter(1))
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 1, Ignored: 1})
+	r.poll(ingest.Totals{Examined: 1, Ignored: 1})
 	box.more(newReport(2), newReport(3), newReport(4), newReport(5))
 	var asked atomic.Int64
 	box.on("UID FETCH", func(c *imaptest.Conn, cmd imaptest.Command) bool {

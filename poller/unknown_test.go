@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
-	"tlsbrief/poller"
 )
 
 // switchedKeys sign mail of sender.example, and look up the keys for it in a DNS
@@ -60,12 +60,12 @@ func (k *switchedKeys) lookup(ctx context.Context, _ string) ([]string, error) {
 	return nil, errors.New("SERVFAIL")
 }
 
-func (k *switchedKeys) authenticate() func(*poller.Options) {
-	return authenticate(poller.DKIM(k.lookup, poller.Vouching{}))
+func (k *switchedKeys) authenticate() func(*options) {
+	return authenticate(k.lookup, ingest.Vouching{})
 }
 
-func lookupTime(d time.Duration) func(*poller.Options) {
-	return func(o *poller.Options) { o.LookupTime = d }
+func lookupTime(d time.Duration) func(*options) {
+	return func(o *options) { o.Reading.LookupTime = d }
 }
 
 func (r *rig) retryUnknown() {
@@ -83,13 +83,13 @@ func TestRetriesShareTheTimeOfThePoll(t *testing.T) {
 	keys := newSwitchedKeys(t)
 	deliver(t, s, "INBOX", keys.sign(newReport(1)), keys.sign(newReport(2)), keys.sign(newReport(3)))
 	r := newRig(t, s, keys.authenticate(), lookupTime(200*time.Millisecond))
-	r.poll(poller.Totals{Examined: 3, Recorded: 3})
+	r.poll(ingest.Totals{Examined: 3, Recorded: 3})
 	if n := keys.asked.Load(); n != 1 {
 		t.Errorf("asked %d times for one key", n)
 	}
 	keys.set("silent")
 	deliver(t, s, "INBOX", keys.sign(newReport(4)))
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.retryUnknown() // the three
 	if n := keys.asked.Load(); n != 2 {
 		t.Errorf("asked %d times after the second poll, want once more, for the new mail", n)
@@ -113,13 +113,13 @@ func TestWhatThisPollRecordedIsNotTriedAgainBeforeTheNext(t *testing.T) {
 	keys := newSwitchedKeys(t)
 	deliver(t, s, "INBOX", keys.sign(newReport(1)))
 	r := newRig(t, s, keys.authenticate())
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.retryUnknown()
 	if n := keys.asked.Load(); n != 1 {
 		t.Errorf("asked %d times within one poll, want once", n)
 	}
 	keys.set("pass")
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	r.retryUnknown()
 	r.want(id(1) + " pass")
 }
@@ -128,12 +128,12 @@ func TestAnswerThatWouldRefuseTheReportIsTakenAllTheSame(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name         string
-		change       func(*poller.Options)
+		change       func(*options)
 		answer, want string
 	}{
-		{"authenticity is required", func(o *poller.Options) { o.Reading.Require = true }, "gone", "fail key-gone"},
-		{"the signer is ignored since", func(o *poller.Options) { o.Reading.IgnoreSigners = []string{"sender.example"} }, "pass", "fail ignored-signer"},
-		{"the domain is not one's own any more", func(o *poller.Options) { o.Reading.Domains = []string{"elsewhere.example"} }, "pass", "pass"},
+		{"authenticity is required", func(o *options) { o.Reading.Require = true }, "gone", "fail key-gone"},
+		{"the signer is ignored since", func(o *options) { o.Reading.IgnoreSigners = []string{"sender.example"} }, "pass", "fail ignored-signer"},
+		{"the domain is not one's own any more", func(o *options) { o.Reading.Domains = []string{"elsewhere.example"} }, "pass", "pass"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +141,7 @@ func TestAnswerThatWouldRefuseTheReportIsTakenAllTheSame(t *testing.T) {
 			keys := newSwitchedKeys(t)
 			deliver(t, s, "INBOX", keys.sign(newReport(1)))
 			r := newRig(t, s, keys.authenticate())
-			r.poll(poller.Totals{Examined: 1, Recorded: 1})
+			r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 			r.change(tt.change)
 			keys.set(tt.answer)
 			r.retryUnknown()
@@ -161,14 +161,14 @@ func TestRetryThatIsStoppedDecidesNothing(t *testing.T) {
 	keys := newSwitchedKeys(t)
 	deliver(t, s, "INBOX", keys.sign(newReport(1)))
 	r := newRig(t, s, keys.authenticate())
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	keys.set("silent")
 	ctx, cancel := context.WithCancel(t.Context())
 	stopping := func(ctx context.Context, name string) ([]string, error) {
 		cancel()
 		return keys.lookup(ctx, name)
 	}
-	r.change(authenticate(poller.DKIM(stopping, poller.Vouching{})))
+	r.change(authenticate(stopping, ingest.Vouching{}))
 	if err := r.p.RetryUnknown(ctx); err != nil {
 		t.Fatal(err)
 	}

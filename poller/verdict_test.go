@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/samples"
@@ -138,18 +139,18 @@ func sampleMails(t *testing.T) map[string][]byte {
 
 // A verdict is what became of one mail.
 type verdict struct {
-	Totals   poller.Totals
+	Totals   ingest.Totals
 	Rejected []string
 	Reports  []string
 }
 
 // verdictOn returns what a run did with a mail, and what is new in the database.
-func (r *rig) verdictOn(known *verdict, result poller.Result) verdict {
+func (r *rig) verdictOn(known *verdict, result ingest.Result) verdict {
 	r.t.Helper()
 	v := verdict{Totals: result.Totals}
 	all := verdict{}
 	for _, m := range r.rejected() {
-		all.Rejected = append(all.Rejected, m.MessageID+" "+m.From+" "+m.Subject+": "+m.Reason)
+		all.Rejected = append(all.Rejected, m.MessageID+" "+m.From+" "+m.Subject+": "+m.Text)
 	}
 	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 		all.Reports = append(all.Reports, fmt.Sprintf("%s %s of %s from %s in %s, %v", row.Report.ReportID, row.Policy.Domain, row.Report.Day(), row.Submitter, row.MessageID, row.Report.Deviations))
@@ -215,7 +216,7 @@ func TestEveryWayGivesTheSameVerdictOnMailsThatAreTooLarge(t *testing.T) {
 }
 
 // sameVerdicts reads each mail in three ways, wants the same of all, and returns it.
-func sameVerdicts(t *testing.T, mails map[string][]byte, change ...func(*poller.Options)) map[string]verdict {
+func sameVerdicts(t *testing.T, mails map[string][]byte, change ...func(*options)) map[string]verdict {
 	t.Helper()
 	s := imaptest.Memory(t)
 	polled, backfilled, files := newRig(t, s, change...), newRig(t, s, change...), newRig(t, s, change...)
@@ -234,7 +235,7 @@ func sameVerdicts(t *testing.T, mails map[string][]byte, change ...func(*poller.
 		backfilled.change(folders(folder))
 		poll, err := polled.p.Poll(t.Context(), "")
 		backfill, err2 := backfilled.p.Backfill(t.Context(), poller.Backfill{})
-		file, err3 := files.p.BackfillFiles(t.Context(), []string{dir}, poller.Backfill{})
+		file, err3 := files.backfillFiles([]string{dir})
 		if err := errors.Join(err, err2, err3); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -253,13 +254,13 @@ func sameVerdicts(t *testing.T, mails map[string][]byte, change ...func(*poller.
 // outcome returns what became of the mail, in a word.
 func (v verdict) outcome() string {
 	switch v.Totals {
-	case poller.Totals{Examined: 1, Recorded: 1}:
+	case ingest.Totals{Examined: 1, Recorded: 1}:
 		return "recorded"
-	case poller.Totals{Examined: 1, Duplicate: 1}:
+	case ingest.Totals{Examined: 1, Duplicate: 1}:
 		return "duplicate"
-	case poller.Totals{Examined: 1, Rejected: 1}:
+	case ingest.Totals{Examined: 1, Rejected: 1}:
 		return "rejected"
-	case poller.Totals{Examined: 1, Ignored: 1}:
+	case ingest.Totals{Examined: 1, Ignored: 1}:
 		return "ignored"
 	}
 	return "unclear"

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/report"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -26,19 +27,19 @@ func (p *Poller) Verify(ctx context.Context, mailbox string) []Step {
 	if err != nil {
 		return []Step{{Name: "configuration", Err: err}}
 	}
-	w := &worker{p: p, box: boxes[0], log: slog.New(slog.DiscardHandler)}
-	defer w.hangUp()
+	m := p.newMailbox(boxes[0], slog.New(slog.DiscardHandler))
+	defer m.conn.close()
 	var steps []Step
-	w.box.IMAP.Passed = func(step, detail string) { steps = append(steps, Step{Name: step, Detail: detail}) }
-	if err := w.connect(ctx); err != nil {
+	m.conn.options.Passed = func(step, detail string) { steps = append(steps, Step{Name: step, Detail: detail}) }
+	if err := m.conn.connect(ctx); err != nil {
 		return append(steps, Step{Name: stepOf(err), Err: err})
 	}
-	w.box.IMAP.Passed = nil      // a connection that is made anew is not told of
-	folders, _ := w.folders(ctx) // verifyNames tells of those that cannot be looked up
+	m.conn.options.Passed = nil  // a connection that is made anew is no step
+	folders, _ := m.folders(ctx) // verifyNames has those that cannot be looked up
 	for _, f := range folders {
 		steps = append(steps, f.verify(ctx))
 	}
-	return append(steps, w.verifyNames(ctx)...)
+	return append(steps, m.verifyNames(ctx)...)
 }
 
 // stepOf names the step of logging in that failed.
@@ -60,14 +61,13 @@ const lastLooked = 50
 // recent says whether there is a TLS report among the newest messages of the open
 // folder, by their headers alone, and when the last of them arrived. It asks for them as
 // a poll does, and fails where a poll would.
-func (f *folder) recent(ctx context.Context, st imapbox.Status) (says string, newest time.Time, err error) {
+func (f *folder) recent(ctx context.Context, st imapbox.Status) (text string, newest time.Time, err error) {
 	from := max(st.UIDNext, lastLooked+1) - lastLooked
-	uids, err := f.session.Range(ctx, from, st.UIDNext, lastLooked)
+	uids, err := f.conn.session.Range(ctx, from, st.UIDNext, lastLooked)
 	if err != nil || len(uids) == 0 {
 		return "", newest, err
 	}
-	e := examination{folder: f, validity: st.UIDValidity}
-	found := e.headers(ctx, uids)
+	found := f.access(report.ViaPoll, st.UIDValidity, false).fetcher.headers(ctx, uids)
 	if found.err != nil {
 		return "", newest, found.err
 	}
@@ -76,35 +76,35 @@ func (f *folder) recent(ctx context.Context, st imapbox.Status) (says string, ne
 		if h.InternalDate.After(newest) {
 			newest = h.InternalDate
 		}
-		if tlsrpt.ClassifyHeader(h.Fields.Get) == tlsrpt.Certain {
+		if read.ClassifyHeader(h.Fields.Get) == read.Certain {
 			certain++
 		}
 	}
-	said := fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain)
+	text = fmt.Sprintf(", TLS reports among the last %d: %d", len(uids), certain)
 	if certain == 0 {
-		said = fmt.Sprintf(", no TLS report among the last %d", len(uids))
+		text = fmt.Sprintf(", no TLS report among the last %d", len(uids))
 	}
 	for uid, why := range found.lost {
-		said += fmt.Sprintf("; the header of UID %d does not come (%v): a poll goes on without it and asks again", uid, why)
+		text += fmt.Sprintf("; the header of UID %d does not come (%v): a poll goes on without it and asks again", uid, why)
 		break
 	}
 	if more := len(found.lost) - 1; more > 0 {
-		said += fmt.Sprintf(", and of %d more", more)
+		text += fmt.Sprintf(", and of %d more", more)
 	}
-	return said, newest, nil
+	return text, newest, nil
 }
 
 // verifyNames says what becomes of names in the configuration that the server
 // does not know.
-func (w *worker) verifyNames(ctx context.Context) []Step {
-	if err := w.connect(ctx); err != nil {
+func (m *mailbox) verifyNames(ctx context.Context) []Step {
+	if err := m.conn.connect(ctx); err != nil {
 		return []Step{{Name: "log-in", Err: err}}
 	}
 	var steps []Step
-	for _, name := range w.box.Folders {
+	for _, name := range m.config.Folders {
 		if isPattern(name) {
 			s := Step{Name: fmt.Sprintf("folders %q", name)}
-			found, err := w.matching(ctx, name)
+			found, err := m.matching(ctx, name)
 			if s.Err = err; err == nil {
 				s.Detail = fmt.Sprintf("%d match", len(found))
 			}
@@ -116,19 +116,19 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 		if !isSpecialUse(name) {
 			continue
 		}
-		if _, ok, err := w.session.SpecialUse(ctx, name); err != nil || !ok {
+		if _, ok, err := m.conn.session.SpecialUse(ctx, name); err != nil || !ok {
 			steps = append(steps, Step{Name: fmt.Sprintf("folder %q", name), Detail: "the server names none for this use; it is passed over", Err: err})
 		}
 	}
-	if w.box.After != AfterMove {
+	if m.config.After != AfterMove {
 		return steps
 	}
-	s := Step{Name: fmt.Sprintf("move_to %q", w.box.MoveTo), Detail: "there"}
-	if all, err := w.session.Folders(ctx); err != nil {
+	s := Step{Name: fmt.Sprintf("move_to %q", m.config.MoveTo), Detail: "there"}
+	if all, err := m.conn.session.Folders(ctx); err != nil {
 		s.Err = err
-	} else if !slices.Contains(all, w.box.MoveTo) {
+	} else if !slices.Contains(all, m.config.MoveTo) {
 		s.Detail = "not there yet; the first report that is moved makes it, and whether the server lets it be made is not known before that"
-		if why := w.session.Misplaced(ctx, w.box.MoveTo); why != "" {
+		if why := m.conn.session.Misplaced(ctx, m.config.MoveTo); why != "" {
 			s.Detail, s.Err = "", errors.New("it is not there yet, and "+why)
 		}
 	}
@@ -138,15 +138,15 @@ func (w *worker) verifyNames(ctx context.Context) []Step {
 // verify looks at one folder and at whether its messages can be marked.
 func (f *folder) verify(ctx context.Context) (s Step) {
 	s = Step{Name: fmt.Sprintf("folder %q", f.name)}
-	if s.Err = f.connect(ctx); s.Err != nil {
+	if s.Err = f.conn.connect(ctx); s.Err != nil {
 		return s
 	}
 	var sel imapbox.Selected
-	if f.box.After == AfterNone {
-		st, err := f.session.Examine(ctx, f.name)
+	if f.config.After == AfterNone {
+		st, err := f.conn.session.Examine(ctx, f.name)
 		sel.Status, s.Err = st, err
 	} else {
-		sel, s.Err = f.session.Select(ctx, f.name)
+		sel, s.Err = f.conn.session.Select(ctx, f.name)
 	}
 	if s.Err != nil {
 		return s
@@ -155,7 +155,7 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 	if sel.Messages == 1 {
 		s.Detail = "1 message"
 	}
-	if limit := f.session.MessageLimit(); limit > 0 && sel.Messages > limit {
+	if limit := f.conn.session.MessageLimit(); limit > 0 && sel.Messages > limit {
 		s.Detail += fmt.Sprintf(" (the server answers for %d at a time: they are read in several steps)", limit)
 	}
 	found, newest, err := f.recent(ctx, sel.Status)
@@ -169,7 +169,7 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 			s.Detail += found
 		}
 	}()
-	if f.box.After == AfterNone {
+	if f.config.After == AfterNone {
 		return s
 	}
 	why := f.unmarkable(sel)
@@ -190,19 +190,19 @@ func (f *folder) verify(ctx context.Context) (s Step) {
 // immovable says why messages of the opened folder cannot be moved, where they are to
 // be.
 func (f *folder) immovable(ctx context.Context) string {
-	if f.box.After != AfterMove || f.name == f.box.MoveTo {
+	if f.config.After != AfterMove || f.name == f.config.MoveTo {
 		return ""
 	}
-	dest := f.box.MoveTo
-	// Before the first report it may not be there, and any other tells as much.
-	if all, err := f.session.Folders(ctx); err == nil && !slices.Contains(all, dest) {
+	dest := f.config.MoveTo
+	// Before the first report it may not be there, and any other shows as much.
+	if all, err := f.conn.session.Folders(ctx); err == nil && !slices.Contains(all, dest) {
 		all = slices.DeleteFunc(all, func(name string) bool { return name == f.name })
 		if len(all) == 0 {
 			all = append(all, f.name)
 		}
 		dest = all[0]
 	}
-	if err := f.session.TryMove(ctx, dest); err != nil {
+	if err := f.conn.session.TryMove(ctx, dest); err != nil {
 		return err.Error()
 	}
 	return ""

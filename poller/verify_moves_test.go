@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller"
 )
@@ -57,7 +58,7 @@ func TestVerifySaysWhetherReportsCanBeMoved(t *testing.T) {
 			if tt.want != "" {
 				r.pollFails(tt.want)
 			} else {
-				r.poll(poller.Totals{Examined: 1, Recorded: 1})
+				r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 			}
 			r.want(id(1))
 		})
@@ -72,7 +73,7 @@ func TestVerifyTellsOfALimit(t *testing.T) {
 	if got, want := steps(t, r), "3 messages (the server answers for 2 at a time: they are read in several steps)"; !strings.Contains(got, want) {
 		t.Errorf("Verify says\n%swant %q in it", got, want)
 	}
-	r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+	r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 	for _, asked := range box.asked() {
 		if strings.HasPrefix(asked, "1:3 ") {
 			t.Errorf("asked for three messages at a time: %s", asked)
@@ -95,13 +96,13 @@ func TestFolderWithoutUIDNEXTIsPolledOn(t *testing.T) {
 		})
 	}
 	r := newRig(t, box.start(t))
-	r.poll(poller.Totals{Examined: 2, Recorded: 2})
+	r.poll(ingest.Totals{Examined: 2, Recorded: 2})
 	r.wantCursor("INBOX", 2)
 	box.remove(2)
-	r.poll(poller.Totals{})
+	r.poll(ingest.Totals{})
 	r.wantCursor("INBOX", 2)
 	box.deliver(newReport(3))
-	r.poll(poller.Totals{Examined: 1, Recorded: 1})
+	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.want(id(1), id(2), id(3))
 	if strings.Contains(r.log.String(), "renumbered") {
 		t.Errorf("the folder is taken to be renumbered:\n%s", r.log)

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/tlsrpt"
-	"tlsbrief/poller"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // M-E7: a stranger has mail that a reporter's domain signed, but for Content-Type,
@@ -48,13 +48,13 @@ func TestTheWordOfATrustedServerIsAboutTheSignatureThatItChecked(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m, err := tlsrpt.NewReader(tlsrpt.DefaultLimits()).ReadMail([]byte(tt.mail))
+			m, err := read.NewReader(read.DefaultLimits()).ReadMail([]byte(tt.mail))
 			if err != nil || len(m.Found) != 1 {
 				t.Fatalf("%d reports, %v: the forgery is not even read", len(m.Found), err)
 			}
-			a, _ := poller.DKIM(z.lookup, poller.Vouching{AuthservIDs: []string{"mx.example.com"}}).Examine(m.Found[0], time.Now().Add(time.Hour)).
+			a, _ := ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}.Examine(m.Found[0], time.Now().Add(time.Hour)).
 				Judge(func(name string) ([]string, error) { return z.lookup(t.Context(), name) })
-			if got := strings.TrimSpace(string(a.Result) + " " + a.Reason); !strings.HasPrefix(got, tt.want) {
+			if got := strings.TrimSpace(string(a.Result) + " " + string(a.Reason)); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})

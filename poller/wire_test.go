@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/poller"
 )
 
 // answering answers UID FETCH with what edit makes of the response for each message:
@@ -147,14 +147,14 @@ func TestAnswersThatBreakTheStandardAreRead(t *testing.T) {
 			box := newScriptedBox(newReport(1), letter(2), newReport(3), loneReport(4))
 			tt.odd(box)
 			r := newRig(t, box.start(t))
-			r.poll(poller.Totals{Examined: 4, Recorded: 3, Ignored: 1})
+			r.poll(ingest.Totals{Examined: 4, Recorded: 3, Ignored: 1})
 			r.want(id(1), id(3), id(4))
 			for uid, want := range map[int]string{1: `\Seen`, 2: "", 3: `\Seen`, 4: `\Seen`} {
 				if got := box.flagsOf(uid); got != want {
 					t.Errorf("flags of %d = %q, want %q", uid, got, want)
 				}
 			}
-			r.poll(poller.Totals{})
+			r.poll(ingest.Totals{})
 		})
 	}
 }
@@ -175,7 +175,7 @@ func TestReportWhoseDateIsNoneHasTheDayOfThePoll(t *testing.T) {
 				}))
 				r := newRig(t, box.start(t))
 				before := time.Now().Add(-time.Second)
-				r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+				r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 				r.want(id(1), id(2))
 				err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 					if today := row.ReceivedAt.After(before); today != (all || row.Report.ReportID == id(1)) {
@@ -227,7 +227,7 @@ func TestAnswerThatCannotBeMendedIsNamed(t *testing.T) {
 			for _, command := range []string{"UID FETCH", "UID SEARCH"} {
 				box.on(command, nil)
 			}
-			r.poll(poller.Totals{Examined: 3, Recorded: 2, Ignored: 1})
+			r.poll(ingest.Totals{Examined: 3, Recorded: 2, Ignored: 1})
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tlsbrief/db"
@@ -23,7 +24,7 @@ type app struct {
 	configPath, logLevel, logFormat string
 	log                             *slog.Logger
 
-	clock *clockCheck // is told what servers say of the time; nil: nobody asks
+	clock *clockCheck // gets the time that servers state; nil: clocks are not compared
 }
 
 // load reads the configuration.
@@ -46,37 +47,37 @@ func (a *app) load() (*config.Config, error) {
 	return c, nil
 }
 
-// with loads the configuration, opens the database and runs f with both.
-func (a *app) with(ctx context.Context, f func(*config.Config, *db.DB) error) error {
+// withDB loads the configuration, opens the database and runs f with both.
+func (a *app) withDB(ctx context.Context, f func(*config.Config, *db.DB) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	return a.withDatabase(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
-		a.compareClock(ctx, d)
+	return a.openDB(ctx, c, c.Database.Path, func(c *config.Config, d *db.DB) error {
+		a.watchClock(ctx, d)
 		return f(c, d)
 	})
 }
 
-// looking is with for commands that only look: where nothing has been recorded
-// yet they make no database, which would belong to whoever looked.
-func (a *app) looking(ctx context.Context, f func(*config.Config, *db.DB) error) error {
+// withReadDB does the same for commands that only read. It makes no database where
+// there is none: the file would belong to the user who ran status.
+func (a *app) withReadDB(ctx context.Context, f func(*config.Config, *db.DB) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(c.Database.Path); !errors.Is(err, fs.ErrNotExist) {
-		return a.withDatabase(ctx, c, c.Database.Path, f)
+		return a.openDB(ctx, c, c.Database.Path, f)
 	}
 	dir, err := os.MkdirTemp("", "tlsbrief-")
 	if err != nil {
 		return fmt.Errorf("nothing has been recorded yet, and there is no room for an empty database: %w", err)
 	}
-	return errors.Join(a.withDatabase(ctx, c, filepath.Join(dir, "empty.db"), f), os.RemoveAll(dir))
+	return errors.Join(a.openDB(ctx, c, filepath.Join(dir, "empty.db"), f), os.RemoveAll(dir))
 }
 
-// withDatabase runs f with the database at path, which it closes afterwards.
-func (a *app) withDatabase(ctx context.Context, c *config.Config, path string, f func(*config.Config, *db.DB) error) error {
+// openDB runs f with the database at path, which it closes afterwards.
+func (a *app) openDB(ctx context.Context, c *config.Config, path string, f func(*config.Config, *db.DB) error) error {
 	d, err := db.Open(ctx, path, db.Options{Log: a.log, Now: time.Now, Keep: c.Database.Keep, MaxKept: c.Reports.MaxUnknown})
 	if err != nil {
 		return err
@@ -101,18 +102,16 @@ func utcDate(flag, s string) (time.Time, error) {
 	return t, nil
 }
 
-// chosen refuses a value that a flag does not know.
-func chosen(flag, value string, allowed ...string) error {
-	for _, v := range allowed {
-		if v == value {
-			return nil
-		}
+// oneOf returns a usage error unless a flag's value is among those allowed.
+func oneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return usage("%s is one of %v, not %q", flag, allowed, value)
 }
 
-// printf writes a result. A failure to write, such as a closed pipe, is the
-// command's.
+// printf writes a result. The caller returns its error: output to a closed pipe is a
+// failure of the command.
 func (a *app) printf(format string, args ...any) error {
 	_, err := fmt.Fprintf(a.stdout, format, args...)
 	return err

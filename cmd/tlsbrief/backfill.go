@@ -8,11 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/backfill"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/ingest"
 	"tlsbrief/poller"
 )
 
-// newBackfillCommand returns "tlsbrief backfill": the whole history once.
+// newBackfillCommand returns "tlsbrief backfill", which reads the whole history once.
 func newBackfillCommand(a *app) *cobra.Command {
 	var since, before string
 	var b poller.Backfill
@@ -47,7 +49,7 @@ Reports on days long past are history: no digest brings them as news.`,
 			if len(files) > 0 && (b.Mailbox != "" || b.Mark) {
 				return usage("--mailbox and --mark are for mailboxes, and files were named")
 			}
-			return a.with(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.backfill(cmd.Context(), c, d, b, files, asJSON)
 			})
 		},
@@ -67,9 +69,14 @@ func (a *app) backfill(ctx context.Context, c *config.Config, d *db.DB, b poller
 	if err != nil {
 		return err
 	}
-	var r poller.Result
+	var r ingest.Result
 	if len(files) > 0 {
-		r, err = p.BackfillFiles(ctx, files, b)
+		r, err = backfill.Files(ctx, files, backfill.Options{
+			Ingest: a.newIngester(c, d), Since: b.Since, Before: b.Before,
+			Progress: func(path string, done, total int64) {
+				bar.show(poller.Progress{Mailbox: "files", Folder: path, Done: done, Total: total})
+			},
+		})
 	} else {
 		if err := needMailbox(c, b.Mailbox); err != nil {
 			return err

@@ -10,63 +10,63 @@ import (
 	"tlsbrief/db"
 )
 
-// clockTolerance is how far this machine's clock may be from a server's. Signatures
-// and certificates that have just begun to hold are refused by a clock that is behind.
+// clockTolerance is how far this machine's clock may differ from a server's. A clock
+// that is behind refuses signatures and certificates that have just become valid.
 const clockTolerance = 5 * time.Minute
 
-// A clockCheck compares this machine's clock with what servers say of the time. Its
-// methods may be called from several goroutines.
+// A clockCheck compares this machine's clock with the clocks of servers. Its methods
+// may be called from several goroutines.
 type clockCheck struct {
 	now func() time.Time
 
-	// keep, where set, is told what comparing with a server gave, for status.
-	keep func(host string, ahead time.Duration, wrong bool)
+	// onCompared, if set, gets the result of each comparison with a server.
+	onCompared func(host string, ahead time.Duration, wrong bool)
 
 	mu       sync.Mutex
 	compared bool
 	warnings []string
 }
 
-// answer takes the Date of an answer that just came from a server of the
-// administrator's choice (RFC 9110, section 6.6.1). A nil check takes nothing.
-func (c *clockCheck) answer(host string, date time.Time) {
+// compareServer compares with the Date of an answer that just came from a server that
+// the administrator chose (RFC 9110, section 6.6.1). A nil check does nothing.
+func (c *clockCheck) compareServer(host string, date time.Time) {
 	if c == nil || date.IsZero() {
 		return
 	}
 	ahead := c.now().Sub(date)
 	wrong := ahead.Abs() > clockTolerance
-	c.note(wrong, fmt.Sprintf("this machine's clock is %s", apart(ahead, host)))
-	if c.keep != nil {
-		c.keep(host, ahead, wrong)
+	c.record(wrong, fmt.Sprintf("this machine's clock is %s", offsetText(ahead, host)))
+	if c.onCompared != nil {
+		c.onCompared(host, ahead, wrong)
 	}
 }
 
-// mail takes when, by its server's clock, a message arrived (RFC 9051, section 2.3.3).
-// It lies in the past: only a clock that is behind shows by it.
-func (c *clockCheck) mail(arrived time.Time) {
+// compareMail compares with the time at which a message arrived by its server's clock
+// (RFC 9051, section 2.3.3). That time is past, so only a clock that is behind shows.
+func (c *clockCheck) compareMail(arrived time.Time) {
 	if c == nil || arrived.IsZero() {
 		return
 	}
-	c.note(arrived.Sub(c.now()) > clockTolerance, mailAhead(arrived.Sub(c.now())))
+	c.record(arrived.Sub(c.now()) > clockTolerance, mailOffsetText(arrived.Sub(c.now())))
 }
 
-func (c *clockCheck) note(wrong bool, warning string) {
+func (c *clockCheck) record(wrong bool, warning string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.compared = true
-	if warning += mendClock; wrong && !slices.Contains(c.warnings, warning) {
+	if warning += clockAdvice; wrong && !slices.Contains(c.warnings, warning) {
 		c.warnings = append(c.warnings, warning)
 	}
 }
 
-const mendClock = "; set it by NTP (timedatectl set-ntp true), or mend the server's"
+const clockAdvice = "; set it by NTP (timedatectl set-ntp true), or mend the server's"
 
-func mailAhead(by time.Duration) string {
+func mailOffsetText(by time.Duration) string {
 	return fmt.Sprintf("mail arrived, by the mail server's clock, %s later than it is here: this machine's clock is behind, or the server's ahead", by.Round(time.Second))
 }
 
-// apart says how far this machine's clock is from a server's.
-func apart(ahead time.Duration, host string) string {
+// offsetText returns in words how far this machine's clock is from a server's.
+func offsetText(ahead time.Duration, host string) string {
 	side := "ahead of"
 	if ahead < 0 {
 		side = "behind"
@@ -74,29 +74,13 @@ func apart(ahead time.Duration, host string) string {
 	return fmt.Sprintf("%s %s that of %s", ahead.Abs().Round(time.Second), side, host)
 }
 
-// clock prints what comparing the clocks gave.
-func (v *verification) clock(c *clockCheck) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, w := range c.warnings {
-		v.printf("warn  clock: %s\n", clean(w))
-	}
-	switch {
-	case len(c.warnings) > 0:
-	case c.compared:
-		v.line("clock", "not off by more than 5 minutes, as far as the servers tell", nil)
-	default:
-		v.line("clock", "not compared: no server told the time", nil)
-	}
-}
-
-// compareClock has what servers say of the time compared while a command works that
-// talks to them: it is logged and kept for status where the clocks are apart.
-func (a *app) compareClock(ctx context.Context, d *db.DB) {
-	a.clock = &clockCheck{now: time.Now, keep: func(host string, ahead time.Duration, wrong bool) {
+// watchClock compares clocks while a command talks to servers. It logs a difference
+// and stores it for status.
+func (a *app) watchClock(ctx context.Context, d *db.DB) {
+	a.clock = &clockCheck{now: time.Now, onCompared: func(host string, ahead time.Duration, wrong bool) {
 		var err error
 		if wrong {
-			a.log.Warn("this machine's clock is " + apart(ahead, host) + mendClock)
+			a.log.Warn("this machine's clock is " + offsetText(ahead, host) + clockAdvice)
 			err = d.SaveClockFault(context.WithoutCancel(ctx), host, ahead)
 		} else {
 			err = d.ClearClockFault(context.WithoutCancel(ctx), host)
@@ -107,8 +91,8 @@ func (a *app) compareClock(ctx context.Context, d *db.DB) {
 	}}
 }
 
-// clockWarnings says what is known of the clock: by what servers told of late, and by
-// the messages recorded.
+// clockWarnings returns warnings about the clock from the last comparison with a server
+// and from the messages recorded.
 func clockWarnings(ctx context.Context, d *db.DB) ([]string, error) {
 	warnings := []string{}
 	f, err := d.ClockFault(ctx)
@@ -116,11 +100,11 @@ func clockWarnings(ctx context.Context, d *db.DB) ([]string, error) {
 		return warnings, err
 	}
 	if f.Host != "" {
-		warnings = append(warnings, fmt.Sprintf("at %s this machine's clock was %s%s", timestamp(f.At), apart(f.Ahead, f.Host), mendClock))
+		warnings = append(warnings, fmt.Sprintf("at %s this machine's clock was %s%s", timestamp(f.At), offsetText(f.Ahead, f.Host), clockAdvice))
 	}
 	ahead, err := d.ArrivedAhead(ctx)
 	if err == nil && ahead > clockTolerance {
-		warnings = append(warnings, mailAhead(ahead)+mendClock)
+		warnings = append(warnings, mailOffsetText(ahead)+clockAdvice)
 	}
 	return warnings, err
 }

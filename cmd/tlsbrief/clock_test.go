@@ -19,19 +19,19 @@ func TestClockCheck(t *testing.T) {
 		want string
 	}{
 		"nobody told":       {func(*clockCheck) {}, "ok    clock: not compared"},
-		"a Date is missing": {func(c *clockCheck) { c.answer("idp.example", time.Time{}) }, "ok    clock: not compared"},
-		"a Date as ours":    {func(c *clockCheck) { c.answer("idp.example", now.Add(4*time.Minute)) }, "ok    clock: not off by more"},
-		"ours is behind":    {func(c *clockCheck) { c.answer("idp.example", now.Add(6*time.Minute)) }, "warn  clock: this machine's clock is 6m0s behind that of idp.example; set it by NTP"},
-		"ours is ahead":     {func(c *clockCheck) { c.answer("idp.example", now.Add(-2*time.Hour)) }, "warn  clock: this machine's clock is 2h0m0s ahead of that of idp.example"},
-		"mail of yesterday": {func(c *clockCheck) { c.mail(now.AddDate(0, 0, -1)) }, "ok    clock: not off by more"},
-		"mail of later":     {func(c *clockCheck) { c.mail(now.Add(10 * time.Minute)) }, "warn  clock: mail arrived, by the mail server's clock, 10m0s later than it is here"},
-		"an empty folder":   {func(c *clockCheck) { c.mail(time.Time{}) }, "ok    clock: not compared"},
+		"a Date is missing": {func(c *clockCheck) { c.compareServer("idp.example", time.Time{}) }, "ok    clock: not compared"},
+		"a Date as ours":    {func(c *clockCheck) { c.compareServer("idp.example", now.Add(4*time.Minute)) }, "ok    clock: not off by more"},
+		"ours is behind":    {func(c *clockCheck) { c.compareServer("idp.example", now.Add(6*time.Minute)) }, "warn  clock: this machine's clock is 6m0s behind that of idp.example; set it by NTP"},
+		"ours is ahead":     {func(c *clockCheck) { c.compareServer("idp.example", now.Add(-2*time.Hour)) }, "warn  clock: this machine's clock is 2h0m0s ahead of that of idp.example"},
+		"mail of yesterday": {func(c *clockCheck) { c.compareMail(now.AddDate(0, 0, -1)) }, "ok    clock: not off by more"},
+		"mail of later":     {func(c *clockCheck) { c.compareMail(now.Add(10 * time.Minute)) }, "warn  clock: mail arrived, by the mail server's clock, 10m0s later than it is here"},
+		"an empty folder":   {func(c *clockCheck) { c.compareMail(time.Time{}) }, "ok    clock: not compared"},
 	} {
 		var out strings.Builder
 		c := &clockCheck{now: func() time.Time { return now }}
 		tt.tell(c)
 		v := &verification{printer: printer{a: &app{stdout: &out}}}
-		v.clock(c)
+		v.printClock(c)
 		if !strings.HasPrefix(out.String(), tt.want) || strings.Count(out.String(), "\n") != 1 || v.failed {
 			t.Errorf("%s: %q, failed %t; want %q, and no failure", name, out.String(), v.failed, tt.want)
 		}
@@ -43,9 +43,9 @@ func TestClockCheck(t *testing.T) {
 func TestStatusTellsOfAClockThatIsWrong(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, imaptest.Memory(t), unchecked)
-	w := r.workday(t, io.Discard)
+	w := r.daemon(t, io.Discard)
 	defer w.db.Close()
-	w.a.compareClock(t.Context(), w.db)
+	w.a.watchClock(t.Context(), w.db)
 	tells := func(when, want string) {
 		t.Helper()
 		out := r.must(t, "status")
@@ -54,10 +54,10 @@ func TestStatusTellsOfAClockThatIsWrong(t *testing.T) {
 		}
 	}
 	tells("at first", "")
-	w.a.clock.answer("idp.example", time.Now())
+	w.a.clock.compareServer("idp.example", time.Now())
 	tells("a clock that is right", "")
-	w.a.clock.answer("idp.example", time.Now().Add(-time.Hour))
+	w.a.clock.compareServer("idp.example", time.Now().Add(-time.Hour))
 	tells("a clock that is wrong", "ahead of that of idp.example; set it by NTP")
-	w.a.clock.answer("idp.example", time.Now())
+	w.a.clock.compareServer("idp.example", time.Now())
 	tells("mended", "")
 }

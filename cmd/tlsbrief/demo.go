@@ -16,7 +16,7 @@ import (
 	"tlsbrief/poller"
 )
 
-// newDemoCommand returns "tlsbrief demo": the main job with nothing set up.
+// newDemoCommand returns "tlsbrief demo", the main job with nothing set up.
 func newDemoCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
@@ -32,7 +32,7 @@ would run on yours. What it leaves behind is one folder, which it names.`,
 				return fmt.Errorf("making a folder for the demo: %w", err)
 			}
 			err = a.demo(cmd.Context(), dir)
-			if err != nil { // it was not named: it must not stay
+			if err != nil { // the folder was not printed, so nobody would delete it
 				err = errors.Join(err, os.RemoveAll(dir))
 			}
 			return err
@@ -40,8 +40,7 @@ would run on yours. What it leaves behind is one folder, which it names.`,
 	}
 }
 
-// demo runs in dir against servers of its own, through the same code as the
-// commands.
+// demo runs the code of the commands in dir, against servers of its own.
 func (a *app) demo(ctx context.Context, dir string) error {
 	servers, err := demo.Start(dir, time.Now())
 	if err != nil {
@@ -49,7 +48,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 	}
 	defer servers.Close()
 	a.configPath = filepath.Join(dir, "config.toml")
-	return a.with(ctx, func(c *config.Config, d *db.DB) error {
+	return a.withDB(ctx, func(c *config.Config, d *db.DB) error {
 		return a.demoSteps(ctx, c, d, servers, dir)
 	})
 }

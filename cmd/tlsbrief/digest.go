@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 	"tlsbrief/internal/config"
 )
 
-// digestFlags are what "tlsbrief digest" is told.
+// digestFlags are the flags of "tlsbrief digest".
 type digestFlags struct {
 	name, from, to, day string
 	preview             bool
@@ -23,7 +24,7 @@ type digestFlags struct {
 	resend              string
 }
 
-// newDigestCommand returns "tlsbrief digest": what is due, now.
+// newDigestCommand returns "tlsbrief digest", which sends what is due.
 func newDigestCommand(a *app) *cobra.Command {
 	var f digestFlags
 	cmd := &cobra.Command{
@@ -48,9 +49,9 @@ what is still so; [check] confirm = false leaves that out.`,
 			if err != nil {
 				return err
 			}
-			open := a.with
+			open := a.withDB
 			if f.preview {
-				open = a.looking
+				open = a.withReadDB
 			}
 			return open(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.digest(cmd.Context(), c, d, f, from, to)
@@ -69,10 +70,10 @@ what is still so; [check] confirm = false leaves that out.`,
 	return cmd
 }
 
-// check refuses flags that contradict each other, and returns the days asked
-// for: from inclusive, to exclusive, both zero if none are.
+// check returns a usage error for flags that contradict each other, and otherwise the
+// days they name: from inclusive, to exclusive, both zero if none are named.
 func (f digestFlags) check() (from, to time.Time, err error) {
-	if err := chosen("--format", f.format, "text", "html", "json"); err != nil {
+	if err := oneOf("--format", f.format, "text", "html", "json"); err != nil {
 		return from, to, err
 	}
 	switch {
@@ -88,7 +89,7 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	if f.day != "" {
 		day, err := utcDate("--day", f.day)
 		if err == nil {
-			err = begun("--day", day)
+			err = refuseFuture("--day", day)
 		}
 		return day, day.AddDate(0, 0, 1), err
 	}
@@ -104,11 +105,11 @@ func (f digestFlags) check() (from, to time.Time, err error) {
 	if !to.IsZero() {
 		to = to.AddDate(0, 0, 1)
 	}
-	return from, to, begun("--from", from)
+	return from, to, refuseFuture("--from", from)
 }
 
-// begun refuses a day of which nobody can have reported yet.
-func begun(flag string, day time.Time) error {
+// refuseFuture returns a usage error for a day that nobody can have reported on yet.
+func refuseFuture(flag string, day time.Time) error {
 	if day.After(time.Now()) {
 		return usage("%s %s has not begun yet", flag, day.Format(time.DateOnly))
 	}
@@ -121,21 +122,21 @@ func (a *app) digest(ctx context.Context, c *config.Config, d *db.DB, f digestFl
 			return err
 		}
 	}
-	if f.preview && f.format == "json" { // the facts are the reports' alone: no need to look
+	if f.preview && f.format == "json" { // the summary holds no answers, so probes would be wasted
 		still := *c
 		still.Check.Confirm = false
 		c = &still
 	}
 	sent := &sentLog{}
-	dg, err := a.newDigester(c, d, sent)
+	digester, err := a.newDigester(c, d, sent)
 	if err != nil {
 		return err
 	}
-	if err := knownDigest(dg, f.name); err != nil {
+	if err := needDigest(digester, f.name); err != nil {
 		return err
 	}
 	if f.preview {
-		return a.preview(ctx, dg, f, from, to)
+		return a.preview(ctx, digester, f, from, to)
 	}
 	unlock, err := a.outboxLock(ctx, c)
 	if err != nil {
@@ -143,14 +144,14 @@ func (a *app) digest(ctx context.Context, c *config.Config, d *db.DB, f digestFl
 	}
 	defer unlock()
 	if f.resend != "" {
-		return a.resend(ctx, dg, sent, f.resend)
+		return a.resend(ctx, digester, sent, f.resend)
 	}
-	return a.sendDue(ctx, dg, sent, f.name)
+	return a.sendDue(ctx, digester, sent, f.name)
 }
 
-// sendDue builds and sends, and says what was sent.
-func (a *app) sendDue(ctx context.Context, dg *digest.Digester, sent *sentLog, name string) error {
-	runErr := dg.Run(ctx, name)
+// sendDue builds and sends the digests that are due, and prints what was sent.
+func (a *app) sendDue(ctx context.Context, digester *digest.Digester, sent *sentLog, name string) error {
+	runErr := digester.Run(ctx, name)
 	for _, line := range sent.lines {
 		if err := a.printf("%s\n", line); err != nil {
 			return errors.Join(err, runErr)
@@ -163,8 +164,8 @@ func (a *app) sendDue(ctx context.Context, dg *digest.Digester, sent *sentLog, n
 }
 
 // resend sends one mail again.
-func (a *app) resend(ctx context.Context, dg *digest.Digester, sent *sentLog, messageID string) error {
-	err := dg.Resend(ctx, messageID)
+func (a *app) resend(ctx context.Context, digester *digest.Digester, sent *sentLog, messageID string) error {
+	err := digester.Resend(ctx, messageID)
 	if errors.Is(err, db.ErrNotFound) {
 		return usage("--resend: no digest with Message-ID %q has been made here (tlsbrief status shows those that wait or failed)", messageID)
 	}
@@ -174,30 +175,25 @@ func (a *app) resend(ctx context.Context, dg *digest.Digester, sent *sentLog, me
 	return a.printf("%s\n", strings.Join(sent.lines, "\n"))
 }
 
-func knownDigest(dg *digest.Digester, name string) error {
-	if name == "" {
-		return nil
+func needDigest(digester *digest.Digester, name string) error {
+	if names := digester.Names(); name != "" && !slices.Contains(names, name) {
+		return usage("--name %q: there is no such digest (there are: %s)", name, strings.Join(names, ", "))
 	}
-	for _, n := range dg.Names() {
-		if n == name {
-			return nil
-		}
-	}
-	return usage("--name %q: there is no such digest (there are: %s)", name, strings.Join(dg.Names(), ", "))
+	return nil
 }
 
 // preview shows one digest.
-func (a *app) preview(ctx context.Context, dg *digest.Digester, f digestFlags, from, to time.Time) error {
+func (a *app) preview(ctx context.Context, digester *digest.Digester, f digestFlags, from, to time.Time) error {
 	name := f.name
 	if name == "" {
-		// Where one is configured that is the one, and "fallback" is asked for by name.
-		names := dg.Names()
+		// The last name is "fallback": it is meant only if it is alone, or named.
+		names := digester.Names()
 		if len(names) > 2 {
 			return usage("several digests are configured: choose one with --name (%s)", strings.Join(names, ", "))
 		}
 		name = names[0]
 	}
-	r, err := dg.Preview(ctx, name, from, to)
+	r, err := digester.Preview(ctx, name, from, to)
 	if err != nil {
 		return err
 	}
@@ -207,7 +203,7 @@ func (a *app) preview(ctx context.Context, dg *digest.Digester, f digestFlags, f
 		out = r.HTML
 	case "json":
 		var b strings.Builder
-		if err := newJSONEncoder(&b).Encode(r.Facts); err != nil {
+		if err := newJSONEncoder(&b).Encode(r.Summary); err != nil {
 			return fmt.Errorf("writing the facts as JSON: %w", err)
 		}
 		out = b.String()

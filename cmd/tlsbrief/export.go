@@ -4,20 +4,23 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/idna"
 
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/report"
 )
 
-// newExportCommand returns "tlsbrief export": what is recorded, policy by policy.
+// newExportCommand returns "tlsbrief export", which prints the recorded policies.
 func newExportCommand(a *app) *cobra.Command {
 	var format, from, to, domain string
 	cmd := &cobra.Command{
@@ -32,14 +35,14 @@ formula; lists are JSON, in which such a sign is escaped.`,
 			"  tlsbrief export --format csv >reports.csv",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := chosen("--format", format, "jsonl", "csv"); err != nil {
+			if err := oneOf("--format", format, "jsonl", "csv"); err != nil {
 				return err
 			}
 			filter, err := exportFilter(from, to, domain)
 			if err != nil {
 				return err
 			}
-			return a.looking(cmd.Context(), func(_ *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(_ *config.Config, d *db.DB) error {
 				return export(cmd.Context(), a.stdout, d, filter, format)
 			})
 		},
@@ -66,7 +69,7 @@ func exportFilter(from, to, domain string) (report.Filter, error) {
 		}
 	}
 	if domain != "" {
-		name, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
+		name, err := hostname.Strict(domain, "")
 		if err != nil {
 			return f, usage("--domain %q is no domain: %v", domain, err)
 		}
@@ -75,33 +78,33 @@ func exportFilter(from, to, domain string) (report.Filter, error) {
 	return f, nil
 }
 
-// An exported policy: the keys and their order are DESIGN 8's, and other
-// programs lean on them.
-type exported struct {
-	OrganizationName string            `json:"organization_name"`
-	ContactInfo      string            `json:"contact_info"`
-	ReportID         string            `json:"report_id"`
-	Start            string            `json:"start_datetime"`
-	End              string            `json:"end_datetime"`
-	PolicyType       string            `json:"policy_type"`
-	PolicyDomain     string            `json:"policy_domain"`
-	PolicyString     []string          `json:"policy_string"`
-	MXHost           []string          `json:"mx_host"`
-	PolicyMode       string            `json:"policy_mode"`
-	Successful       int64             `json:"total_successful_session_count"`
-	Failed           int64             `json:"total_failure_session_count"`
-	FailureDetails   []exportedFailure `json:"failure_details"`
-	ReceivedAt       string            `json:"received_at"`
-	RecordedAt       string            `json:"recorded_at"`
-	Source           string            `json:"source"`
-	MessageID        string            `json:"message_id"`
-	Submitter        string            `json:"submitter"`
-	DKIM             string            `json:"dkim"`
-	DKIMDomain       string            `json:"dkim_domain"`
-	Deviations       []string          `json:"deviations"`
+// An exportRow is a policy as export prints it. Other programs depend on its keys and
+// their order (DESIGN 8).
+type exportRow struct {
+	OrganizationName string          `json:"organization_name"`
+	ContactInfo      string          `json:"contact_info"`
+	ReportID         string          `json:"report_id"`
+	Start            string          `json:"start_datetime"`
+	End              string          `json:"end_datetime"`
+	PolicyType       string          `json:"policy_type"`
+	PolicyDomain     string          `json:"policy_domain"`
+	PolicyString     []string        `json:"policy_string"`
+	MXHost           []string        `json:"mx_host"`
+	PolicyMode       string          `json:"policy_mode"`
+	Successful       int64           `json:"total_successful_session_count"`
+	Failed           int64           `json:"total_failure_session_count"`
+	FailureDetails   []exportFailure `json:"failure_details"`
+	ReceivedAt       string          `json:"received_at"`
+	RecordedAt       string          `json:"recorded_at"`
+	Source           string          `json:"source"`
+	MessageID        string          `json:"message_id"`
+	Submitter        string          `json:"submitter"`
+	DKIM             string          `json:"dkim"`
+	DKIMDomain       string          `json:"dkim_domain"`
+	Deviations       []string        `json:"deviations"`
 }
 
-type exportedFailure struct {
+type exportFailure struct {
 	ResultType            string `json:"result_type"`
 	SendingMTAIP          string `json:"sending_mta_ip"`
 	ReceivingMXHostname   string `json:"receiving_mx_hostname"`
@@ -112,21 +115,21 @@ type exportedFailure struct {
 	FailureReasonCode     string `json:"failure_reason_code"`
 }
 
-func newExported(r *report.PolicyRow) exported {
-	e := exported{
+func newExportRow(r *report.PolicyRow) exportRow {
+	e := exportRow{
 		OrganizationName: r.Report.OrganizationName, ContactInfo: r.Report.ContactInfo, ReportID: r.Report.ReportID,
-		Start: moment(r.Report.Start), End: moment(r.Report.End),
+		Start: timestampNano(r.Report.Start), End: timestampNano(r.Report.End),
 		PolicyType: string(r.Policy.Type), PolicyDomain: r.Policy.Domain,
-		PolicyString: list(r.Policy.Strings), MXHost: list(r.Policy.MXHosts), PolicyMode: string(r.Policy.Mode),
+		PolicyString: notNil(r.Policy.Strings), MXHost: notNil(r.Policy.MXHosts), PolicyMode: string(r.Policy.Mode),
 		Successful: int64(r.Policy.Successful), Failed: int64(r.Policy.Failed),
-		FailureDetails: make([]exportedFailure, 0, len(r.Policy.Failures)),
+		FailureDetails: make([]exportFailure, 0, len(r.Policy.Failures)),
 		ReceivedAt:     timestamp(r.ReceivedAt), RecordedAt: timestamp(r.RecordedAt),
 		Source: r.Source, MessageID: r.MessageID, Submitter: r.Submitter,
 		DKIM: string(r.Auth.Result), DKIMDomain: r.Auth.Domain,
 		Deviations: make([]string, 0, len(r.Report.Deviations)),
 	}
 	for _, f := range r.Policy.Failures {
-		e.FailureDetails = append(e.FailureDetails, exportedFailure{
+		e.FailureDetails = append(e.FailureDetails, exportFailure{
 			ResultType: string(f.ResultType), SendingMTAIP: f.SendingMTAIP,
 			ReceivingMXHostname: f.ReceivingMXHostname, ReceivingMXHELO: f.ReceivingMXHELO, ReceivingIP: f.ReceivingIP,
 			FailedSessionCount: int64(f.Sessions), AdditionalInformation: f.AdditionalInformation, FailureReasonCode: f.ReasonCode,
@@ -138,7 +141,7 @@ func newExported(r *report.PolicyRow) exported {
 	return e
 }
 
-// timestamp returns t in RFC 3339 and UTC; empty where t is not known.
+// timestamp returns t in RFC 3339 and UTC; empty if t is zero.
 func timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -146,12 +149,12 @@ func timestamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// moment returns t as timestamp does, with the fraction of the second where there is
-// one: two reports may differ in nothing else.
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+// timestampNano returns t like timestamp, with the fraction of its second: two reports
+// may differ in that alone.
+func timestampNano(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// list returns l, or an empty list for none: lists are never null in JSON.
-func list(l []string) []string {
+// notNil returns l, or an empty list for none: lists are never null in JSON.
+func notNil(l []string) []string {
 	if l == nil {
 		return []string{}
 	}
@@ -163,10 +166,10 @@ func export(ctx context.Context, w io.Writer, d *db.DB, f report.Filter, format 
 		return exportCSV(ctx, w, d, f)
 	}
 	enc := newJSONEncoder(w)
-	return d.EachPolicy(ctx, f, func(r *report.PolicyRow) error { return enc.Encode(newExported(r)) })
+	return d.EachPolicy(ctx, f, func(r *report.PolicyRow) error { return enc.Encode(newExportRow(r)) })
 }
 
-// exportCSV writes the same columns; lists and failure details are JSON text.
+// exportCSV writes an [exportRow] a line; lists and failure details are JSON text.
 func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f report.Filter) error {
 	out := csv.NewWriter(w)
 	if err := out.Write([]string{
@@ -177,14 +180,14 @@ func exportCSV(ctx context.Context, w io.Writer, d *db.DB, f report.Filter) erro
 		return err
 	}
 	err := d.EachPolicy(ctx, f, func(r *report.PolicyRow) error {
-		e := newExported(r)
+		e := newExportRow(r)
 		row := []string{
-			inertCell(e.OrganizationName), inertCell(e.ContactInfo), inertCell(e.ReportID), e.Start, e.End, inertCell(e.PolicyType), inertCell(e.PolicyDomain),
-			inertJSONCell(jsonText(e.PolicyString)), inertJSONCell(jsonText(e.MXHost)), inertCell(e.PolicyMode),
+			escapeCell(e.OrganizationName), escapeCell(e.ContactInfo), escapeCell(e.ReportID), e.Start, e.End, escapeCell(e.PolicyType), escapeCell(e.PolicyDomain),
+			escapeJSONCell(jsonText(e.PolicyString)), escapeJSONCell(jsonText(e.MXHost)), escapeCell(e.PolicyMode),
 			strconv.FormatInt(e.Successful, 10), strconv.FormatInt(e.Failed, 10),
-			inertJSONCell(jsonText(e.FailureDetails)), e.ReceivedAt, e.RecordedAt,
-			inertCell(e.Source), inertCell(e.MessageID), inertCell(e.Submitter), inertCell(e.DKIM), inertCell(e.DKIMDomain),
-			inertJSONCell(jsonText(e.Deviations)),
+			escapeJSONCell(jsonText(e.FailureDetails)), e.ReceivedAt, e.RecordedAt,
+			escapeCell(e.Source), escapeCell(e.MessageID), escapeCell(e.Submitter), escapeCell(e.DKIM), escapeCell(e.DKIMDomain),
+			escapeJSONCell(jsonText(e.Deviations)),
 		}
 		return out.Write(row)
 	})
@@ -201,4 +204,60 @@ func jsonText(v any) string {
 		return "" // lists of strings and plain structs do not fail
 	}
 	return string(text)
+}
+
+// A spreadsheet takes a cell for a formula that begins with one of these signs, or
+// with one in the fullwidth form that East Asian input methods write.
+const formulaSigns = "=+-@\uff1d\uff0b\uff0d\uff20"
+
+// beginsFormula reports whether a spreadsheet may take a cell that holds s for a
+// formula. Some strip blanks or a quotation mark first.
+func beginsFormula(s string) bool {
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return r == '"' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && strings.ContainsRune(formulaSigns, r)
+}
+
+// splitsCell reports whether a spreadsheet may end a cell behind r, although the file
+// separates cells by commas: in many countries it expects semicolons, pasted text has
+// tabs, and a line end begins the next row.
+func splitsCell(r rune) bool {
+	return r == ';' || r < ' ' || r == '\u0085' || r == '\u2028' || r == '\u2029'
+}
+
+// escapeCell makes a stranger's string safe in a cell of CSV. It puts an apostrophe
+// before what a spreadsheet may take for a formula, at the beginning and wherever the
+// cell may be split, and removes what a terminal acts on.
+func escapeCell(s string) string {
+	var b strings.Builder
+	if beginsFormula(s) {
+		b.WriteByte('\'')
+	}
+	for i, r := range s {
+		b.WriteRune(r)
+		if splitsCell(r) && beginsFormula(s[i+utf8.RuneLen(r):]) {
+			b.WriteByte('\'')
+		}
+	}
+	return printable(b.String())
+}
+
+// escapeJSONCell does the same for JSON text, but escapes the sign of a formula as JSON
+// does, so that the text decodes to the same value. JSON has semicolons in strings
+// only, and no raw line ends or tabs in them.
+func escapeJSONCell(text string) string {
+	var b strings.Builder
+	escape := false
+	for i, r := range text {
+		switch {
+		case r == ';':
+			escape = beginsFormula(text[i+1:])
+		case escape && strings.ContainsRune(formulaSigns, r):
+			escape = false
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return printable(b.String())
 }

@@ -20,7 +20,7 @@ func TestExportKeepsFractionsOfSeconds(t *testing.T) {
 		{24*time.Hour - time.Millisecond, "2026-11-20T23:59:59.999Z"},
 		{24*time.Hour - time.Nanosecond, "2026-11-20T23:59:59.999999999Z"},
 	} {
-		e := newExported(&report.PolicyRow{Report: tlsrpt.Report{Start: start, End: start.Add(tt.end)}})
+		e := newExportRow(&report.PolicyRow{Report: tlsrpt.Report{Start: start, End: start.Add(tt.end)}})
 		if e.Start != "2026-11-20T00:00:00Z" || e.End != tt.want {
 			t.Errorf("exported from %s to %s, want to %s", e.Start, e.End, tt.want)
 		}

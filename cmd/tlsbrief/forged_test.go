@@ -17,7 +17,7 @@ import (
 // comes.
 func TestForgedReportNeitherCountsNorBlocks(t *testing.T) {
 	t.Parallel()
-	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+	eachServer(t, func(t *testing.T, s *imaptest.Server) {
 		keys := dnstest.New(t)
 		key, err := samples.NewKey()
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 	"tlsbrief/internal/oauth"
 )
 
-// newLoginCommand returns "tlsbrief login": a person lets it into a mailbox.
+// newLoginCommand returns "tlsbrief login", by which a person authorizes the program.
 func newLoginCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "login NAME",

@@ -1,9 +1,9 @@
 // Command tlsbrief reads the TLS reports (RFC 8460) in a mailbox and mails one
 // plain-language digest a day.
 //
-// This package is wiring: it joins the configuration to the packages that do
-// the work, and decides nothing itself. Each command stands in a file of its
-// own.
+// This package joins the configuration to the packages that do the work, and decides
+// nothing itself. Each command has a file of its own, whose code calls what wire_*.go
+// build from the configuration.
 package main
 
 import (
@@ -23,28 +23,27 @@ import (
 
 // The exit statuses of DESIGN 8.
 const (
-	exitDone   = 0
-	exitFailed = 1 // something failed, everything else was done
-	exitUsage  = 2 // wrong usage or configuration
-	exitMend   = 3 // check found something to mend
+	exitDone     = 0
+	exitFailed   = 1 // something failed, everything else was done
+	exitUsage    = 2 // wrong usage or configuration
+	exitFindings = 3 // check found something to mend
 )
 
-// memoryLimit is above what any message of the default limits takes. It is no
-// bound, but from there on memory is given back sooner: a mail may unpack to
-// 64 MiB, which need not cost twice that.
+// memoryLimit is above what any message of the default limits takes. It is no bound,
+// but Go collects garbage sooner from there on, so that a mail that unpacks to 64 MiB
+// does not cost twice that.
 const memoryLimit = 96 << 20
 
-// garbagePercent is how much garbage may stand beside what is in use, in percent of
-// it, before it is collected. Go's 100 takes a few megabytes more for little speed
-// (docs/performance.md).
+// garbagePercent is GOGC. Go's default of 100 takes a few megabytes more for little
+// speed (docs/performance.md).
 const garbagePercent = 75
 
 func main() {
 	os.Exit(process()) // the only os.Exit in the module
 }
 
-// process is the program as a process: it ends on a signal, and knows how much
-// memory to be content with. It returns the exit status.
+// process runs the program until it ends or a signal stops it, within the memory limit,
+// and returns the exit status.
 func process() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
@@ -57,7 +56,7 @@ func process() int {
 	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
-// run is the program without the process: it returns the exit status.
+// run runs a command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRootCommand(&app{stdout: stdout, stderr: stderr})
 	root.SetArgs(args)
@@ -71,8 +70,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &faults):
 		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
 		return exitUsage
-	case errors.Is(err, errMend):
-		return exitMend
+	case errors.Is(err, errFindings):
+		return exitFindings
 	case errors.Is(err, errUsage):
 		fmt.Fprintf(stderr, "tlsbrief: %v\n", err)
 		return exitUsage

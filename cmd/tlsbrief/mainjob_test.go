@@ -25,7 +25,7 @@ import (
 // poisonous: the main job from a poll to a digest, on every kind of server.
 func TestMainJob(t *testing.T) {
 	t.Parallel()
-	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
+	eachServer(t, func(t *testing.T, s *imaptest.Server) {
 		today := time.Now().UTC().Truncate(24 * time.Hour)
 		reports, others := sampleMail(t, today, 40, 38)
 		others = append(others, poison(), noise(11<<20))

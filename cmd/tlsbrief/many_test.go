@@ -18,6 +18,7 @@ import (
 // than the configuration allows, and status names the five with their reasons.
 func TestFiftyMailboxesOfWhichFiveAreBroken(t *testing.T) {
 	t.Parallel()
+	long(t)
 	const all, parallel = 50, 3
 	var users []string
 	for i := range all {

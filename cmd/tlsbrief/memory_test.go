@@ -90,6 +90,7 @@ func TestPeakMemoryOfAnyMessage(t *testing.T) {
 		t.Skip("-short: many large mails")
 	}
 	t.Parallel()
+	long(t)
 	if raceDetector {
 		t.Skip("the race detector takes several times the memory of the program")
 	}

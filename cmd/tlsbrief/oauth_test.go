@@ -56,6 +56,7 @@ func byRefreshToken(idp *idptest.Server) string {
 // the digest by a refresh token that is replaced each time.
 func TestMainJobByOAuth2(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"))
 	reports, _ := sampleMail(t, time.Now(), 3, 0)
 	deliver(t, s, reports)
@@ -108,6 +109,7 @@ func deliver(t *testing.T, s *imaptest.Server, mails []samples.Mail) {
 
 func TestLoginStoresATokenThatPollsUse(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"))
 	idp := idptest.New(t, idptest.Options{Mint: func(user string, _ int) string {
 		return s.AccessToken(t, user, time.Now().Add(time.Hour))

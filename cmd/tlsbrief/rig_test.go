@@ -9,11 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"tlsbrief/db"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -50,6 +52,25 @@ func saveStatus(name string) error {
 	return os.WriteFile(name, b, 0o600)
 }
 
+// long skips a test that takes long where "go test -short" asks for quick ones.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long, and -short is set")
+	}
+}
+
+// eachServer runs a test against each kind of real server, with -short against the
+// one in memory alone.
+func eachServer(t *testing.T, test func(t *testing.T, s *imaptest.Server)) {
+	t.Helper()
+	if testing.Short() {
+		test(t, imaptest.Memory(t))
+		return
+	}
+	imaptest.Each(t, test)
+}
+
 // patience is far longer than a busy machine takes for anything that a test waits for,
 // and short for a test that hangs.
 const patience = 5 * time.Minute
@@ -71,10 +92,36 @@ func newRig(t *testing.T, imap *imaptest.Server, extra string) *rig {
 	}
 	t.Cleanup(func() { sink.Close() })
 	r := &rig{dir: t.TempDir(), imap: imap, smtp: sink}
+	if testing.Short() {
+		empty, err := emptyDatabase()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.write(t, "tlsrpt.db", string(empty))
+	}
 	r.write(t, "password", imap.Password)
 	r.configure(t, imap, extra)
 	return r
 }
+
+// emptyDatabase returns the file of an empty database: with -short it is made once,
+// since the migrations are a third of what the quick tests take.
+var emptyDatabase = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "tlsbrief-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "empty.db")
+	d, err := db.Open(context.Background(), path, db.Options{})
+	if err == nil {
+		err = d.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // configure writes the configuration anew, for a mailbox on the given server.
 func (r *rig) configure(t *testing.T, imap *imaptest.Server, extra string) {

@@ -4,16 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// errUsage is wrapped by every error that is the command line's or the
-// configuration's, and ends in exit status 2.
+// errUsage is wrapped by every error of the command line or the configuration, and
+// makes the exit status 2.
 var errUsage = errors.New("wrong usage")
 
-// usage returns an error that ends in exit status 2 and says only what is given.
+// usage returns an error that wraps errUsage and has only the given text.
 func usage(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
@@ -23,7 +25,7 @@ type usageError struct{ err error }
 func (e *usageError) Error() string   { return e.err.Error() }
 func (e *usageError) Unwrap() []error { return []error{errUsage, e.err} }
 
-// newRootCommand returns the command line of DESIGN 8.
+// newRootCommand returns the command line (DESIGN 8).
 func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tlsbrief",
@@ -72,7 +74,7 @@ Then copy config.toml.example to config.toml, and:   tlsbrief verify`,
 	return root
 }
 
-// usageArgs makes the faults that a check of arguments finds end in exit status 2.
+// usageArgs returns check with its errors as usage errors.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if check == nil {
@@ -85,7 +87,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// openLog makes the logger that the flags ask for.
+// openLog makes the logger that the flags describe.
 func (a *app) openLog() error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil || strings.ContainsAny(a.logLevel, "+-") {
@@ -101,4 +103,38 @@ func (a *app) openLog() error {
 		return usage("--log-format is text or json, not %q", a.logFormat)
 	}
 	return nil
+}
+
+// newVersionCommand returns "tlsbrief version".
+func newVersionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print version, commit and Go",
+		Example: "  tlsbrief version",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			b := readBuild()
+			return a.printf("tlsbrief %s (commit %s, %s %s/%s)\n", b.version, b.commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		},
+	}
+}
+
+// A build is what Go recorded in the binary of its source.
+type build struct{ version, commit string }
+
+func readBuild() build {
+	b := build{version: "dev", commit: "unknown"}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		b.version = v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			b.commit = s.Value
+		}
+	}
+	return b
 }

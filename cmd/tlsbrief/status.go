@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ messages.`,
 		Example: "  tlsbrief status\n  tlsbrief status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.status(cmd.Context(), c, d, asJSON)
 			})
 		},
@@ -42,10 +43,10 @@ messages.`,
 type (
 	statusReport struct {
 		Mailboxes     []statusFolder   `json:"mailboxes"`     // those that fail first
-		OverrunSince  string           `json:"overrun_since"` // since when a poll has been running that takes longer than its interval
+		OverrunSince  string           `json:"overrun_since"` // the start of a poll that takes longer than its interval
 		Digests       []statusDigest   `json:"digests"`
 		Outbox        []statusMail     `json:"outbox"`
-		Pending       []statusPending  `json:"pending"`        // asked for again, since the server did not give them
+		Pending       []statusPending  `json:"pending"`        // not given by the server; polls ask again
 		PendingTotal  int64            `json:"pending_total"`  // how many there are
 		Rejected      []statusRejected `json:"rejected"`       // the newest, the newest first
 		RejectedTotal int64            `json:"rejected_total"` // how many there are
@@ -59,7 +60,7 @@ type (
 		Cursor    *statusCursor `json:"cursor"` // null before the first poll
 		Recorded  int64         `json:"recorded"`
 		Rejected  int64         `json:"rejected"`
-		Unread    int64         `json:"unread"` // messages that do not come, and of which nothing says that they are reports
+		Unread    int64         `json:"unread"` // pending messages whose header does not claim a TLS report
 	}
 	statusCursor struct {
 		UIDValidity uint32 `json:"uid_validity"`
@@ -88,11 +89,11 @@ type (
 	}
 )
 
-// Bounds of what status shows, whatever is recorded.
+// The limits of what status shows.
 const (
-	maxRejected      = 1000 // rejected messages in JSON
-	maxRejectedShown = 20   // and for people
-	maxGoodShown     = 20   // folders that can be read, beside all that cannot
+	maxRejected      = 1000 // in JSON
+	maxRejectedShown = 20   // in text
+	maxReadableShown = 20   // folders without an error, in text
 )
 
 func (a *app) status(ctx context.Context, c *config.Config, d *db.DB, asJSON bool) error {
@@ -116,7 +117,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		return s, err
 	}
 	for _, f := range folders {
-		if !configured(c, f) {
+		if !isPolled(c, f) {
 			continue
 		}
 		row := statusFolder{
@@ -128,14 +129,8 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 		}
 		s.Mailboxes = append(s.Mailboxes, row)
 	}
-	slices.SortStableFunc(s.Mailboxes, func(a, b statusFolder) int {
-		switch {
-		case (a.LastError == "") == (b.LastError == ""):
-			return 0
-		case a.LastError != "":
-			return -1
-		}
-		return 1
+	slices.SortStableFunc(s.Mailboxes, func(a, b statusFolder) int { // those with an error first
+		return cmp.Compare(min(len(b.LastError), 1), min(len(a.LastError), 1))
 	})
 	if err := s.readPending(ctx, c, d); err != nil {
 		return s, err
@@ -148,7 +143,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	}
 	names := make([]string, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
-		names = append(names, m.Name) // not those that are polled no more
+		names = append(names, m.Name) // messages of other mailboxes are not shown
 	}
 	rejected, all, err := d.NewestRejected(ctx, names, maxRejected)
 	if err != nil {
@@ -156,14 +151,14 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	}
 	s.RejectedTotal = all
 	for _, r := range rejected {
-		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Reason})
+		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Text})
 	}
 	return s, nil
 }
 
-// configured reports whether a folder is still to be polled. A special use or a
-// pattern may mean any.
-func configured(c *config.Config, f report.Folder) bool {
+// isPolled reports whether the configuration may still name a folder. A special use or
+// a pattern may match any.
+func isPolled(c *config.Config, f report.Folder) bool {
 	for _, m := range c.Mailboxes {
 		if m.Name != f.Mailbox {
 			continue
@@ -179,16 +174,16 @@ func configured(c *config.Config, f report.Folder) bool {
 
 func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, s *statusReport) error {
 	if c.SMTP.Host != "" {
-		dg, err := a.newDigester(c, d, nil)
+		digester, err := a.newDigester(c, d, nil)
 		if err != nil {
 			return err
 		}
-		for _, name := range dg.Names() {
+		for _, name := range digester.Names() {
 			state, err := d.DigestState(ctx, name)
 			if err != nil {
 				return err
 			}
-			due, err := dg.NextDue(ctx, name)
+			due, err := digester.NextDue(ctx, name)
 			if err != nil {
 				return err
 			}
@@ -211,3 +206,44 @@ func (a *app) readDigestStatus(ctx context.Context, c *config.Config, d *db.DB, 
 	}
 	return nil
 }
+
+// readPending adds the pending messages. A message whose header does not claim a TLS
+// report may be private mail, so its folder only counts it.
+func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.DB) error {
+	return d.EachPending(ctx, func(m report.PendingMessage) error {
+		if !hasMailbox(c, m.Mailbox) {
+			return nil
+		}
+		if m.Claimed {
+			if s.PendingTotal++; len(s.Pending) < maxPending {
+				s.Pending = append(s.Pending, statusPending{
+					m.Mailbox, m.Folder, m.UID, m.MessageID, m.From, m.Subject, m.Text, timestamp(m.Since), !m.NextTry.IsZero(), timestamp(m.NextTry),
+				})
+			}
+			return nil
+		}
+		for i := range s.Mailboxes {
+			if f := &s.Mailboxes[i]; f.Mailbox == m.Mailbox && f.Folder == m.Folder {
+				f.Unread++
+			}
+		}
+		return nil
+	})
+}
+
+// A statusPending is a pending message that claims to be a TLS report.
+type statusPending struct {
+	Mailbox     string `json:"mailbox"`
+	Folder      string `json:"folder"`
+	UID         uint32 `json:"uid"`
+	MessageID   string `json:"message_id"`
+	From        string `json:"from"`
+	Subject     string `json:"subject"`
+	Reason      string `json:"reason"`
+	Since       string `json:"since"`
+	Quarantined bool   `json:"quarantined"` // fetched alone, and not before next_try
+	NextTry     string `json:"next_try"`    // empty: at the next poll
+}
+
+// maxPending is how many pending messages JSON lists.
+const maxPending = 1000

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// printStatus prints for people, within 80 columns where the names allow it.
+// printStatus prints the status as text, within 80 columns if the names allow it.
 func (a *app) printStatus(s statusReport) error {
 	p := &printer{a: a}
 	for _, w := range s.Warnings {
-		p.printf("WARNING: %s\n\n", clean(w))
+		p.printf("WARNING: %s\n\n", printable(w))
 	}
 	p.mailboxes(s)
 	p.printf("\nDigests\n")
-	for _, dg := range s.Digests {
-		p.printf("  %s: last sent %s, next due %s\n", short(dg.Name, 24), orNever(dg.LastSent), orNever(dg.NextDue))
+	for _, row := range s.Digests {
+		p.printf("  %s: last sent %s, next due %s\n", truncate(row.Name, 24), orNever(row.LastSent), orNever(row.NextDue))
 	}
 	if len(s.Outbox) > 0 {
 		p.printf("\nOutbox\n")
@@ -24,12 +24,12 @@ func (a *app) printStatus(s statusReport) error {
 		if m.NextAttempt == "" {
 			next = "FAILED FOR GOOD"
 		}
-		p.printf("  %s <%s>: %s, %s\n", short(m.Digest, 24), clean(m.MessageID), plural(int64(m.Attempts), "attempt"), next)
+		p.printf("  %s <%s>: %s, %s\n", truncate(m.Digest, 24), printable(m.MessageID), plural(int64(m.Attempts), "attempt"), next)
 		if m.LastError != "" {
-			p.printf("    %s\n", clean(m.LastError))
+			p.printf("    %s\n", printable(m.LastError))
 		}
 		if m.NextAttempt == "" {
-			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", clean(m.MessageID))
+			p.printf("    mend the cause, then: tlsbrief digest --resend %s\n", printable(m.MessageID))
 			p.printf("    (it goes to the same addresses; new ones in the configuration are for new digests)\n")
 		}
 	}
@@ -38,7 +38,7 @@ func (a *app) printStatus(s statusReport) error {
 	return p.err
 }
 
-// mailboxes prints the folders that cannot be read, and then those that can.
+// mailboxes prints the folders, those that could not be read first.
 func (p *printer) mailboxes(s statusReport) {
 	p.printf("Mailboxes\n")
 	if len(s.Mailboxes) == 0 {
@@ -55,13 +55,13 @@ func (p *printer) mailboxes(s statusReport) {
 		p.printf("  %d of %d folders could not be read at the last poll\n", failed, len(s.Mailboxes))
 	}
 	for i, f := range s.Mailboxes {
-		if i == failed+maxGoodShown {
+		if i == failed+maxReadableShown {
 			p.printf("  and %s more that can be read: see tlsbrief status --json\n", plural(int64(len(s.Mailboxes)-i), "folder"))
 			break
 		}
-		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", short(f.Mailbox, 24), short(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
+		p.printf("  %s / %s: %d recorded, %d rejected, last poll %s\n", truncate(f.Mailbox, 24), truncate(f.Folder, 24), f.Recorded, f.Rejected, orNever(f.LastPoll))
 		if f.LastError != "" {
-			p.printf("    FAILED: %s\n", clean(f.LastError))
+			p.printf("    FAILED: %s\n", printable(f.LastError))
 		}
 		if f.Unread > 0 {
 			p.printf("    %s not come, and may be no report; asked for again\n", messagesDo(f.Unread))
@@ -80,27 +80,15 @@ func (p *printer) rejected(s statusReport) {
 		p.printf("  the newest %d of %d; tlsbrief status --json has up to %d\n", len(shown), s.RejectedTotal, maxRejected)
 	}
 	for _, r := range shown {
-		where := fmt.Sprintf("%s / %s, UID %d", short(r.Mailbox, 24), short(r.Folder, 24), r.UID)
+		where := fmt.Sprintf("%s / %s, UID %d", truncate(r.Mailbox, 24), truncate(r.Folder, 24), r.UID)
 		if r.UID == 0 { // a file
-			where = clean(r.Folder)
+			where = printable(r.Folder)
 		}
 		p.printf("  %s\n", where)
 		if r.From != "" {
-			p.printf("    from %s: %s\n", short(r.From, 30), short(r.Subject, 60))
+			p.printf("    from %s: %s\n", truncate(r.From, 30), truncate(r.Subject, 60))
 		}
-		p.printf("    %s\n", short(r.Reason, 400))
-	}
-}
-
-// A printer prints until a write fails.
-type printer struct {
-	a   *app
-	err error
-}
-
-func (p *printer) printf(format string, args ...any) {
-	if p.err == nil {
-		p.err = p.a.printf(format, args...)
+		p.printf("    %s\n", truncate(r.Reason, 400))
 	}
 }
 
@@ -109,4 +97,35 @@ func orNever(t string) string {
 		return "never"
 	}
 	return t
+}
+
+// pending prints the pending messages.
+func (p *printer) pending(s statusReport) {
+	if s.PendingTotal == 0 {
+		return
+	}
+	p.printf("\nReports that their server does not give (they are asked for again)\n")
+	shown := s.Pending[:min(len(s.Pending), maxRejectedShown)]
+	if s.PendingTotal > int64(len(shown)) {
+		p.printf("  %d of %d; tlsbrief status --json has up to %d\n", len(shown), s.PendingTotal, maxPending)
+	}
+	for _, m := range shown {
+		when := "at the next poll"
+		if m.Quarantined {
+			when = "QUARANTINED: alone, " + m.NextTry
+		}
+		p.printf("  %s / %s, UID %d, %s\n", truncate(m.Mailbox, 24), truncate(m.Folder, 24), m.UID, when)
+		if m.From != "" {
+			p.printf("    from %s: %s\n", truncate(m.From, 30), truncate(m.Subject, 60))
+		}
+		p.printf("    %s\n", truncate(m.Reason, 400))
+	}
+}
+
+// messagesDo returns the subject of a sentence about messages, with its verb.
+func messagesDo(n int64) string {
+	if n == 1 {
+		return "1 message does"
+	}
+	return plural(n, "message") + " do"
 }

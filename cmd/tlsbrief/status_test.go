@@ -64,6 +64,7 @@ func TestOfManyMailboxesTheFailingComeFirst(t *testing.T) {
 		t.Skip("-short: many mailboxes and domains")
 	}
 	t.Parallel()
+	long(t)
 	s := imaptest.Memory(t)
 	r := newRig(t, s, unchecked)
 	r.many(t, s, 50, 100, 150)
@@ -182,24 +183,24 @@ func TestPollInterval(t *testing.T) {
 func TestDigestsDoNotWaitForAPollThatOverruns(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, imaptest.Memory(t), unchecked)
-	w := r.workday(t, io.Discard)
+	w := r.daemon(t, io.Discard)
 	defer w.db.Close()
 	var err error
-	if w.dg, err = w.a.newDigester(w.c, w.db, nil); err != nil {
+	if w.digester, err = w.a.newDigester(w.c, w.db, nil); err != nil {
 		t.Fatal(err)
 	}
-	w.turn.Lock() // a poll is under way
-	defer w.turn.Unlock()
+	w.mu.Lock() // a poll is under way
+	defer w.mu.Unlock()
 	began := time.Now()
-	w.begun.Store(&began)
-	w.digests(t.Context())
+	w.pollStart.Store(&began)
+	w.sendDigests(t.Context())
 	if n := len(r.smtp.Mails()); n != 0 {
 		t.Errorf("%d digests beside a poll that has just begun, want none", n)
 	}
 	began = began.Add(-time.Hour)
-	w.begun.Store(&began)
-	w.starting.Store(true) // also at the first poll
-	w.digests(t.Context())
+	w.pollStart.Store(&began)
+	w.firstPoll.Store(true) // also at the first poll
+	w.sendDigests(t.Context())
 	if n := len(r.smtp.Mails()); n != 1 {
 		t.Errorf("%d digests beside a poll of an hour, want 1", n)
 	}

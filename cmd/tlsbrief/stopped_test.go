@@ -47,13 +47,18 @@ func (c *countdown) count() {
 func (c *countdown) Done() <-chan struct{} { c.count(); return c.Context.Done() }
 func (c *countdown) Err() error            { c.count(); return c.Context.Err() }
 
-// stopAtEachMoment runs a job with ever later stops until it comes to its end. A
-// stop may be told of, but neither as an error nor as a warning.
-func stopAtEachMoment(t *testing.T, r *rig, job func(context.Context, *workday)) {
+// stopAtEachMoment runs a job with ever later stops until it comes to its end, with
+// -short with fewer of them. A stop may be told of, but neither as an error nor as a
+// warning.
+func stopAtEachMoment(t *testing.T, r *rig, job func(context.Context, *daemon)) {
 	t.Helper()
-	for n := int64(1); ; n += 1 + n/32 {
+	thin := int64(32)
+	if testing.Short() {
+		thin = 2
+	}
+	for n := int64(1); ; n += 1 + n/thin {
 		ctx := newCountdown(t, n)
-		r.work(t, func(w *workday) { job(ctx, w) }, "stopped when it asked the "+fmt.Sprint(n)+". time")
+		r.work(t, func(w *daemon) { job(ctx, w) }, "stopped when it asked the "+fmt.Sprint(n)+". time")
 		if ctx.Context.Err() == nil {
 			return
 		}
@@ -62,10 +67,10 @@ func stopAtEachMoment(t *testing.T, r *rig, job func(context.Context, *workday))
 
 // work runs a job on a database of its own opening, and wants it to log nothing
 // worse than information.
-func (r *rig) work(t *testing.T, job func(*workday), when string) {
+func (r *rig) work(t *testing.T, job func(*daemon), when string) {
 	t.Helper()
 	var log bytes.Buffer
-	w := r.workday(t, &log)
+	w := r.daemon(t, &log)
 	defer func() { w.db.Close() }()
 	job(w)
 	if said := log.String(); strings.Contains(said, "level=ERROR") || strings.Contains(said, "level=WARN") {
@@ -75,10 +80,10 @@ func (r *rig) work(t *testing.T, job func(*workday), when string) {
 
 // The jobs of a worker, as its schedules run them.
 
-func polling(t *testing.T) func(context.Context, *workday) {
-	return func(ctx context.Context, w *workday) {
+func polling(t *testing.T) func(context.Context, *daemon) {
+	return func(ctx context.Context, w *daemon) {
 		var err error
-		if w.poll, err = w.a.newPoller(w.c, w.db, w.a.asWorker(w.c)); err != nil {
+		if w.poller, err = w.a.newPoller(w.c, w.db, w.a.daemonOptions(w.c)); err != nil {
 			t.Error(err)
 			return
 		}
@@ -86,22 +91,22 @@ func polling(t *testing.T) func(context.Context, *workday) {
 	}
 }
 
-func digesting(t *testing.T) func(context.Context, *workday) {
-	return func(ctx context.Context, w *workday) {
+func digesting(t *testing.T) func(context.Context, *daemon) {
+	return func(ctx context.Context, w *daemon) {
 		var err error
-		if w.dg, err = w.a.newDigester(w.c, w.db, nil); err != nil {
+		if w.digester, err = w.a.newDigester(w.c, w.db, nil); err != nil {
 			t.Error(err)
 			return
 		}
-		w.digests(ctx)
+		w.sendDigests(ctx)
 	}
 }
 
-func checking(ctx context.Context, w *workday) { w.checkDomains(ctx) }
+func checking(ctx context.Context, w *daemon) { w.checkDomains(ctx) }
 
 // pruning has everything be too old to be kept.
-func pruning(t *testing.T) func(context.Context, *workday) {
-	return func(ctx context.Context, w *workday) {
+func pruning(t *testing.T) func(context.Context, *daemon) {
+	return func(ctx context.Context, w *daemon) {
 		err := w.db.Close()
 		if err != nil {
 			t.Error(err)
@@ -222,7 +227,7 @@ func TestAStopAtAnyMomentIsNoFault(t *testing.T) {
 		w := domaintest.New(t)
 		w.Domain("example.com")
 		r := watched(t, w, "")
-		stopAtEachMoment(t, r, func(ctx context.Context, w *workday) {
+		stopAtEachMoment(t, r, func(ctx context.Context, w *daemon) {
 			checking(ctx, w)
 			r.checked(t, ctx.Err() == nil)
 		})
@@ -237,7 +242,7 @@ func TestAStopWhileSomebodyIsWaitedForIsNoFault(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		make func(t *testing.T) (r *rig, waits func() bool, release func())
-		job  func(t *testing.T) func(context.Context, *workday)
+		job  func(t *testing.T) func(context.Context, *daemon)
 		done func(t *testing.T, r *rig)
 	}{
 		{"a poll, for the IMAP server", func(t *testing.T) (*rig, func() bool, func()) {
@@ -287,13 +292,13 @@ func TestAStopWhileSomebodyIsWaitedForIsNoFault(t *testing.T) {
 			r := watched(t, w, "")
 			release := w.DNS.Hold("example.com")
 			return r, func() bool { return w.DNS.Queries("example.com") > 0 }, release
-		}, func(*testing.T) func(context.Context, *workday) { return checking }, func(t *testing.T, r *rig) { r.checked(t, true) }},
+		}, func(*testing.T) func(context.Context, *daemon) { return checking }, func(t *testing.T, r *rig) { r.checked(t, true) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r, waits, release := tt.make(t)
 			job := tt.job(t)
-			r.work(t, func(w *workday) {
+			r.work(t, func(w *daemon) {
 				ctx, stop := context.WithCancel(t.Context())
 				var working sync.WaitGroup
 				working.Go(func() { job(ctx, w) })
@@ -302,7 +307,7 @@ func TestAStopWhileSomebodyIsWaitedForIsNoFault(t *testing.T) {
 				imaptest.Eventually(t, "somebody is waited for", waits)
 			}, "stopped while somebody is waited for")
 			release()
-			r.work(t, func(w *workday) { job(t.Context(), w) }, "started again")
+			r.work(t, func(w *daemon) { job(t.Context(), w) }, "started again")
 			tt.done(t, r)
 		})
 	}

@@ -16,19 +16,19 @@ type table struct {
 	rows  [][4]string
 }
 
-// gap parts two columns.
+// gap separates two columns.
 const gap = "  "
 
-// row adds a row. What does not print is replaced.
+// row adds a row of printable cells.
 func (t *table) row(cells ...string) {
 	var r [4]string
 	for i, c := range cells {
-		r[i] = clean(c)
+		r[i] = printable(c)
 	}
 	t.rows = append(t.rows, r)
 }
 
-// widths parts a width between the columns.
+// widths divides a width among the columns.
 func (t *table) widths(width int) (widths [4]int) {
 	for i := range 2 {
 		widths[i] = uniseg.StringWidth(t.heads[i])
@@ -43,8 +43,8 @@ func (t *table) widths(width int) (widths [4]int) {
 	return widths
 }
 
-// print prints the table within a width, with an empty line below each row, so that
-// wrapped ones can be told apart.
+// print prints the table within a width, with an empty line between rows, since a row
+// may take several lines.
 func (t *table) print(w io.Writer, width int) error {
 	var out strings.Builder
 	widths := t.widths(width)
@@ -64,7 +64,7 @@ func (t *table) print(w io.Writer, width int) error {
 	return err
 }
 
-// printRow prints a row on as many lines as its longest cell takes.
+// printRow prints a row, on as many lines as its longest cell takes.
 func printRow(out *strings.Builder, cells [4]string, widths [4]int) {
 	var wrapped [4][]string
 	lines := 1
@@ -84,8 +84,8 @@ func printRow(out *strings.Builder, cells [4]string, widths [4]int) {
 	}
 }
 
-// wrap parts text into lines of at most width columns: at spaces, within a longer
-// word behind a dot or the like, and else between any two characters.
+// wrap splits text into lines of at most width columns: at spaces, in a longer word
+// after a dot or the like, and otherwise between any two characters.
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -98,7 +98,7 @@ func wrap(text string, width int) []string {
 			lines = append(lines, line)
 		}
 		for uniseg.StringWidth(word) > width {
-			head := fitting(word, width)
+			head := firstPart(word, width)
 			lines = append(lines, head)
 			word = word[len(head):]
 		}
@@ -110,10 +110,10 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// fitting returns the longest beginning of a word that fits and ends where one may
-// break it; at least one character.
-func fitting(word string, width int) string {
-	end, good, used := 0, 0, 0 // good: behind a dot or the like, in the second half
+// firstPart returns the longest prefix of a word that fits and ends where the word may
+// be split; at least one character.
+func firstPart(word string, width int) string {
+	end, good, used := 0, 0, 0 // good: after a dot or the like, in the second half
 	for rest, state := word, -1; rest != ""; {
 		var character string
 		var n int

@@ -23,6 +23,7 @@ func (r *rig) amend(t *testing.T, lines string) {
 
 func TestServerNameIsTheNameThatTheCertificateMustBeFor(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"), imaptest.WithCertificate(imaptest.Certificate{Names: []string{"imap.example.test"}}))
 	r := newRig(t, s, unchecked)
 	if o := r.try(t, "poll"); o.code != 1 || !strings.Contains(o.stderr, "server_name") {
@@ -39,6 +40,7 @@ func TestServerNameIsTheNameThatTheCertificateMustBeFor(t *testing.T) {
 
 func TestClientCertificateIsShownWhereTheServerAsks(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"),
 		imaptest.WithDovecotConfig("ssl_verify_client_cert = yes\nauth_ssl_require_client_cert = yes"))
 	r := newRig(t, s, unchecked)
@@ -58,6 +60,7 @@ func TestClientCertificateIsShownWhereTheServerAsks(t *testing.T) {
 
 func TestClientCertificateIsShownToTheSMTPServer(t *testing.T) {
 	t.Parallel()
+	long(t)
 	s := imaptest.Dovecot(t, imaptest.WithTLS("implicit"))
 	sink := smtpsink.New(t, smtpsink.Options{Mode: smtpsink.STARTTLS, ClientCAs: s.CA})
 	r := newRig(t, s, unchecked)

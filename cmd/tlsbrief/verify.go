@@ -15,10 +15,9 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/resolver"
-	"tlsbrief/poller/imapbox"
 )
 
-// newVerifyCommand returns "tlsbrief verify": would a poll and a digest work?
+// newVerifyCommand returns "tlsbrief verify", which tries what polls and digests need.
 func newVerifyCommand(a *app) *cobra.Command {
 	var sendTest bool
 	cmd := &cobra.Command{
@@ -36,7 +35,7 @@ machine's clock and a server's are more than 5 minutes apart.
 		Example: "  tlsbrief verify\n  tlsbrief --config /etc/tlsbrief/config.toml verify",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.looking(cmd.Context(), func(c *config.Config, d *db.DB) error {
+			return a.withReadDB(cmd.Context(), func(c *config.Config, d *db.DB) error {
 				return a.verify(cmd.Context(), c, d, sendTest)
 			})
 		},
@@ -45,7 +44,7 @@ machine's clock and a server's are more than 5 minutes apart.
 	return cmd
 }
 
-// errVerify ends verify with exit status 1; the lines before it say what failed.
+// errVerify makes verify end with exit status 1; the lines before it say what failed.
 var errVerify = errors.New("not everything works: see the lines marked FAIL")
 
 func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest bool) error {
@@ -72,7 +71,7 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 	if err := a.verifySMTP(ctx, c, v); err != nil {
 		return err
 	}
-	v.clock(clock)
+	v.printClock(clock)
 	if sendTest {
 		if err := a.sendTest(ctx, c, v); err != nil {
 			return err
@@ -84,8 +83,8 @@ func (a *app) verify(ctx context.Context, c *config.Config, d *db.DB, sendTest b
 	return v.err
 }
 
-// verifyDNS asks the resolver something that signatures will be checked with.
-// Any answer will do, also that there is no such name.
+// verifyDNS asks the resolver for a TXT record, as checking a signature does. Any answer
+// shows that it works, also that there is no such name.
 func (a *app) verifyDNS(ctx context.Context, c *config.Config, v *verification) {
 	if c.Reports.Authenticity == "off" {
 		v.line("dns", `not asked: authenticity = "off"`, nil)
@@ -105,48 +104,6 @@ func (a *app) verifyDNS(ctx context.Context, c *config.Config, v *verification) 
 	v.line("dns", server+" answered", err)
 }
 
-func (a *app) verifySMTP(ctx context.Context, c *config.Config, v *verification) error {
-	if c.SMTP.Host == "" {
-		v.line("smtp", "the configuration has none: reports are recorded, no digests are sent", nil)
-		return nil
-	}
-	m, err := a.newMailer(c)
-	if err != nil {
-		return err
-	}
-	if !v.resolve(ctx, "smtp", c.SMTP.Host) {
-		return nil
-	}
-	to := append([]string{}, c.SMTP.To...)
-	for _, dg := range c.Digests {
-		to = append(to, dg.To...)
-	}
-	steps, err := m.Check(ctx, c.SMTP.From.Address, unique(to))
-	for _, s := range steps {
-		v.step("smtp", s.Name, s.Detail, s.Err)
-		if s.Err != nil {
-			err = nil // said already
-		}
-	}
-	if err != nil {
-		v.line("smtp", "", err)
-	}
-	return nil
-}
-
-// reason leaves out of an error which mailbox and folder it is about, and the step
-// of that name: the line says that already.
-func reason(name string, err error) error {
-	var step *imapbox.StepError
-	if errors.As(err, &step) {
-		if step.Step == strings.ReplaceAll(name, "-", "") { // what people call "log-in"
-			return step.Err
-		}
-		return fmt.Errorf("%s: %w", step.Step, step.Err)
-	}
-	return err
-}
-
 // A verification prints a line for each thing tried.
 type verification struct {
 	printer
@@ -157,15 +114,15 @@ func (v *verification) line(what, detail string, err error) {
 	switch {
 	case err != nil:
 		v.failed = true
-		v.printf("FAIL  %s: %s\n", clean(what), clean(err.Error()))
+		v.printf("FAIL  %s: %s\n", printable(what), printable(err.Error()))
 	case detail == "":
-		v.printf("ok    %s\n", clean(what))
+		v.printf("ok    %s\n", printable(what))
 	default:
-		v.printf("ok    %s: %s\n", clean(what), clean(detail))
+		v.printf("ok    %s: %s\n", printable(what), printable(detail))
 	}
 }
 
-// step prints a line for a step of a log-in, whose name an error begins with, too.
+// step prints a line for a step of a log-in. It cuts the step's name from the error.
 func (v *verification) step(of, name, detail string, err error) {
 	if err != nil {
 		err = errors.New(strings.TrimPrefix(err.Error(), name+": "))
@@ -173,8 +130,7 @@ func (v *verification) step(of, name, detail string, err error) {
 	v.line(of+", "+name, detail, err)
 }
 
-// database looks at the database, or where there is none yet at the folder that
-// the first poll will make it in.
+// database checks the database, or if there is none whether one can be made.
 func (v *verification) database(ctx context.Context, path string, d *db.DB) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		v.line("database", path, d.IntegrityCheck(ctx))
@@ -190,8 +146,8 @@ func (v *verification) database(ctx context.Context, path string, d *db.DB) {
 	v.line("database", path+" will be made by the first poll", err)
 }
 
-// unique returns the strings of list once each, in order.
-func unique(list []string) []string {
+// distinct returns the strings of list once each, in order.
+func distinct(list []string) []string {
 	seen := map[string]bool{}
 	var once []string
 	for _, s := range list {
@@ -201,4 +157,20 @@ func unique(list []string) []string {
 		}
 	}
 	return once
+}
+
+// printClock prints the result of comparing clocks.
+func (v *verification) printClock(c *clockCheck) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.warnings {
+		v.printf("warn  clock: %s\n", printable(w))
+	}
+	switch {
+	case len(c.warnings) > 0:
+	case c.compared:
+		v.line("clock", "not off by more than 5 minutes, as far as the servers tell", nil)
+	default:
+		v.line("clock", "not compared: no server told the time", nil)
+	}
 }

@@ -1,22 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"mime"
 	"net/mail"
+	"strings"
 	"time"
 
 	"tlsbrief/db"
 	"tlsbrief/digest"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/tlsrpt"
 	"tlsbrief/templates"
 )
 
-// newDigester makes the digester that the configuration describes. sent, where
-// given, notes what it sends.
+// newDigester makes the digester that the configuration describes. sent, if not nil,
+// records what it sends.
 func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Digester, error) {
 	set, err := loadTemplates(c)
 	if err != nil {
@@ -27,24 +31,20 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		return nil, err
 	}
 	from, to := c.SMTP.From, c.SMTP.To
-	if c.SMTP.Host == "" { // a preview needs no server, and goes nowhere
+	if c.SMTP.Host == "" { // a preview is not sent
 		from = &mail.Address{Address: "tlsbrief@localhost"}
 		to = []string{from.Address}
 	}
 	o := digest.Options{
-		DB: d, Templates: set, Send: sent.noting(m.Send), From: from, Fallback: to,
+		DB: d, Templates: set, Send: sent.wrap(m.Send), From: from, Fallback: to,
 		Location: c.Schedule.Timezone, Hour: c.Schedule.Digest, Prefix: c.SMTP.SubjectPrefix,
 		WarnAfter:       c.Schedule.WarnAfter,
 		Overrun:         func() time.Time { return overrunSince(c, time.Now()) },
 		AuthenticityOff: c.Reports.Authenticity == "off",
 		Version:         readBuild().version, Now: time.Now, Log: a.log,
 	}
-	look, err := newLookout(c)
-	if err != nil {
+	if o.Probe, err = newProber(c); err != nil {
 		return nil, err
-	}
-	if look != nil {
-		o.Ask = look.ask
 	}
 	for _, s := range c.Digests {
 		if len(s.To) == 0 {
@@ -56,7 +56,7 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 		})
 	}
 	for _, r := range c.Accepts {
-		o.Accept = append(o.Accept, digest.Accept{
+		o.Waivers = append(o.Waivers, digest.Waiver{
 			Result: tlsrpt.ResultType(r.ResultType), MX: r.MX, Domain: r.Domain, Sender: r.Sender, Until: r.Until, Why: r.Why,
 		})
 	}
@@ -66,21 +66,20 @@ func (a *app) newDigester(c *config.Config, d *db.DB, sent *sentLog) (*digest.Di
 	return digest.New(o)
 }
 
-// loadTemplates reads the templates, those of the configured folder in the place of
-// the embedded ones. An error in one is told with its line, whether it shows in
-// reading or only in filling it in.
+// loadTemplates reads the templates; those of the configured folder replace the embedded
+// ones. It finds errors in parsing and in execution, and returns them with their lines.
 func loadTemplates(c *config.Config) (*templates.Set, error) {
-	set, err := templates.Load(c.TemplatesDir)
-	if err != nil || c.TemplatesDir == "" {
+	set, err := templates.Load(c.Templates.Dir)
+	if err != nil || c.Templates.Dir == "" {
 		return set, err
 	}
 	if err := digest.CheckTemplates(set); err != nil {
-		return nil, fmt.Errorf("in %s: %w", c.TemplatesDir, err)
+		return nil, fmt.Errorf("in %s: %w", c.Templates.Dir, err)
 	}
 	return set, nil
 }
 
-// needSMTP refuses a command that sends where there is no server to send by.
+// needSMTP returns a usage error if there is no server to send by.
 func needSMTP(c *config.Config) error {
 	if c.SMTP.Host == "" {
 		return usage("the configuration has no [smtp]: add the server that is to send the digests (config.toml.example shows how)")
@@ -100,19 +99,55 @@ func (a *app) newMailer(c *config.Config) (*mailer.Mailer, error) {
 	}
 	o := mailer.Options{Host: c.SMTP.Host, Port: c.SMTP.Port, TLS: c.SMTP.TLS, TLSConfig: tlsConfig, Token: token, Grant: grantOf(c.SMTP.OAuth2)}
 	if token != nil {
-		o.Auth = func(context.Context) (mailer.Credentials, error) {
-			return mailer.Credentials{Username: c.SMTP.Username}, nil
+		o.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: c.SMTP.Username}, nil
 		}
 	} else if !c.SMTP.Password.IsZero() {
-		o.Auth = func(ctx context.Context) (mailer.Credentials, error) {
+		o.Auth = func(ctx context.Context) (netclient.Credentials, error) {
 			secret, err := c.SMTP.Password.Read(ctx)
-			return mailer.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err
+			return netclient.Credentials{Username: c.SMTP.Username, Password: secret.Reveal()}, err
 		}
 	}
 	return mailer.New(o), nil
 }
 
-// outboxLock keeps other processes from building and sending digests meanwhile.
+// outboxLock takes the lock of the digests: one process at a time builds and sends them.
 func (a *app) outboxLock(ctx context.Context, c *config.Config) (unlock func(), err error) {
 	return a.lock(ctx, c.Database.Path, "outbox", "the digests")
+}
+
+// A sentLog is what a command sent, in lines for the user.
+type sentLog struct{ lines []string }
+
+// wrap returns a send that adds its successes to l. A nil l changes nothing.
+func (l *sentLog) wrap(send digest.SendFunc) digest.SendFunc {
+	if l == nil {
+		return send
+	}
+	return func(ctx context.Context, from string, to []string, data []byte) ([]mailer.Result, error) {
+		results, err := send(ctx, from, to, data)
+		var taken []string
+		for _, r := range results {
+			if r.Err == nil {
+				taken = append(taken, r.Address)
+			}
+		}
+		if err == nil && len(taken) > 0 {
+			l.lines = append(l.lines, printable("sent to "+strings.Join(taken, ", ")+": "+subject(data)))
+		}
+		return results, err
+	}
+}
+
+// subject returns the decoded subject of a digest.
+func subject(data []byte) string {
+	m, err := mail.ReadMessage(bytes.NewReader(data))
+	if err != nil {
+		return "(no subject)"
+	}
+	text, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	if err != nil {
+		return m.Header.Get("Subject")
+	}
+	return text
 }

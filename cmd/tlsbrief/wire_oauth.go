@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"slices"
 
-	"tlsbrief/internal/bearer"
 	"tlsbrief/internal/config"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 )
 
-// A tokenFunc yields access tokens, and another one for one that was refused.
+// A tokenFunc returns an access token that is not the refused one.
 type tokenFunc = func(ctx context.Context, refused string) (string, error)
 
-// tokens makes the source of access tokens that is configured; nil where a
-// password is.
+// tokens makes the source of access tokens that is configured; nil if there is none.
 func (a *app) tokens(c *config.Config, o config.OAuth2, protocol oauth.Protocol) (tokenFunc, error) {
 	if o.Grant == "" {
 		return nil, nil
@@ -27,15 +26,15 @@ func (a *app) tokens(c *config.Config, o config.OAuth2, protocol oauth.Protocol)
 	return oauth.New(options).Token, nil
 }
 
-// grantOf says whose tokens a grant gives, for advice on refused ones.
-func grantOf(o config.OAuth2) bearer.Grant {
+// grantOf returns whose tokens a grant gives, for advice on refused ones.
+func grantOf(o config.OAuth2) netclient.Grant {
 	switch o.Grant {
 	case oauth.ClientCredentials:
-		return bearer.GrantProgram
+		return netclient.GrantProgram
 	case oauth.RefreshToken:
-		return bearer.GrantPerson
+		return netclient.GrantPerson
 	case oauth.ServiceAccount:
-		return bearer.GrantServiceAccount
+		return netclient.GrantServiceAccount
 	}
 	return 0
 }
@@ -51,7 +50,7 @@ func (a *app) oauthOptions(c *config.Config, o config.OAuth2, protocol oauth.Pro
 		Grant: o.Grant, TokenURL: cmp.Or(o.TokenURL, known.TokenURL), DeviceURL: cmp.Or(o.AuthURL, known.DeviceURL),
 		Scopes: o.Scopes, ClientID: o.ClientID, Certificate: o.CertificateFile, Key: o.KeyFile,
 		RefreshTokenFile: o.RefreshTokenFile, ServiceAccountFile: o.ServiceAccountFile, Subject: o.Subject,
-		SecretInBody: known.SecretInBody, TLSConfig: tlsConfig, Log: a.log, Answered: a.clock.answer,
+		SecretInBody: known.SecretInBody, TLSConfig: tlsConfig, Log: a.log, Answered: a.clock.compareServer,
 		Lock: func(ctx context.Context) (func(), error) {
 			return a.lock(ctx, c.Database.Path, "token "+o.RefreshTokenFile, "the refresh token")
 		},
@@ -68,9 +67,9 @@ func (a *app) oauthOptions(c *config.Config, o config.OAuth2, protocol oauth.Pro
 	return options, nil
 }
 
-// loginOptions finds what "login NAME" is about: a mailbox, or "smtp" for [smtp]
-// where no mailbox is called so. One login serves both where they keep their
-// token in the same file.
+// loginOptions returns the options of the mailbox that "login NAME" names, or of [smtp]
+// if NAME is smtp and no mailbox has that name. One login serves all that share a
+// refresh_token_file, so its scopes are those of all of them.
 func (a *app) loginOptions(c *config.Config, name string) (oauth.Options, error) {
 	type entry struct {
 		o        config.OAuth2
@@ -107,7 +106,7 @@ func (a *app) loginOptions(c *config.Config, name string) (oauth.Options, error)
 		if err != nil {
 			return options, err
 		}
-		options.Scopes = unique(append(options.Scopes, other.Scopes...))
+		options.Scopes = distinct(append(options.Scopes, other.Scopes...))
 	}
 	return options, nil
 }

@@ -13,15 +13,17 @@ import (
 	"tlsbrief/db"
 	"tlsbrief/internal/config"
 	"tlsbrief/internal/dkim"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/resolver"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
 
-// newPoller makes the poller that the configuration describes, changed as the
-// command needs it.
+// newPoller makes the poller that the configuration describes. change, if not nil,
+// changes its options.
 func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)) (*poller.Poller, error) {
 	boxes := make([]poller.Mailbox, 0, len(c.Mailboxes))
 	for _, m := range c.Mailboxes {
@@ -32,7 +34,7 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 		boxes = append(boxes, box)
 	}
 	o := poller.Options{
-		DB: d, Mailboxes: boxes, Reading: newReading(c), Parallel: c.Schedule.Parallel, Log: a.log,
+		Store: d, Mailboxes: boxes, Ingest: a.newIngester(c, d), Parallel: c.Schedule.Parallel, Log: a.log,
 		Lock: func(ctx context.Context, mailbox string) (func(), error) {
 			return a.lock(ctx, c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("mailbox %q", mailbox))
 		},
@@ -43,11 +45,11 @@ func (a *app) newPoller(c *config.Config, d *db.DB, change func(*poller.Options)
 	return poller.New(o), nil
 }
 
-// asWorker makes a poller one that polls on a schedule: what is not to be had
-// now is left for the next poll.
-func (a *app) asWorker(c *config.Config) func(*poller.Options) {
+// daemonOptions returns the change for a poller on a schedule: it leaves a mailbox that
+// is locked or refuses the login for the next poll.
+func (a *app) daemonOptions(c *config.Config) func(*poller.Options) {
 	return func(o *poller.Options) {
-		o.Patient = true
+		o.Backoff = true
 		o.Lock = func(_ context.Context, mailbox string) (func(), error) {
 			unlock, err := a.tryLock(c.Database.Path, mailboxLock(mailbox), fmt.Sprintf("on mailbox %q", mailbox))
 			if errors.Is(err, errLocked) {
@@ -75,20 +77,20 @@ func (a *app) mailbox(c *config.Config, m config.Mailbox) (poller.Mailbox, error
 		IMAP: imapbox.Options{
 			Name: m.Name, Host: m.Host, Port: m.Port, TLS: m.TLS, TLSConfig: tlsConfig, Log: a.log,
 			Token: token, Grant: grantOf(m.OAuth2), Version: readBuild().version,
-			Auth: func(ctx context.Context) (imapbox.Credentials, error) {
+			Auth: func(ctx context.Context) (netclient.Credentials, error) {
 				if token != nil {
-					return imapbox.Credentials{Username: m.Username}, nil
+					return netclient.Credentials{Username: m.Username}, nil
 				}
-				// Read at each log-in, so that a secret can be changed under a running worker.
+				// Read at each log-in, so that a secret can be changed while the daemon runs.
 				secret, err := m.Password.Read(ctx)
-				return imapbox.Credentials{Username: m.Username, Password: secret.Reveal()}, err
+				return netclient.Credentials{Username: m.Username, Password: secret.Reveal()}, err
 			},
 		},
 	}, nil
 }
 
-// clientTLS trusts the system's roots, or only those in caFile, and shows a
-// certificate where one is configured.
+// clientTLS returns a configuration that trusts the system's roots, or only those in
+// caFile, and that sends the client certificate if one is configured.
 func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error) {
 	c := &tls.Config{ServerName: cmp.Or(client.ServerName, host), MinVersion: tls.VersionTLS12}
 	if client.CertFile != "" {
@@ -118,32 +120,30 @@ func clientTLS(host, caFile string, client config.ClientTLS) (*tls.Config, error
 	return c, nil
 }
 
-// keyTimeout is how long a resolver may take for one try to find a key: short
-// enough that the next one, or the same, can be asked again while mail waits. A
-// resolver that is still looking when we give up has the answer at the next poll.
+// keyTimeout is how long one query for a key may take. It is short, so that the next
+// resolver, or the same one, can be asked while mail waits. A resolver that answers too
+// late has the answer in its cache at the next poll.
 const keyTimeout = 1500 * time.Millisecond
 
-// newReading translates [reports] and [dns].
-func newReading(c *config.Config) poller.Reading {
-	r := poller.Reading{
-		Limits: tlsrpt.Limits{
+// newIngester translates [reports] and [dns].
+func (a *app) newIngester(c *config.Config, d *db.DB) *ingest.Ingester {
+	o := ingest.Options{
+		Recorder: d, Log: a.log,
+		Limits: read.Limits{
 			MaxMessage: c.Reports.MaxMessage, MaxReport: c.Reports.MaxReport,
 			MaxPolicies: c.Reports.MaxPolicies, MaxFailures: c.Reports.MaxFailures,
 		},
 		Require: c.Reports.Authenticity == "require",
 		Domains: c.Reports.Domains, IgnoreSigners: c.Reports.IgnoreSigners,
 	}
-	if c.Reports.Authenticity == "off" {
-		return r
+	if c.Reports.Authenticity != "off" {
+		o.Keys = keyLookup(resolver.New(resolver.Options{Server: c.DNS.Server, Timeout: keyTimeout, Parallel: ingest.LookupsAtOnce}))
+		o.Examine = ingest.Vouching{AuthservIDs: c.Reports.TrustedAuthservID, Microsoft365: c.Reports.TrustMicrosoft365}.Examine
 	}
-	dns := resolver.New(resolver.Options{Server: c.DNS.Server, Timeout: keyTimeout, Parallel: poller.LookupsAtOnce})
-	r.Authenticate = poller.DKIM(keyLookup(dns), poller.Vouching{
-		AuthservIDs: c.Reports.TrustedAuthservID, Microsoft365: c.Reports.TrustMicrosoft365,
-	})
-	return r
+	return ingest.New(o)
 }
 
-// keyLookup gives package dkim its keys from DNS.
+// keyLookup returns a look-up of keys in DNS for package dkim.
 func keyLookup(dns *resolver.Resolver) dkim.Lookup {
 	return func(ctx context.Context, name string) ([]string, error) {
 		records, err := dns.TXT(ctx, name)

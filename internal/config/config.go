@@ -1,5 +1,5 @@
 // Package config reads config.toml into a [Config] that is typed, complete and
-// checked: whoever uses it need not look for what may be missing or wrong.
+// checked: its users need not look for what may be missing or wrong.
 //
 // # Trust
 //
@@ -13,7 +13,7 @@
 // # Tolerance
 //
 // None: an unknown key, a wrong type, a missing key and a bad value are faults,
-// and [Load] tells all of them at once, each with its line. A setting that is
+// and [Load] returns all of them at once, each with its line. A setting that is
 // silently not what its author meant would show itself only as reports that do
 // not come.
 package config
@@ -24,120 +24,73 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/mail"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 )
 
-// A Config is a whole configuration. Relative paths in the file have become
-// absolute, counted from the folder of the file; domains are in lower case, as
-// A-labels (RFC 5890, section 2.3.2.1), and without a trailing dot.
+// A Config is a whole configuration, and config.toml as it stands there: the tags of
+// its structs name every key there is, with its default and the rule for its value.
+// Relative paths in the file have become absolute, counted from the folder of the
+// file; domains are in lower case, as A-labels (RFC 5890, section 2.3.2.1), and
+// without a trailing dot.
 type Config struct {
 	Path     string   // of the file, absolute; set by Load
 	Warnings []string // what is no fault and should be mended all the same, a sentence each; set by Load
 
-	Database     Database
-	Schedule     Schedule
-	Mailboxes    []Mailbox // may be empty: backfill of files needs none
-	SMTP         SMTP      // SMTP.Host is empty where the file has no [smtp]
-	Digests      []Digest  // empty: one daily digest of everything to SMTP.To
-	Accepts      []Accept  // failures that are known and put up with
-	TemplatesDir string    // of one's own digest templates; empty: none
-	Reports      Reports
-	DNS          DNS
-	Check        Check
+	Include   string    `toml:"include"` // a pattern of files with more mailboxes, digests and accepts; empty: none
+	Database  Database  `toml:"database"`
+	Schedule  Schedule  `toml:"schedule"`
+	Mailboxes []Mailbox `toml:"mailbox"` // may be empty: backfill of files needs none
+	SMTP      SMTP      `toml:"smtp"`    // SMTP.Host is empty where the file has no [smtp]
+	Digests   []Digest  `toml:"digest"`  // empty: one daily digest of everything to SMTP.To
+	Accepts   []Accept  `toml:"accept"`  // failures that are known and put up with
+	Reports   Reports   `toml:"reports"`
+	Templates Templates `toml:"digest_templates"`
+	DNS       DNS       `toml:"dns"`
+	Check     Check     `toml:"check"`
 }
 
 // A Database says where reports are kept, and how long.
 type Database struct {
-	Path string
-	Keep time.Duration // counted from when a report was recorded; 0 keeps for ever
+	Path string        `toml:"path" default:"tlsrpt.db" rule:"path"`
+	Keep time.Duration `toml:"keep" default:"400d" rule:"keep"` // counted from when a report was recorded; 0 keeps for ever
 }
 
 // A Schedule says when the worker does what. Poll, Digest and Check are cron
 // expressions of five fields, to be read in Timezone.
 type Schedule struct {
-	Timezone *time.Location
-	Poll     string
-	Digest   string // the time of day of daily, weekly and monthly digests
-	Check    string // of the daily domain check
-
-	Parallel  int           // mailboxes polled at a time, each over one connection
-	WarnAfter time.Duration // for how long a mailbox is unread before a digest says that it is blind
-}
-
-// A Mailbox is one IMAP account.
-type Mailbox struct {
-	Name     string // unique; never "files"
-	Host     string // a name or an IP address
-	Port     int
-	TLS      string // "implicit", "starttls" or "none"
-	CAFile   string // PEM; empty: the system's. Not opened by Load
-	Client   ClientTLS
-	Username string
-	Password PasswordSource // zero where OAuth2 has a grant
-	OAuth2   OAuth2
-	Folders  []string // at least one; special-use folders as in `\Junk` (RFC 6154)
-	After    string   // "seen", "keyword", "move" or "none"
-	Keyword  string   // an IMAP flag keyword
-	MoveTo   string   // set where After is "move"
-}
-
-// An SMTP is the server that digests are handed to.
-type SMTP struct {
-	Host          string // a name or an IP address; empty: there is no SMTP server
-	Port          int
-	TLS           string // "implicit", "starttls" or "none"
-	CAFile        string // PEM; empty: the system's. Not opened by Load
-	Client        ClientTLS
-	Username      string // empty: no AUTH
-	Password      PasswordSource
-	OAuth2        OAuth2
-	From          *mail.Address
-	To            []string // addresses without names; at least one
-	SubjectPrefix string   // of the digests
-}
-
-// A Digest is one recurring mail.
-type Digest struct {
-	Name          string         // unique; never "fallback"
-	Domains       []string       // exact, or "*.example.org" for every name below it; at least one
-	To            []string       // addresses without names; SMTP.To where the file has none
-	Schedule      string         // "daily", "weekly", "monthly" or a cron expression of five fields
-	Timezone      *time.Location // of Schedule; Schedule.Timezone where the file has none
-	OnlyWhen      string         // "always", "failures" or "changes"
-	SubjectPrefix string         // SMTP.SubjectPrefix where the file has none
-}
-
-// An Accept is a failure that the owner knows of and puts up with for a time.
-// Empty fields cover everything; one of ResultType, MX and Sender is set.
-type Accept struct {
-	ResultType string    // RFC 8460, section 4.3; lower case
-	MX         string    // a receiving MX host, or "*.example.net"
-	Domain     string    // a policy domain, or "*.example.org"
-	Sender     string    // a signing domain
-	Until      time.Time // the last UTC day that is covered
-	Why        string    // one printable line
+	Timezone  *time.Location `toml:"timezone" default:"UTC"`
+	Poll      string         `toml:"poll" default:"*/15 * * * *" rule:"cron"`
+	Digest    string         `toml:"digest" default:"0 7 * * *" rule:"time of day"` // of daily, weekly and monthly digests
+	Check     string         `toml:"check" default:"30 5 * * *" rule:"cron"`        // of the daily domain check
+	Parallel  int            `toml:"parallel" default:"4" rule:"1..100"`            // mailboxes polled at a time, each over one connection
+	WarnAfter time.Duration  `toml:"warn_after" default:"24h" rule:"warn after"`    // for how long a mailbox is unread before a digest says that it is blind
 }
 
 // Reports says which reports count, and bounds them.
 type Reports struct {
-	Domains           []string // as Digest.Domains; empty: whatever is reported on
-	Authenticity      string   // "flag", "require" or "off"
-	TrustedAuthservID []string // RFC 8601, section 2.5
-	TrustMicrosoft365 bool     // the Authentication-Results without an authserv-id are Microsoft 365's
-	IgnoreSigners     []string // signing domains, exact
-	MaxMessage        int64    // bytes
-	MaxReport         int64    // bytes, decompressed
-	MaxPolicies       int
-	MaxFailures       int
-	MaxUnknown        int64 // bytes kept of messages whose signatures are to be checked again
+	Domains           []string `toml:"domains" rule:"patterns"` // as Digest.Domains; empty: whatever is reported on
+	Authenticity      string   `toml:"authenticity" default:"flag" rule:"flag|require|off"`
+	TrustedAuthservID []string `toml:"trusted_authserv_id" rule:"authserv-ids"` // RFC 8601, section 2.5
+	TrustMicrosoft365 bool     `toml:"trusted_microsoft365" default:"false"`    // the Authentication-Results without an authserv-id are Microsoft 365's
+	IgnoreSigners     []string `toml:"ignore_signers" rule:"domains"`           // signing domains, exact
+	MaxMessage        int64    `toml:"max_message" default:"10MiB"`             // bytes
+	MaxReport         int64    `toml:"max_report" default:"64MiB"`              // bytes, decompressed
+	MaxPolicies       int      `toml:"max_policies" default:"10000" rule:"1..1000000"`
+	MaxFailures       int      `toml:"max_failures" default:"100000" rule:"1..10000000"`
+	MaxUnknown        int64    `toml:"max_unknown" default:"32MiB"` // bytes kept of messages whose signatures are to be checked again
+}
+
+// Templates says where digest templates of one's own are.
+type Templates struct {
+	Dir string `toml:"dir" rule:"path"` // empty: none
 }
 
 // DNS says whom to ask.
 type DNS struct {
-	Server string // "host:port"; empty: the system's resolvers
+	Server string `toml:"server" rule:"resolver"` // "host:port"; empty: the system's resolvers
 }
 
 // maxFile bounds the configuration file: ten thousand domains fit in.
@@ -206,9 +159,10 @@ func parseGuarded(name, dir string, data []byte, g *guard) (*Config, error) {
 	if syntax != nil {
 		return nil, &Error{File: name, Faults: []Fault{*syntax}}
 	}
-	c := &checker{dir: dir, guard: g}
-	f := c.decode(doc)
-	cfg := c.config(f, c.include(f.Include))
+	c, cfg := newChecker(dir, "", g), new(Config)
+	c.decode(doc, key{set: true}, reflect.ValueOf(cfg).Elem())
+	cfg.Include = c.key(&cfg.Include).text
+	c.config(cfg, c.include(c.key(&cfg.Include)))
 	if err := c.err(name); err != nil {
 		return nil, err
 	}

@@ -62,20 +62,20 @@ func TestAFullFile(t *testing.T) {
 		Database: Database{Path: "/var/lib/tlsbrief/reports.db", Keep: 52 * 7 * 24 * time.Hour},
 		Schedule: Schedule{Timezone: zone(t, "Europe/Berlin"), Poll: "*/5 * * * *", Digest: "30 6 * * 1-5", Check: "0 3 * * 0", Parallel: 4, WarnAfter: 24 * time.Hour},
 		Mailboxes: []Mailbox{{
-			Name: "reports", Host: "imap.example.com", Port: 993, TLS: "implicit", Username: "reports@example.com",
-			Password: PasswordSource{File: "/etc/tlsbrief/secrets/imap"},
-			Folders:  []string{"INBOX", `\Junk`}, After: "seen", Keyword: "$TLSRPT",
+			Name: "reports", TLS: "implicit",
+			Server:  Server{Host: "imap.example.com", Port: 993, Username: "reports@example.com", Password: PasswordSource{File: "/etc/tlsbrief/secrets/imap"}},
+			Folders: []string{"INBOX", `\Junk`}, After: "seen", Keyword: "$TLSRPT",
 		}, {
-			Name: "Kunden (alt)", Host: "127.0.0.1", Port: 143, TLS: "none", CAFile: "/etc/tlsbrief/ca.pem",
-			Username: "u", Password: PasswordSource{Env: "IMAP_PASSWORD_2"},
+			Name: "Kunden (alt)", TLS: "none",
+			Server:  Server{Host: "127.0.0.1", Port: 143, CAFile: "/etc/tlsbrief/ca.pem", Username: "u", Password: PasswordSource{Env: "IMAP_PASSWORD_2"}},
 			Folders: []string{"INBOX", `\Trash`, "Berichte/TLS"}, After: "move", Keyword: "tls-seen", MoveTo: "Done",
 		}, {
-			Name: "third", Host: "xn--bcher-kva.example", Port: 1143, TLS: "starttls", Username: "u",
-			Password: PasswordSource{Command: []string{"/usr/bin/pass", "show", "imap"}},
-			Folders:  []string{"INBOX", `\Junk`}, After: "keyword", Keyword: "$TLSRPT",
+			Name: "third", TLS: "starttls",
+			Server:  Server{Host: "xn--bcher-kva.example", Port: 1143, Username: "u", Password: PasswordSource{Command: []string{"/usr/bin/pass", "show", "imap"}}},
+			Folders: []string{"INBOX", `\Junk`}, After: "keyword", Keyword: "$TLSRPT",
 		}},
 		SMTP: SMTP{
-			Host: "mail_relay", Port: 587, TLS: "starttls",
+			Server: Server{Host: "mail_relay", Port: 587}, TLS: "starttls",
 			From: &mail.Address{Name: "TLS reports", Address: "Reports@xn--bcher-kva.example"},
 			To:   []string{"postmaster@example.com", "noc@example.com"},
 
@@ -85,7 +85,7 @@ func TestAFullFile(t *testing.T) {
 			ResultType: "certificate-expired", MX: "*.example.net", Domain: "xn--bcher-kva.example", Sender: "google.com",
 			Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC), Why: "mx2 is being replaced",
 		}},
-		TemplatesDir: "/etc/tlsbrief/templates",
+		Templates: Templates{Dir: "/etc/tlsbrief/templates"},
 		Digests: []Digest{
 			{Name: "example.com", Domains: []string{"example.com", "*.example.org", "xn--bcher-kva.example"}, To: []string{"owner@example.com"}, Schedule: "weekly", Timezone: zone(t, "Asia/Tokyo"), OnlyWhen: "failures", SubjectPrefix: "[Owner]"},
 			{Name: "all of them", Domains: []string{"example.com"}, To: []string{"postmaster@example.com", "noc@example.com"}, Schedule: "0 7 * * 1", Timezone: zone(t, "Europe/Berlin"), OnlyWhen: "changes", SubjectPrefix: "TLS:"},

@@ -4,31 +4,33 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"tlsbrief/internal/spelling"
 )
 
+// A Digest is one recurring mail.
+type Digest struct {
+	Name          string         `toml:"name"`                                   // unique; never "fallback"
+	Domains       []string       `toml:"domains" rule:"patterns"`                // exact, or "*.example.org" for every name below it; at least one
+	To            []string       `toml:"to" rule:"addresses"`                    // addresses without names; SMTP.To where the file has none
+	Schedule      string         `toml:"schedule" default:"daily" rule:"rhythm"` // "daily", "weekly", "monthly" or a cron expression of five fields
+	Timezone      *time.Location `toml:"timezone"`                               // of Schedule; Schedule.Timezone where the file has none
+	OnlyWhen      string         `toml:"only_when" default:"always" rule:"always|failures|changes"`
+	SubjectPrefix string         `toml:"subject_prefix" rule:"prefix"` // SMTP.SubjectPrefix where the file has none
+}
+
 // digest judges one [[digest]].
-func (c *checker) digest(f *fileDigest, names map[string]place) Digest {
-	d := Digest{
-		Name: c.name(f.Name, "fallback", "what no digest claims", `name = "example.com"`, names),
-		To:   c.addresses(f.To),
+func (c *checker) digest(d *Digest, names map[string]place) {
+	c.name(c.key(&d.Name), "fallback", "what no digest claims", `name = "example.com"`, names)
+	c.rules(d)
+	if k := c.key(&d.Domains); k.empty() && !k.bad {
+		c.fault(k, `lists no domain; set it, as in domains = ["example.com", "*.example.org"], or take out every [[digest]] for one digest of everything`)
 	}
-	d.Domains = c.domains(f.Domains)
-	if len(f.Domains.values) == 0 && !f.Domains.bad {
-		c.fault(f.Domains.key, `lists no domain; set it, as in domains = ["example.com", "*.example.org"], or take out every [[digest]] for one digest of everything`)
-	}
-	d.Schedule = c.rhythm(f.Schedule)
-	if f.Timezone.value != "" {
-		d.Timezone = c.timezone(f.Timezone)
-	}
-	d.OnlyWhen = c.oneOf(f.OnlyWhen, "always", "failures", "changes")
-	if f.SubjectPrefix.value != "" {
-		d.SubjectPrefix = c.prefix(f.SubjectPrefix)
-	}
-	return d
 }
 
 // maxPrefix bounds what stands before a subject, in characters: a subject is to
@@ -36,55 +38,46 @@ func (c *checker) digest(f *fileDigest, names map[string]place) Digest {
 const maxPrefix = 30
 
 // prefix judges what stands before a subject.
-func (c *checker) prefix(k textKey) string {
-	if !k.bad && (k.value == "" || !printable(k.value) || len([]rune(k.value)) > maxPrefix) {
-		c.fault(k.key, `is empty, has characters that do not print or blanks at an end, or more than %d characters; write it as in "[TLS]"`, maxPrefix)
+func (c *checker) prefix(k key) string {
+	if k.text == "" || !printable(k.text) || len([]rune(k.text)) > maxPrefix {
+		c.fault(k, `is empty, has characters that do not print or blanks at an end, or more than %d characters; write it as in "[TLS]"`, maxPrefix)
 	}
-	return k.value
+	return k.text
 }
 
 // rhythm judges how often a digest is sent.
-func (c *checker) rhythm(k textKey) string {
+func (c *checker) rhythm(k key) string {
 	words := []string{"daily", "monthly", "weekly"}
-	for _, w := range words {
-		if k.value == w {
-			return w
-		}
-	}
-	if strings.ContainsAny(k.value, " \t") || k.bad {
+	switch {
+	case slices.Contains(words, k.text):
+		return k.text
+	case strings.ContainsAny(k.text, " \t"):
 		return c.cron(k)
 	}
-	hint := ""
-	if near := nearest(k.value, words); near != "" {
-		hint = "; did you mean " + near + "?"
-	}
-	c.fault(k.key, `%s is neither daily, weekly, monthly nor a cron expression such as "0 7 * * 1"%s`, quote(k.value), hint)
+	c.fault(k, `%s is neither daily, weekly, monthly nor a cron expression such as "0 7 * * 1"%s`, quote(k.text), spelling.Hint(k.text, words))
 	return ""
 }
 
 // cron judges a cron expression.
-func (c *checker) cron(k textKey) string {
-	if k.bad {
-		return ""
+func (c *checker) cron(k key) string {
+	if err := cronFault(k.text); err != nil {
+		c.fault(k, "%s cannot be used as a cron expression: %v; write minute, hour, day of month, month and day of week, as in \"0 7 * * *\"", quote(k.text), err)
 	}
-	if err := cronFault(k.value); err != nil {
-		c.fault(k.key, "%s cannot be used as a cron expression: %v; write minute, hour, day of month, month and day of week, as in \"0 7 * * *\"", quote(k.value), err)
-	}
-	return k.value
+	return k.text
 }
 
 // timeOfDay judges a cron expression that stands for one time of day: what is
 // daily must not come more often.
-func (c *checker) timeOfDay(k textKey) string {
+func (c *checker) timeOfDay(k key) string {
 	spec := c.cron(k)
-	if k.bad || cronFault(spec) != nil {
+	if cronFault(spec) != nil {
 		return spec // which has been said
 	}
 	schedule, err := cron.ParseStandard(spec)
 	if fields, ok := schedule.(*cron.SpecSchedule); ok && err == nil {
 		const values = 1<<60 - 1 // the bits above them tell a star
 		if bits.OnesCount64(fields.Minute&values) > 1 || bits.OnesCount64(fields.Hour&values) > 1 {
-			c.fault(k.key, `%s comes more than once a day; write one minute and one hour, as in "0 7 * * *". A digest that is to come more often has a schedule of its own, in [[digest]]`, quote(spec))
+			c.fault(k, `%s comes more than once a day; write one minute and one hour, as in "0 7 * * *". A digest that is to come more often has a schedule of its own, in [[digest]]`, quote(spec))
 		}
 	}
 	return spec

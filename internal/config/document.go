@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"sort"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -46,33 +44,6 @@ func readDocument(data []byte) (*value, *Fault) {
 	return b.root, nil
 }
 
-// syntaxFault rewords what go-toml says, in the cases that people meet. Words
-// that quote the document are left out: they might quote a password.
-func syntaxFault(err error) *Fault {
-	f := &Fault{Problem: strings.TrimPrefix(err.Error(), "toml: ")}
-	var at *toml.DecodeError
-	if errors.As(err, &at) {
-		f.Line, _ = at.Position()
-	}
-	switch says := f.Problem; {
-	case strings.Contains(says, "at start of value"), strings.Contains(says, "expected keyword"):
-		f.Problem = `not a TOML value; put text in quotes, as in key = "text"`
-	case strings.Contains(says, "expected newline"):
-		f.Problem = `something follows the value that does not belong there; put text in quotes, and every key on a line of its own`
-	case strings.Contains(says, "invalid escape"):
-		f.Problem = `a backslash in "double quotes" must be written twice, as in "\\Junk"; in 'single quotes' it stands for itself`
-	case strings.Contains(says, "invalid character at start of key"):
-		f.Problem = `a line must be a key = value, a [table], a [[table]] or a # comment`
-	case strings.Contains(says, "already"):
-		f.Problem = clean(says) + "; keep one of the two"
-	case strings.Contains(says, "unable to parse"):
-		f.Problem = "not a number; put text in quotes"
-	default:
-		f.Problem = "TOML syntax: " + says
-	}
-	return f
-}
-
 // A builder turns the expressions of a document into a tree of values.
 type builder struct {
 	parser        unstable.Parser
@@ -91,7 +62,8 @@ func (b *builder) line(r unstable.Range) int {
 func (b *builder) expression(n *unstable.Node) {
 	switch n.Kind {
 	case unstable.Table:
-		b.current = b.walk(b.root, n.Key())
+		parent, last := b.parent(b.root, n.Key())
+		b.current = parent.table(string(last.Data), b.line(last.Raw))
 	case unstable.ArrayTable:
 		parent, last := b.parent(b.root, n.Key())
 		b.current = parent.push(string(last.Data), b.line(last.Raw))
@@ -105,16 +77,8 @@ func (b *builder) keyValue(table *value, n *unstable.Node) {
 	parent.set(string(last.Data), b.value(n.Value(), b.line(last.Raw)))
 }
 
-// walk goes down a dotted key, making the tables that are not there yet.
-func (b *builder) walk(from *value, parts unstable.Iterator) *value {
-	for parts.Next() {
-		part := parts.Node()
-		from = from.table(string(part.Data), b.line(part.Raw))
-	}
-	return from
-}
-
-// parent goes down a dotted key up to its last part.
+// parent goes down a dotted key up to its last part, and makes the tables that are
+// not there yet.
 func (b *builder) parent(from *value, parts unstable.Iterator) (*value, *unstable.Node) {
 	parts.Next()
 	last := parts.Node()
@@ -157,7 +121,7 @@ func (v *value) set(name string, child *value) {
 	v.keys[name] = child
 }
 
-// table gives the table of that name, of a list of tables the last one.
+// table returns the table of that name; of a list of tables, the last one.
 func (v *value) table(name string, line int) *value {
 	child := v.keys[name]
 	if child != nil && child.kind == unstable.Array && len(child.items) > 0 {

@@ -1,52 +1,69 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// A known is one key that the configuration has, by the tags of its structs.
-type known struct {
-	path string // such as "mailbox.host"
-	def  string
-	typ  reflect.Type
-}
-
-// knownKeys walks the tags. Keys that are known only to be refused are left out.
-func knownKeys(t *testing.T) []known {
+// knownKeys walks the tags; the name of each setting is its whole path, such as
+// "mailbox.host". Keys that are known only to be refused are left out.
+func knownKeys(t *testing.T) []setting {
 	t.Helper()
-	var keys []known
-	var walk func(path string, typ reflect.Type)
-	walk = func(path string, typ reflect.Type) {
-		if typ.Kind() == reflect.Slice {
-			typ = typ.Elem()
-		}
-		for i := range typ.NumField() {
-			f := typ.Field(i)
-			name := strings.TrimPrefix(path+"."+f.Tag.Get("toml"), ".")
+	var keys []setting
+	var walk func(path string, table reflect.Type)
+	walk = func(path string, table reflect.Type) {
+		for _, s := range settings(table) {
+			s.name = strings.TrimPrefix(path+"."+s.name, ".")
+			inner := s.typ
+			if inner.Kind() == reflect.Slice {
+				inner = inner.Elem()
+			}
 			switch {
-			case f.Anonymous:
-				walk(path, f.Type)
-			case f.Tag.Get("toml") == "" || f.Type == reflect.TypeFor[rawKey]():
-			case reflect.PointerTo(f.Type).Implements(reflect.TypeFor[setting]()):
-				keys = append(keys, known{path: name, def: f.Tag.Get("default"), typ: f.Type})
+			case s.typ == reflect.TypeFor[PasswordSource]():
+			case inner.Kind() == reflect.Struct && inner != reflect.TypeFor[time.Time]():
+				walk(s.name, inner)
 			default:
-				walk(name, f.Type)
+				keys = append(keys, s)
 			}
 		}
 	}
-	walk("", reflect.TypeFor[file]())
-	if len(keys) < 40 {
+	walk("", reflect.TypeFor[Config]())
+	if len(keys) < 100 {
 		t.Fatalf("the tags name %d keys only: %v", len(keys), keys)
 	}
 	return keys
+}
+
+// A tag without its rule would make Load panic only where that key is set.
+func TestEveryRuleOfATagIsKnown(t *testing.T) {
+	t.Parallel()
+	texts, lists := textRules(), listRules()
+	for _, s := range knownKeys(t) {
+		switch s.typ {
+		case reflect.TypeFor[string]():
+			if texts[s.rule] == nil && !strings.Contains(s.rule, "|") {
+				t.Errorf("%s: there is no rule %q for text", s.name, s.rule)
+			}
+		case reflect.TypeFor[[]string]():
+			if lists[s.rule] == nil {
+				t.Errorf("%s: there is no rule %q for a list", s.name, s.rule)
+			}
+		case reflect.TypeFor[int]():
+			var least, most int
+			if n, err := fmt.Sscanf(s.rule, "%d..%d", &least, &most); n != 2 || err != nil || least >= most {
+				t.Errorf("%s: %q is no pair of bounds", s.name, s.rule)
+			}
+		}
+	}
 }
 
 // documentKeys flattens a document: the first item stands for a list of tables.
@@ -105,9 +122,9 @@ func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
 	got := map[string]*value{}
 	documentKeys("", doc, got)
 	for _, k := range knownKeys(t) {
-		v := got[k.path]
+		v := got[k.name]
 		if v == nil {
-			t.Errorf("config.toml.example does not name %s", k.path)
+			t.Errorf("config.toml.example does not name %s", k.name)
 			continue
 		}
 		if k.def == "" {
@@ -115,7 +132,7 @@ func TestTheExampleNamesEveryKeyWithItsDefault(t *testing.T) {
 		}
 		shown, want := read(t, k, v), read(t, k, nil)
 		if diff := cmp.Diff(want, shown); diff != "" {
-			t.Errorf("%s in config.toml.example is not its default (-default +shown):\n%s", k.path, diff)
+			t.Errorf("%s in config.toml.example is not its default (-default +shown):\n%s", k.name, diff)
 		}
 	}
 }
@@ -133,14 +150,14 @@ func TestTheExampleMarksWhatIsNoDefault(t *testing.T) {
 	documentKeys("", doc, shown)
 	lines := strings.Split(string(example(t, false)), "\n")
 	for _, k := range knownKeys(t) {
-		v := shown[k.path]
+		v := shown[k.name]
 		if v == nil {
 			continue // which another test tells
 		}
 		line := lines[v.line-1]
 		marked := strings.Contains(line, "# ->") || optional.MatchString(line)
 		ordinary := cmp.Equal(read(t, k, v), read(t, k, nil), cmpopts.EquateEmpty())
-		if !marked && !ordinary && !strings.HasSuffix(k.path, ".port") {
+		if !marked && !ordinary && !strings.HasSuffix(k.name, ".port") {
 			t.Errorf("config.toml.example:%d: %q is no default; mark it or leave it empty", v.line, line)
 		}
 	}
@@ -170,29 +187,17 @@ func TestTheExampleFitsATerminal(t *testing.T) {
 }
 
 // read gives what a key holds after reading v, or its default where v is nil.
-func read(t *testing.T, k known, v *value) any {
+func read(t *testing.T, s setting, v *value) any {
 	t.Helper()
-	s := reflect.New(k.typ).Interface().(setting)
-	s.fallback(k.def)
-	if v != nil {
-		if problem := s.read(v); problem != "" {
-			t.Fatalf("%s %s", k.path, problem)
-		}
+	k := key{text: s.def}
+	read := func() string { return k.read(v, s) }
+	if s.typ.Kind() == reflect.Slice {
+		read = func() string { return k.readList(v, s.def) }
 	}
-	switch s := s.(type) {
-	case *textKey:
-		return s.value
-	case *amountKey:
-		return s.value
-	case *numberKey:
-		return s.value
-	case *truthKey:
-		return s.value
-	case *listKey:
-		return s.values
+	if problem := read(); problem != "" {
+		t.Fatalf("%s %s", s.name, problem)
 	}
-	t.Fatalf("%s is a %T", k.path, s)
-	return nil
+	return append(k.list(), k.text)
 }
 
 func TestTheReferenceHasEveryKeyWithItsDefault(t *testing.T) {
@@ -207,9 +212,9 @@ func TestTheReferenceHasEveryKeyWithItsDefault(t *testing.T) {
 		sections[strings.Trim(head, "`[]")] = body
 	}
 	for _, k := range knownKeys(t) {
-		table, name, nested := strings.Cut(k.path, ".")
+		table, name, nested := strings.Cut(k.name, ".")
 		if !nested { // a key of the file itself
-			table, name = k.path, k.path
+			table, name = k.name, k.name
 		}
 		if sub, ok := strings.CutPrefix(name, "oauth2."); ok { // the same for both
 			table, name = "OAuth2", sub
@@ -220,7 +225,7 @@ func TestTheReferenceHasEveryKeyWithItsDefault(t *testing.T) {
 		}
 		for _, word := range strings.Split(k.def, ",") {
 			if !strings.Contains(row, strings.ReplaceAll(word, `\`, `\\`)) {
-				t.Errorf("docs/configuration.md: the row of %s does not show its default %s", k.path, k.def)
+				t.Errorf("docs/configuration.md: the row of %s does not show its default %s", k.name, k.def)
 			}
 		}
 	}

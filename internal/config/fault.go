@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap gives why the file could not be read, or nil.
+// Unwrap returns why the file could not be read, or nil.
 func (e *Error) Unwrap() error { return e.Err }
 
 func (f Fault) at(file string) string {
@@ -59,23 +60,28 @@ func (f Fault) at(file string) string {
 // A checker collects faults while a file is read and judged, so that all of
 // them are told at once.
 type checker struct {
-	dir    string // of the configuration file: relative paths start here
-	file   string // that file, where it is an included one
-	guard  *guard // of the files that are named; nil: they are not looked at
+	dir    string                     // of the configuration file: relative paths start here
+	file   string                     // that file, where it is an included one
+	guard  *guard                     // of the files that are named; nil: they are not looked at
+	keys   map[any]key                // by the address of the field of a [Config] that each fills
+	tables map[reflect.Type][]setting // those seen so far: there may be thousands of mailboxes
+	texts  map[string]rule[string]
+	lists  map[string]rule[[]string]
 	faults []Fault
+}
+
+// newChecker returns a checker of the main file, or of an included one.
+func newChecker(dir, file string, g *guard) *checker {
+	return &checker{dir: dir, file: file, guard: g, keys: map[any]key{}, tables: map[reflect.Type][]setting{}, texts: textRules(), lists: listRules()}
 }
 
 // fault notes what is wrong with a key, at its line or, where the key is not
 // in the file, at the line of its table.
 func (c *checker) fault(k key, format string, args ...any) {
-	c.faultAt(k.line, k.path, format, args...)
+	c.faults = append(c.faults, Fault{File: c.file, Line: k.line, Key: k.path, Problem: clean(fmt.Sprintf(format, args...))})
 }
 
-func (c *checker) faultAt(line int, path, format string, args ...any) {
-	c.faults = append(c.faults, Fault{File: c.file, Line: line, Key: path, Problem: clean(fmt.Sprintf(format, args...))})
-}
-
-// err gives the faults in the order of their lines, or nil.
+// err returns the faults in the order of their lines, or nil.
 func (c *checker) err(file string) error {
 	if len(c.faults) == 0 {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Find gives the path of the configuration file: the explicit one where there
+// Find returns the path of the configuration file: the explicit one where there
 // is one, else the first that exists of ./config.toml,
 // $XDG_CONFIG_HOME/tlsbrief/config.toml (~/.config where that is not set) and
 // /etc/tlsbrief/config.toml. A file that is there and may not be looked at is
@@ -40,7 +40,7 @@ func find(explicit string, env func(string) string, stat func(string) error) (st
 	}
 }
 
-// places gives where a configuration may lie, in the order of looking. The XDG
+// places returns where a configuration may lie, in the order of looking. The XDG
 // base directory specification has relative paths ignored.
 func places(env func(string) string) []string {
 	out := []string{"./config.toml"}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/netclient"
+
 	"github.com/robfig/cron/v3"
 	"golang.org/x/net/idna"
 )
@@ -128,12 +130,12 @@ func checkMailbox(t *testing.T, m Mailbox, names map[string]bool) {
 	}
 }
 
-func checkServer(t *testing.T, host string, port int, mode string) {
+func checkServer(t *testing.T, host string, port int, mode netclient.TLSMode) {
 	t.Helper()
 	if host == "" || strings.ContainsAny(host, " /[]@\r\n") || port < 1 || port > 65535 {
 		t.Errorf("server %q port %d", host, port)
 	}
-	if !slices.Contains([]string{"implicit", "starttls", "none"}, mode) || mode == "none" && elsewhere(host) {
+	if !mode.Valid() || mode == "none" && elsewhere(host) {
 		t.Errorf("server %q with tls %q", host, mode)
 	}
 }

@@ -7,23 +7,23 @@ import (
 	"tlsbrief/internal/fileperm"
 )
 
-// A guard judges who else may change or read the files that a configuration is made
-// of or names. It keeps what is no fault, a sentence each. A nil guard judges
-// nothing: the text of a configuration is right or wrong without its files.
+// A guard judges who else may change or read the files of a configuration and those
+// that it names. It collects warnings, a sentence each. A nil guard judges nothing:
+// the text of a configuration is right or wrong without its files.
 type guard struct {
 	warnings []string
 	warned   map[string]bool
-	unsure   bool // a file lies where it cannot be told who may write to it
+	unsure   bool // the warning about file systems without modes is given
 }
 
-// runSecrets is where containers get their secrets: root alone can put one there, and
-// they are their only user.
+// runSecrets is the folder of a container's secrets: root alone can write to it, and
+// the container is the only reader.
 const runSecrets = "/run/secrets/"
 
 func inRunSecrets(path string) bool { return strings.HasPrefix(filepath.Clean(path), runSecrets) }
 
-// problem says in one line why a file is not to be used, and what mends it; empty
-// where it may be used. Where that cannot be told, one warning stands for all files.
+// problem returns in one line why a file must not be used, and the remedy; "" if it
+// may be used. If the file system does not record that, one warning stands for all.
 func (g *guard) problem(path string) string {
 	if g == nil || path == "" {
 		return ""
@@ -53,17 +53,17 @@ func (g *guard) warn(what string) {
 }
 
 // guarded is path for a file that others must not be able to change.
-func (c *checker) guarded(k textKey) string {
+func (c *checker) guarded(k key) string {
 	path := c.path(k)
 	if problem := c.guard.problem(path); problem != "" {
-		c.fault(k.key, "%s", problem)
+		c.fault(k, "%s", problem)
 	}
 	return path
 }
 
-// secretFile is path for a file that others must not be able to change and had better
-// not be able to read.
-func (c *checker) secretFile(k textKey) string {
+// secretFile is path for a file that others must not be able to change. If all users
+// can read it, it warns.
+func (c *checker) secretFile(k key) string {
 	path := c.guarded(k)
 	if c.guard == nil || path == "" || inRunSecrets(path) {
 		return path

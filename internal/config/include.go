@@ -9,17 +9,11 @@ import (
 	"strings"
 )
 
-// An included is a file that another includes, not judged yet.
+// An included is a file that another includes, not judged yet. It holds nothing but
+// what there may be several of.
 type included struct {
 	checker *checker // notes its faults under its name
-	file    *includedFile
-}
-
-// An includedFile holds what there may be several of.
-type includedFile struct {
-	Mailboxes []fileMailbox `toml:"mailbox"`
-	Digests   []fileDigest  `toml:"digest"`
-	Accepts   []fileAccept  `toml:"accept"`
+	config  *Config
 }
 
 // maxIncluded bounds how many files are included.
@@ -27,22 +21,22 @@ const maxIncluded = 10_000
 
 // include reads the files that a pattern matches, in the order of their names.
 // Relative paths in them count from the folder that they lie in.
-func (c *checker) include(k textKey) []included {
-	if k.value == "" || k.bad {
+func (c *checker) include(k key) []included {
+	if k.text == "" || k.bad {
 		return nil
 	}
 	files, err := filepath.Glob(c.path(k))
 	switch {
 	case err != nil:
-		c.fault(k.key, "%s is not a pattern; write it as in mailboxes.d/*.toml", quote(k.value))
+		c.fault(k, "%s is not a pattern; write it as in mailboxes.d/*.toml", quote(k.text))
 	case len(files) == 0:
-		c.fault(k.key, "%s matches no file; take it out, or put the files there", quote(k.value))
+		c.fault(k, "%s matches no file; take it out, or put the files there", quote(k.text))
 	case len(files) > maxIncluded:
-		c.fault(k.key, "%s matches more than %d files", quote(k.value), maxIncluded)
+		c.fault(k, "%s matches more than %d files", quote(k.text), maxIncluded)
 	default:
 		var out []included
 		for _, path := range files {
-			out = append(out, c.includeFile(k.key, path))
+			out = append(out, c.includeFile(k, path))
 		}
 		return out
 	}
@@ -54,7 +48,7 @@ func (c *checker) includeFile(k key, path string) included {
 	if rel, err := filepath.Rel(c.dir, path); err == nil && !strings.HasPrefix(rel, "..") {
 		name = rel
 	}
-	inc := included{&checker{dir: filepath.Dir(path), file: clean(name), guard: c.guard}, new(includedFile)}
+	inc := included{newChecker(filepath.Dir(path), clean(name), c.guard), new(Config)}
 	if problem := c.guard.problem(path); problem != "" {
 		c.fault(k, "including %s: %s", quote(name), problem)
 		return inc
@@ -70,7 +64,7 @@ func (c *checker) includeFile(k key, path string) included {
 		inc.checker.faults = append(inc.checker.faults, *syntax)
 		return inc
 	}
-	inc.checker.decodeTable(doc, key{set: true}, reflect.ValueOf(inc.file).Elem())
+	inc.checker.decode(doc, key{set: true}, reflect.ValueOf(inc.config).Elem())
 	return inc
 }
 

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"tlsbrief/internal/hostname"
 )
 
-// hostName judges a name to connect to and gives it in lower case, as A-labels;
+// hostName judges a name to connect to and returns it in lower case, as A-labels;
 // an IP address as it is. Underscores are let through: networks of containers
 // have them.
 func hostName(s string) (string, error) {
@@ -27,56 +27,24 @@ func hostName(s string) (string, error) {
 	case strings.Contains(s, ":"):
 		return "", fmt.Errorf("%s has a port in it; write the host name alone, and the port as port = 993 on a line of its own", quote(s))
 	}
-	return ascii(s, "_")
-}
-
-// domainName judges a domain name and gives it in lower case, as A-labels,
-// without a trailing dot.
-func domainName(s string) (string, error) {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return "", fmt.Errorf("%s is an IP address; write a domain, such as example.com", quote(s))
-	}
-	name, err := ascii(s, "")
+	name, err := hostname.Strict(s, "_")
 	if err != nil {
-		return "", fmt.Errorf("%s is not a domain; write it as in example.com", quote(s))
-	}
-	return name, nil
-}
-
-// ascii gives a name in A-labels (RFC 5890, section 2.3.2.1), and holds it to
-// the letters, digits and hyphens of RFC 1123, section 2.1, and those besides.
-func ascii(s, besides string) (string, error) {
-	profile := idna.New(
-		idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
-		idna.StrictDomainName(false), // what is let through is judged below
-		idna.CheckHyphens(false),     // real names have "--" in the third place
-	)
-	name, err := profile.ToASCII(strings.TrimSuffix(s, "."))
-	bad := err != nil || len(name) > 253
-	for label := range strings.SplitSeq(name, ".") {
-		bad = bad || label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-'
-		bad = bad || strings.ContainsFunc(label, func(r rune) bool {
-			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && !strings.ContainsRune(besides, r)
-		})
-	}
-	if bad {
 		return "", fmt.Errorf("%s is not a host name; write it as in mail.example.com", quote(s))
 	}
 	return name, nil
 }
 
-// domains judges a list of domains and wildcards.
-func (c *checker) domains(k listKey) []string {
-	var domains []string
-	for i, s := range k.values {
-		name, err := pattern(s)
-		if err != nil {
-			c.fault(k.at(i), "%v", err)
-			continue
-		}
-		domains = append(domains, name)
+// domainName judges a domain name and returns it in lower case, as A-labels,
+// without a trailing dot.
+func domainName(s string) (string, error) {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return "", fmt.Errorf("%s is an IP address; write a domain, such as example.com", quote(s))
 	}
-	return unique(domains)
+	name, err := hostname.Strict(s, "")
+	if err != nil {
+		return "", fmt.Errorf("%s is not a domain; write it as in example.com", quote(s))
+	}
+	return name, nil
 }
 
 // pattern judges a domain or a wildcard such as "*.example.org".
@@ -95,18 +63,13 @@ func pattern(s string) (string, error) {
 	return name, nil
 }
 
-// addresses judges a list of recipients and drops their names.
-func (c *checker) addresses(k listKey) []string {
-	var addresses []string
-	for i, s := range k.values {
-		a, err := address(s)
-		if err != nil {
-			c.fault(k.at(i), "%v", err)
-			continue
-		}
-		addresses = append(addresses, a.Address)
+// bareAddress judges a recipient and drops the name before the address.
+func bareAddress(s string) (string, error) {
+	a, err := address(s)
+	if err != nil {
+		return "", err
 	}
-	return unique(addresses)
+	return a.Address, nil
 }
 
 // address judges a mail address, with or without a name before it (RFC 5322,
@@ -135,13 +98,10 @@ func address(s string) (*mail.Address, error) {
 
 // dnsServer judges the resolver to ask, and adds the port of DNS where there is
 // none.
-func (c *checker) dnsServer(k textKey) string {
-	if k.value == "" || k.bad {
-		return ""
-	}
-	server, err := hostPort(k.value, 53)
+func (c *checker) dnsServer(k key) string {
+	server, err := hostPort(k.text, 53)
 	if err != nil {
-		c.fault(k.key, "%s is not a DNS server: %v; write it as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53", quote(k.value), err)
+		c.fault(k, "%s is not a DNS server: %v; write it as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53", quote(k.text), err)
 	}
 	return server
 }

@@ -1,26 +1,29 @@
 package config
 
 import (
+	"cmp"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
-// An OAuth2 says how access tokens are got that stand in for a password.
+// An OAuth2 says how access tokens are got that stand in for a password. Without a
+// grant it is zero, and a password is used.
 type OAuth2 struct {
-	Grant              string         // "client_credentials", "refresh_token" or "service_account"; empty: a password is used
-	Provider           string         // "microsoft365" or "google", for what they have in common; else empty
-	Tenant             string         // of Microsoft 365: a domain or an ID
-	ClientID           string         // empty with service_account
-	ClientSecret       PasswordSource // may be zero
-	CertificateFile    string         // PEM, with KeyFile, in place of the secret. Not opened by Load
-	KeyFile            string
-	RefreshTokenFile   string   // set with refresh_token
-	ServiceAccountFile string   // set with service_account
-	Subject            string   // whose mailbox it is, with service_account
-	TokenURL           string   // empty: the provider's
-	AuthURL            string   // where a device grant begins (RFC 8628); empty: the provider's, if any
-	Scopes             []string // none: the provider's
-	CAFile             string   // PEM; empty: the system's. Not opened by Load
+	Grant              string         `toml:"grant" rule:"client_credentials|refresh_token|service_account"`
+	Provider           string         `toml:"provider" rule:"microsoft365|google"` // for what they have in common; may be empty
+	Tenant             string         `toml:"tenant"`                              // of Microsoft 365: a domain or an ID
+	ClientID           string         `toml:"client_id"`                           // empty with service_account
+	ClientSecret       PasswordSource `prefix:"client_secret"`                     // may be zero
+	CertificateFile    string         `toml:"certificate_file" rule:"guarded"`     // PEM, with KeyFile, in place of the secret. Not opened by Load
+	KeyFile            string         `toml:"key_file" rule:"secret"`
+	RefreshTokenFile   string         `toml:"refresh_token_file" rule:"secret"`   // set with refresh_token
+	ServiceAccountFile string         `toml:"service_account_file" rule:"secret"` // set with service_account
+	Subject            string         `toml:"subject"`                            // whose mailbox it is, with service_account
+	TokenURL           string         `toml:"token_url" rule:"url"`               // empty: the provider's
+	AuthURL            string         `toml:"auth_url" rule:"url"`                // where a device grant begins (RFC 8628); empty: the provider's, if any
+	Scopes             []string       `toml:"scopes" rule:"scopes"`               // none: the provider's
+	CAFile             string         `toml:"ca_file" rule:"guarded"`             // PEM; empty: the system's. Not opened by Load
 }
 
 // The grants and the providers.
@@ -32,95 +35,59 @@ const (
 	providerGoogle = "google"
 )
 
-type fileOAuth2 struct {
-	At key
-
-	Grant               textKey `toml:"grant"`
-	Provider            textKey `toml:"provider"`
-	Tenant              textKey `toml:"tenant"`
-	ClientID            textKey `toml:"client_id"`
-	ClientSecret        rawKey  `toml:"client_secret"`
-	ClientSecretFile    textKey `toml:"client_secret_file"`
-	ClientSecretEnv     textKey `toml:"client_secret_env"`
-	ClientSecretCommand listKey `toml:"client_secret_command"`
-	CertificateFile     textKey `toml:"certificate_file"`
-	KeyFile             textKey `toml:"key_file"`
-	RefreshTokenFile    textKey `toml:"refresh_token_file"`
-	ServiceAccountFile  textKey `toml:"service_account_file"`
-	Subject             textKey `toml:"subject"`
-	TokenURL            textKey `toml:"token_url"`
-	AuthURL             textKey `toml:"auth_url"`
-	Scopes              listKey `toml:"scopes"`
-	CAFile              textKey `toml:"ca_file"`
-}
-
-// oauth2 judges how to get tokens for a server that username logs in to.
-func (c *checker) oauth2(f *fileServer) OAuth2 {
-	o := &f.OAuth2
-	if o.ClientSecret.set {
-		c.fault(o.ClientSecret.key, "there is no such key, so that this file can be shown and copied without giving a secret away; use client_secret_file, client_secret_env or client_secret_command")
-	}
-	if o.Grant.value == "" {
-		if k := o.firstSet(); k != nil && !o.Grant.bad {
-			c.fault(o.Grant.key, "missing, and %s is set; set one of %s, %s and %s", last(k.path), grantClient, grantRefresh, grantAccount)
+// oauth2 judges how to get tokens for a server.
+func (c *checker) oauth2(s *Server) {
+	o := &s.OAuth2
+	c.refuse(&o.ClientSecret)
+	grant := c.key(&o.Grant)
+	if grant.text == "" {
+		if k := c.firstSet(o); k != nil && !grant.bad {
+			c.fault(grant, "missing, and %s is set; set one of %s, %s and %s", last(k.path), grantClient, grantRefresh, grantAccount)
 		}
-		return OAuth2{}
+		return
 	}
-	if first, _ := firstTwo(f); first != nil {
+	if first, _ := c.firstTwo(&s.Password); first != nil {
 		c.fault(*first, "is set, and oauth2.grant as well; keep one of the two")
 	}
-	out := OAuth2{
-		Grant:    c.oneOf(o.Grant, grantClient, grantRefresh, grantAccount),
-		Provider: o.Provider.value, Tenant: o.Tenant.value, ClientID: o.ClientID.value,
-		ClientSecret: PasswordSource{
-			Kind: "client_secret", File: c.secretFile(o.ClientSecretFile), Env: c.envName(o.ClientSecretEnv), Command: c.command(o.ClientSecretCommand),
-		},
-		CertificateFile: c.guarded(o.CertificateFile), KeyFile: c.secretFile(o.KeyFile),
-		RefreshTokenFile: c.secretFile(o.RefreshTokenFile), ServiceAccountFile: c.secretFile(o.ServiceAccountFile),
-		Subject: o.Subject.value, TokenURL: c.endpoint(o.TokenURL), AuthURL: c.endpoint(o.AuthURL),
-		Scopes: c.scopes(o.Scopes), CAFile: c.guarded(o.CAFile),
-	}
-	if out.Provider != "" {
-		c.oneOf(o.Provider, providerMS, providerGoogle)
-	}
+	c.rules(o)
+	o.ClientSecret.Kind = "client_secret"
 	c.provider(o)
 	c.grant(o)
-	if out.Subject == "" && out.Grant == grantAccount {
-		out.Subject = f.Username.value
+	if o.Grant == grantAccount {
+		o.Subject = cmp.Or(o.Subject, s.Username)
 	}
-	return out
 }
 
 // provider judges what goes with which provider.
-func (c *checker) provider(o *fileOAuth2) {
-	ms := o.Provider.value == providerMS
+func (c *checker) provider(o *OAuth2) {
+	ms := o.Provider == providerMS
 	switch {
-	case ms && o.Tenant.value == "" && o.TokenURL.value == "":
-		c.required(o.Tenant, `tenant = "example.onmicrosoft.com"`)
-	case !ms && o.Tenant.value != "":
-		c.fault(o.Tenant.key, `only goes with provider = "microsoft365"; take it out`)
-	case !printable(o.Tenant.value):
-		c.fault(o.Tenant.key, "has characters that do not print; write the tenant's domain or ID")
+	case ms && o.Tenant == "" && o.TokenURL == "":
+		c.required(c.key(&o.Tenant), `tenant = "example.onmicrosoft.com"`)
+	case !ms && o.Tenant != "":
+		c.fault(c.key(&o.Tenant), `only goes with provider = "microsoft365"; take it out`)
+	case !printable(o.Tenant):
+		c.fault(c.key(&o.Tenant), "has characters that do not print; write the tenant's domain or ID")
 	}
-	switch grant := o.Grant.value; {
+	switch grant := o.Grant; {
 	case ms && grant == grantAccount:
-		c.fault(o.Grant.key, "Microsoft 365 does not know it; use client_credentials")
-	case o.Provider.value == providerGoogle && grant == grantClient:
-		c.fault(o.Grant.key, "Google gives no access to mail by it; use service_account (Google Workspace) or refresh_token")
-	case o.Provider.value == "" && o.TokenURL.value == "":
-		c.fault(o.TokenURL.key, `missing; set it, or provider = "microsoft365" or "google"`)
+		c.fault(c.key(&o.Grant), "Microsoft 365 does not know it; use client_credentials")
+	case o.Provider == providerGoogle && grant == grantClient:
+		c.fault(c.key(&o.Grant), "Google gives no access to mail by it; use service_account (Google Workspace) or refresh_token")
+	case o.Provider == "" && o.TokenURL == "":
+		c.fault(c.key(&o.TokenURL), `missing; set it, or provider = "microsoft365" or "google"`)
 	}
-	if o.Provider.value == "" && len(o.Scopes.values) == 0 && o.Grant.value == grantAccount {
-		c.fault(o.Scopes.key, `missing; name what the token is to be good for, as in scopes = ["https://mail.example.com/"]`)
+	if o.Provider == "" && len(o.Scopes) == 0 && o.Grant == grantAccount {
+		c.fault(c.key(&o.Scopes), `missing; name what the token is to be good for, as in scopes = ["https://mail.example.com/"]`)
 	}
 }
 
 // grant judges what goes with which grant.
-func (c *checker) grant(o *fileOAuth2) {
-	grant := o.Grant.value
-	only := func(k *textKey, with string) {
-		if k.value != "" && grant != with {
-			c.fault(k.key, "only goes with grant = %q; take it out", with)
+func (c *checker) grant(o *OAuth2) {
+	grant := o.Grant
+	only := func(field *string, with string) {
+		if *field != "" && grant != with {
+			c.fault(c.key(field), "only goes with grant = %q; take it out", with)
 		}
 	}
 	only(&o.CertificateFile, grantClient)
@@ -128,27 +95,25 @@ func (c *checker) grant(o *fileOAuth2) {
 	only(&o.RefreshTokenFile, grantRefresh)
 	only(&o.ServiceAccountFile, grantAccount)
 	only(&o.Subject, grantAccount)
-	secret, second := firstTwoOf(&o.ClientSecretFile, &o.ClientSecretEnv, &o.ClientSecretCommand)
-	if second != nil {
-		c.fault(*second, "%s is set as well; keep one of the two", last(secret.path))
-	}
+	c.oneSource(&o.ClientSecret)
+	secret, _ := c.firstTwo(&o.ClientSecret)
 	if grant != grantAccount {
-		c.required(o.ClientID, `client_id = "11111111-2222-3333-4444-555555555555"`)
+		c.required(c.key(&o.ClientID), `client_id = "11111111-2222-3333-4444-555555555555"`)
 	}
 	switch grant {
 	case grantClient:
 		switch {
-		case (o.CertificateFile.value == "") != (o.KeyFile.value == ""):
-			c.fault(o.CertificateFile.key, "certificate_file and key_file go together; set both")
-		case secret != nil && o.CertificateFile.value != "":
+		case (o.CertificateFile == "") != (o.KeyFile == ""):
+			c.fault(c.key(&o.CertificateFile), "certificate_file and key_file go together; set both")
+		case secret != nil && o.CertificateFile != "":
 			c.fault(*secret, "is set, and certificate_file as well; keep one of the two")
-		case secret == nil && o.CertificateFile.value == "" && !o.ClientSecret.set:
-			c.fault(o.ClientSecretFile.key, "missing; set one of client_secret_file, client_secret_env and client_secret_command, or certificate_file with key_file")
+		case secret == nil && o.CertificateFile == "" && !c.key(&o.ClientSecret).set:
+			c.fault(c.key(&o.ClientSecret.File), "missing; set one of client_secret_file, client_secret_env and client_secret_command, or certificate_file with key_file")
 		}
 	case grantRefresh:
-		c.required(o.RefreshTokenFile, `refresh_token_file = "/var/lib/tlsbrief/token"; "tlsbrief login" fills it`)
+		c.required(c.key(&o.RefreshTokenFile), `refresh_token_file = "/var/lib/tlsbrief/token"; "tlsbrief login" fills it`)
 	case grantAccount:
-		c.required(o.ServiceAccountFile, `service_account_file = "/etc/tlsbrief/google.json"`)
+		c.required(c.key(&o.ServiceAccountFile), `service_account_file = "/etc/tlsbrief/google.json"`)
 		if secret != nil {
 			c.fault(*secret, "does not go with service_account, whose file holds a key; take it out")
 		}
@@ -156,47 +121,40 @@ func (c *checker) grant(o *fileOAuth2) {
 }
 
 // endpoint judges an address that secrets are sent to.
-func (c *checker) endpoint(k textKey) string {
-	if k.value == "" || k.bad {
-		return ""
-	}
-	u, err := url.Parse(k.value)
+func (c *checker) endpoint(k key) string {
+	u, err := url.Parse(k.text)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !printable(k.value):
-		c.fault(k.key, "%s is not an address; write it as in https://idp.example.com/token", quote(k.value))
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !printable(k.text):
+		c.fault(k, "%s is not an address; write it as in https://idp.example.com/token", quote(k.text))
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		c.fault(k.key, "%s would send secrets in plain text; write it with https (http is for this machine only)", quote(k.value))
+		c.fault(k, "%s would send secrets in plain text; write it with https (http is for this machine only)", quote(k.text))
 	}
-	return k.value
+	return k.text
 }
 
 // scopes judges names of RFC 6749, section 3.3.
-func (c *checker) scopes(k listKey) []string {
-	for i, s := range k.values {
-		if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
-			c.fault(k.at(i), `%s is not a scope; write each as an item of its own, as in ["https://mail.google.com/"]`, quote(s))
+func (c *checker) scopes(k key) []string {
+	for i, s := range k.items {
+		if s.text == "" || strings.ContainsFunc(s.text, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
+			c.fault(k.at(i), `%s is not a scope; write each as an item of its own, as in ["https://mail.google.com/"]`, quote(s.text))
 		}
 	}
-	return k.values
+	return k.list()
 }
 
-// firstSet gives the first key that has a value, in the order of the struct.
-func (o *fileOAuth2) firstSet() *key {
-	for _, k := range []*textKey{
-		&o.Provider, &o.Tenant, &o.ClientID, &o.ClientSecretFile, &o.ClientSecretEnv, &o.CertificateFile, &o.KeyFile,
-		&o.RefreshTokenFile, &o.ServiceAccountFile, &o.Subject, &o.TokenURL, &o.AuthURL, &o.CAFile,
-	} {
-		if k.value != "" {
-			return &k.key
+// firstSet returns the first key that has a value, in the order of the struct and
+// lists last.
+func (c *checker) firstSet(o *OAuth2) *key {
+	var list *key
+	v := reflect.ValueOf(o).Elem()
+	for _, s := range c.settings(v.Type()) {
+		k := c.key(v.FieldByIndex(s.index).Addr().Interface())
+		if k.text != "" {
+			return &k
+		}
+		if len(k.items) > 0 && list == nil {
+			list = &k
 		}
 	}
-	for _, k := range []*listKey{&o.ClientSecretCommand, &o.Scopes} {
-		if len(k.values) > 0 {
-			return &k.key
-		}
-	}
-	return nil
+	return list
 }
-
-// last gives the name of a key without that of its table.
-func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

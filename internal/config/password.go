@@ -21,16 +21,16 @@ const (
 // A PasswordSource says where a password comes from: a file, an environment
 // variable or a command. At most one is set. It holds no secret itself.
 type PasswordSource struct {
-	File    string   // an absolute path
-	Env     string   // the name of a variable
-	Command []string // a program and its arguments, run without a shell
+	File    string   `toml:"file" rule:"secret"`     // an absolute path
+	Env     string   `toml:"env" rule:"env"`         // the name of a variable
+	Command []string `toml:"command" rule:"command"` // a program and its arguments, run without a shell
 	Kind    string   // how the keys in the file begin; empty: "password"
 }
 
 // IsZero reports whether there is no password.
 func (p PasswordSource) IsZero() bool { return p.File == "" && p.Env == "" && len(p.Command) == 0 }
 
-// key gives the name of one of the keys, such as "password_file".
+// key returns the name of one of the keys, such as "password_file".
 func (p PasswordSource) key(suffix string) string {
 	if p.Kind == "" {
 		return "password_" + suffix

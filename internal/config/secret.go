@@ -17,25 +17,25 @@ type Secret string
 // hidden stands wherever a secret would.
 const hidden = "<secret>"
 
-// Reveal gives the secret itself, for the one place that sends it to a server.
+// Reveal returns the secret itself, for the one place that sends it to a server.
 func (s Secret) Reveal() string { return string(s) }
 
-// String gives "<secret>".
+// String returns "<secret>".
 func (s Secret) String() string { return hidden }
 
-// GoString gives "<secret>", for %#v.
+// GoString returns "<secret>", for %#v.
 func (s Secret) GoString() string { return hidden }
 
 // Format writes "<secret>" for every verb; %x and %d would not ask String.
 func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
 
-// MarshalText gives "<secret>", for XML, TOML and others.
+// MarshalText returns "<secret>", for XML, TOML and others.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// MarshalJSON gives "<secret>" as a JSON string.
+// MarshalJSON returns "<secret>" as a JSON string.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
 
-// LogValue gives "<secret>" to slog.
+// LogValue returns "<secret>" to slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // Value refuses to put a secret into a database, where database/sql would

@@ -1,6 +1,6 @@
 // Package demo holds the servers that the demo runs against: an IMAP server
-// with a shared mailbox, an SMTP server that keeps what it is sent, and a DNS
-// server with the keys of those who report. All listen on loopback, inside the
+// with a shared mailbox, an SMTP server that keeps the mails it receives, and a
+// DNS server with the keys of the reporters. All listen on loopback, inside the
 // process.
 package demo
 
@@ -29,12 +29,12 @@ type Servers struct {
 	smtp *smtpsink.Sink
 	dns  *dnstest.Server
 
-	later     []samples.Mail // what arrives on the morning of the demo
+	later     []samples.Mail // arrive on the morning of the demo
 	delivered int
 }
 
-// Start starts the servers, fills the mailbox with what had arrived before the
-// day of now, and writes a configuration to dir that points at all of it.
+// Start starts the servers, fills the mailbox with the mail of the days before
+// now, and writes a configuration for them to dir.
 func Start(dir string, now time.Time) (*Servers, error) {
 	s := &Servers{}
 	if err := s.start(dir, now.UTC()); err != nil {
@@ -76,11 +76,11 @@ func (s *Servers) start(dir string, now time.Time) (err error) {
 	return s.writeConfig(dir)
 }
 
-// Delivered returns how many messages lay in the mailbox at the start.
+// Delivered returns how many messages the mailbox holds at the start.
 func (s *Servers) Delivered() int { return s.delivered }
 
-// DeliverToday delivers what arrives on the day of the demo, and returns how
-// many messages that is.
+// DeliverToday delivers the mail of the day of the demo, and returns the number
+// of messages.
 func (s *Servers) DeliverToday() (int, error) {
 	for _, m := range s.later {
 		if err := s.deliver(m, false); err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // checkAgreement checks that the reader of reports sees the fields and the body
@@ -16,7 +16,7 @@ func checkAgreement(t *testing.T, message []byte) {
 	if h.err != nil {
 		return
 	}
-	names, body := tlsrpt.Fields(message)
+	names, body := read.Fields(message)
 	if ours := len(message) - len(h.body); body != ours {
 		t.Fatalf("%q: the body begins at %d for the signature, at %d for the reader", message, ours, body)
 	}

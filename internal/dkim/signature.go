@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tlsbrief/internal/hostname"
 )
 
 // fieldSignature is the name of the field, in lower case.
@@ -92,10 +94,10 @@ func describe(tags tagList, s *Signature) error {
 	s.Value = tags.text("b")
 
 	var err error
-	if s.Domain, err = asciiName(s.Domain); err != nil {
+	if s.Domain, err = hostname.ALabels(s.Domain); err != nil {
 		return fmt.Errorf("d= is no domain name: %w", err)
 	}
-	if s.Selector, err = asciiName(s.Selector); err != nil {
+	if s.Selector, err = hostname.ALabels(s.Selector); err != nil {
 		return fmt.Errorf("s= is no selector: %w", err)
 	}
 	if s.Time, err = parseTime(tags, "t"); err != nil {

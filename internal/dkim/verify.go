@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tlsbrief/internal/hostname"
 )
 
 // futureSkew is how far after the given time a signature may have been made. It
@@ -161,7 +163,7 @@ func identityDomain(s *Signature) string {
 	if at < 0 {
 		return ""
 	}
-	d, err := asciiName(s.Identity[at+1:])
+	d, err := hostname.ALabels(s.Identity[at+1:])
 	if err != nil {
 		return ""
 	}

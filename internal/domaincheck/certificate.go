@@ -12,7 +12,7 @@ const soon = 14 * day
 
 // certificate judges what a host shows: its dates, its name, and whether it is
 // signed by an authority that is trusted, each apart from the others.
-func (l *look) certificate(h *mxHost, who string, chain []*x509.Certificate) {
+func (l *run) certificate(h *mxHost, who string, chain []*x509.Certificate) {
 	if len(chain) == 0 {
 		return
 	}
@@ -38,13 +38,13 @@ func (l *look) certificate(h *mxHost, who string, chain []*x509.Certificate) {
 	severity := l.policyFault()
 	l.dates(h, who, leaf, severity)
 	if err := leaf.VerifyHostname(h.name); err != nil {
-		l.addAs(CertName, severity, h.name, fmt.Sprintf("The certificate of %s is not for that name: %s.", who, why(err, 0)), "Get a certificate that has the name of the MX host in it.")
+		l.addAs(CertName, severity, h.name, fmt.Sprintf("The certificate of %s is not for that name: %s.", who, netError(err, 0)), "Get a certificate that has the name of the MX host in it.")
 	}
 	l.trust(h, who, chain, at, severity)
 }
 
 // dates judges from when until when a certificate holds.
-func (l *look) dates(h *mxHost, who string, leaf *x509.Certificate, severity Severity) {
+func (l *run) dates(h *mxHost, who string, leaf *x509.Certificate, severity Severity) {
 	now := l.c.o.Now()
 	switch {
 	case now.After(leaf.NotAfter):
@@ -57,7 +57,7 @@ func (l *look) dates(h *mxHost, who string, leaf *x509.Certificate, severity Sev
 }
 
 // trust judges who signed a certificate, as of a time at which it holds.
-func (l *look) trust(h *mxHost, who string, chain []*x509.Certificate, at time.Time, severity Severity) {
+func (l *run) trust(h *mxHost, who string, chain []*x509.Certificate, at time.Time, severity Severity) {
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
 		between.AddCert(c)

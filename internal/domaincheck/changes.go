@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Change is what is different at a domain from one look to the next. Its
+// A Change is what is different at a domain from one run to the next. Its
 // strings are printable.
 type Change struct {
 	Code    Code
@@ -91,7 +91,7 @@ func policyChange(domain, then string, before, now *Seen, add func(Code, string,
 
 // certificateChange names each host once that shows another certificate at some
 // of its addresses. A renewed one that another of its addresses had before was told
-// of then: a look sees few of many addresses.
+// of then: a run sees few of many addresses.
 func certificateChange(before, now *Seen, add func(Code, string, string, ...any)) {
 	told, had := map[string]bool{}, map[[2]string]bool{}
 	for key, c := range before.Certificates {

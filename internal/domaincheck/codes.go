@@ -74,7 +74,7 @@ const (
 // A kind is what holds for every finding of a code.
 type kind struct {
 	check    string
-	severity Severity // what it is unless the look knows better
+	severity Severity // what it is unless the run knows better
 	result   tlsrpt.ResultType
 }
 

@@ -3,8 +3,8 @@ package domaincheck
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -24,24 +24,21 @@ const (
 	OtherFault  ConfirmState = "other"       // something else is wrong there
 	NotSeen     ConfirmState = "not-seen"    // looked at, and well
 	Unconfirmed ConfirmState = "unconfirmed" // it could not be looked at from here
+	NotProbed   ConfirmState = "not-probed"  // the same, because of Options.NoProbe
 )
 
-// LeftAlone says that a look had Options.NoProbe.
-const LeftAlone = "The mail servers were not connected to."
-
-// Confirm reports whether the look saw what a sender reported of an MX host, which
+// Confirm reports whether the run saw what a sender reported of an MX host, which
 // may be empty where reports name none.
 func (r Result) Confirm(host string, reported tlsrpt.ResultType) Confirmation {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	host = hostname.Fold(host)
 	about := func(f Finding) bool { return host == "" || f.host == "" || f.host == host }
 	if f, ok := r.find(func(f Finding) bool { return f.ResultType == reported && about(f) }); ok {
 		return Confirmation{Confirmed, f.Message, f.Fix}
 	}
-	switch reported {
-	case tlsrpt.STSPolicyFetchError, tlsrpt.STSPolicyInvalid, tlsrpt.STSWebPKIInvalid:
+	if reported.Result().Owner == tlsrpt.PolicyOwner {
 		return r.confirmPolicy()
 	}
-	if c, known := r.unlooked(host); known {
+	if c, known := r.absent(host); known {
 		return c
 	}
 	// Senders tell certificate faults apart in different ways, and few of them what
@@ -91,8 +88,9 @@ func (r Result) confirmPolicy() Confirmation {
 	return r.unconfirmed()
 }
 
-// unlooked tells where a host cannot be looked at, or not any more.
-func (r Result) unlooked(host string) (c Confirmation, known bool) {
+// absent answers for a host that was not looked at: its domain has no MX hosts
+// that are known, or the host is none of them.
+func (r Result) absent(host string) (c Confirmation, known bool) {
 	switch {
 	case r.Seen.Hosts == nil:
 		return r.unconfirmed(), true
@@ -122,7 +120,7 @@ func (r Result) confirmHost(host string) Confirmation {
 	case trouble.Message != "":
 		return Confirmation{Unconfirmed, trouble.Message, trouble.Fix}
 	case all == 0 && r.unprobed:
-		return Confirmation{State: Unconfirmed, Message: LeftAlone}
+		return Confirmation{State: NotProbed, Message: "The mail servers were not connected to."}
 	}
 	return r.unconfirmed()
 }

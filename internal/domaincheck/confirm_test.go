@@ -43,7 +43,7 @@ func TestConfirm(t *testing.T) {
 		{"nothing but IPv6, which this machine lacks", noIPv6("AAAA 2001:db8::1"), mx, tlsrpt.CertificateExpired, Unconfirmed, "no route"},
 		{"IPv6 as well, which this machine lacks", func(t *testing.T, r *rig) { noIPv6("A "+r.MX.Address, "AAAA 2001:db8::1")(t, r) }, mx, tlsrpt.CertificateExpired, NotSeen, ""},
 		{"the server is silent", func(_ *testing.T, r *rig) { r.waits(r.SMTPPort, domaintest.Stall) }, mx, tlsrpt.STARTTLSNotSupported, Unconfirmed, "did not finish its greeting"},
-		{"servers are left alone", func(_ *testing.T, r *rig) { r.options.NoProbe = true }, mx, tlsrpt.CertificateExpired, Unconfirmed, "not connected to"},
+		{"servers are left alone", func(_ *testing.T, r *rig) { r.options.NoProbe = true }, mx, tlsrpt.CertificateExpired, NotProbed, "not connected to"},
 		{"DNS fails", func(_ *testing.T, r *rig) { r.DNS.Fail("healthy.example", dns.RcodeServerFailure) }, mx, tlsrpt.CertificateExpired, Unconfirmed, "DNS does not answer"},
 		{"no STARTTLS, and there is none", func(_ *testing.T, r *rig) { r.MX.NoSTARTTLS = true }, mx, tlsrpt.STARTTLSNotSupported, Confirmed, "does not offer STARTTLS"},
 		{"no TLSA match, and it does not", func(_ *testing.T, r *rig) { r.SecureTLSA(r.Domain, "TLSA 3 1 1 "+strings.Repeat("00", 32)) }, mx, tlsrpt.TLSAInvalid, Confirmed, "matches none"},

@@ -17,7 +17,7 @@ import (
 // dane looks for the TLSA records of the MX hosts. Having none is no fault.
 //
 // RFC 7672, section 2.2.
-func (l *look) dane(ctx context.Context) {
+func (l *run) dane(ctx context.Context) {
 	for _, h := range l.hosts {
 		name := "_25._tcp." + h.name
 		found, err := l.c.o.DNS.TLSA(ctx, name)
@@ -46,11 +46,11 @@ func (l *look) dane(ctx context.Context) {
 
 // danePresent reports whether senders that use DANE find all that they need of it at
 // every host, from the MX record on: RFC 7672, section 2.2.1.
-func (l *look) danePresent() bool {
+func (l *run) danePresent() bool {
 	return l.secureMX && l.hostsHaveTLSA()
 }
 
-func (l *look) hostsHaveTLSA() bool {
+func (l *run) hostsHaveTLSA() bool {
 	return len(l.hosts) > 0 && !slices.ContainsFunc(l.hosts, func(h *mxHost) bool { return len(h.tlsa) == 0 })
 }
 

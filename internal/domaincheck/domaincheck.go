@@ -72,14 +72,14 @@ type Options struct {
 
 // A Domain is one to look at.
 type Domain struct {
-	Name     string // in lower case, as A-labels
-	Reported bool   // nobody but reports names it: see Options.Private
-	Before   *Seen  // at the last look; nil: there was none
-	Told     Told   // by reports
+	Name     string  // in lower case, as A-labels
+	Reported bool    // nobody but reports names it: see Options.Private
+	Before   *Seen   // at the last run; nil: there was none
+	Reports  Reports // by reports
 }
 
-// Told is what the reports of late tell of a domain's MTA-STS policy.
-type Told struct {
+// Reports is what the reports of late tell of a domain's MTA-STS policy.
+type Reports struct {
 	// Ready says, in a sentence, for how long and over how much there was no
 	// failure under a policy in testing mode; empty: for too short, or too few.
 	Ready  string
@@ -117,7 +117,7 @@ type Result struct {
 	Servers  []Server  `json:"servers"` // what was probed, by host and address
 
 	Seen     Seen     `json:"-"`
-	Kept     Seen     `json:"-"` // Seen with what the look before knew of the rest: to be compared with the next
+	Kept     Seen     `json:"-"` // Seen with what the run before knew of the rest: to be compared with the next
 	Changes  []Change `json:"-"` // since Domain.Before
 	unprobed bool     // the mail servers were left alone
 
@@ -194,7 +194,7 @@ func (c *Checker) CheckAll(ctx context.Context, domains []Domain, done func(Resu
 func (c *Checker) Check(ctx context.Context, d Domain) Result {
 	limited, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
-	l := c.newLook(d)
+	l := c.newRun(d)
 	l.all(limited)
 	if errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
 		l.add(Timeout, "", fmt.Sprintf("The check of %s was not finished within %s: its name servers or its mail servers answer slowly or not at all.", d.Name, c.o.Timeout),

@@ -44,14 +44,14 @@ func policyFaults() []fault {
 			id := "20250101"
 			r.domain.Before = &Seen{PolicyID: &id, PolicyOfID: "another policy's"}
 		}},
-		{name: "enforce while reports tell of failures", make: func(_ *testing.T, r *rig) { r.domain.Told.Failed = 45 }, want: "mta-sts-urgent error", says: "45 in all"},
+		{name: "enforce while reports tell of failures", make: func(_ *testing.T, r *rig) { r.domain.Reports.Failed = 45 }, want: "mta-sts-urgent error", says: "45 in all"},
 		{name: "testing while reports tell of failures", make: func(t *testing.T, r *rig) {
 			policy("enforce", "testing")(t, r)
-			r.domain.Told.Failed = 45
+			r.domain.Reports.Failed = 45
 		}, want: "mta-sts-mode info"},
 		{name: "testing for long, and clean", make: func(t *testing.T, r *rig) {
 			policy("enforce", "testing")(t, r)
-			r.domain.Told.Ready = "no verified failure for 31 days."
+			r.domain.Reports.Ready = "no verified failure for 31 days."
 		}, want: "mta-sts-mode info, mta-sts-ready info", says: "31 days"},
 		{name: "policy host closed", make: func(_ *testing.T, r *rig) { r.DNS.Set("mta-sts.healthy.example", "A 127.255.255.1") }, want: "mta-sts-fetch error sts-policy-fetch-error", says: "mta-sts.txt: 127.255.255.1: nothing listens there."},
 		{name: "policy host is silent", make: func(_ *testing.T, r *rig) { r.waits(r.HTTPSPort, domaintest.Stall) },

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tlsbrief/internal/hostname"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -51,8 +52,8 @@ func parsePolicy(text string) (*stsPolicy, error) {
 		if key != "mx" {
 			continue
 		}
-		pattern := strings.ToLower(strings.TrimSuffix(value, "."))
-		if !mxPattern(pattern) {
+		pattern := hostname.Fold(value)
+		if !hostname.Valid(strings.TrimPrefix(pattern, "*.")) {
 			return nil, fmt.Errorf("its line %d, %s, does not name a mail server", i+1, quote(line))
 		}
 		if p.mx = append(p.mx, pattern); len(p.mx) > maxMX {
@@ -80,20 +81,6 @@ func (p *stsPolicy) fill(values map[string]string) error {
 		return errors.New("it lists no mx")
 	}
 	return nil
-}
-
-// mxPattern reports whether an mx line holds a host name, or "*." and one.
-func mxPattern(s string) bool {
-	s = strings.TrimPrefix(s, "*.")
-	if s == "" || len(s) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(r rune) bool { return !alphanumeric(r) && r != '-' && r != '_' }) {
-			return false
-		}
-	}
-	return true
 }
 
 // covers reports whether a policy lets mail go to a host.

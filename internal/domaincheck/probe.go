@@ -24,7 +24,7 @@ const (
 )
 
 // probe talks to every address of every MX host.
-func (l *look) probe(ctx context.Context) {
+func (l *run) probe(ctx context.Context) {
 	var (
 		all    sync.WaitGroup
 		mu     sync.Mutex
@@ -66,7 +66,7 @@ type unreached struct {
 // unreached says which addresses could not be connected to. Where that is all of
 // them it says so once: most likely the port is closed from here. Nor is it a host's
 // fault that this machine has no way to it.
-func (l *look) unreached(failed []unreached, tried int) {
+func (l *run) unreached(failed []unreached, tried int) {
 	if len(failed) == tried && slices.ContainsFunc(failed, func(u unreached) bool { return !noRoute(u.err) }) {
 		l.add(ProbeClosed, "", fmt.Sprintf("None of the mail servers could be connected to on port %d (addresses tried: %d): most likely such connections are blocked on their way out.", l.c.o.SMTPPort, tried),
 			"Run the check where outgoing connections to port 25 are allowed; many providers block them.")
@@ -78,7 +78,7 @@ func (l *look) unreached(failed []unreached, tried int) {
 			beyond = append(beyond, u.addr.String())
 			continue
 		}
-		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, why(u.err, u.patience)),
+		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, netError(u.err, u.patience)),
 			"See whether the server runs and its port is open.")
 	}
 	if len(beyond) > 0 {
@@ -87,7 +87,7 @@ func (l *look) unreached(failed []unreached, tried int) {
 	}
 }
 
-func (l *look) connect(ctx context.Context, a netip.Addr, patience time.Duration) (net.Conn, error) {
+func (l *run) connect(ctx context.Context, a netip.Addr, patience time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return l.c.o.Dial(ctx, "tcp", net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.SMTPPort)))
@@ -95,7 +95,7 @@ func (l *look) connect(ctx context.Context, a netip.Addr, patience time.Duration
 
 // session talks to a server as a sender does up to STARTTLS, and looks at its
 // certificate. It notes what the server shows.
-func (l *look) session(ctx context.Context, h *mxHost, shown *Server, conn net.Conn) {
+func (l *run) session(ctx context.Context, h *mxHost, shown *Server, conn net.Conn) {
 	defer conn.Close()
 	// Not of Options.Now: the operating system keeps it. One deadline for all, so
 	// that a byte a second does not hold the check either.
@@ -138,24 +138,24 @@ func (l *look) session(ctx context.Context, h *mxHost, shown *Server, conn net.C
 	l.handshake(h, who, shown, conn)
 }
 
-func (l *look) noSTARTTLS(h *mxHost, who, what string) {
+func (l *run) noSTARTTLS(h *mxHost, who, what string) {
 	l.add(ProbeNoSTARTTLS, h.name, fmt.Sprintf("%s %s: mail to it is not encrypted, and held where a policy asks for TLS.", who, what),
 		"Turn STARTTLS on; see whether a firewall takes it out.")
 }
 
-func (l *look) silent(h *mxHost, who, what string, err error) {
-	l.add(ProbeSilent, h.name, fmt.Sprintf("%s did not finish %s: %s.", who, what, why(err, l.c.o.StepTimeout)), "See why it is slow or breaks off.")
+func (l *run) silent(h *mxHost, who, what string, err error) {
+	l.add(ProbeSilent, h.name, fmt.Sprintf("%s did not finish %s: %s.", who, what, netError(err, l.c.o.StepTimeout)), "See why it is slow or breaks off.")
 }
 
 // handshake does TLS and judges what the server shows. Old versions are let
 // through, to be named.
-func (l *look) handshake(h *mxHost, who string, shown *Server, conn net.Conn) {
+func (l *run) handshake(h *mxHost, who string, shown *Server, conn net.Conn) {
 	t := tls.Client(conn, &tls.Config{
 		ServerName: h.name, MinVersion: tls.VersionTLS10,
 		InsecureSkipVerify: true, // judged below, fault by fault; nothing is sent
 	})
 	if err := t.Handshake(); err != nil {
-		l.add(ProbeHandshake, h.name, fmt.Sprintf("The TLS handshake with %s failed: %s.", who, why(err, l.c.o.StepTimeout)), "See the server's log; compare its TLS versions and ciphers with what others offer.")
+		l.add(ProbeHandshake, h.name, fmt.Sprintf("The TLS handshake with %s failed: %s.", who, netError(err, l.c.o.StepTimeout)), "See the server's log; compare its TLS versions and ciphers with what others offer.")
 		return
 	}
 	state := t.ConnectionState()

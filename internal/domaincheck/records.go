@@ -26,7 +26,7 @@ type mxHost struct {
 }
 
 // mx finds out where the domain's mail goes.
-func (l *look) mx(ctx context.Context) {
+func (l *run) mx(ctx context.Context) {
 	name := l.domain.Name
 	found, err := l.c.o.DNS.MX(ctx, name)
 	if l.unanswered(err) {
@@ -71,7 +71,7 @@ func (l *look) mx(ctx context.Context) {
 }
 
 // host finds the addresses of an MX host.
-func (l *look) host(ctx context.Context, name string) {
+func (l *run) host(ctx context.Context, name string) {
 	h := &mxHost{name: name}
 	l.hosts = append(l.hosts, h)
 	l.seen.Hosts = append(l.seen.Hosts, name)
@@ -99,7 +99,7 @@ func (l *look) host(ctx context.Context, name string) {
 }
 
 // reportRecord looks at the TLS-RPT record, and reports whether there is none.
-func (l *look) reportRecord(ctx context.Context) (none bool) {
+func (l *run) reportRecord(ctx context.Context) (none bool) {
 	name := "_smtp._tls." + l.domain.Name
 	texts, err := l.c.o.DNS.TXT(ctx, name)
 	if l.unanswered(err) {
@@ -132,7 +132,7 @@ func (l *look) reportRecord(ctx context.Context) (none bool) {
 
 // noReportRecord says that there is no record where it belongs, and whether there
 // is one elsewhere.
-func (l *look) noReportRecord(ctx context.Context, name string, texts []string) {
+func (l *run) noReportRecord(ctx context.Context, name string, texts []string) {
 	if len(texts) > 0 {
 		text := likeliest(texts, "tls")
 		l.add(TLSRPTSyntax, "", fmt.Sprintf("The TXT record %s at %s is no TLS-RPT record to senders: %s (RFC 8460, section 3).", quote(text), name, notVersion(text, "v=TLSRPTv1")),
@@ -151,7 +151,7 @@ func (l *look) noReportRecord(ctx context.Context, name string, texts []string) 
 // elsewhere looks for a record that does not stand at its name: at the name with the
 // domain behind it once more, and at others. It returns where it stands, and what is to
 // be said of that; nothing if it is not found.
-func (l *look) elsewhere(ctx context.Context, version, name string, others ...string) (wrong, why string) {
+func (l *run) elsewhere(ctx context.Context, version, name string, others ...string) (wrong, why string) {
 	twice := name + "." + l.domain.Name
 	for _, at := range append([]string{twice}, others...) {
 		texts, err := l.c.o.DNS.TXT(ctx, at)
@@ -208,7 +208,7 @@ func notVersion(text, version string) string {
 }
 
 // whoReads reports whether reports reach a mailbox that is polled.
-func (l *look) whoReads(rua []string) {
+func (l *run) whoReads(rua []string) {
 	if len(l.c.o.Ours)+len(l.c.o.Unaddressed) == 0 {
 		return
 	}
@@ -239,7 +239,7 @@ func (c *Checker) ours(address string) bool {
 }
 
 // takesMail looks whether reports can be delivered to an address.
-func (l *look) takesMail(ctx context.Context, address, domain string) {
+func (l *run) takesMail(ctx context.Context, address, domain string) {
 	found, err := l.c.o.DNS.MX(ctx, domain)
 	null := err == nil && len(found.List) == 1 && found.List[0].Host == ""
 	if errors.Is(err, resolver.ErrNotFound) && !errors.Is(err, resolver.ErrNoName) {

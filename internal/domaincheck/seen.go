@@ -12,7 +12,7 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// Seen is what a domain published and its mail servers showed at a look, to be
+// Seen is what a domain published and its mail servers showed at a run, to be
 // compared with the next one. What could not be found out is left out: a server
 // that is silent for a day has changed nothing. It is written down as JSON.
 type Seen struct {
@@ -44,12 +44,12 @@ func hostOf(key string) string {
 	return host
 }
 
-// maxCertificates is how many a look keeps of those before it: a host may have
+// maxCertificates is how many a run keeps of those before it: a host may have
 // other addresses at each.
 const maxCertificates = 200
 
 // sawCertificate keeps which certificate a server showed.
-func (l *look) sawCertificate(at *Server, state tls.ConnectionState) {
+func (l *run) sawCertificate(at *Server, state tls.ConnectionState) {
 	if len(state.PeerCertificates) == 0 {
 		return
 	}
@@ -68,7 +68,7 @@ func policyDigest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// follow takes over from the look before what only a series of looks can know.
+// follow takes over from the run before what only a series of runs can know.
 func (s *Seen) follow(before *Seen) {
 	if s.PolicyID == nil || *s.PolicyID == "" {
 		return

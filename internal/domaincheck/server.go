@@ -33,7 +33,7 @@ func (s *Server) note(state tls.ConnectionState, now time.Time) {
 }
 
 // saw keeps what a server showed.
-func (l *look) saw(s Server) {
+func (l *run) saw(s Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.servers = append(l.servers, s)

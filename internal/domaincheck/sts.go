@@ -18,7 +18,7 @@ import (
 
 // sts looks at the MTA-STS record and policy, and reports whether there is no
 // record.
-func (l *look) sts(ctx context.Context) (none bool) {
+func (l *run) sts(ctx context.Context) (none bool) {
 	name := "_mta-sts." + l.domain.Name
 	texts, err := l.c.o.DNS.TXT(ctx, name)
 	if l.unanswered(err) {
@@ -54,7 +54,7 @@ func (l *look) sts(ctx context.Context) (none bool) {
 
 // noPolicy says that there is no MTA-STS record, which is no fault where DANE
 // protects all that it would; or what is wrong with what was meant to be one.
-func (l *look) noPolicy(ctx context.Context, name string, texts []string) {
+func (l *run) noPolicy(ctx context.Context, name string, texts []string) {
 	if len(texts) > 0 {
 		if text := likeliest(texts, "sts"); strings.Contains(strings.ToLower(text), "sts") {
 			l.add(STSSyntax, "", fmt.Sprintf("The TXT record %s at %s is no MTA-STS record to senders: %s (RFC 8461, section 3.1).", quote(text), name, notVersion(text, "v=STSv1")),
@@ -78,7 +78,7 @@ func (l *look) noPolicy(ctx context.Context, name string, texts []string) {
 }
 
 // judgePolicy looks at a policy's text.
-func (l *look) judgePolicy(text string) {
+func (l *run) judgePolicy(text string) {
 	p, err := parsePolicy(text)
 	if err != nil {
 		l.add(STSPolicy, "", fmt.Sprintf("The MTA-STS policy cannot be read: %v.", err), "Correct the file, and change the id of the record.")
@@ -89,7 +89,7 @@ func (l *look) judgePolicy(text string) {
 	if p.mode != tlsrpt.ModeEnforce {
 		l.add(STSMode, "", fmt.Sprintf("The MTA-STS policy is in mode %s: it protects no mail.", p.mode), "Set mode: enforce once the reports are clean.")
 	}
-	l.told(p)
+	l.reports(p)
 	if p.mode == tlsrpt.ModeNone {
 		return
 	}
@@ -114,7 +114,7 @@ func (l *look) judgePolicy(text string) {
 }
 
 // policyFault says how bad it is that a host does not do what MTA-STS asks.
-func (l *look) policyFault() Severity {
+func (l *run) policyFault() Severity {
 	if l.policy != nil && l.policy.mode == tlsrpt.ModeEnforce {
 		return Error
 	}
@@ -124,7 +124,7 @@ func (l *look) policyFault() Severity {
 // fetch gets the policy. What goes wrong becomes a finding.
 //
 // RFC 8461, section 3.3.
-func (l *look) fetch(ctx context.Context) (text string, ok bool) {
+func (l *run) fetch(ctx context.Context) (text string, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, l.c.o.StepTimeout)
 	defer cancel()
 	host := "mta-sts." + l.domain.Name
@@ -139,9 +139,9 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &certificate):
-		return "", l.notFetched(STSCertificate, where, "the web server's certificate is not good: "+why(certificate.Err, 0))
+		return "", l.notFetched(STSCertificate, where, "the web server's certificate is not good: "+netError(certificate.Err, 0))
 	case err != nil:
-		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
+		return "", l.notFetched(STSFetch, where, netError(err, l.c.o.StepTimeout))
 	}
 	defer response.Body.Close()
 	if l.c.o.Answered != nil && !l.domain.Reported {
@@ -160,21 +160,21 @@ func (l *look) fetch(ctx context.Context) (text string, ok bool) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPolicy+1))
 	switch {
 	case err != nil:
-		return "", l.notFetched(STSFetch, where, why(err, l.c.o.StepTimeout))
+		return "", l.notFetched(STSFetch, where, netError(err, l.c.o.StepTimeout))
 	case len(body) > maxPolicy:
 		return "", l.notFetched(STSSize, where, fmt.Sprintf("it is larger than %d bytes", maxPolicy))
 	}
 	return string(body), true
 }
 
-func (l *look) notFetched(code Code, where, why string) (ok bool) {
+func (l *run) notFetched(code Code, where, why string) (ok bool) {
 	l.add(code, "", fmt.Sprintf("The MTA-STS policy at %s: %s.", where, why),
 		"The file must come with status 200 as text/plain, without a redirect, from a server whose certificate is good for that name.")
 	return false
 }
 
 // client is an HTTP client for one request, that asks our resolver for addresses.
-func (l *look) client(host string) *http.Client {
+func (l *run) client(host string) *http.Client {
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		found, err := l.c.o.DNS.Addresses(ctx, host)
 		if err != nil {

@@ -4,14 +4,14 @@
 // # Trust
 //
 // Root and the running user are trusted, with the groups 0 and the running user's
-// primary one. Everybody else is not. A file is as safe as the folder that it lies
-// in: who may write there can put another file in its place, unless the sticky bit
-// keeps them from it. Folders further up are not looked at.
+// primary one. Everybody else is not. A file is as safe as its folder: who may write
+// there can put another file in its place, unless the sticky bit prevents it. Folders
+// further up are not checked.
 //
 // # Tolerance
 //
-// Where the file system keeps no owners or modes a [Fault] is Unsure, and the
-// caller warns in place of refusing.
+// If the file system keeps no owners or modes a [Fault] is Unsure, and the caller
+// warns and does not refuse.
 package fileperm
 
 import (
@@ -21,11 +21,11 @@ import (
 	"strings"
 )
 
-// A Fault is why a file is not to be relied on, and what mends it.
+// A Fault is the reason not to rely on a file, and the remedy.
 type Fault struct {
 	Problem string // such as "all users may write to /etc/tlsbrief/config.toml"
 	Fix     string // a command of the shell, or what to do
-	Unsure  bool   // the file system does not tell who may write
+	Unsure  bool   // the file system does not record who may write
 	Owner   bool   // the owner of the file alone is at fault
 }
 
@@ -35,10 +35,10 @@ func (f *Fault) Error() string { return f.Problem + "; " + f.Fix }
 // maxLinks is how many symbolic links of one path are followed, as Linux does.
 const maxLinks = 40
 
-// Changeable returns how others than root and the running user may change what is
-// read under path: by writing to the file, by replacing it in its folder, or by a
-// symbolic link of theirs. It returns nil where they may not, and where there is no
-// such file and nobody else may make one.
+// Changeable returns a fault if others than root and the running user may change what
+// is read under path: by writing to the file, by replacing it in its folder, or by a
+// symbolic link of theirs. It returns nil if they may not, and if there is no such
+// file and nobody else may make one.
 func Changeable(path string) *Fault {
 	for range maxLinks {
 		if f := changeableFolder(filepath.Dir(path)); f != nil {
@@ -90,8 +90,8 @@ func changeable(path, kind string, info fs.FileInfo, sticky bool) *Fault {
 	return &Fault{Problem: f.Problem + ", and " + problem, Fix: f.Fix + " && " + fix}
 }
 
-// Readable returns that every user of the machine may read the file, or nil. The
-// folders above it are not looked at.
+// Readable returns a fault if every user of the machine may read the file, or nil. It
+// does not look at the folders above.
 func Readable(path string) *Fault {
 	info, err := os.Stat(path)
 	if err != nil || !keepsModes(path, info) || info.Mode().Perm()&0o004 == 0 {
@@ -114,8 +114,8 @@ func quote(path string) string {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
-// Writable returns that others may write to a file, or to the folder that it lies
-// in, by their modes; or nil. Whose they are is not looked at.
+// Writable returns a fault if others may write to a file, or to its folder, by their
+// modes; or nil. It does not look at the owners.
 func Writable(path string) *Fault {
 	for _, at := range []struct{ path, kind string }{{path, ""}, {filepath.Dir(path), "the folder "}} {
 		info, err := os.Stat(at.path)

@@ -50,7 +50,7 @@ func writable(path, kind string, info fs.FileInfo) (problem, fix string) {
 	return "", ""
 }
 
-// unsure returns that the file system tells nothing of owner and mode, or nil.
+// unsure returns a fault if the file system records neither owner nor mode, or nil.
 func unsure(path string, info fs.FileInfo) *Fault {
 	uid, _, known := owner(info)
 	if keepsModes(path, info) && (!known || !unmapped(uid)) {

@@ -11,7 +11,6 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
-	"tlsbrief/internal/bearer"
 	"tlsbrief/internal/netclient"
 )
 
@@ -20,12 +19,12 @@ func (s *session) auth(ctx context.Context) error {
 	if s.o.Auth == nil {
 		return nil // a token needs a name too
 	}
-	if !s.private() {
-		return s.unusable(StepAuth, errors.New("the connection is not encrypted, so that the password was not sent"),
+	if !s.isPrivate() {
+		return s.temporaryError(StepAuth, errors.New("the connection is not encrypted, so that the password was not sent"),
 			`set tls = "starttls" or "implicit"; without it, log-in is for servers on this machine`)
 	}
 	if len(s.mechanisms) == 0 {
-		return s.unusable(StepAuth, errors.New("a log-in is configured, but the server offers none"),
+		return s.temporaryError(StepAuth, errors.New("a log-in is configured, but the server offers none"),
 			"if it knows us by our address, remove username and password; else check port and tls")
 	}
 	return s.step(ctx, StepAuth, "", func(ctx context.Context) error {
@@ -37,6 +36,7 @@ func (s *session) auth(ctx context.Context) error {
 			if s.token, err = s.o.Token(ctx, s.refused); err != nil {
 				return err
 			}
+			credentials.Token = s.token
 		}
 		mechanism, err := s.mechanism(credentials)
 		if err != nil {
@@ -45,13 +45,13 @@ func (s *session) auth(ctx context.Context) error {
 		if err := s.client.Auth(mechanism); err != nil {
 			return mechanism.explain(err)
 		}
-		s.passed(StepAuth, "%s as %s", mechanism.name, credentials.Username)
+		s.addPassedStep(StepAuth, "%s as %s", mechanism.name, credentials.Username)
 		return nil
 	})
 }
 
-// private reports whether nobody on the way can read what is sent.
-func (s *session) private() bool {
+// isPrivate reports whether what is sent is encrypted, or stays on this machine.
+func (s *session) isPrivate() bool {
 	if _, ok := s.conn.(*tls.Conn); ok {
 		return true
 	}
@@ -60,26 +60,16 @@ func (s *session) private() bool {
 
 // mechanism returns how to log in with the credentials, and takes note of what
 // must not get out.
-func (s *session) mechanism(c Credentials) (*startedSASL, error) {
+func (s *session) mechanism(c netclient.Credentials) (*saslExchange, error) {
 	s.secrets.Add(c.Password)
-	s.secrets.Add(s.token)
+	s.secrets.Add(c.Token)
 	offered := strings.Join(s.mechanisms, " ")
-	var client sasl.Client
+	client, err := s.server.Mechanism(c, s.offers)
 	switch {
-	case s.token != "":
-		var err error
-		client, err = bearer.Client(bearer.Identity{Username: c.Username, Token: s.token, Host: s.o.Host, Port: s.o.Port}, s.offers)
-		if err != nil {
-			return nil, fmt.Errorf("%w; the server offers %q", err, offered)
-		}
-	case c.SASL != nil:
-		client = c.SASL
-	case s.offers(sasl.Plain):
-		client = sasl.NewPlainClient("", c.Username, c.Password)
-	case s.offers(sasl.Login):
-		client = &loginClient{username: c.Username, password: c.Password}
-	default:
-		return nil, fmt.Errorf("the server offers %q, and with a password only PLAIN and LOGIN can be used", offered)
+	case errors.Is(err, netclient.ErrNoMechanism):
+		return nil, netclient.WithText(err, fmt.Sprintf("the server offers %q, and with a password only PLAIN and LOGIN can be used", offered))
+	case err != nil:
+		return nil, fmt.Errorf("%w; the server offers %q", err, offered)
 	}
 	name, first, err := client.Start()
 	if err != nil {
@@ -89,7 +79,7 @@ func (s *session) mechanism(c Credentials) (*startedSASL, error) {
 		return nil, fmt.Errorf("the server offers %q and not %s, which is configured", offered, name)
 	}
 	s.secrets.AddAnswer(first)
-	return &startedSASL{Client: client, secrets: &s.secrets, name: name, first: first}, nil
+	return &saslExchange{Client: client, secrets: &s.secrets, name: name, first: first}, nil
 }
 
 // offers reports whether the server offers a mechanism.
@@ -126,21 +116,21 @@ func authMechanisms(answer string) []string {
 	return mechanisms
 }
 
-// A startedSASL is a mechanism that has been asked for its beginning already.
-type startedSASL struct {
+// A saslExchange is an exchange whose first answer is known.
+type saslExchange struct {
 	sasl.Client
-	secrets *netclient.Secrets // is told what is sent, since a server may repeat it
+	secrets *netclient.Secrets // must hide what is sent, since a server may repeat it
 	name    string
 	first   []byte
-	refusal *bearer.Refusal
+	refusal *netclient.TokenRefusal
 }
 
 // Start returns the beginning.
-func (c *startedSASL) Start() (string, []byte, error) { return c.name, c.first, nil }
+func (c *saslExchange) Start() (string, []byte, error) { return c.name, c.first, nil }
 
 // Next answers a challenge. One that refuses a token is owed a byte before the
 // server says so with a code.
-func (c *startedSASL) Next(challenge []byte) ([]byte, error) {
+func (c *saslExchange) Next(challenge []byte) ([]byte, error) {
 	answer, err := c.Client.Next(challenge)
 	if errors.As(err, &c.refusal) {
 		return []byte{1}, nil
@@ -150,7 +140,7 @@ func (c *startedSASL) Next(challenge []byte) ([]byte, error) {
 }
 
 // explain adds to a refusal what the challenge before it said.
-func (c *startedSASL) explain(err error) error {
+func (c *saslExchange) explain(err error) error {
 	var refused *smtp.SMTPError
 	if c.refusal == nil || !errors.As(err, &refused) {
 		return err
@@ -158,28 +148,4 @@ func (c *startedSASL) explain(err error) error {
 	said := *refused
 	said.Message += " (" + c.refusal.Error() + ")"
 	return &said
-}
-
-// A loginClient speaks LOGIN, draft-murchison-sasl-login-00. Unlike go-sasl's,
-// it waits to be asked for the name, since some servers refuse it unasked, and
-// does not look at the questions: the draft says so in section 2.1, and
-// servers spell them as they like.
-type loginClient struct {
-	username, password string
-	asked              int
-}
-
-// Start sends nothing but the mechanism's name.
-func (c *loginClient) Start() (string, []byte, error) { return sasl.Login, nil, nil }
-
-// Next gives the name, then the password.
-func (c *loginClient) Next([]byte) ([]byte, error) {
-	c.asked++
-	switch c.asked {
-	case 1:
-		return []byte(c.username), nil
-	case 2:
-		return []byte(c.password), nil
-	}
-	return nil, errors.New("the server asks for more than name and password")
 }

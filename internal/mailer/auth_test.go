@@ -15,7 +15,6 @@ import (
 
 	"github.com/emersion/go-sasl"
 
-	"tlsbrief/internal/bearer"
 	"tlsbrief/internal/mailer"
 	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/smtpsink"
@@ -27,24 +26,24 @@ func TestAuth(t *testing.T) {
 	tests := []struct {
 		name       string
 		mechanisms []string
-		given      mailer.Credentials
+		given      netclient.Credentials
 		want       string // mechanism
 		says       string // or the error
 	}{
-		{name: "PLAIN is preferred", mechanisms: []string{"LOGIN", "PLAIN"}, given: mailer.Credentials{Username: user, Password: password}, want: "PLAIN"},
-		{name: "LOGIN where it is all there is", mechanisms: []string{"LOGIN"}, given: mailer.Credentials{Username: user, Password: password}, want: "LOGIN"},
-		{name: "neither", mechanisms: []string{"CRAM-MD5", "XOAUTH2"}, given: mailer.Credentials{Username: user, Password: password}, says: `"CRAM-MD5 XOAUTH2"`},
-		{name: "a wrong password by PLAIN", given: mailer.Credentials{Username: user, Password: "wrong-wrong"}, says: "535"},
-		{name: "a wrong password by LOGIN", mechanisms: []string{"LOGIN"}, given: mailer.Credentials{Username: user, Password: "wrong-wrong"}, says: "app password"},
-		{name: "a mechanism of the caller's", given: mailer.Credentials{SASL: sasl.NewPlainClient("", user, password)}, want: "PLAIN"},
-		{name: "a mechanism of the caller's that is not offered", given: mailer.Credentials{SASL: bearer}, says: "not OAUTHBEARER"},
+		{name: "PLAIN is preferred", mechanisms: []string{"LOGIN", "PLAIN"}, given: netclient.Credentials{Username: user, Password: password}, want: "PLAIN"},
+		{name: "LOGIN where it is all there is", mechanisms: []string{"LOGIN"}, given: netclient.Credentials{Username: user, Password: password}, want: "LOGIN"},
+		{name: "neither", mechanisms: []string{"CRAM-MD5", "XOAUTH2"}, given: netclient.Credentials{Username: user, Password: password}, says: `"CRAM-MD5 XOAUTH2"`},
+		{name: "a wrong password by PLAIN", given: netclient.Credentials{Username: user, Password: "wrong-wrong"}, says: "535"},
+		{name: "a wrong password by LOGIN", mechanisms: []string{"LOGIN"}, given: netclient.Credentials{Username: user, Password: "wrong-wrong"}, says: "app password"},
+		{name: "a mechanism of the caller's", given: netclient.Credentials{SASL: sasl.NewPlainClient("", user, password)}, want: "PLAIN"},
+		{name: "a mechanism of the caller's that is not offered", given: netclient.Credentials{SASL: bearer}, says: "not OAUTHBEARER"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password, Mechanisms: tt.mechanisms})
 			o := options(sink, false)
-			o.Auth = func(context.Context) (mailer.Credentials, error) { return tt.given, nil }
+			o.Auth = func(context.Context) (netclient.Credentials, error) { return tt.given, nil }
 			if tt.want == "" {
 				e := sendOne(t, o)
 				if e.Step != mailer.StepAuth || !e.Temporary || !strings.Contains(e.Error(), tt.says) {
@@ -90,7 +89,7 @@ func TestNoPasswordToBeHad(t *testing.T) {
 	sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password})
 	o := options(sink, false)
 	locked := errors.New("the vault is locked")
-	o.Auth = func(context.Context) (mailer.Credentials, error) { return mailer.Credentials{}, locked }
+	o.Auth = func(context.Context) (netclient.Credentials, error) { return netclient.Credentials{}, locked }
 	if e := sendOne(t, o); e.Step != mailer.StepAuth || !e.Temporary || !errors.Is(e, locked) {
 		t.Errorf("error = %v (step %s, temporary %t), want a temporary one that wraps the reason", e, e.Step, e.Temporary)
 	}
@@ -102,10 +101,10 @@ func TestPasswordIsAskedForEachTime(t *testing.T) {
 	sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password})
 	o := options(sink, false)
 	passwords := []string{"an old one", password}
-	o.Auth = func(context.Context) (mailer.Credentials, error) {
+	o.Auth = func(context.Context) (netclient.Credentials, error) {
 		next := passwords[0]
 		passwords = passwords[1:]
-		return mailer.Credentials{Username: user, Password: next}, nil
+		return netclient.Credentials{Username: user, Password: next}, nil
 	}
 	m := mailer.New(o)
 	if _, err := m.Send(t.Context(), sender, []string{alice}, letter); err == nil {
@@ -137,10 +136,10 @@ func TestPasswordStaysHomeInPlainText(t *testing.T) {
 	}()
 	asked := false
 	e := sendOne(t, mailer.Options{
-		Host: host, Port: l.Addr().(*net.TCPAddr).Port, TLS: mailer.TLSNone, HELO: "client.example.com",
-		Auth: func(context.Context) (mailer.Credentials, error) {
+		Host: host, Port: l.Addr().(*net.TCPAddr).Port, TLS: netclient.TLSNone, HELO: "client.example.com",
+		Auth: func(context.Context) (netclient.Credentials, error) {
 			asked = true
-			return mailer.Credentials{Username: user, Password: password}, nil
+			return netclient.Credentials{Username: user, Password: password}, nil
 		},
 	})
 	_ = l.Close()
@@ -223,7 +222,7 @@ func TestNoErrorHoldsThePassword(t *testing.T) {
 					_ = converse(conn, append(answers, tt.answer+"\r\n")...)
 				})
 				e := sendOne(t, mailer.Options{
-					Host: "127.0.0.1", Port: port, TLS: mailer.TLSNone, HELO: "client.example.com", Auth: credentials(user, password),
+					Host: "127.0.0.1", Port: port, TLS: netclient.TLSNone, HELO: "client.example.com", Auth: credentials(user, password),
 				})
 				if e.Step != mailer.StepAuth {
 					t.Errorf("error = %v: at step %s, want auth", e, e.Step)
@@ -268,7 +267,7 @@ func TestOldFormOfAuth(t *testing.T) {
 				heard <- converse(conn, "250-mail.example.com\r\n"+tt.offer+"\r\n", "535 5.7.8 No\r\n")
 			})
 			e := sendOne(t, mailer.Options{
-				Host: "127.0.0.1", Port: port, TLS: mailer.TLSNone, HELO: "client.example.com", Auth: credentials(user, password),
+				Host: "127.0.0.1", Port: port, TLS: netclient.TLSNone, HELO: "client.example.com", Auth: credentials(user, password),
 			})
 			if got := <-heard; tt.want == "" && strings.Contains(got, "AUTH") || !strings.Contains(got, tt.want) {
 				t.Errorf("the server heard %q, want %q", got, tt.want)
@@ -326,11 +325,11 @@ func number(answer string) int {
 // TestRefusedTokensAreToldByTheGrant: M-G7, for SMTP.
 func TestRefusedTokensAreToldByTheGrant(t *testing.T) {
 	t.Parallel()
-	for grant, tt := range map[bearer.Grant]struct{ says, not string }{
-		0:                          {"SMTP.SendAsApp or SMTP.Send", "the app's"},
-		bearer.GrantProgram:        {"SMTP.SendAsApp", "SMTP.Send)"},
-		bearer.GrantPerson:         {"SMTP.Send)", "SendAsApp"},
-		bearer.GrantServiceAccount: {"subject", "SMTP.Send"},
+	for grant, tt := range map[netclient.Grant]struct{ says, not string }{
+		0:                             {"SMTP.SendAsApp or SMTP.Send", "the app's"},
+		netclient.GrantProgram:        {"SMTP.SendAsApp", "SMTP.Send)"},
+		netclient.GrantPerson:         {"SMTP.Send)", "SendAsApp"},
+		netclient.GrantServiceAccount: {"subject", "SMTP.Send"},
 	} {
 		sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password, Mechanisms: []string{"XOAUTH2"}})
 		var asked []string

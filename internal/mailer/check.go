@@ -43,6 +43,6 @@ func (s *session) check(ctx context.Context, t *transaction) {
 		return
 	}
 	if s.step(ctx, StepReset, "", func(context.Context) error { return s.client.Reset() }) == nil {
-		s.passed(StepReset, "")
+		s.addPassedStep(StepReset, "")
 	}
 }

@@ -29,7 +29,7 @@ func (c *boundedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// A recordingConn keeps what is read until it is told to stop. go-smtp shows of the
+// A recordingConn keeps what is read until stop is called. go-smtp shows of the
 // answer to EHLO only what is in today's form.
 type recordingConn struct {
 	net.Conn
@@ -55,7 +55,7 @@ func (c *recordingConn) stop() string {
 // A replayConn gives out what has been read before, and then the connection.
 //
 // go-smtp's client begins by reading the greeting. This package has by then
-// read it itself, so that a missing greeting is told from a refused EHLO, and
+// read it itself, so that a missing greeting is distinguished from a refused EHLO, and
 // so that the EHLO before STARTTLS can give the configured name: go-smtp would
 // say "EHLO localhost" there, which some relays take for a robot's.
 type replayConn struct {
@@ -63,12 +63,12 @@ type replayConn struct {
 	said io.Reader
 }
 
-// newReplayConn makes conn give out said once more.
+// newReplayConn returns a connection from which said is read first.
 func newReplayConn(conn net.Conn, said string) *replayConn {
 	return &replayConn{Conn: conn, said: bytes.NewReader([]byte(said))}
 }
 
-// Read gives out what was said until that is all, and then reads.
+// Read reads what was said, and then from the connection.
 func (c *replayConn) Read(b []byte) (int, error) {
 	n, err := c.said.Read(b)
 	if errors.Is(err, io.EOF) {

@@ -17,10 +17,10 @@ import (
 // The steps of handing in a mail, in their order, as an Error and a Step name
 // them.
 const (
-	StepConnect  = "connect"  // name lookup and TCP
-	StepGreeting = "greeting" // the server's first words
-	StepStartTLS = "starttls" // the command
-	StepTLS      = "tls"      // handshake and certificate
+	StepConnect  = netclient.StepConnect
+	StepGreeting = netclient.StepGreeting
+	StepStartTLS = netclient.StepStartTLS
+	StepTLS      = netclient.StepTLS
 	StepEHLO     = "ehlo"
 	StepAuth     = "auth"
 	StepEnvelope = "envelope" // what is wrong with an address or the size before anything is sent
@@ -31,7 +31,7 @@ const (
 	StepQuit     = "quit"
 )
 
-// An Error says at which step handing in a mail failed, and how.
+// An Error is a failed step of handing in a mail.
 type Error struct {
 	Server   string // host:port
 	Step     string
@@ -41,7 +41,7 @@ type Error struct {
 	Hint     string // what to do about it; may be empty
 
 	// Temporary says that the same mail may get through later, or once the
-	// configuration is mended: nothing was said against the mail itself.
+	// configuration is corrected: the mail itself was not refused.
 	//
 	// It is true for whatever fails before MAIL FROM, a refused password or an
 	// invalid certificate too: they are not the mail's fault and must not end
@@ -54,11 +54,11 @@ type Error struct {
 	byToken bool // it was a token that was logged in with
 }
 
-// Error tells the whole story in one line.
+// Error returns the step, the cause and the hint in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Server)
-	if e.Step != StepConnect { // which what happened says
+	if e.Step != StepConnect { // which the cause says
 		b.WriteString(": " + e.Step)
 	}
 	if e.Address != "" {
@@ -74,11 +74,11 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Which secret a server refused, for errors.Is. To refuse is to answer for good
-// (5yz): a server that is out of order for now refuses nothing.
+// Which secret a server refused, for errors.Is: a permanent answer (5yz). One that is
+// temporary refuses nothing.
 var (
-	ErrPassword = errors.New("the server refused the password")
-	ErrToken    = errors.New("the server refused the access token")
+	ErrPassword = netclient.ErrPassword
+	ErrToken    = netclient.ErrToken
 )
 
 // Is reports whether e is ErrPassword or ErrToken.
@@ -88,7 +88,7 @@ func (e *Error) Is(target error) bool {
 }
 
 // Temporary reports whether sending the same mail again may help. An error that
-// is not of this package tells nothing about the mail, so it is temporary too.
+// is not of this package is not about the mail, so it is temporary too.
 func Temporary(err error) bool {
 	var e *Error
 	if errors.As(err, &e) {
@@ -143,16 +143,6 @@ func printable(s string, bound int) string {
 	return s[:cut] + "…"
 }
 
-// A cause is an error from below whose words may be the server's: they are
-// cleaned, and what is wrapped can still be asked for.
-type cause struct {
-	err  error
-	text string
-}
-
-func (c *cause) Error() string { return c.text }
-func (c *cause) Unwrap() error { return c.err }
-
 // replyOf returns the server's refusal in err, or nil.
 func (s *session) replyOf(err error) *Reply {
 	var (
@@ -194,22 +184,22 @@ func (s *session) clean(text string) string {
 	return printable(s.secrets.Hide(text), maxText)
 }
 
-// impossible returns the Error for what this server can never take, found out
+// permanentError returns the Error for what this server can never take, found out
 // before it was asked, with a hint.
-func (s *session) impossible(address string, err error, hint string) *Error {
-	return s.note(&Error{Server: s.server, Step: StepEnvelope, Address: address, Err: err, Hint: hint})
+func (s *session) permanentError(address string, err error, hint string) *Error {
+	return s.addFailedStep(&Error{Server: s.server.Address(), Step: StepEnvelope, Address: address, Err: err, Hint: hint})
 }
 
-// unusable returns the Error for a server that does not offer what step needs,
+// temporaryError returns the Error for a server that does not offer what step needs,
 // with a hint.
-func (s *session) unusable(step string, err error, hint string) *Error {
-	return s.note(&Error{Server: s.server, Step: step, Temporary: true, Err: err, Hint: hint})
+func (s *session) temporaryError(step string, err error, hint string) *Error {
+	return s.addFailedStep(&Error{Server: s.server.Address(), Step: step, Temporary: true, Err: err, Hint: hint})
 }
 
-// failed returns the Error for what went wrong at step. Only a refusal of the
+// stepError returns the Error for what went wrong at step. Only a refusal of the
 // sender, a recipient or the mail is permanent.
-func (s *session) failed(step string, address string, err error) *Error {
-	e := &Error{Server: s.server, Step: step, Address: address, Temporary: true, byToken: s.token != ""}
+func (s *session) stepError(step string, address string, err error) *Error {
+	e := &Error{Server: s.server.Address(), Step: step, Address: address, Temporary: true, byToken: s.token != ""}
 	if r := s.replyOf(err); r != nil {
 		e.Code, e.Enhanced, e.Err = r.Code, r.Enhanced, r
 		switch {
@@ -219,19 +209,19 @@ func (s *session) failed(step string, address string, err error) *Error {
 			e.Temporary = r.Code/100 != 5
 		}
 	} else {
-		e.Err = &cause{err: err, text: s.clean(netclient.DialText(err))} // server says where
+		e.Err = netclient.WithText(err, s.clean(netclient.DialText(err))) // Server has the address
 	}
 	e.Hint = s.hint(e)
-	return s.note(e)
+	return s.addFailedStep(e)
 }
 
-// note writes a failed step down.
-func (s *session) note(e *Error) *Error {
+// addFailedStep adds a failed step.
+func (s *session) addFailedStep(e *Error) *Error {
 	s.steps = append(s.steps, Step{Name: e.Step, Err: e})
 	return e
 }
 
-// wantsLogin reports whether a code says that one has to log in, or better so
+// wantsLogin reports whether a code asks for a login, or for a better one
 // (RFC 4954 section 6): the configuration's matter, not the mail's.
 func wantsLogin(code int) bool {
 	return code == 530 || code == 534 || code == 535 || code == 538

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/smtpsink"
 )
 
@@ -93,7 +94,7 @@ func TestFaultAtEveryStep(t *testing.T) {
 // protected returns options for a sink of the mode, trusting its CA, logged in.
 func protected(sink *smtpsink.Sink, mode smtpsink.Mode) mailer.Options {
 	o := options(sink, true)
-	o.TLS = string(mode)
+	o.TLS = netclient.TLSMode(mode)
 	o.TLSConfig = trusting(sink)
 	return o
 }
@@ -221,7 +222,7 @@ func TestNobodyListens(t *testing.T) {
 	t.Parallel()
 	// A port that was closed just now may be another test's by the time it is tried.
 	const host, port = "127.255.255.254", 9
-	e := sendOne(t, mailer.Options{Host: host, Port: port, TLS: mailer.TLSNone})
+	e := sendOne(t, mailer.Options{Host: host, Port: port, TLS: netclient.TLSNone})
 	if e.Step != mailer.StepConnect || !e.Temporary || !errors.Is(e, syscall.ECONNREFUSED) {
 		t.Errorf("error = %v (step %s, temporary %t)", e, e.Step, e.Temporary)
 	}
@@ -233,7 +234,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestUnknownHost(t *testing.T) {
 	t.Parallel()
-	e := sendOne(t, mailer.Options{Host: "mail.invalid", Port: 25, TLS: mailer.TLSNone, Timeout: patience})
+	e := sendOne(t, mailer.Options{Host: "mail.invalid", Port: 25, TLS: netclient.TLSNone, Timeout: patience})
 	if e.Step != mailer.StepConnect || !e.Temporary || e.Hint == "" {
 		t.Errorf("error = %v (step %s, temporary %t), want a temporary one with a hint at connect", e, e.Step, e.Temporary)
 	}
@@ -242,7 +243,7 @@ func TestUnknownHost(t *testing.T) {
 func TestUnknownModeSendsNothing(t *testing.T) {
 	t.Parallel()
 	sink := smtpsink.New(t, smtpsink.Options{})
-	for _, mode := range []string{"", "TLS", "plain"} {
+	for _, mode := range []netclient.TLSMode{"", "TLS", "plain"} {
 		o := options(sink, false)
 		o.TLS = mode
 		if e := sendOne(t, o); e.Step != mailer.StepConnect || !strings.Contains(e.Error(), "starttls") {
@@ -264,7 +265,7 @@ func TestServerThatNeverStopsTalking(t *testing.T) {
 			}
 		}
 	})
-	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: mailer.TLSNone, Timeout: patience})
+	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: netclient.TLSNone, Timeout: patience})
 	if e.Step != mailer.StepGreeting || !strings.Contains(e.Error(), "says more than") {
 		t.Errorf("error = %v (step %s), want the bound to have struck at the greeting", e, e.Step)
 	}

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"syscall"
 
-	"tlsbrief/internal/bearer"
 	"tlsbrief/internal/netclient"
 )
 
-// hint says what to do about e where there is something to be said.
+// hint returns what to do about e; "" where there is nothing to say.
 func (s *session) hint(e *Error) string {
 	if e.Code != 0 {
 		return s.replyHint(e)
@@ -23,7 +22,7 @@ func (s *session) hint(e *Error) string {
 	case StepTLS:
 		return s.tlsHint(e.Err)
 	case StepGreeting:
-		if s.o.TLS != TLSImplicit && errors.Is(e.Err, errNoAnswer) {
+		if s.o.TLS != netclient.TLSImplicit && errors.Is(e.Err, errNoAnswer) {
 			return `a port that speaks TLS from the first byte, such as 465, waits in silence: try tls = "implicit"`
 		}
 	}
@@ -32,23 +31,13 @@ func (s *session) hint(e *Error) string {
 
 // connectHint is for a connection that did not come about.
 func (s *session) connectHint(err error) string {
-	var (
-		dns   *net.DNSError
-		plain *netclient.PlainError
-	)
 	switch {
-	case errors.As(err, &plain):
-		return netclient.PlainHint
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "check the host's spelling"
-	case errors.As(err, &dns):
-		return "the name could not be looked up: check this machine's DNS"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("nothing listens there: check host and port %d", s.o.Port)
 	case errors.Is(err, errNoAnswer):
 		return "check host, port and firewalls; many networks block port 25"
 	}
-	return ""
+	return netclient.ConnectHint(err)
 }
 
 // tlsHint is for a handshake that failed. What is wrong with a certificate is
@@ -59,7 +48,7 @@ func (s *session) tlsHint(err error) string {
 		alert *net.OpError
 	)
 	switch {
-	case errors.As(err, &noTLS) && s.o.TLS == TLSImplicit:
+	case errors.As(err, &noTLS) && s.o.TLS == netclient.TLSImplicit:
 		return `use tls = "starttls" (port 587), or the port for TLS (465)`
 	case errors.As(err, &alert) && alert.Op == "remote error": // crypto/tls's name for an alert
 		return "the server broke off the handshake; it may not know TLS 1.2 or newer"
@@ -103,14 +92,14 @@ func (s *session) replyHint(e *Error) string {
 
 // tokenHint is for a token that was refused. What to look at depends on how it was
 // got.
-func tokenHint(grant bearer.Grant) string {
+func tokenHint(grant netclient.Grant) string {
 	const rest = ", and that authenticated SMTP is switched on for it"
 	switch grant {
-	case bearer.GrantProgram:
+	case netclient.GrantProgram:
 		return "it takes no such token: check username, scopes (Microsoft 365: SMTP.SendAsApp), the app's right to the mailbox" + rest
-	case bearer.GrantPerson:
+	case netclient.GrantPerson:
 		return "it takes no such token: check username, scopes (Microsoft 365: SMTP.Send), whether the person who logged in may send as it" + rest
-	case bearer.GrantServiceAccount:
+	case netclient.GrantServiceAccount:
 		return "it takes no such token: check that username is the mailbox that the token is made for (subject), and scopes (Google: https://mail.google.com/, in the domain-wide delegation too)"
 	}
 	return "it takes no such token: check username, scopes (Microsoft 365: SMTP.SendAsApp or SMTP.Send), the right to the mailbox" + rest

@@ -1,7 +1,7 @@
 // Package mailer hands mail to an SMTP submission server, RFC 6409.
 //
-// It sends bytes that are ready to go: whoever calls it has written them down
-// first and sends the same bytes again when [Temporary] says that this may help
+// It sends bytes that are ready: the caller has stored them, and sends the same bytes
+// again when [Temporary] reports that this may help
 // (DESIGN 2, promise 4). Every failure is an [*Error] that names the step, what
 // the server answered and, for the usual ones, what to do about it.
 //
@@ -15,8 +15,8 @@
 //
 // # Tolerance
 //
-// A server that knows no EHLO is spoken to with HELO. What it answers to QUIT
-// is of no interest: by then the mail is its own.
+// A server that refuses EHLO gets HELO. Its answer to QUIT is ignored: it has taken the
+// mail by then.
 package mailer
 
 import (
@@ -25,40 +25,28 @@ import (
 	"errors"
 	"time"
 
-	"github.com/emersion/go-sasl"
-
-	"tlsbrief/internal/bearer"
-)
-
-// The ways to protect the connection, as Options.TLS has them.
-const (
-	TLSImplicit = "implicit" // TLS from the first byte, RFC 8314; usually port 465
-	TLSStartTLS = "starttls" // RFC 3207, and required; usually port 587
-	TLSNone     = "none"     // plain text, to a server on this machine only
+	"tlsbrief/internal/netclient"
 )
 
 // Options say where and how mail is handed in.
 type Options struct {
 	Host string
 	Port int
-	TLS  string // TLSImplicit, TLSStartTLS or TLSNone; anything else sends nothing
+	TLS  netclient.TLSMode // anything that is no mode sends nothing
 
-	// TLSConfig, where set, is the base of what is used: a private CA goes in
-	// its RootCAs. The name that is verified is Host unless it has another,
-	// the oldest version is TLS 1.2 unless it asks for a newer.
-	TLSConfig *tls.Config
+	TLSConfig *tls.Config // as in netclient.Server; may be nil
 
 	// Auth returns what to log in with and is called for each connection, so
 	// that a changed password is noticed. nil: no AUTH.
-	Auth func(ctx context.Context) (Credentials, error)
+	Auth func(ctx context.Context) (netclient.Credentials, error)
 
 	// Token, where set, returns an OAuth2 access token that is used in place of
 	// the password. refused, where not empty, is one that it gave and that the
 	// server has just refused: another is tried, once.
 	Token func(ctx context.Context, refused string) (string, error)
 
-	// Grant says how Token gets its tokens, for advice on refused ones.
-	Grant bearer.Grant
+	// Grant is how Token gets its tokens, for advice on refused ones.
+	Grant netclient.Grant
 
 	// HELO is the name to give. Empty: this machine's, if it is a full domain
 	// name, else its address, as RFC 5321 section 4.1.4 has it.
@@ -68,19 +56,10 @@ type Options struct {
 	// block of the mail. 0: one minute.
 	Timeout time.Duration
 
-	// DataTimeout bounds the wait for the answer to the whole mail. Who hangs
-	// up too early sends the mail twice, so RFC 5321 section 4.5.3.2.6 asks for
+	// DataTimeout bounds the wait for the answer to the whole mail. A client that
+	// hangs up too early sends the mail twice, so RFC 5321 section 4.5.3.2.6 asks for
 	// the ten minutes that 0 stands for.
 	DataTimeout time.Duration
-}
-
-// Credentials are what to log in with.
-type Credentials struct {
-	Username, Password string
-
-	// SASL, where set, is used instead of PLAIN or LOGIN with the above: a
-	// mechanism of the caller's, such as XOAUTH2. It is for one log-in.
-	SASL sasl.Client
 }
 
 const (
@@ -135,7 +114,7 @@ func (m *Mailer) Send(ctx context.Context, from string, to []string, data []byte
 // send does the whole of it. It returns an error only for what is everyone's.
 func (m *Mailer) send(ctx context.Context, t *transaction) error {
 	if len(t.results) == 0 {
-		return m.newSession().impossible("", errors.New("no recipients"), "")
+		return m.newSession().permanentError("", errors.New("no recipients"), "")
 	}
 	s, err := m.open(ctx)
 	if err != nil {

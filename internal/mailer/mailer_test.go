@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/smtpsink"
 )
 
@@ -33,16 +34,16 @@ const patience = time.Minute
 // options returns what it takes to send to sink in plain text, logged in where
 // it has a user.
 func options(sink *smtpsink.Sink, loggedIn bool) mailer.Options {
-	o := mailer.Options{Host: sink.Host(), Port: sink.Port(), TLS: mailer.TLSNone, HELO: "client.example.com", Timeout: patience}
+	o := mailer.Options{Host: sink.Host(), Port: sink.Port(), TLS: netclient.TLSNone, HELO: "client.example.com", Timeout: patience}
 	if loggedIn {
 		o.Auth = credentials(user, password)
 	}
 	return o
 }
 
-func credentials(user, password string) func(context.Context) (mailer.Credentials, error) {
-	return func(context.Context) (mailer.Credentials, error) {
-		return mailer.Credentials{Username: user, Password: password}, nil
+func credentials(user, password string) func(context.Context) (netclient.Credentials, error) {
+	return func(context.Context) (netclient.Credentials, error) {
+		return netclient.Credentials{Username: user, Password: password}, nil
 	}
 }
 
@@ -279,7 +280,7 @@ func TestABadAddressDoesNotStopTheOthers(t *testing.T) {
 
 func TestNoRecipientsIsAnError(t *testing.T) {
 	t.Parallel()
-	results, err := mailer.New(mailer.Options{Host: "127.0.0.1", Port: 1, TLS: mailer.TLSNone}).Send(t.Context(), sender, nil, letter)
+	results, err := mailer.New(mailer.Options{Host: "127.0.0.1", Port: 1, TLS: netclient.TLSNone}).Send(t.Context(), sender, nil, letter)
 	if err == nil || len(results) != 0 || mailer.Temporary(err) {
 		t.Errorf("Send to nobody = %v, %v; want a permanent error", results, err)
 	}

@@ -3,14 +3,12 @@ package mailer
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/textproto"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -23,7 +21,7 @@ import (
 // A session is one connection to the server, for one mail.
 type session struct {
 	o       *Options
-	server  string // host:port, as errors name it
+	server  netclient.Server
 	raw     net.Conn
 	conn    net.Conn // raw, bounded, and TLS where there is some
 	client  *smtp.Client
@@ -42,13 +40,15 @@ var (
 )
 
 func (m *Mailer) newSession() *session {
-	return &session{o: &m.o, server: net.JoinHostPort(m.o.Host, strconv.Itoa(m.o.Port))}
+	s := &session{o: &m.o}
+	s.server = netclient.Server{Host: m.o.Host, Port: m.o.Port, TLS: m.o.TLS, TLSConfig: m.o.TLSConfig, Dial: s.dial}
+	return s
 }
 
-// within does f, one step about address (empty: about none), in at most d. What
-// go-smtp is waiting for knows no context, so that the end of the step's closes
+// runStep does f, one step about address (empty: about none), in at most d. What
+// go-smtp is waiting for takes no context, so that the end of the step's closes
 // the connection.
-func (s *session) within(ctx context.Context, d time.Duration, step, address string, f func(context.Context) error) error {
+func (s *session) runStep(ctx context.Context, d time.Duration, step, address string, f func(context.Context) error) error {
 	stepCtx, cancel := context.WithTimeoutCause(ctx, d, errNoAnswer)
 	defer cancel()
 	if conn := s.raw; conn != nil {
@@ -66,10 +66,10 @@ func (s *session) within(ctx context.Context, d time.Duration, step, address str
 		s.broken = true
 		err = explain(ctx, stepCtx, d, err)
 	}
-	return s.failed(step, address, err)
+	return s.stepError(step, address, err)
 }
 
-// explain tells a connection that we closed from one that the server closed.
+// explain distinguishes a connection that we closed from one that the server closed.
 func explain(ctx, stepCtx context.Context, d time.Duration, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -84,32 +84,32 @@ func explain(ctx, stepCtx context.Context, d time.Duration, err error) error {
 
 // step does f, bounded as most steps are.
 func (s *session) step(ctx context.Context, step, address string, f func(context.Context) error) error {
-	return s.within(ctx, s.o.Timeout, step, address, f)
+	return s.runStep(ctx, s.o.Timeout, step, address, f)
 }
 
-// passed notes that a step went well.
-func (s *session) passed(step, format string, args ...any) {
+// addPassedStep adds a step that went well.
+func (s *session) addPassedStep(step, format string, args ...any) {
 	s.steps = append(s.steps, Step{Name: step, Detail: printable(fmt.Sprintf(format, args...), maxText)})
 }
 
 // open connects, protects the connection, greets and logs in.
 func (s *session) open(ctx context.Context) error {
-	switch s.o.TLS {
-	case TLSImplicit, TLSStartTLS, TLSNone:
-	default:
-		return s.unusable(StepConnect, fmt.Errorf("tls is %q", s.o.TLS), `it must be "implicit", "starttls" or "none"`)
+	if !s.o.TLS.Valid() {
+		return s.temporaryError(StepConnect, fmt.Errorf("tls is %q", s.o.TLS), `it must be "implicit", "starttls" or "none"`)
 	}
-	if err := s.step(ctx, StepConnect, "", s.connect); err != nil {
+	conn, err := s.server.Connect(ctx, netclient.Dialog{
+		Greeting: s.greeting,
+		StartTLS: s.startTLS,
+		Step: func(ctx context.Context, step string, f func(context.Context) error) error {
+			return s.step(ctx, step, "", func(ctx context.Context) error { return explainTLS(f(ctx)) })
+		},
+		Passed: func(step, detail string) { s.addPassedStep(step, "%s", detail) },
+	})
+	if err != nil {
 		return err
 	}
-	steps := []func(context.Context) error{s.greeting}
-	switch s.o.TLS {
-	case TLSImplicit:
-		steps = []func(context.Context) error{s.handshake, s.greeting}
-	case TLSStartTLS:
-		steps = append(steps, s.startTLS, s.handshake)
-	}
-	for _, do := range append(steps, s.hello, s.auth) {
+	s.conn = conn
+	for _, do := range []func(context.Context) error{s.hello, s.auth} {
 		if err := do(ctx); err != nil {
 			s.quit(ctx)
 			s.close()
@@ -119,63 +119,31 @@ func (s *session) open(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) connect(ctx context.Context) error {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", s.server)
+// dial connects, and bounds what the server may send.
+func (s *session) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if s.o.TLS == TLSNone {
-		if err := netclient.CheckPlain(conn); err != nil {
-			return errors.Join(err, conn.Close())
-		}
-	}
-	s.raw, s.conn = conn, &boundedConn{Conn: conn, left: maxServerBytes}
-	s.passed(StepConnect, "%s", conn.RemoteAddr())
-	return nil
-}
-
-// handshake turns the connection into one over TLS.
-func (s *session) handshake(ctx context.Context) error {
-	config := &tls.Config{}
-	if s.o.TLSConfig != nil {
-		config = s.o.TLSConfig.Clone()
-	}
-	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
-	if config.ServerName == "" {
-		config.ServerName = s.o.Host
-	}
-	return s.step(ctx, StepTLS, "", func(ctx context.Context) error {
-		conn := tls.Client(s.conn, config)
-		if err := conn.HandshakeContext(ctx); err != nil {
-			return explainTLS(err, config.ServerName)
-		}
-		s.conn = conn
-		state := conn.ConnectionState()
-		until := "unverified"
-		if len(state.VerifiedChains) > 0 {
-			until = "certificate valid until " + state.PeerCertificates[0].NotAfter.UTC().Format(time.DateOnly)
-		}
-		s.passed(StepTLS, "%s, %s", tls.VersionName(state.Version), until)
-		return nil
-	})
+	s.raw = conn
+	return &boundedConn{Conn: conn, left: maxServerBytes}, nil
 }
 
 // greeting waits for the server's first words.
-func (s *session) greeting(ctx context.Context) error {
+func (s *session) greeting(ctx context.Context, conn net.Conn) error {
 	return s.step(ctx, StepGreeting, "", func(context.Context) error {
-		text, err := ask(s.conn, 220, "")
+		text, err := ask(conn, 220, "")
 		if err == nil {
-			s.passed(StepGreeting, "%s", text)
+			s.addPassedStep(StepGreeting, "%s", text)
 		}
 		return err
 	})
 }
 
-// ask says line, unless it is empty, and returns the text of the answer, which
+// ask sends line, unless it is empty, and returns the text of the answer, which
 // must have the code. It is for what comes before go-smtp has the connection.
 //
-// An answer must be all there is: what a stranger on the way adds in plain text
+// An answer must be all there is: what an attacker adds in plain text
 // behind the answer to STARTTLS would else be taken for the server's word under
 // TLS.
 func ask(conn net.Conn, code int, line string) (string, error) {
@@ -193,12 +161,12 @@ func ask(conn net.Conn, code int, line string) (string, error) {
 }
 
 // startTLS asks for TLS; a server that does not offer it is not spoken to.
-func (s *session) startTLS(ctx context.Context) error {
+func (s *session) startTLS(ctx context.Context, conn net.Conn) error {
 	var offered string
 	err := s.step(ctx, StepEHLO, "", func(context.Context) error {
 		name, err := s.helo()
 		if err == nil {
-			offered, err = ask(s.conn, 250, "EHLO "+name)
+			offered, err = ask(conn, 250, "EHLO "+name)
 		}
 		return err
 	})
@@ -211,14 +179,14 @@ func (s *session) startTLS(ctx context.Context) error {
 		found = found || strings.EqualFold(strings.TrimSpace(line), "STARTTLS")
 	}
 	if !found {
-		return s.unusable(StepStartTLS, errors.New("the server does not offer STARTTLS"),
+		return s.temporaryError(StepStartTLS, errors.New("the server does not offer STARTTLS"),
 			`nothing was sent; check the port: submission is usually 587, or 465 with tls = "implicit"`)
 	}
 	return s.step(ctx, StepStartTLS, "", func(context.Context) error {
-		if _, err := ask(s.conn, 220, "STARTTLS"); err != nil {
+		if _, err := ask(conn, 220, "STARTTLS"); err != nil {
 			return err
 		}
-		s.passed(StepStartTLS, "offered and accepted")
+		s.addPassedStep(StepStartTLS, "offered and accepted")
 		return nil
 	})
 }
@@ -238,7 +206,7 @@ func (s *session) hello(ctx context.Context) error {
 			return err
 		}
 		s.mechanisms = authMechanisms(heard.stop())
-		s.passed(StepEHLO, "as %s", name)
+		s.addPassedStep(StepEHLO, "as %s", name)
 		return nil
 	})
 }
@@ -278,16 +246,16 @@ func addressLiteral(a net.Addr) string {
 // any more.
 const quitTimeout = 5 * time.Second
 
-// quit says goodbye, if it can be said. That it failed is not noted.
+// quit sends QUIT where that is possible. A failure is not noted.
 func (s *session) quit(ctx context.Context) {
 	if s.client == nil || s.broken {
 		return
 	}
 	done := s.steps
-	err := s.within(ctx, min(s.o.Timeout, quitTimeout), StepQuit, "", func(context.Context) error { return s.client.Quit() })
+	err := s.runStep(ctx, min(s.o.Timeout, quitTimeout), StepQuit, "", func(context.Context) error { return s.client.Quit() })
 	s.steps = done
 	if err == nil {
-		s.passed(StepQuit, "")
+		s.addPassedStep(StepQuit, "")
 	}
 }
 

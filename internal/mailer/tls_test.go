@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/smtpsink"
 )
 
@@ -74,7 +75,7 @@ func TestStartTLSIsNeverDoneWithout(t *testing.T) {
 	t.Parallel()
 	sink := smtpsink.New(t, smtpsink.Options{User: user, Password: password})
 	o := options(sink, true)
-	o.TLS = mailer.TLSStartTLS
+	o.TLS = netclient.TLSStartTLS
 	e := sendOne(t, o)
 	if e.Step != mailer.StepStartTLS || !e.Temporary || !strings.Contains(e.Error(), "does not offer STARTTLS") {
 		t.Errorf("error = %v (step %s, temporary %t)", e, e.Step, e.Temporary)
@@ -97,7 +98,7 @@ func TestPlainTextBehindStartTLS(t *testing.T) {
 		_, _ = fmt.Fprint(conn, "220 2.0.0 Go\r\n250-mail.example.com\r\n250 AUTH PLAIN\r\n")
 		_, _ = r.ReadString('\n')
 	})
-	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: mailer.TLSStartTLS, Timeout: patience})
+	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: netclient.TLSStartTLS, Timeout: patience})
 	if e.Step != mailer.StepStartTLS || !strings.Contains(e.Error(), "out of turn") {
 		t.Errorf("error = %v (step %s), want it found out at starttls", e, e.Step)
 	}
@@ -109,7 +110,7 @@ func TestWrongKindOfPort(t *testing.T) {
 		t.Parallel()
 		sink := smtpsink.New(t, smtpsink.Options{})
 		o := options(sink, false)
-		o.TLS = mailer.TLSImplicit
+		o.TLS = netclient.TLSImplicit
 		if e := sendOne(t, o); e.Step != mailer.StepTLS || !strings.Contains(e.Hint, "starttls") {
 			t.Errorf("error = %v (step %s), want a hint at starttls", e, e.Step)
 		}
@@ -118,7 +119,7 @@ func TestWrongKindOfPort(t *testing.T) {
 		t.Parallel()
 		sink := smtpsink.New(t, smtpsink.Options{Mode: smtpsink.Implicit})
 		o := options(sink, false)
-		o.TLS, o.Timeout = mailer.TLSStartTLS, time.Second
+		o.TLS, o.Timeout = netclient.TLSStartTLS, time.Second
 		if e := sendOne(t, o); e.Step != mailer.StepGreeting || !strings.Contains(e.Hint, "implicit") {
 			t.Errorf("error = %v (step %s), want a hint at implicit", e, e.Step)
 		}
@@ -136,7 +137,7 @@ func TestHELO(t *testing.T) {
 	if got := sink.Mails()[0].HELO; got != "[127.0.0.1]" && !strings.Contains(got, ".") || got == "localhost" {
 		t.Errorf("HELO %q, want a full name or an address literal", got)
 	}
-	for _, mode := range []string{mailer.TLSNone, mailer.TLSStartTLS} {
+	for _, mode := range []netclient.TLSMode{netclient.TLSNone, netclient.TLSStartTLS} {
 		o.HELO, o.TLS = "a\r\nMAIL FROM:<x@example.com>", mode
 		if e := sendOne(t, o); e.Step != mailer.StepEHLO || !strings.Contains(e.Error(), "not a host name") {
 			t.Errorf("error = %v (step %s), want the name refused", e, e.Step)

@@ -8,12 +8,15 @@ import (
 	"testing"
 
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/smtpsink"
 )
 
 // byTokens logs in by the given tokens, one after another.
 func byTokens(o mailer.Options, asked *[]string, tokens ...string) mailer.Options {
-	o.Auth = func(context.Context) (mailer.Credentials, error) { return mailer.Credentials{Username: user}, nil }
+	o.Auth = func(context.Context) (netclient.Credentials, error) {
+		return netclient.Credentials{Username: user}, nil
+	}
 	o.Token = func(_ context.Context, refused string) (string, error) {
 		*asked = append(*asked, refused)
 		if len(*asked) > len(tokens) {

@@ -19,8 +19,8 @@ type transaction struct {
 	utf8     bool     // SMTPUTF8 is needed
 }
 
-// pending returns the results that have not failed, by index.
-func (t *transaction) pending() []int {
+// remaining returns the results that have not failed, by index.
+func (t *transaction) remaining() []int {
 	var indices []int
 	for i := range t.results {
 		if t.results[i].Err == nil {
@@ -30,9 +30,9 @@ func (t *transaction) pending() []int {
 	return indices
 }
 
-// fail gives all that have not failed yet the same error.
-func (t *transaction) fail(err error) {
-	for _, i := range t.pending() {
+// abandonRemaining gives all that have not failed yet the same error.
+func (t *transaction) abandonRemaining(err error) {
+	for _, i := range t.remaining() {
 		t.results[i].Err = err
 	}
 }
@@ -46,11 +46,11 @@ func (s *session) prepare(t *transaction) error {
 		err = errNoUTF8
 	}
 	if err != nil {
-		return s.impossible(t.from, err, "")
+		return s.permanentError(t.from, err, "")
 	}
 	t.wireFrom, t.utf8 = from.wire, from.utf8
 	if most, ok := s.client.MaxMessageSize(); ok && most > 0 && len(t.data) > most {
-		return s.impossible("", fmt.Errorf("the mail has %d bytes, the server takes at most %d (RFC 1870)", len(t.data), most),
+		return s.permanentError("", fmt.Errorf("the mail has %d bytes, the server takes at most %d (RFC 1870)", len(t.data), most),
 			"have the server's limit raised, or split the digest by domains")
 	}
 	t.wireTo = make([]string, len(t.results))
@@ -60,7 +60,7 @@ func (s *session) prepare(t *transaction) error {
 			err = errNoUTF8
 		}
 		if err != nil {
-			t.results[i].Err = s.impossible(t.results[i].Address, err, "")
+			t.results[i].Err = s.permanentError(t.results[i].Address, err, "")
 			continue
 		}
 		t.wireTo[i] = to.wire
@@ -73,13 +73,13 @@ var errNoUTF8 = errors.New("the server does not take addresses with letters beyo
 
 // mail begins the transaction.
 func (s *session) mail(ctx context.Context, t *transaction) error {
-	if len(t.results) > 0 && len(t.pending()) == 0 {
+	if len(t.results) > 0 && len(t.remaining()) == 0 {
 		return nil // recipients will find nothing to do either
 	}
 	return s.step(ctx, StepMail, t.from, func(context.Context) error {
 		err := s.client.Mail(t.wireFrom, &smtp.MailOptions{UTF8: t.utf8, Size: int64(len(t.data))})
 		if err == nil {
-			s.passed(StepMail, "%s", t.wireFrom)
+			s.addPassedStep(StepMail, "%s", t.wireFrom)
 		}
 		return err
 	})
@@ -88,19 +88,19 @@ func (s *session) mail(ctx context.Context, t *transaction) error {
 // recipients names the recipients and reports whether there is one to send to.
 // That one is refused is no reason not to ask for the next.
 func (s *session) recipients(ctx context.Context, t *transaction) bool {
-	for _, i := range t.pending() {
+	for _, i := range t.remaining() {
 		err := s.step(ctx, StepRcpt, t.results[i].Address, func(context.Context) error { return s.client.Rcpt(t.wireTo[i], nil) })
 		if err == nil {
-			s.passed(StepRcpt, "%s", t.wireTo[i])
+			s.addPassedStep(StepRcpt, "%s", t.wireTo[i])
 			continue
 		}
 		t.results[i].Err = err
 		if s.broken {
-			t.fail(err)
+			t.abandonRemaining(err)
 			break
 		}
 	}
-	return len(t.pending()) > 0
+	return len(t.remaining()) > 0
 }
 
 // blockSize is how much of a mail is sent under one deadline.
@@ -123,11 +123,11 @@ func (s *session) data(ctx context.Context, t *transaction) {
 		rest = rest[n:]
 	}
 	if err == nil {
-		err = s.within(ctx, s.o.DataTimeout, StepData, "", func(context.Context) error { return body.Close() })
+		err = s.runStep(ctx, s.o.DataTimeout, StepData, "", func(context.Context) error { return body.Close() })
 	}
 	if err != nil {
-		t.fail(err)
+		t.abandonRemaining(err)
 		return
 	}
-	s.passed(StepData, "%d bytes", len(t.data))
+	s.addPassedStep(StepData, "%d bytes", len(t.data))
 }

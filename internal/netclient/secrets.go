@@ -96,13 +96,13 @@ func (s *Secrets) Hide(text string) string {
 	if cut {
 		text = text[:maxHeard]
 	}
-	h := &hunt{secrets: s, marks: make([]mark, len(text)), left: maxWork}
+	h := &search{secrets: s, marks: make([]mark, len(text)), left: maxWork}
 	for _, at := range signed.FindAllStringIndex(text, -1) {
 		h.mark(at[0], at[1], false)
 	}
 	known := len(s.forms)+len(s.short)+len(s.encoded) > 0
 	if known {
-		h.search(source(text))
+		h.run(source(text))
 	}
 	if h.left < 0 {
 		return notSearched

@@ -39,10 +39,10 @@ func Login(ctx context.Context, o Options, show func(Prompt) error) (refreshToke
 		ClientID: o.ClientID, ClientSecret: secret, Scopes: o.Scopes,
 		Endpoint: oauth2.Endpoint{DeviceAuthURL: o.DeviceURL, TokenURL: o.TokenURL, AuthStyle: oauth2.AuthStyleInParams},
 	}
-	withClient := r.with(ctx)
+	withClient := r.withClient(ctx)
 	code, err := c.DeviceAuth(withClient)
 	if err == nil {
-		err = r.sound(code)
+		err = r.checkDeviceAuth(code)
 	}
 	if err != nil {
 		return "", r.explain(ctx, err)
@@ -52,7 +52,7 @@ func Login(ctx context.Context, o Options, show func(Prompt) error) (refreshToke
 	}
 	token, err := r.wait(withClient, c, code)
 	if err == nil {
-		err = judge(token)
+		err = checkToken(token)
 	}
 	switch {
 	case err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
@@ -66,9 +66,9 @@ func Login(ctx context.Context, o Options, show func(Prompt) error) (refreshToke
 	return token.RefreshToken, nil
 }
 
-// sound judges a device authorization response (RFC 8628, section 3.2), and puts
+// checkDeviceAuth checks a device authorization response (RFC 8628, section 3.2), and puts
 // bounds on what is waited for. x/oauth2 panics at an interval below zero.
-func (r *request) sound(code *oauth2.DeviceAuthResponse) error {
+func (r *request) checkDeviceAuth(code *oauth2.DeviceAuthResponse) error {
 	address, err := url.Parse(code.VerificationURI)
 	switch {
 	case code.DeviceCode == "" || code.UserCode == "" || len(code.UserCode) > 100:

@@ -17,17 +17,18 @@ import (
 
 var errNoAnswer = errors.New("no answer")
 
-// An Error says why there is no token.
+// An Error is why there is no token.
 type Error struct {
 	Server      string // the host of the token server; empty where it was not asked
 	Code        string // of RFC 6749, section 5.2, such as "invalid_grant"; empty where there was none
 	Description string // the server's words, in one printable line; may be empty
 	Hint        string // what to do about it; may be empty
-	Temporary   bool   // the same request may succeed later without anybody mending anything
+	Expired     bool   // the secret or the grant has expired or was revoked: it is netclient.ErrExpired
+	Temporary   bool   // the same request may succeed later without anybody correcting anything
 	Err         error  // what happened, where the server gave no code
 }
 
-// Error tells the whole story in one line.
+// Error returns the server, the cause and the hint in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("no access token: ")
@@ -47,6 +48,9 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// Is reports whether e is [netclient.ErrExpired].
+func (e *Error) Is(target error) bool { return target == netclient.ErrExpired && e.Expired }
 
 // Unwrap returns what happened, or nil.
 func (e *Error) Unwrap() error { return e.Err }
@@ -76,19 +80,19 @@ func (r *request) explain(ctx context.Context, err error) error {
 	case errors.As(err, &plain), errors.As(r.network, &plain):
 		e.Err, e.Hint = plain, "write token_url and auth_url with https, or make their host point to this machine"
 	case r.network != nil:
-		e.Err = &cause{r.network, r.clean(r.network.Error())}
+		e.Err = netclient.WithText(r.network, r.clean(r.network.Error()))
 		e.Temporary, e.Hint = true, "check that this machine reaches the token server"
-	case r.began.isPage():
-		e.Err = &cause{err, "what came is a web page and not a token"}
+	case r.head.isPage():
+		e.Err = netclient.WithText(err, "what came is a web page and not a token")
 		e.Temporary, e.Hint = true, pageHint
 	default:
-		e.Err = &cause{err, r.clean(err.Error())}
+		e.Err = netclient.WithText(err, r.clean(err.Error()))
 	}
 	return e
 }
 
-// pageHint says what to do where somebody else than the token server answers. A portal
-// that lets one through after a while mends itself.
+// pageHint is what to do where a proxy or a portal answers in place of the token server.
+// A portal may let one through after a while.
 const pageHint = "a proxy or a login portal stands between this machine and the token server: let this machine through, or set HTTPS_PROXY; and check token_url"
 
 // explainRefusal fills in what a token server answered in place of a token.
@@ -112,8 +116,8 @@ func (r *request) explainRefusal(e *Error, refused *oauth2.RetrieveError) {
 		}
 	}
 	known := adviceOn(e.Code, e.Description, r.clean(body.Subtype))
-	e.Hint = known.hint
-	e.Temporary = known.passes || passes(status, e.Code)
+	e.Hint, e.Expired = known.hint, known.expired
+	e.Temporary = known.temporary || isTemporary(status, e.Code)
 	switch {
 	case e.Hint != "":
 	case e.Temporary:
@@ -130,22 +134,13 @@ func (r *request) explainRefusal(e *Error, refused *oauth2.RetrieveError) {
 	}
 }
 
-// passes reports whether an answer says that the same request may succeed later.
-func passes(status int, code string) bool {
+// isTemporary reports whether an answer means that the same request may succeed later.
+func isTemporary(status int, code string) bool {
 	return status >= 500 && status != http.StatusNetworkAuthenticationRequired || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
 		code == "temporarily_unavailable" || code == "server_error" || code == "slow_down"
 }
 
-// A cause is an error from below with its words made printable.
-type cause struct {
-	err  error
-	text string
-}
-
-func (c *cause) Error() string { return c.text }
-func (c *cause) Unwrap() error { return c.err }
-
-// clean takes the secrets out of what a server said, and makes a line of it.
+// clean returns what a server said without secrets, as a line.
 func (r *request) clean(s string) string { return clean(r.secrets.Hide(s)) }
 
 // clean makes one printable line of at most 500 bytes or so. Microsoft appends

@@ -36,7 +36,7 @@ func (s *Source) fetch(ctx context.Context) (*oauth2.Token, error) {
 		err = fmt.Errorf("the grant %q is not known", s.o.Grant)
 	}
 	if err == nil {
-		err = judge(token)
+		err = checkToken(token)
 	}
 	if err != nil {
 		return nil, r.explain(ctx, err)
@@ -44,8 +44,8 @@ func (s *Source) fetch(ctx context.Context) (*oauth2.Token, error) {
 	return token, nil
 }
 
-// judge looks at whether a token can be used.
-func judge(token *oauth2.Token) error {
+// checkToken returns why a token cannot be used; nil if it can.
+func checkToken(token *oauth2.Token) error {
 	switch t := token.AccessToken; {
 	case t == "":
 		return errors.New("the answer has no access_token")
@@ -64,32 +64,32 @@ type request struct {
 	base    http.RoundTripper
 	secrets netclient.Secrets
 	network error // why the last request got no answer; jwt keeps only its words
-	began   head  // of the last answer
+	head    head  // of the last answer
 }
 
 // do runs f with a context that x/oauth2 finds our HTTP client in. Some of its
 // requests have no context of their own: the client gives them this one.
 func (r *request) do(ctx context.Context, f func(context.Context) (*oauth2.Token, error)) (*oauth2.Token, error) {
-	return f(r.with(ctx))
+	return f(r.withClient(ctx))
 }
 
-func (r *request) with(ctx context.Context) context.Context {
+func (r *request) withClient(ctx context.Context) context.Context {
 	client := &http.Client{
-		Transport: bound{ctx, r},
+		Transport: boundedTransport{ctx, r},
 		// A redirection would take the secret with it.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return context.WithValue(ctx, oauth2.HTTPClient, client)
 }
 
-// A bound transport gives every request a context, and a time to be done in.
-type bound struct {
+// A boundedTransport gives every request a context, and a time to be done in.
+type boundedTransport struct {
 	ctx context.Context
 	r   *request
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
+func (b boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	timeout := b.r.o.Timeout
 	ctx, cancel := context.WithTimeoutCause(b.ctx, timeout, errNoAnswer)
 	response, err := b.r.base.RoundTrip(req.WithContext(ctx))
@@ -102,8 +102,8 @@ func (b bound) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	b.r.network = nil
-	b.r.began = nil
-	response.Body = body{response.Body, cancel, &b.r.began}
+	b.r.head = nil
+	response.Body = body{response.Body, cancel, &b.r.head}
 	return response, nil
 }
 

@@ -7,8 +7,9 @@ import (
 
 // An advice is what to do about one refusal.
 type advice struct {
-	hint   string
-	passes bool // the same request may succeed later without anybody mending anything
+	hint      string
+	expired   bool // the secret or the grant has expired or was revoked
+	temporary bool // the same request may succeed later without anybody correcting anything
 }
 
 const (
@@ -22,7 +23,7 @@ const (
 	policy    = "a Conditional Access policy forbids it; let the tenant's administrator except this app"
 )
 
-// adviceOn says what to do about a refusal: by what Microsoft and Google say of it,
+// adviceOn returns what to do about a refusal: by the texts of Microsoft and Google,
 // else by its code (RFC 6749, section 5.2; RFC 8628, section 3.5).
 func adviceOn(code, description, subtype string) advice {
 	for _, number := range aadsts.FindAllStringSubmatch(description, -1) {
@@ -30,19 +31,22 @@ func adviceOn(code, description, subtype string) advice {
 			return a
 		}
 	}
-	for _, known := range [][2]string{
+	for _, known := range []struct {
+		text string
+		advice
+	}{
 		// Google: https://developers.google.com/identity/protocols/oauth2/service-account#error-codes
-		{"Client is unauthorized to retrieve access tokens", "domain-wide delegation is missing: in the Google Admin console (Security, API controls) add the service account's numeric client ID with the scope https://mail.google.com/; it may take some minutes"},
-		{"Invalid email or User ID", "there is no such user; check subject, which must be the mailbox's main address"},
-		{"Invalid JWT Signature", "the service account's key is no longer valid; make a new one"},
-		{"Invalid JWT", "check this machine's clock"},
-		{"account not found", "the service account was deleted; make a new one"},
-		{"Token has been expired or revoked", "get a new refresh token; Google ends those of an app whose consent screen is in testing after a week"},
-		{"invalid_rapt", reauthenticate},
-		{"Bad Request", "get a new refresh token: this one is no longer valid"},
+		{"Client is unauthorized to retrieve access tokens", advice{hint: "domain-wide delegation is missing: in the Google Admin console (Security, API controls) add the service account's numeric client ID with the scope https://mail.google.com/; it may take some minutes"}},
+		{"Invalid email or User ID", advice{hint: "there is no such user; check subject, which must be the mailbox's main address"}},
+		{"Invalid JWT Signature", advice{hint: "the service account's key is no longer valid; make a new one", expired: true}},
+		{"Invalid JWT", advice{hint: "check this machine's clock"}},
+		{"account not found", advice{hint: "the service account was deleted; make a new one"}},
+		{"Token has been expired or revoked", advice{hint: "get a new refresh token; Google ends those of an app whose consent screen is in testing after a week", expired: true}},
+		{"invalid_rapt", advice{hint: reauthenticate, expired: true}},
+		{"Bad Request", advice{hint: "get a new refresh token: this one is no longer valid", expired: true}},
 	} {
-		if strings.Contains(description, known[0]) || strings.Contains(subtype, known[0]) {
-			return advice{hint: known[1]}
+		if strings.Contains(description, known.text) || strings.Contains(subtype, known.text) {
+			return known.advice
 		}
 	}
 	return codeAdvice(code)
@@ -56,7 +60,7 @@ func codeAdvice(code string) advice {
 	case "invalid_client", "disabled_client", "deleted_client":
 		return advice{hint: "the token server does not know this client: check client_id and its secret or certificate"}
 	case "invalid_grant":
-		return advice{hint: "the grant is no longer valid; for refresh_token " + logInAnew}
+		return advice{hint: "the grant is no longer valid; for refresh_token " + logInAnew, expired: true}
 	case "unauthorized_client":
 		return advice{hint: "the client may not use this grant; allow it where the client is registered"}
 	case "invalid_scope":
@@ -77,7 +81,7 @@ func codeAdvice(code string) advice {
 	case "admin_policy_enforced":
 		return advice{hint: "the Google Workspace administrator does not allow this app the scope; let them trust it in the Admin console (Security, API controls, App access control)"}
 	case "rate_limit_exceeded", "quota_exceeded":
-		return advice{hint: askLater, passes: true}
+		return advice{hint: askLater, temporary: true}
 	}
 	return advice{}
 }
@@ -86,7 +90,7 @@ func codeAdvice(code string) advice {
 // as another does.
 var aadsts = regexp.MustCompile(`AADSTS(\d+)`)
 
-// microsoftAdvice says what to do about an error number of Microsoft's:
+// microsoftAdvice returns what to do about an error number of Microsoft's:
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 func microsoftAdvice(number string) (advice, bool) {
 	for _, known := range [...]struct {
@@ -94,16 +98,16 @@ func microsoftAdvice(number string) (advice, bool) {
 		advice
 	}{
 		{"7000215", advice{hint: "the client secret is wrong; set the secret's value, not its ID"}},
-		{"7000222", advice{hint: "the client secret has expired; make a new one in the app registration"}},
+		{"7000222", advice{hint: "the client secret has expired; make a new one in the app registration", expired: true}},
 		{"7000218", advice{hint: "the app wants a secret: for \"tlsbrief login\" allow public client flows in the app registration (Authentication), else set a client secret or a certificate"}},
 		{"7000112", advice{hint: "the app is disabled: let an administrator enable it (Enterprise applications, Properties, Enabled for users to sign-in)"}},
 		{"7000229", advice{hint: "the app has no service principal in this tenant: " + consent}},
 		{"700016 70001", advice{hint: noApp}},
 		{"700027 700030", advice{hint: "the certificate does not belong to the app; upload it to the app registration (Certificates & secrets)"}},
 		{"700024 500133", advice{hint: setClock}},
-		{"700082", advice{hint: "the refresh token was not used for too long; " + logInAnew}},
-		{"700084 70008 70043", advice{hint: "the refresh token has expired; " + logInAnew}},
-		{"70000", advice{hint: "the refresh token is no longer valid; " + logInAnew}},
+		{"700082", advice{hint: "the refresh token was not used for too long; " + logInAnew, expired: true}},
+		{"700084 70008 70043", advice{hint: "the refresh token has expired; " + logInAnew, expired: true}},
+		{"70000", advice{hint: "the refresh token is no longer valid; " + logInAnew, expired: true}},
 		{"90002 900023 50059 50128", advice{hint: noTenant}},
 		{"65001 90094 90095", advice{hint: consent}},
 		{"65004", advice{hint: "the person did not consent; run the command again and accept, or let an administrator grant it"}},
@@ -114,16 +118,16 @@ func microsoftAdvice(number string) (advice, bool) {
 		{"50034 51004 500341", advice{hint: noUser}},
 		{"50057", advice{hint: "the account is disabled; let the tenant's administrator enable it, then " + logInAnew}},
 		{"50053", advice{hint: "the account is locked after too many attempts, or the address of this machine is; wait, and " + logInAnew}},
-		{"50055 50144", advice{hint: "the password has expired; set a new one, then " + logInAnew}},
+		{"50055 50144", advice{hint: "the password has expired; set a new one, then " + logInAnew, expired: true}},
 		{"50105", advice{hint: "the person is not assigned to the app; assign them (Enterprise applications, Users and groups), or switch \"Assignment required\" off"}},
 		{"50126", advice{hint: "the name or the password was wrong"}},
-		{"50132 50133 50173", advice{hint: "the password was changed or the sign-in revoked; " + logInAnew}},
+		{"50132 50133 50173", advice{hint: "the password was changed or the sign-in revoked; " + logInAnew, expired: true}},
 		{"50074 50076 50078 50158", advice{hint: "the account must pass multi-factor authentication; " + logInAnew}},
 		{"50072 50079", advice{hint: "the account must set up multi-factor authentication first"}},
 		{"50097 53000 53001 53002 53003 53004 530032", advice{hint: policy}},
 		{"70018", advice{hint: "the code that was entered is wrong; run the command again"}},
 		{"70019 70020", advice{hint: "the code was not entered in time; run the command again"}},
-		{"90033 90024 90025 90012 90006 70012 50196", advice{hint: askLater, passes: true}},
+		{"90033 90024 90025 90012 90006 70012 50196", advice{hint: askLater, temporary: true}},
 	} {
 		for n := range strings.FieldsSeq(known.numbers) {
 			if n == number {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/testing/idptest"
 )
@@ -63,6 +64,10 @@ func TestEachRefusalHasAHintOfItsOwn(t *testing.T) {
 			var e *oauth.Error
 			if !errors.As(err, &e) || !strings.Contains(e.Hint, tt.says) || e.Temporary != tt.temporary {
 				t.Errorf("Token: %v; want a hint that says %q, temporary %t", err, tt.says, tt.temporary)
+			}
+			expired := slices.Contains([]string{"password expired", "sign-in frequency", "a number that begins as another", "re-authentication"}, tt.name)
+			if errors.Is(err, netclient.ErrExpired) != expired {
+				t.Errorf("Token: %v; want ErrExpired %t", err, expired)
 			}
 		})
 	}

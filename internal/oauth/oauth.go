@@ -68,7 +68,7 @@ type Options struct {
 	// Lock, where set, keeps others from RefreshTokenFile until the function that
 	// it returns is called: a server that rotates tokens takes each only once.
 	Lock func(ctx context.Context) (unlock func(), err error)
-	// Answered, where set, is told the Date of each answer of the token server (RFC
+	// Answered, where set, is called with the Date of each answer of the token server (RFC
 	// 9110, section 6.6.1), zero where it has none.
 	Answered func(host string, date time.Time)
 	// Timeout bounds one request. Zero means 30 seconds.
@@ -99,10 +99,10 @@ type Source struct {
 	style oauth2.Config // remembers how this server wants the secret
 	base  http.RoundTripper
 
-	mu    sync.Mutex
-	token *oauth2.Token // the last one; nil: none yet
-	born  time.Time     // when it came
-	kept  rotated       // a refresh token that could not be written down
+	mu       sync.Mutex
+	token    *oauth2.Token // the last one; nil: none yet
+	received time.Time     // when it came
+	unsaved  rotated       // a refresh token that could not be written down
 }
 
 // New returns a Source. It asks for nothing yet.
@@ -110,17 +110,17 @@ func New(o Options) *Source {
 	o = o.withDefaults()
 	s := &Source{o: o, base: transport(o.TLSConfig)}
 	if o.Answered != nil {
-		s.base = &dated{s.base, o.Answered}
+		s.base = &dateTransport{s.base, o.Answered}
 	}
 	return s
 }
 
-// A byScheme transport speaks plain text on this machine only. Configuration asks for
-// https elsewhere, yet a name says little of where it leads.
-type byScheme struct{ secure, plain http.RoundTripper }
+// A schemeTransport speaks plain text on this machine only. Configuration asks for
+// https elsewhere, yet a name proves nothing about the address.
+type schemeTransport struct{ secure, plain http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
-func (b byScheme) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b schemeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme == "https" {
 		return b.secure.RoundTrip(r)
 	}
@@ -130,7 +130,7 @@ func (b byScheme) RoundTrip(r *http.Request) (*http.Response, error) {
 // transport speaks TLS 1.2 or newer, and to a proxy where the environment has one, or
 // plain text to this machine.
 func transport(config *tls.Config) http.RoundTripper {
-	return byScheme{secure: secureTransport(config), plain: &http.Transport{
+	return schemeTransport{secure: secureTransport(config), plain: &http.Transport{
 		MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
@@ -146,35 +146,30 @@ func transport(config *tls.Config) http.RoundTripper {
 }
 
 func secureTransport(config *tls.Config) http.RoundTripper {
-	t := &http.Transport{
+	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConns: 2,
-		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: &tls.Config{},
+		IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: netclient.MinTLS(config),
 	}
-	if config != nil {
-		t.TLSClientConfig = config.Clone()
-	}
-	t.TLSClientConfig.MinVersion = max(t.TLSClientConfig.MinVersion, tls.VersionTLS12)
-	return t
 }
 
-// A dated transport tells of the Date of each answer.
-type dated struct {
-	base http.RoundTripper
-	tell func(host string, date time.Time)
+// A dateTransport passes the Date of each answer on.
+type dateTransport struct {
+	base     http.RoundTripper
+	answered func(host string, date time.Time)
 }
 
-func (d *dated) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d *dateTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := d.base.RoundTrip(r)
 	if err == nil {
 		date, _ := http.ParseTime(answer.Header.Get("Date")) // zero where there is none
-		d.tell(r.URL.Hostname(), date)
+		d.answered(r.URL.Hostname(), date)
 	}
 	return answer, err
 }
 
-// early is how long before its end a token is renewed: a mail server may look at
+// renewBefore is how long before its end a token is renewed: a mail server may look at
 // it a while after it was asked for.
-const early = 5 * time.Minute
+const renewBefore = 5 * time.Minute
 
 // Token returns an access token. refused, where not empty, is one that a mail
 // server has refused: it is not given again. Every error but that of an ended
@@ -188,7 +183,7 @@ func (s *Source) Token(ctx context.Context, refused string) (string, error) {
 	}
 	token, err := s.fetch(ctx)
 	if err == nil {
-		s.token, s.born = token, s.o.Now()
+		s.token, s.received = token, s.o.Now()
 		return token.AccessToken, nil
 	}
 	if s.holds(refused) && now.Before(s.token.Expiry) {
@@ -207,5 +202,5 @@ func (s *Source) holds(refused string) bool { return s.token != nil && s.token.A
 // at half its life where that is short.
 func (s *Source) due(now time.Time) bool {
 	end := s.token.Expiry
-	return !end.IsZero() && !now.Before(end.Add(-min(early, end.Sub(s.born)/2)))
+	return !end.IsZero() && !now.Before(end.Add(-min(renewBefore, end.Sub(s.received)/2)))
 }

@@ -29,8 +29,8 @@ func (s *Source) refresh(ctx context.Context, r *request) (*oauth2.Token, error)
 		return nil, &localError{err}
 	}
 	current := stored
-	if s.kept.from == stored && s.kept.to != "" {
-		current = s.kept.to // nobody has logged in anew since
+	if s.unsaved.from == stored && s.unsaved.to != "" {
+		current = s.unsaved.to // nobody has logged in anew since
 	}
 	r.secrets.Add(current)
 	secret, err := r.clientSecret(ctx)
@@ -45,22 +45,22 @@ func (s *Source) refresh(ctx context.Context, r *request) (*oauth2.Token, error)
 	if err != nil {
 		return nil, err
 	}
-	s.keep(stored, token.RefreshToken)
+	s.saveRefreshToken(stored, token.RefreshToken)
 	return token, nil
 }
 
-// keep writes a refresh token down where it is not what the file holds. That it
-// cannot be is no reason to do without the access token that came with it.
-func (s *Source) keep(stored, next string) {
+// saveRefreshToken writes a refresh token to its file where the file has another. A
+// failure is logged only, since the access token that came with it is good.
+func (s *Source) saveRefreshToken(stored, next string) {
 	if next == "" || next == stored {
 		return
 	}
 	if err := WriteRefreshToken(s.o.RefreshTokenFile, next); err != nil {
-		s.kept = rotated{stored, next}
+		s.unsaved = rotated{stored, next}
 		s.o.Log.Error("the token server has replaced the refresh token, and the new one is lost when this process ends", "err", err)
 		return
 	}
-	s.kept = rotated{}
+	s.unsaved = rotated{}
 }
 
 // readRefreshToken reads a token that stands alone in its file.

@@ -23,9 +23,9 @@ const maxAliases = 16
 // waiting for ours.
 const maxStray = 100
 
-// ask asks the servers in turn until one knows, beginning with the one that knew
-// last: the first of the list may be down. It waits for its turn where too many
-// queries are under way.
+// ask asks the servers in turn until one answers, beginning with the one that
+// answered last: the first of the list may be down. It waits while too many queries
+// are under way.
 func (r *Resolver) ask(ctx context.Context, q question) (answer, error) {
 	select {
 	case r.parallel <- struct{}{}:
@@ -34,14 +34,14 @@ func (r *Resolver) ask(ctx context.Context, q question) (answer, error) {
 		return answer{}, gaveUp(ctx)
 	}
 	var err error
-	servers, first := r.servers(), int(r.knew.Load())
+	servers, first := r.servers(), int(r.first.Load())
 	for range tries {
 		for i := range servers {
 			n := (first + i) % len(servers)
 			var a answer
 			switch a, err = r.askServer(ctx, servers[n], q); {
 			case err == nil, errors.Is(err, ErrNotFound):
-				r.knew.Store(int32(n))
+				r.first.Store(int32(n))
 				return a, err
 			case ctx.Err() != nil:
 				return answer{}, gaveUp(ctx)

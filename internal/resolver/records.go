@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"tlsbrief/internal/hostname"
 )
 
 // An MX is where a domain takes its mail: RFC 5321, section 5.1.
@@ -35,7 +37,7 @@ type Records[T any] struct {
 
 // Texts is [Resolver.TXT] with what DNSSEC says.
 func (r *Resolver) Texts(ctx context.Context, name string) (Records[string], error) {
-	return look(ctx, r, name, dns.TypeTXT, func(rr dns.RR) (string, bool) {
+	return recordsOf(ctx, r, name, dns.TypeTXT, func(rr dns.RR) (string, bool) {
 		txt, ok := rr.(*dns.TXT)
 		if !ok {
 			return "", false
@@ -47,19 +49,19 @@ func (r *Resolver) Texts(ctx context.Context, name string) (Records[string], err
 // MX returns the MX records of a name in the order of the answer. The error
 // wraps what that of [Resolver.TXT] does.
 func (r *Resolver) MX(ctx context.Context, name string) (Records[MX], error) {
-	return look(ctx, r, name, dns.TypeMX, func(rr dns.RR) (MX, bool) {
+	return recordsOf(ctx, r, name, dns.TypeMX, func(rr dns.RR) (MX, bool) {
 		mx, ok := rr.(*dns.MX)
 		if !ok {
 			return MX{}, false
 		}
-		return MX{mx.Preference, host(mx.Mx)}, true
+		return MX{mx.Preference, hostname.Fold(mx.Mx)}, true
 	})
 }
 
 // TLSA returns the TLSA records of a name such as _25._tcp.mx.example.com. The
 // error wraps what that of [Resolver.TXT] does.
 func (r *Resolver) TLSA(ctx context.Context, name string) (Records[TLSA], error) {
-	return look(ctx, r, name, dns.TypeTLSA, func(rr dns.RR) (TLSA, bool) {
+	return recordsOf(ctx, r, name, dns.TypeTLSA, func(rr dns.RR) (TLSA, bool) {
 		tlsa, ok := rr.(*dns.TLSA)
 		if !ok {
 			return TLSA{}, false
@@ -72,12 +74,12 @@ func (r *Resolver) TLSA(ctx context.Context, name string) (Records[TLSA], error)
 // CNAME returns what a name is an alias of; an error that wraps [ErrNotFound]
 // where it is none.
 func (r *Resolver) CNAME(ctx context.Context, name string) (string, error) {
-	found, err := look(ctx, r, name, dns.TypeCNAME, func(rr dns.RR) (string, bool) {
+	found, err := recordsOf(ctx, r, name, dns.TypeCNAME, func(rr dns.RR) (string, bool) {
 		cname, ok := rr.(*dns.CNAME)
 		if !ok {
 			return "", false
 		}
-		return host(cname.Target), true
+		return hostname.Fold(cname.Target), true
 	})
 	if err != nil {
 		return "", err
@@ -89,7 +91,7 @@ func (r *Resolver) CNAME(ctx context.Context, name string) (string, error) {
 // That one kind could not be looked up matters only where the other has none.
 // Secure holds for both kinds. The error wraps what that of [Resolver.TXT] does.
 func (r *Resolver) Addresses(ctx context.Context, name string) (Records[netip.Addr], error) {
-	v4, err4 := look(ctx, r, name, dns.TypeA, func(rr dns.RR) (netip.Addr, bool) {
+	v4, err4 := recordsOf(ctx, r, name, dns.TypeA, func(rr dns.RR) (netip.Addr, bool) {
 		a, ok := rr.(*dns.A)
 		if !ok {
 			return netip.Addr{}, false
@@ -100,7 +102,7 @@ func (r *Resolver) Addresses(ctx context.Context, name string) (Records[netip.Ad
 	if errors.Is(err4, ErrNoName) {
 		return v4, err4
 	}
-	v6, err6 := look(ctx, r, name, dns.TypeAAAA, func(rr dns.RR) (netip.Addr, bool) {
+	v6, err6 := recordsOf(ctx, r, name, dns.TypeAAAA, func(rr dns.RR) (netip.Addr, bool) {
 		a, ok := rr.(*dns.AAAA)
 		if !ok {
 			return netip.Addr{}, false
@@ -129,9 +131,9 @@ func (r *Resolver) FailsValidation(ctx context.Context, name string) bool {
 	return err == nil || errors.Is(err, ErrNotFound)
 }
 
-// look finds records and takes them over. A record that take does not
+// recordsOf finds records and takes them over. A record that take does not
 // understand is left out.
-func look[T any](ctx context.Context, r *Resolver, name string, rrtype uint16, take func(dns.RR) (T, bool)) (Records[T], error) {
+func recordsOf[T any](ctx context.Context, r *Resolver, name string, rrtype uint16, take func(dns.RR) (T, bool)) (Records[T], error) {
 	a, err := r.exchange(ctx, name, rrtype)
 	if err != nil {
 		return Records[T]{}, err
@@ -147,7 +149,3 @@ func look[T any](ctx context.Context, r *Resolver, name string, rrtype uint16, t
 	}
 	return found, nil
 }
-
-// host gives a name as it is written everywhere else: in lower case, without the
-// last dot.
-func host(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -68,10 +68,10 @@ const (
 // A Resolver looks up DNS records. It may be used by several goroutines.
 type Resolver struct {
 	servers  func() []string
-	knew     atomic.Int32 // the index of the server that knew an answer last
+	first    atomic.Int32 // the index of the server that answered last, which is asked first
 	timeout  time.Duration
 	parallel chan struct{}
-	flights  flights
+	inflight inflight
 }
 
 // New returns a Resolver. It does not touch the network.
@@ -90,7 +90,7 @@ func New(o Options) *Resolver {
 		timeout:  o.Timeout,
 		parallel: make(chan struct{}, o.Parallel),
 	}
-	r.flights = flights{cache: newCache(o.Now), under: make(map[question]*flight), fly: r.ask}
+	r.inflight = inflight{cache: newCache(o.Now), lookups: make(map[question]*lookup), query: r.ask}
 	return r
 }
 
@@ -132,7 +132,7 @@ func (r *Resolver) exchangeQuestion(ctx context.Context, q question) (answer, er
 	if !askable(q.name) {
 		return answer{}, fmt.Errorf("%.100q cannot be a name in DNS: %w", strings.TrimSuffix(q.name, "."), ErrNotFound)
 	}
-	a, err := r.flights.do(ctx, q)
+	a, err := r.inflight.do(ctx, q)
 	if err != nil {
 		return answer{}, fmt.Errorf("looking up the %s: %w", q, err)
 	}

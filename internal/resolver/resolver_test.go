@@ -378,9 +378,9 @@ func TestSameQuestionIsUnderWayOnce(t *testing.T) {
 		})
 	}
 	waitFor(t, "all callers to wait", func() bool {
-		r.flights.mu.Lock()
-		defer r.flights.mu.Unlock()
-		fl := r.flights.under[question{"x.example.", dns.TypeTXT, false}]
+		r.inflight.mu.Lock()
+		defer r.inflight.mu.Unlock()
+		fl := r.inflight.lookups[question{"x.example.", dns.TypeTXT, false}]
 		return fl != nil && fl.waiting == 50
 	})
 	release()
@@ -410,9 +410,9 @@ func TestParallelIsBounded(t *testing.T) {
 	}
 	waitFor(t, "the first queries", func() bool { return s.Total() == parallel })
 	waitFor(t, "all to be under way or to wait", func() bool {
-		r.flights.mu.Lock()
-		defer r.flights.mu.Unlock()
-		return len(r.flights.under) == names
+		r.inflight.mu.Lock()
+		defer r.inflight.mu.Unlock()
+		return len(r.inflight.lookups) == names
 	})
 	if n := s.Total(); n != parallel {
 		t.Errorf("%d queries under way at once, want %d", n, parallel)
@@ -448,15 +448,15 @@ func TestContextEnds(t *testing.T) {
 	waitFor(t, "the query", func() bool { return s.Queries("x.example") == 1 })
 	second, cancelSecond := context.WithCancel(t.Context())
 	go func() { _, err := r.TXT(second, "x.example"); errs <- err }()
-	under := func() *flight {
-		r.flights.mu.Lock()
-		defer r.flights.mu.Unlock()
-		return r.flights.under[question{"x.example.", dns.TypeTXT, false}]
+	under := func() *lookup {
+		r.inflight.mu.Lock()
+		defer r.inflight.mu.Unlock()
+		return r.inflight.lookups[question{"x.example.", dns.TypeTXT, false}]
 	}
 	waitFor(t, "the second caller", func() bool {
 		fl := under()
-		r.flights.mu.Lock()
-		defer r.flights.mu.Unlock()
+		r.inflight.mu.Lock()
+		defer r.inflight.mu.Unlock()
 		return fl.waiting == 2
 	})
 	cancelFirst()
@@ -472,7 +472,7 @@ func TestContextEnds(t *testing.T) {
 		t.Errorf("the second caller: %v", err)
 	}
 	select {
-	case <-fl.landed:
+	case <-fl.done:
 	case <-time.After(patience):
 		t.Fatal("the query goes on though nobody waits")
 	}

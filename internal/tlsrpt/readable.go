@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"golang.org/x/net/idna"
+
+	"tlsbrief/internal/hostname"
 )
 
 // ReadableDomain returns a domain as people read it: its A-labels (xn--…) as
@@ -16,7 +18,7 @@ import (
 // left to right and of which this package knows the look-alikes (RFC 5890,
 // section 4.4, leaves that to whoever displays names).
 func ReadableDomain(name string) string {
-	if !strings.Contains(name, "xn--") || !looksLikeDomain(strings.TrimPrefix(name, "*.")) {
+	if !strings.Contains(name, "xn--") || !hostname.Valid(strings.TrimPrefix(name, "*.")) {
 		return name
 	}
 	labels := strings.Split(name, ".")
@@ -24,7 +26,7 @@ func ReadableDomain(name string) string {
 		labels[i] = readableLabel(label)
 	}
 	readable := strings.Join(labels, ".")
-	if back, _ := normalizeDomain(readable); back != name {
+	if back, _ := hostname.Normalize(readable); back != name {
 		return name // another of its labels cannot be one
 	}
 	return readable

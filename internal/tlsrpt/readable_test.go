@@ -1,4 +1,4 @@
-package tlsrpt
+package tlsrpt_test
 
 import (
 	"strings"
@@ -6,6 +6,9 @@ import (
 	"unicode"
 
 	"golang.org/x/net/idna"
+
+	"tlsbrief/internal/hostname"
+	"tlsbrief/internal/tlsrpt"
 )
 
 func TestReadableDomain(t *testing.T) {
@@ -40,13 +43,13 @@ func TestReadableDomain(t *testing.T) {
 			if want == "" {
 				want = star + a
 			}
-			if got := ReadableDomain(star + a); got != want {
+			if got := tlsrpt.ReadableDomain(star + a); got != want {
 				t.Errorf("ReadableDomain(%q) = %q, want %q", star+a, got, want)
 			}
 		})
 	}
 	for _, bad := range []string{"", "xn--", "xn--a.example", "xn--99999999.example", "xn--a\x00.example", strings.Repeat("xn--x.", 100)} {
-		if got := ReadableDomain(bad); got != bad {
+		if got := tlsrpt.ReadableDomain(bad); got != bad {
 			t.Errorf("ReadableDomain(%q) = %q", bad, got)
 		}
 	}
@@ -58,13 +61,13 @@ func FuzzReadableDomain(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		domain, _ := normalizeDomain(s)
-		got := ReadableDomain(domain)
+		domain, _ := hostname.Normalize(s)
+		got := tlsrpt.ReadableDomain(domain)
 		if got == domain {
 			return
 		}
-		if back, odd := normalizeDomain(got); back != domain {
-			t.Errorf("ReadableDomain(%q) = %q, which reads as %q (%s)", domain, got, back, odd)
+		if back, odd := hostname.Normalize(got); back != domain {
+			t.Errorf("ReadableDomain(%q) = %q, which reads as %q (%v)", domain, got, back, odd)
 		}
 		if strings.Count(got, ".") != strings.Count(domain, ".") {
 			t.Errorf("ReadableDomain(%q) = %q: another number of labels", domain, got)

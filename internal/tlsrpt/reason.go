@@ -2,83 +2,131 @@ package tlsrpt
 
 import "strings"
 
-// ReasonMeaning explains a failure-reason-code in a plain sentence; "" for one
-// that it does not know. Codes are whatever a sender's software makes them: the
-// known ones are Microsoft's, those of OpenSSL, Go and rustls, as Postfix and others
-// hand them on, HTTP statuses, and parts of messages (Q5, Q8).
+// A Code is what a failure-reason-code comes to; empty for one that this package
+// does not know.
+type Code string
+
+// The codes.
+const (
+	CodeNone             Code = "none"               // the sender gives no closer reason
+	CodeUnlisted         Code = "mx-unlisted"        // the MTA-STS policy does not list the mail server
+	CodeOtherName        Code = "other-name"         // the certificate is made out to another name
+	CodeExpired          Code = "expired"            // the certificate has expired
+	CodeNotYetValid      Code = "not-yet-valid"      // the certificate is not valid yet
+	CodeUnknownAuthority Code = "unknown-authority"  // the certificate's authority is not known, or the chain is incomplete
+	CodeRevoked          Code = "revoked"            // the certificate has been revoked
+	CodeSelfSigned       Code = "self-signed"        // no public authority signed the certificate
+	CodeIncompleteChain  Code = "incomplete-chain"   // the intermediate certificate is missing
+	CodeProxyPath        Code = "proxy-path-length"  // more proxy certificates than the chain allows
+	CodePathLength       Code = "path-length"        // more certificates than the chain allows
+	CodeVersion          Code = "protocol-version"   // no TLS version in common
+	CodeHandshake        Code = "handshake"          // the TLS handshake broke off
+	CodeSignatureExpired Code = "signature-expired"  // the DNSSEC signatures have expired
+	CodeNoSuchHost       Code = "no-such-host"       // the name is not in DNS
+	CodeRefused          Code = "connection-refused" // the server refused the connection
+	CodeReset            Code = "connection-reset"   // the connection was cut
+	CodeTimeout          Code = "timeout"            // no answer in time
+	CodeHTTPMissing      Code = "http-missing"       // the web server has no such file
+	CodeHTTPDenied       Code = "http-denied"        // the web server turned the sender away
+	CodeHTTPRedirect     Code = "http-redirect"      // the web server redirects
+	CodeHTTPError        Code = "http-error"         // the web server answered with an error
+)
+
+// Result returns the result type that says the same as a code; empty if none does.
+func (c Code) Result() ResultType {
+	switch c {
+	case CodeExpired:
+		return CertificateExpired
+	case CodeOtherName:
+		return CertificateHostMismatch
+	case CodeUnknownAuthority, CodeSelfSigned, CodeIncompleteChain:
+		return CertificateNotTrusted
+	}
+	return ""
+}
+
+// A Reason is what a failure-reason-code says.
+type Reason struct {
+	Code   Code
+	Status string // the HTTP status of the codes about HTTP
+}
+
+// ReasonOf reads a failure-reason-code. Codes are whatever a sender's software
+// makes them: the known ones are Microsoft's, those of OpenSSL, Go and rustls, as
+// Postfix and others hand them on, HTTP statuses, and parts of messages (Q5, Q8).
 //
 // RFC 8460, section 4.3.
-func ReasonMeaning(code string) string {
+func ReasonOf(code string) Reason {
+	const longest = 64 << 10
 	c := strings.ToLower(strings.TrimSpace(code))
-	if len(c) > maxString {
-		return ""
+	if len(c) > longest {
+		return Reason{}
 	}
 	plain := strings.NewReplacer("_", " ", "-", " ").Replace(c)
 	plain = strings.TrimPrefix(plain, "x509 v err ")
 	if plain == "validation failure" {
-		return "The sender gives no closer reason."
+		return Reason{Code: CodeNone}
 	}
-	const (
-		unlisted  = "The mail server is not among the mx: lines of your MTA-STS policy."
-		otherName = "The certificate is made out to another name."
-	)
-	for _, known := range [...]struct{ part, meaning string }{
-		{"mx mismatch", unlisted},
-		{"mx host mismatch", unlisted},
-		{"mx hosts mismatch", unlisted},
-		{"mx not in policy", unlisted},
-		{"mx not listed", unlisted},
-		{"mx does not match", unlisted},
-		{"no matching mx", unlisted},
-		{"peer certificate: expired", "The certificate has expired."}, // rustls
-		{"peer certificate: notvalidyet", "The certificate is not valid yet: look at the server's clock, too."},
-		{"peer certificate: notvalidforname", otherName},
-		{"not valid for name", otherName},
-		{"peer certificate: unknownissuer", "The certificate comes from an authority that the sender does not know, or the intermediate certificate is missing."},
-		{"peer certificate: revoked", "The certificate has been revoked."},
-		{"name mismatch", otherName},
-		{"does not match host", otherName},
-		{"doesn't match host", otherName},
-		{"does not match target host", otherName},
-		{"no alternative certificate subject name matches", otherName},
-		{"certificate is not valid for any names", otherName}, // Go
-		{"certificate is valid for ", otherName},
-		{"cert has expired", "The certificate has expired."},
-		{"certificate has expired", "The certificate has expired."},
-		{"certificate expired", "The certificate has expired."},
-		{"not yet valid", "The certificate is not valid yet: look at the server's clock, too."},
-		{"self signed", "The certificate, or one of its chain, is signed by itself and not by a public authority."},
-		{"unable to get issuer cert", "The intermediate certificate is missing: the server does not send its full chain."},
-		{"unable to get local issuer cert", "The intermediate certificate is missing: the server does not send its full chain."},
-		{"unable to verify leaf", "The intermediate certificate is missing: the server does not send its full chain."},
-		{"unknown authority", "The certificate comes from an authority that the sender does not know, or the intermediate certificate is missing."},
-		{"hostname mismatch", otherName},
-		{"cert revoked", "The certificate has been revoked."},
-		{"certificate revoked", "The certificate has been revoked."},
-		{"proxy path length exceeded", "The chain of certificates holds more proxy certificates than it allows."},
-		{"path length exceeded", "The chain of certificates is longer than it allows."},
-		{"protocol version", "Server and sender have no TLS version in common."},
-		{"handshake failure", "The TLS handshake broke off: often no version or cipher in common."},
-		{"signature expired", "The DNS signatures (DNSSEC) have expired."},
-		{"no such host", "The name could not be found in DNS."},
-		{"connection refused", "The server refused the connection."},
-		{"connection reset", "The connection was cut."},
-		{"timeout", "The server did not answer in time."},
-		{"timed out", "The server did not answer in time."},
-		{"deadline exceeded", "The server did not answer in time."},
+	for _, known := range [...]struct {
+		part string
+		code Code
+	}{
+		{"mx mismatch", CodeUnlisted},
+		{"mx host mismatch", CodeUnlisted},
+		{"mx hosts mismatch", CodeUnlisted},
+		{"mx not in policy", CodeUnlisted},
+		{"mx not listed", CodeUnlisted},
+		{"mx does not match", CodeUnlisted},
+		{"no matching mx", CodeUnlisted},
+		{"peer certificate: expired", CodeExpired}, // rustls
+		{"peer certificate: notvalidyet", CodeNotYetValid},
+		{"peer certificate: notvalidforname", CodeOtherName},
+		{"not valid for name", CodeOtherName},
+		{"peer certificate: unknownissuer", CodeUnknownAuthority},
+		{"peer certificate: revoked", CodeRevoked},
+		{"name mismatch", CodeOtherName},
+		{"does not match host", CodeOtherName},
+		{"doesn't match host", CodeOtherName},
+		{"does not match target host", CodeOtherName},
+		{"no alternative certificate subject name matches", CodeOtherName},
+		{"certificate is not valid for any names", CodeOtherName}, // Go
+		{"certificate is valid for ", CodeOtherName},
+		{"cert has expired", CodeExpired},
+		{"certificate has expired", CodeExpired},
+		{"certificate expired", CodeExpired},
+		{"not yet valid", CodeNotYetValid},
+		{"self signed", CodeSelfSigned},
+		{"unable to get issuer cert", CodeIncompleteChain},
+		{"unable to get local issuer cert", CodeIncompleteChain},
+		{"unable to verify leaf", CodeIncompleteChain},
+		{"unknown authority", CodeUnknownAuthority},
+		{"hostname mismatch", CodeOtherName},
+		{"cert revoked", CodeRevoked},
+		{"certificate revoked", CodeRevoked},
+		{"proxy path length exceeded", CodeProxyPath},
+		{"path length exceeded", CodePathLength},
+		{"protocol version", CodeVersion},
+		{"handshake failure", CodeHandshake},
+		{"signature expired", CodeSignatureExpired},
+		{"no such host", CodeNoSuchHost},
+		{"connection refused", CodeRefused},
+		{"connection reset", CodeReset},
+		{"timeout", CodeTimeout},
+		{"timed out", CodeTimeout},
+		{"deadline exceeded", CodeTimeout},
 	} {
 		if strings.Contains(plain, known.part) {
-			return known.meaning
+			return Reason{Code: known.code}
 		}
 	}
-	return httpMeaning(plain)
+	return httpReason(plain)
 }
 
-// httpMeaning explains an HTTP status in a reason code such as "HTTP 404" or
+// httpReason reads an HTTP status in a reason code such as "HTTP 404" or
 // "bad https response code: 404".
-func httpMeaning(plain string) string {
+func httpReason(plain string) Reason {
 	if !strings.Contains(plain, "http") {
-		return ""
+		return Reason{}
 	}
 	for _, word := range strings.FieldsFunc(plain, func(r rune) bool { return r == ' ' || r == ':' || r == ',' || r == '.' }) {
 		if len(word) != 3 || !isDigits(word) {
@@ -86,16 +134,16 @@ func httpMeaning(plain string) string {
 		}
 		switch word {
 		case "404", "410":
-			return "The web server has no policy file at that address (HTTP " + word + ")."
+			return Reason{CodeHTTPMissing, word}
 		case "401", "403", "429":
-			return "The web server turned the sender away (HTTP " + word + "): look for a firewall or bot filter."
+			return Reason{CodeHTTPDenied, word}
 		}
 		switch word[0] {
 		case '3':
-			return "The web server redirects, which MTA-STS does not allow (HTTP " + word + ")."
+			return Reason{CodeHTTPRedirect, word}
 		case '4', '5':
-			return "The web server answered with an error (HTTP " + word + ")."
+			return Reason{CodeHTTPError, word}
 		}
 	}
-	return ""
+	return Reason{}
 }

@@ -1,37 +1,20 @@
-// Package tlsrpt reads SMTP TLS reports, RFC 8460, and says what they mean.
+// Package tlsrpt has the types of SMTP TLS reports, RFC 8460, and what is known of
+// the values in them.
 //
 // A report says how many SMTP sessions one organization opened towards one or
-// more policy domains, how many of them failed to negotiate TLS, and why. A
-// [Reader] reads reports from their JSON ([Reader.Decode], section 4.4), from
-// files however packed ([Reader.ReadFile]) and from mails ([Reader.ReadMail],
-// section 5.3). [ClassifyHeader] and [ClassifyPart] tell from header fields
-// alone which mail can be a report, so that other people's mail need not be
-// fetched. [Meaning] and [FateOf] put a failure into plain words: what it is,
-// what to do, and what became of the mail.
+// more policy domains, how many of them failed to negotiate TLS, and why. Package
+// tlsrpt/read reads one from its bytes. [Results] is the table of result types,
+// [FateOf] says what became of the mail, and [ReasonOf] what a reason code comes
+// to; package digest/words puts them into sentences.
 //
 // # Trust
 //
-// The sender chooses every byte. This package bounds what it reads, in bytes,
-// unpacked bytes, depth, parts and items ([Limits]), while it reads; it checks
-// counts and dates; and every string it hands out is valid UTF-8 of bounded
-// length. Otherwise strings are as sent: a line end, a terminal's escape or
-// markup in them is for whoever prints them to see to. It does not know
-// whether a report is genuine: section 3 leaves that to a DKIM signature, and
-// [Found] names the message that must bear it.
-//
-// # Tolerance
-//
-// What real senders get wrong is read as RFC 8460 means it and listed in
-// [Report.Deviations]; the quirks are cited as Q1 to Q34. A fault of one value
-// costs as little as can be: an unknown type is kept, a failure detail or a
-// policy with an impossible count is set aside, and only a report without
-// identity, date or any policy left is an error. Such errors wrap
-// [ErrMalformed], and a [FieldError] in them names the field and the rule.
+// The sender chooses every byte. Counts and dates are checked, and every string is
+// valid UTF-8 of bounded length. Otherwise strings are as sent: a line end, a
+// terminal's escape or markup in them is for whoever prints them to see to.
 package tlsrpt
 
-import (
-	"time"
-)
+import "time"
 
 // Sessions counts SMTP sessions, not messages: one session can carry several
 // messages, and one message can take several sessions. Never negative, and
@@ -51,72 +34,6 @@ func (s Sessions) Plus(t Sessions) Sessions {
 	}
 	return 1<<63 - 1
 }
-
-// A PolicyType says under which policy sessions were counted. Values that
-// RFC 8460 does not know are kept as sent, in lower case; empty where a report
-// gives none.
-//
-// RFC 8460, section 4.2.
-type PolicyType string
-
-// The policy types of RFC 8460, section 4.2.
-const (
-	STS           PolicyType = "sts"             // MTA-STS, RFC 8461
-	TLSA          PolicyType = "tlsa"            // DANE, RFC 7672
-	NoPolicyFound PolicyType = "no-policy-found" // the sender saw neither
-)
-
-// Known reports whether RFC 8460 knows the policy type.
-func (t PolicyType) Known() bool {
-	switch t {
-	case STS, TLSA, NoPolicyFound:
-		return true
-	}
-	return false
-}
-
-// A ResultType is the kind of a failure, spelt as RFC 8460, section 4.3, spells
-// it. Values that it does not know are kept as sent, in lower case (R17).
-type ResultType string
-
-// The result types of RFC 8460, section 4.3.
-const (
-	STARTTLSNotSupported    ResultType = "starttls-not-supported"
-	CertificateHostMismatch ResultType = "certificate-host-mismatch"
-	CertificateExpired      ResultType = "certificate-expired"
-	CertificateNotTrusted   ResultType = "certificate-not-trusted"
-	ValidationFailure       ResultType = "validation-failure"
-	TLSAInvalid             ResultType = "tlsa-invalid"
-	DNSSECInvalid           ResultType = "dnssec-invalid"
-	DANERequired            ResultType = "dane-required"
-	STSPolicyFetchError     ResultType = "sts-policy-fetch-error"
-	STSPolicyInvalid        ResultType = "sts-policy-invalid"
-	STSWebPKIInvalid        ResultType = "sts-webpki-invalid"
-)
-
-// Known reports whether RFC 8460 knows the result type.
-func (t ResultType) Known() bool {
-	switch t {
-	case STARTTLSNotSupported, CertificateHostMismatch, CertificateExpired, CertificateNotTrusted,
-		ValidationFailure, TLSAInvalid, DNSSECInvalid, DANERequired,
-		STSPolicyFetchError, STSPolicyInvalid, STSWebPKIInvalid:
-		return true
-	}
-	return false
-}
-
-// A Mode is the mode of an MTA-STS policy as the report quotes it; empty where
-// it does not (Q4, Q8).
-//
-// RFC 8461, section 3.2.
-type Mode string
-
-// The modes of RFC 8461, section 3.2.
-const (
-	ModeEnforce Mode = "enforce"
-	ModeTesting Mode = "testing"
-	ModeNone    Mode = "none"
-)
 
 // A Report is one TLS report: what one organization saw of the TLS of one or
 // more policy domains, usually over one UTC day.

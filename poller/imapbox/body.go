@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -56,8 +58,8 @@ func (s *Session) BodiesOf(ctx context.Context, headers []Header, limit int64, e
 // download downloads batches of messages, each of which has few enough bytes to be
 // held.
 func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int64, each func(Body) error) error {
-	q := &question{topic: "body", bounds: fetchBounds{literal: limit + 1, total: max(s.sizes.Bodies, limit+1), sections: 1}}
-	for _, partial := range []*imap.SectionPartial{{Size: limit + 1}, nil} { // some servers know no part of a section
+	q := &fetchRequest{topic: "body", bounds: fetchBounds{literal: limit + 1, total: max(s.sizes.Bodies, limit+1), sections: 1}}
+	for _, partial := range []*imap.SectionPartial{{Size: limit + 1}, nil} { // some servers refuse parts of a section
 		q.forms = append(q.forms, &imap.FetchOptions{
 			UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: partial}},
 		})
@@ -67,11 +69,11 @@ func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int
 	for _, set := range batches {
 		given := make(map[uint32]bool)
 		var stop error // by each
-		q.use = func(m *fetched) bool {
-			sec, ok := m.find(imap.PartSpecifierNone)
-			ok = ok && len(sec.data) > 0 // a message of no octets is none
+		q.use = func(m *wire.Message) bool {
+			sec, ok := m.Find(wire.Text)
+			ok = ok && len(sec.Data) > 0 // a message of no octets is none
 			if ok && stop == nil {
-				given[m.uid] = true
+				given[m.UID] = true
 				stop = each(newBody(m, sec, limit))
 			}
 			return ok
@@ -102,8 +104,8 @@ func (s *Session) download(ctx context.Context, batches []imap.UIDSet, limit int
 	return nil
 }
 
-func newBody(m *fetched, sec section, limit int64) Body {
-	body := Body{UID: m.uid, InternalDate: m.date, Data: sec.data}
+func newBody(m *wire.Message, sec wire.Section, limit int64) Body {
+	body := Body{UID: m.UID, InternalDate: m.Date, Data: sec.Data}
 	if int64(len(body.Data)) > limit {
 		body.Data, body.TooLarge = body.Data[:limit:limit], true
 	}
@@ -111,7 +113,7 @@ func newBody(m *fetched, sec section, limit int64) Body {
 }
 
 // batches splits UIDs so that each batch has a bounded number of bytes, by the
-// sizes that the server tells. Where it tells a wrong one, the bound holds all
+// sizes that the server gives. Where it gives a wrong one, the bound holds all
 // the same, and what did not fit is fetched singly.
 func (s *Session) batches(ctx context.Context, uids []uint32, limit int64) ([]imap.UIDSet, error) {
 	var batches []imap.UIDSet
@@ -127,7 +129,7 @@ func (s *Session) batches(ctx context.Context, uids []uint32, limit int64) ([]im
 		}
 		sizes := make(map[uint32]int64, len(messages))
 		for _, m := range messages {
-			sizes[m.uid] = m.size
+			sizes[m.UID] = m.Size
 		}
 		batches = append(batches, s.splitBySize(wanted, sizes, limit)...)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -16,16 +18,16 @@ func (s *Session) CanMove() error {
 	switch {
 	case s.Has("UIDPLUS"):
 		return nil
-	case s.learned.refusesMove != nil:
-		return fmt.Errorf("%w: it offers MOVE and refuses it (%w), and does not offer UIDPLUS; %s", ErrNoMove, s.learned.refusesMove, waysOut)
+	case s.traits.refusesMove != nil:
+		return fmt.Errorf("%w: it offers MOVE and refuses it (%w), and does not offer UIDPLUS; %s", ErrNoMove, s.traits.refusesMove, otherWays)
 	case !s.hasMove():
-		return fmt.Errorf("%w: it offers neither MOVE nor UIDPLUS; %s", ErrNoMove, waysOut)
+		return fmt.Errorf("%w: it offers neither MOVE nor UIDPLUS; %s", ErrNoMove, otherWays)
 	}
 	return nil
 }
 
-// waysOut is what to do where messages cannot be moved.
-const waysOut = `use after = "seen" or "keyword", or a server that can`
+// otherWays is what to do where messages cannot be moved.
+const otherWays = `use after = "seen" or "keyword", or a server that can`
 
 // hasMove reports whether MOVE may be sent. go-imap decides between MOVE and its
 // fallback by its own list.
@@ -48,7 +50,7 @@ func (s *Session) TryMove(ctx context.Context, dest string) error {
 		return err
 	})
 	if refusesMove(err) && !aboutNoMessage(err) {
-		s.learned.refusesMove = replyOf(err)
+		s.traits.refusesMove = replyOf(err)
 		return s.CanMove()
 	}
 	if err != nil && !Refusal(err) {
@@ -69,7 +71,7 @@ func aboutNoMessage(err error) bool {
 }
 
 // refusesMove reports whether a refusal may be about the command and not about the
-// messages, the destination or the account: then the same may be done in another way.
+// messages, the destination or the account: then copying may do the same.
 func refusesMove(err error) bool {
 	reply := replyOf(err)
 	if reply == nil || !Refusal(err) {
@@ -86,7 +88,7 @@ func refusesMove(err error) bool {
 // messages. How many it takes is known then.
 func overLimit(err error) bool {
 	reply := replyOf(err)
-	return reply != nil && reply.Code == messageLimit
+	return reply != nil && reply.Code == wire.MessageLimit
 }
 
 // replyOf returns what the server answered; nil if err is not about that.

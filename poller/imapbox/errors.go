@@ -6,21 +6,20 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"unicode"
+
+	"tlsbrief/internal/netclient"
+	"tlsbrief/poller/imapbox/wire"
 
 	"github.com/emersion/go-imap/v2"
 )
 
 // Errors that call for a decision. All arrive wrapped in a *[StepError].
 var (
-	// ErrAuth: the server refused the username or the secret. Trying again
-	// with the same ones will not help and may lock the account. Each such error
-	// is ErrPassword or ErrToken as well.
-	ErrAuth = errors.New("the server refused the login")
-	// ErrPassword: it was a password that the server refused.
-	ErrPassword error = &authError{"the server refused the login"}
-	// ErrToken: it was an OAuth2 access token that the server refused.
-	ErrToken error = &authError{"the server refused the access token"}
+	// ErrAuth, ErrPassword and ErrToken: the server refused the login.
+	ErrAuth, ErrPassword, ErrToken = netclient.ErrAuth, netclient.ErrPassword, netclient.ErrToken
+	// ErrExpired: it refused it since the password has expired, or the token server gave
+	// no token since the grant has.
+	ErrExpired = netclient.ErrExpired
 	// ErrMayNotOpen: the server knows who logs in, and does not let them into the
 	// mailbox or the folder.
 	ErrMayNotOpen = errors.New("this user may not use this mailbox")
@@ -28,7 +27,7 @@ var (
 	ErrUnavailable = errors.New("the server takes no log-ins for now; nothing is wrong with the secret, and the next poll tries again")
 	// ErrLoginDisabled: the server takes no password on this connection.
 	ErrLoginDisabled = errors.New("the server takes no password here")
-	// ErrPreauth: the server logged us in before we said who we are.
+	// ErrPreauth: the server logged the client in before it sent a name.
 	ErrPreauth = errors.New("the server logged the connection in by itself (PREAUTH)")
 	// ErrNoStartTLS: the server does not offer STARTTLS, and plain text is
 	// never used in its place.
@@ -39,27 +38,25 @@ var (
 	// ErrNoFolder: there is no such folder, or it may not be seen.
 	ErrNoFolder = errors.New("no such folder")
 	// ErrTimeout: the server did not answer, or took too long to finish.
-	ErrTimeout = errors.New("the server did not answer")
+	ErrTimeout = wire.ErrTimeout
 	// ErrLost: the server or the network ended the connection.
-	ErrLost = errors.New("the connection was lost")
+	ErrLost = wire.ErrLost
 	// ErrPartial: the server answered for a part of the messages only, and not for
 	// the rest when it was asked again.
 	ErrPartial = errors.New("the server gives a part of the answer only")
 	// ErrProtocol: the server sent something that is not IMAP, or that go-imap
 	// can't read. The same request is likely to end the same way.
-	ErrProtocol = errors.New("the server's answer could not be read")
+	ErrProtocol = wire.ErrProtocol
 )
 
-// An authError is one kind of ErrAuth.
-type authError struct{ text string }
+// A LineError is a line that breaks the IMAP standard. It is ErrProtocol.
+type LineError = wire.LineError
 
-func (e *authError) Error() string        { return e.text }
-func (e *authError) Is(target error) bool { return target == ErrAuth }
+// StepCredentials is the step of getting a password or a token, before the mail server is
+// asked for anything.
+const StepCredentials = "credentials"
 
-var errTooMuch = &protocolError{detail: "it sent more than was asked for"}
-
-// A StepError says in which step of working with which mailbox, and with which
-// folder if any, something failed.
+// A StepError is the error of a step of working with a mailbox, and with a folder if any.
 type StepError struct {
 	Step    string // such as "login" or "search"
 	Mailbox string
@@ -96,8 +93,8 @@ type Reply struct {
 func newReply(e *imap.Error, hide func(string) string) *Reply {
 	return &Reply{
 		Status: string(e.Type),
-		Code:   strings.ToUpper(printable(hide(string(e.Code)))),
-		Text:   printable(hide(e.Text)),
+		Code:   strings.ToUpper(wire.Printable(hide(string(e.Code)))),
+		Text:   wire.Printable(hide(e.Text)),
 	}
 }
 
@@ -121,73 +118,10 @@ func (r *Reply) Is(target error) bool {
 		return r.Code == "NOPERM" || r.Code == "READ-ONLY"
 	case ErrUnavailable:
 		return r.Code == "UNAVAILABLE"
+	case ErrExpired:
+		return r.Code == "EXPIRED"
 	}
 	return false
-}
-
-// A lostError is a connection that ended; it is ErrLost.
-type lostError struct {
-	err error  // nil if the server closed in good order
-	bye string // its last words, if it said goodbye
-}
-
-func (e *lostError) Error() string {
-	switch {
-	case e.bye != "":
-		return fmt.Sprintf("%v: the server said goodbye: %s", ErrLost, e.bye)
-	case e.err == nil:
-		return fmt.Sprintf("%v: the server closed it", ErrLost)
-	}
-	return fmt.Sprintf("%v: %v", ErrLost, e.err)
-}
-
-func (e *lostError) Unwrap() []error {
-	if e.err == nil {
-		return []error{ErrLost}
-	}
-	return []error{ErrLost, e.err}
-}
-
-// A protocolError is ErrProtocol with what was wrong.
-type protocolError struct{ detail string }
-
-func (e *protocolError) Error() string { return fmt.Sprintf("%v: %s", ErrProtocol, e.detail) }
-func (e *protocolError) Unwrap() error { return ErrProtocol }
-
-// A LineError is a line that breaks the IMAP standard, and that could not be mended.
-// It is ErrProtocol: the fault is the server's, and the same request is likely to end
-// the same way.
-type LineError struct {
-	Command string // that was outstanding, such as "UID FETCH"; "" if none was
-	Line    string // that came, without secrets, at most 300 bytes of it, without literals
-	Why     string // what is wrong with it; may be empty
-}
-
-func (e *LineError) Error() string {
-	var b strings.Builder
-	b.WriteString("the server's answer breaks the IMAP standard: ")
-	if e.Command != "" {
-		fmt.Fprintf(&b, "to %s ", e.Command)
-	}
-	fmt.Fprintf(&b, "came %q", e.Line)
-	if e.Why != "" {
-		fmt.Fprintf(&b, " (%s)", e.Why)
-	}
-	b.WriteString("; the fault is the server's: show this to whoever runs it")
-	return b.String()
-}
-
-// Unwrap makes it ErrProtocol.
-func (e *LineError) Unwrap() error { return ErrProtocol }
-
-// newLineError cleans what is to be told of a line.
-func newLineError(command string, line []byte, why string, hide func(string) string) *LineError {
-	const most, looked = 300, 4 << 10
-	text := strings.TrimRight(hide(string(line[:min(len(line), looked)])), "\r\n")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return &LineError{Command: command, Line: text, Why: printable(hide(why))}
 }
 
 // Temporary reports whether the same call may succeed later without anybody
@@ -220,7 +154,7 @@ func Temporary(err error) bool {
 // their wording is looked at as well.
 func Throttled(err error) bool {
 	var text string
-	reply, lost := (*Reply)(nil), (*lostError)(nil)
+	reply, lost := (*Reply)(nil), (*wire.LostError)(nil)
 	switch {
 	case errors.As(err, &reply):
 		switch reply.Code {
@@ -229,7 +163,7 @@ func Throttled(err error) bool {
 		}
 		text = reply.Text
 	case errors.As(err, &lost):
-		text = lost.bye
+		text = lost.Bye
 	default:
 		return false
 	}
@@ -240,23 +174,4 @@ func Throttled(err error) bool {
 		}
 	}
 	return false
-}
-
-// printable makes one line of what a server said, fit for a terminal.
-func printable(s string) string {
-	const most = 300
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case b.Len() >= most:
-			return b.String() + "…"
-		case unicode.IsPrint(r) && r != unicode.ReplacementChar:
-			b.WriteRune(r)
-		case unicode.IsSpace(r):
-			b.WriteByte(' ')
-		default:
-			b.WriteByte('?')
-		}
-	}
-	return strings.TrimSpace(b.String())
 }

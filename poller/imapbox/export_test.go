@@ -6,7 +6,5 @@ import "time"
 // in at leisure and then wait out a short timeout: for the next bytes, and for a
 // whole command.
 func SetTimeouts(s *Session, next, command time.Duration) {
-	s.wire.mu.Lock()
-	defer s.wire.mu.Unlock()
-	s.wire.wait, s.limit = next, command
+	s.wait, s.limit = next, command
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -22,19 +24,19 @@ const fetchOverhead = 4 << 10
 // go-imap gets to see the end of the answer alone: it takes the first response for
 // a UID for the answer, does not find a UID behind a literal, and gives the
 // connection up at an item that it does not know. A message whose line cannot be read
-// is left out, and [Session.Unread] tells why; where that is so of several, and none
-// was ever read, it is an error.
+// is left out, and [Session.Unread] returns why. Where that is so of several, and none was ever
+// read, it is an error.
 //
 // What came before an error is returned with it.
-func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
+func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*wire.Message, error) {
 	if err := s.needFolder("fetch"); err != nil {
 		return nil, err
 	}
-	answer := newAnswer(set, len(options.BodySection), limit, total)
-	s.wire.gather(answer)
+	answer := wire.NewAnswer(func(uid uint32) bool { return set.Contains(imap.UID(uid)) }, len(options.BodySection), limit, total)
+	s.conn.Collect(answer)
 	err := s.run(ctx, "fetch", s.open.folder, budget, func() error { return s.client.Fetch(set, options).Close() })
-	s.wire.gather(nil)
-	messages, faults := answer.result()
+	s.conn.Collect(nil)
+	messages, faults := answer.Result()
 	s.unread.note(s.open.folder, messages, faults)
 	if len(messages) > 0 {
 		s.readSome = true
@@ -45,21 +47,11 @@ func (s *Session) fetch(ctx context.Context, set imap.UIDSet, options *imap.Fetc
 	return messages, err
 }
 
-// find returns the section of a kind and part, and whether it was there.
-func (m *fetched) find(kind imap.PartSpecifier, part ...int) (section, bool) {
-	for _, sec := range m.sections {
-		if sec.kind == kind && slices.Equal(sec.part, part) {
-			return sec, true
-		}
-	}
-	return section{}, false
-}
-
 // fetchPieces is fetch, and where the server answers for a part of the messages at a
 // time (RFC 9738), it asks for the rest as long as more come. It returns what came
 // with an error, too.
-func (s *Session) fetchPieces(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*fetched, error) {
-	var all []*fetched
+func (s *Session) fetchPieces(ctx context.Context, set imap.UIDSet, options *imap.FetchOptions, limit, total, budget int64) ([]*wire.Message, error) {
+	var all []*wire.Message
 	todo := []imap.UIDSet{set}
 	for pieces := 0; len(todo) > 0; pieces++ {
 		piece := todo[len(todo)-1]
@@ -72,14 +64,14 @@ func (s *Session) fetchPieces(ctx context.Context, set imap.UIDSet, options *ima
 		if err != nil {
 			return all, err
 		}
-		if _, partial := s.cut(); !partial {
+		if _, partial := s.conn.Cut(); !partial {
 			continue
 		}
 		lowest, highest := ^uint32(0), uint32(0)
 		for _, m := range messages {
-			lowest, highest = min(lowest, m.uid), max(highest, m.uid)
-			for _, sec := range m.sections {
-				total -= int64(len(sec.data))
+			lowest, highest = min(lowest, m.UID), max(highest, m.UID)
+			for _, sec := range m.Sections {
+				total -= int64(len(sec.Data))
 			}
 		}
 		switch one := len(piece) == 1 && piece[0].Start == piece[0].Stop; {
@@ -94,25 +86,25 @@ func (s *Session) fetchPieces(ctx context.Context, set imap.UIDSet, options *ima
 	return all, nil
 }
 
-// A question is what messages are asked for.
-type question struct {
+// A fetchRequest is what messages are asked for.
+type fetchRequest struct {
 	// forms are the ways to ask, the best one first; which of them a server takes,
 	// a session remembers by topic.
 	topic  string
 	forms  []*imap.FetchOptions
 	bounds fetchBounds
-	use    func(*fetched) (complete bool)
+	use    func(*wire.Message) (complete bool)
 }
 
-// A form is how a session asks for something.
-type form struct {
+// A requestForm is how a session asks for something.
+type requestForm struct {
 	number int
 	proven bool // the server has answered to it, or to none
 }
 
-// options returns how the question is asked in this session.
-func (s *Session) options(q *question) *imap.FetchOptions {
-	return q.forms[s.learned.forms[q.topic].number]
+// options returns the form of the request in this session.
+func (s *Session) options(q *fetchRequest) *imap.FetchOptions {
+	return q.forms[s.traits.forms[q.topic].number]
 }
 
 // fetchEach fetches UIDs in batches and has use called for every message that came;
@@ -120,7 +112,7 @@ func (s *Session) options(q *question) *imap.FetchOptions {
 // are asked for again in smaller batches, and at last one by one: some servers refuse
 // a whole batch for one message, and some leave out of a large one what they would
 // give of a small one. UIDs that are no longer in the folder are not asked for again.
-func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *question) error {
+func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *fetchRequest) error {
 	for len(batches) > 0 {
 		set := batches[0]
 		missing, err := s.fetchBatch(ctx, set, q)
@@ -148,17 +140,17 @@ func (s *Session) fetchEach(ctx context.Context, batches []imap.UIDSet, q *quest
 
 // otherForm looks for a way to ask that the server does not refuse, and reports
 // whether it is another one than before. A refusal may be about a message: only two
-// of them, each asked for alone, show that it is about the question, and only as long
+// of them, each asked for alone, show that it is about the request, and only as long
 // as the server has answered to none.
-func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (other bool, err error) {
-	before := s.learned.forms[q.topic]
+func (s *Session) otherForm(ctx context.Context, uids []uint32, q *fetchRequest) (other bool, err error) {
+	before := s.traits.forms[q.topic]
 	if before.proven || len(q.forms) == 1 || len(uids) == 0 {
 		return false, nil
 	}
 	for _, uid := range slices.Compact([]uint32{uids[0], uids[len(uids)-1]}) {
 		for number := range q.forms {
-			s.learned.forms[q.topic] = form{number: number}
-			_, err := s.fetchBatch(ctx, sets([]uint32{uid}, 1)[0], &question{topic: q.topic, forms: q.forms, bounds: q.bounds, use: func(*fetched) bool { return false }})
+			s.traits.forms[q.topic] = requestForm{number: number}
+			_, err := s.fetchBatch(ctx, sets([]uint32{uid}, 1)[0], &fetchRequest{topic: q.topic, forms: q.forms, bounds: q.bounds, use: func(*wire.Message) bool { return false }})
 			if err == nil {
 				return number != before.number, nil
 			}
@@ -167,7 +159,7 @@ func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (ot
 			}
 		}
 	}
-	s.learned.forms[q.topic] = before
+	s.traits.forms[q.topic] = before
 	return false, nil
 }
 
@@ -175,7 +167,7 @@ func (s *Session) otherForm(ctx context.Context, uids []uint32, q *question) (ot
 // what is missing then one by one. It passes over single messages that the server
 // refuses. If the batch was refused for the reason refusal, and so is each of its
 // messages, that is the server's fault and not a message's.
-func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, q *question) error {
+func (s *Session) fetchAgain(ctx context.Context, uids []uint32, refusal error, q *fetchRequest) error {
 	exist, err := s.existing(ctx, uids)
 	if err != nil || len(exist) == 0 {
 		return err
@@ -218,7 +210,7 @@ func Refusal(err error) bool {
 	case reply.Code == "UNAVAILABLE", reply.Code == "INUSE":
 		return false
 	}
-	return !Throttled(err) && !notConnected(reply)
+	return !Throttled(err) && !isNotConnected(reply)
 }
 
 // fetchBounds bound one FETCH: literal bytes kept for each section, and for
@@ -235,7 +227,7 @@ const unbounded = 4
 // fetchBatch fetches one set and returns which of it did not come complete. Where the
 // connection broke, what came whole before is used all the same: a line that lets some
 // bytes through at a time would else never get anything across.
-func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *question) (missing []uint32, err error) {
+func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *fetchRequest) (missing []uint32, err error) {
 	wanted := members(set)
 	options := s.options(q)
 	literal := q.bounds.literal
@@ -249,27 +241,21 @@ func (s *Session) fetchBatch(ctx context.Context, set imap.UIDSet, q *question) 
 		if !s.Broken() {
 			return wanted, err
 		}
-		messages = slices.DeleteFunc(messages, func(m *fetched) bool { return !m.whole(len(options.BodySection)) })
+		messages = slices.DeleteFunc(messages, func(m *wire.Message) bool { return !m.Complete(len(options.BodySection)) })
 	}
-	s.learned.forms[q.topic] = form{s.learned.forms[q.topic].number, true}
+	s.traits.forms[q.topic] = requestForm{s.traits.forms[q.topic].number, true}
 	complete := make(map[uint32]bool, len(messages))
 	for _, m := range messages {
-		if set.Contains(imap.UID(m.uid)) && !complete[m.uid] && q.use(m) {
-			complete[m.uid] = true
+		if set.Contains(imap.UID(m.UID)) && !complete[m.UID] && q.use(m) {
+			complete[m.UID] = true
 		}
 	}
 	return slices.DeleteFunc(wanted, func(uid uint32) bool { return complete[uid] }), err
 }
 
-// whole reports whether so many sections of the message came, each to its end: it is
-// sound whatever became of the connection after it.
-func (m *fetched) whole(sections int) bool {
-	return m.answered >= sections && !slices.ContainsFunc(m.sections, func(sec section) bool { return sec.more })
-}
-
 // withUIDs adds to an error which messages were asked for, and which of them has not
 // come with so many sections.
-func (s *Session) withUIDs(err error, wanted []uint32, messages []*fetched, sections int) error {
+func (s *Session) withUIDs(err error, wanted []uint32, messages []*wire.Message, sections int) error {
 	// Where the answer came to its end and no line of it could be read, it is not
 	// about one of the messages.
 	line, step := (*LineError)(nil), (*StepError)(nil)
@@ -281,11 +267,11 @@ func (s *Session) withUIDs(err error, wanted []uint32, messages []*fetched, sect
 
 // stuckAt returns the first of the UIDs wanted that has not come with so many
 // sections, or words that there is none; 0 if all have.
-func stuckAt(wanted []uint32, messages []*fetched, sections int) uint32 {
+func stuckAt(wanted []uint32, messages []*wire.Message, sections int) uint32 {
 	came := make(map[uint32]bool, len(messages))
 	for _, m := range messages {
-		if m.answered >= sections {
-			came[m.uid] = true
+		if m.Answered >= sections {
+			came[m.UID] = true
 		}
 	}
 	for _, uid := range wanted {
@@ -294,4 +280,38 @@ func stuckAt(wanted []uint32, messages []*fetched, sections int) uint32 {
 		}
 	}
 	return 0
+}
+
+// maxUnread bounds how many messages it is remembered of why they were not read.
+const maxUnread = 10_000
+
+// unread has why messages of one folder could not be read.
+type unread struct {
+	folder string
+	why    map[uint32]error
+}
+
+// note takes the result of a FETCH.
+func (u *unread) note(folder string, read []*wire.Message, faults map[uint32]error) {
+	if u.why == nil || u.folder != folder {
+		*u = unread{folder: folder, why: map[uint32]error{}}
+	}
+	for _, m := range read {
+		delete(u.why, m.UID)
+	}
+	for uid, fault := range faults {
+		if len(u.why) < maxUnread {
+			u.why[uid] = fault
+		}
+	}
+}
+
+// Unread returns why the last answer about a message of the open folder could not be
+// read, as a *[LineError]; nil if it could, or if the server gave none. Such a message
+// is missing in what the other methods return: those beside it were read.
+func (s *Session) Unread(uid uint32) error {
+	if s.unread.folder != s.open.folder {
+		return nil
+	}
+	return s.unread.why[uid]
 }

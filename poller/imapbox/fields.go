@@ -8,7 +8,7 @@ import (
 )
 
 // Fields are header fields as sent: many thousands of them are held, and few of
-// them are read. What is no field is passed over, and nothing is an error. RFC 5322,
+// them are read. What is no field is skipped, and nothing is an error. RFC 5322,
 // section 2.2.
 type Fields struct{ raw []byte }
 

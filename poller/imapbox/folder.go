@@ -19,7 +19,7 @@ type Status struct {
 	UIDValidity uint32 // never 0
 	UIDNext     uint32 // never 0
 	Messages    uint32
-	// Estimated: the server tells no UIDNEXT. UIDNext is one more than the highest UID,
+	// Estimated: the server gives no UIDNEXT. UIDNext is one more than the highest UID,
 	// and so becomes less when that message is removed, which does not mean that UIDs
 	// are given out again.
 	Estimated bool
@@ -58,7 +58,7 @@ func (s *Session) Folders(ctx context.Context) ([]string, error) {
 // SpecialUse finds the folder with a special use, such as "\Junk". RFC 6154. Only
 // folders with a special use are asked for (section 5.2 there), so that nothing
 // depends on the names of the others. Servers that don't offer SPECIAL-USE, or refuse
-// the question, are asked for a plain list, in which some tell it all the same.
+// the request, are asked for a plain list, in which some give it all the same.
 func (s *Session) SpecialUse(ctx context.Context, attr string) (folder string, found bool, err error) {
 	listed := 0
 	look := func(d *imap.ListData) {
@@ -105,7 +105,7 @@ func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 	status, err := s.askStatus(ctx, folder)
 	var reply *Reply
 	switch {
-	case Refusal(err) && errors.As(err, &reply) && reply.Status == "BAD": // it knows no STATUS
+	case Refusal(err) && errors.As(err, &reply) && reply.Status == "BAD": // it does not know STATUS
 	case err != nil:
 		return Status{}, s.noFolder(ctx, folder, err)
 	case status.UIDValidity > 0 && status.UIDNext > 0:
@@ -115,7 +115,7 @@ func (s *Session) Status(ctx context.Context, folder string) (Status, error) {
 	return selected.Status, err
 }
 
-// askStatus returns what STATUS tells; what it does not tell is 0.
+// askStatus returns what STATUS gives; what it does not give is 0.
 func (s *Session) askStatus(ctx context.Context, folder string) (Status, error) {
 	if err := s.mayName("status", folder); err != nil {
 		return Status{}, err
@@ -158,7 +158,7 @@ func (s *Session) noFolder(ctx context.Context, folder string, err error) error 
 		all = append(all, d.Mailbox)
 	})
 	if listErr == nil && !found {
-		step.Err = fmt.Errorf("%w; check folders%s (%w)", ErrNoFolder, alike(folder, all), reply)
+		step.Err = fmt.Errorf("%w; check folders%s (%w)", ErrNoFolder, similarNames(folder, all), reply)
 	}
 	return err
 }
@@ -179,10 +179,10 @@ func (s *Session) selectFolder(ctx context.Context, step, folder string, readOnl
 	return s.openFolder(ctx, step, canonical(folder), readOnly, Status{})
 }
 
-// openFolder opens a folder and completes what the server tells of it: from known,
-// which STATUS told, from STATUS, and by a search.
+// openFolder opens a folder and completes what the server gives of it: from known,
+// which STATUS gave, from STATUS, and by a search.
 func (s *Session) openFolder(ctx context.Context, step, folder string, readOnly bool, known Status) (Selected, error) {
-	s.open = opened{} // a failed SELECT leaves no folder open
+	s.open = openedFolder{} // a failed SELECT leaves no folder open
 	if err := s.mayName(step, folder); err != nil {
 		return Selected{}, err
 	}
@@ -207,11 +207,11 @@ func (s *Session) openFolder(ctx context.Context, step, folder string, readOnly 
 	if st.UIDValidity == 0 {
 		return Selected{}, s.stepError(step, folder, fmt.Errorf("the server gives no UIDVALIDITY (%w): it can't be told what is new", ErrProtocol))
 	}
-	s.open = opened{folder: folder, writable: !selected.ReadOnly, permanent: selected.PermanentFlags}
+	s.open = openedFolder{folder: folder, writable: !selected.ReadOnly, permanent: selected.PermanentFlags}
 	if st.UIDNext == 0 {
 		highest, err := s.highest(ctx, st.Messages)
 		if err != nil {
-			s.open = opened{}
+			s.open = openedFolder{}
 			return Selected{}, err
 		}
 		st.UIDNext, st.Estimated = highest+1, true
@@ -244,15 +244,13 @@ func (s *Session) askSelect(ctx context.Context, step, folder string, readOnly b
 // whether it says that the folder cannot be written. Where it does neither, all flags
 // can be changed: RFC 3501, section 7.1.
 func (s *Session) permanentFlags() (told, readOnly bool) {
-	s.wire.mu.Lock()
-	defer s.wire.mu.Unlock()
-	return s.wire.replies.codes.has("PERMANENTFLAGS"), s.wire.replies.codes.tagged.name == "READ-ONLY"
+	return s.conn.HasCode("PERMANENTFLAGS"), s.conn.TaggedCode() == "READ-ONLY"
 }
 
 // highest returns the highest UID in the open folder, which has so many messages at
 // least; 0 if it is empty.
 func (s *Session) highest(ctx context.Context, messages uint32) (uint32, error) {
-	// The first question has a short answer, and some servers know no "*".
+	// The first question has a short answer, and some servers do not know "*".
 	for _, criteria := range []*imap.SearchCriteria{{UID: []imap.UIDSet{{{}}}}, {}} {
 		answer, err := s.searchTwice(ctx, criteria)
 		if err != nil && !Refusal(err) {
@@ -278,15 +276,6 @@ func (s *Session) highest(ctx context.Context, messages uint32) (uint32, error) 
 // create makes a folder that a message is to be moved to.
 func (s *Session) create(ctx context.Context, folder string) error {
 	return s.run(ctx, "create", folder, maxReply, func() error { return s.client.Create(folder, nil).Wait() })
-}
-
-// canonical spells INBOX, which is case-insensitive, the way go-imap does: it
-// drops a STATUS answer whose name is not the one that it asked for.
-func canonical(folder string) string {
-	if strings.EqualFold(folder, "INBOX") {
-		return "INBOX"
-	}
-	return folder
 }
 
 // needFolder is the error of a method that needs an open folder.

@@ -1,10 +1,13 @@
 package imapbox
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
 	"time"
+
+	"tlsbrief/poller/imapbox/wire"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -38,7 +41,7 @@ func headerFields() []string {
 }
 
 // Headers returns size, arrival and the few header fields by which a
-// report is told from other mail. At most 64 KiB of fields are read per message; and
+// report is distinguished from other mail. At most 64 KiB of fields are read per message; and
 // once they are some megabytes, as no reports and no letters have, no more is kept of
 // each field of the others than a report's needs.
 //
@@ -51,7 +54,7 @@ func headerFields() []string {
 func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header, error) {
 	h := headerFetch{Session: s, headers: make(map[uint32]Header, len(uids))}
 	most := s.sizes.UIDs
-	if s.learned.forms["header"].number&1 == 1 {
+	if s.traits.forms["header"].number&1 == 1 {
 		most = wholeHeaders
 	}
 	doubtful, err := h.fetch(ctx, s.setsOf(uids, most), "header", headerForms()...)
@@ -64,7 +67,7 @@ func (s *Session) Headers(ctx context.Context, uids []uint32) (map[uint32]Header
 		return h.headers, err
 	}
 	if len(doubtful) == 0 && asked > 1 && len(h.headers) == asked {
-		s.learned.forms["header"] = form{number: s.learned.forms["header"].number | 1, proven: true} // it gives no fields of any message
+		s.traits.forms["header"] = requestForm{number: s.traits.forms["header"].number | 1, proven: true} // it gives no fields of any message
 	}
 	return h.headers, h.alone(ctx, doubtful)
 }
@@ -105,18 +108,18 @@ type headerFetch struct {
 // fetch asks for headers in one of the forms. It returns the UIDs of the messages for
 // which the server answered with what cannot be their header.
 func (h *headerFetch) fetch(ctx context.Context, batches []imap.UIDSet, topic string, forms ...headerForm) (doubtful []uint32, err error) {
-	q := &question{topic: topic, bounds: fetchBounds{literal: maxHeader, total: max(h.sizes.Headers, maxHeader), sections: 1}}
+	q := &fetchRequest{topic: topic, bounds: fetchBounds{literal: maxHeader, total: max(h.sizes.Headers, maxHeader), sections: 1}}
 	for _, f := range forms {
 		q.forms = append(q.forms, f.options())
 	}
-	q.use = func(m *fetched) bool {
-		sec, ok := m.find(imap.PartSpecifierHeader)
-		whole := forms[h.learned.forms[topic].number]&wholeHeader != 0
-		switch fields := (Fields{sec.data}); {
+	q.use = func(m *wire.Message) bool {
+		sec, ok := m.Find(wire.Header)
+		whole := forms[h.traits.forms[topic].number]&wholeHeader != 0
+		switch fields := (Fields{sec.Data}); {
 		case ok && (whole && fields.any() || fields.any("From", "Subject", "Message-ID", "Content-Type")):
 			h.keep(m, fields, whole)
-		case ok || m.answered > 0: // NIL
-			doubtful = append(doubtful, m.uid)
+		case ok || m.Answered > 0: // NIL
+			doubtful = append(doubtful, m.UID)
 		default:
 			return false
 		}
@@ -128,14 +131,14 @@ func (h *headerFetch) fetch(ctx context.Context, batches []imap.UIDSet, topic st
 }
 
 // keep keeps what a header is asked for.
-func (h *headerFetch) keep(m *fetched, fields Fields, whole bool) {
+func (h *headerFetch) keep(m *wire.Message, fields Fields, whole bool) {
 	if whole {
 		fields = fields.clipped(maxHeader)
 	}
 	if h.held += int64(len(fields.raw)); h.held > h.sizes.Headers {
 		fields = fields.clipped(maxClipped)
 	}
-	h.headers[m.uid] = Header{UID: m.uid, Size: m.size, InternalDate: m.date, Fields: fields}
+	h.headers[m.UID] = Header{UID: m.UID, Size: m.Size, InternalDate: m.Date, Fields: fields}
 }
 
 // alone asks for the header of one message at a time, and then for its fields. It
@@ -162,4 +165,61 @@ func (h *headerFetch) alone(ctx context.Context, uids []uint32) error {
 		}
 	}
 	return nil
+}
+
+// maxBeginning is how many bytes of a message are read to find its header there.
+const maxBeginning = 16 << 10
+
+// Beginnings returns the headers of messages as they stand at the beginning of each, for
+// servers that give no header where they are asked for one. Where a header does not end
+// within 16 KiB it is missing in the result, as is one that does not come. What came
+// before an error is returned with it. Sizes are not known.
+func (s *Session) Beginnings(ctx context.Context, uids []uint32) (map[uint32]Header, error) {
+	headers := make(map[uint32]Header, len(uids))
+	err := s.peek(ctx, uids, maxBeginning, func(m *wire.Message, data []byte) {
+		header, ended := beginning(data)
+		if len(data) > 0 && (ended || len(data) < maxBeginning) {
+			headers[m.UID] = Header{UID: m.UID, Size: -1, InternalDate: m.Date, Fields: Fields{header}.clipped(maxHeader)}
+		}
+	})
+	return headers, err
+}
+
+// Peek returns the first bytes of a message, at most so many; none where it has gone.
+func (s *Session) Peek(ctx context.Context, uid uint32, size int64) (data []byte, err error) {
+	err = s.peek(ctx, []uint32{uid}, size, func(_ *wire.Message, first []byte) { data = first })
+	return data, err
+}
+
+// peek calls use with the first bytes of messages. A server that refuses parts of a
+// section is never asked for the whole one instead: its refusal is the error.
+func (s *Session) peek(ctx context.Context, uids []uint32, size int64, use func(*wire.Message, []byte)) error {
+	q := &fetchRequest{
+		topic: "beginning", bounds: fetchBounds{literal: size, total: max(s.sizes.Headers, size), sections: 1},
+		forms: []*imap.FetchOptions{{
+			UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: &imap.SectionPartial{Size: size}}},
+		}},
+		use: func(m *wire.Message) bool {
+			sec, ok := m.Find(wire.Text)
+			if ok {
+				use(m, sec.Data)
+			}
+			return ok
+		},
+	}
+	return s.fetchEach(ctx, s.sets(uids), q)
+}
+
+// beginning returns the header of a message, and whether the empty line that ends it was
+// seen. RFC 5322, section 2.1.
+func beginning(message []byte) (header []byte, ended bool) {
+	rest := message
+	for len(rest) > 0 {
+		line, after, _ := bytes.Cut(rest, []byte("\n"))
+		if len(bytes.TrimSuffix(line, []byte("\r"))) == 0 {
+			return message[:len(message)-len(rest)], true
+		}
+		rest = after
+	}
+	return message, false
 }

@@ -13,16 +13,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/ports"
 	"tlsbrief/poller/imapbox"
 )
 
 // dialing makes every connection one that dial gives.
-func dialing(tls string, dial func() (net.Conn, error)) imapbox.Options {
+func dialing(tls netclient.TLSMode, dial func() (net.Conn, error)) imapbox.Options {
 	return imapbox.Options{
 		Name: "box", Host: "imap.example.test", Port: 993, TLS: tls,
-		Auth: func(context.Context) (imapbox.Credentials, error) { return imapbox.Credentials{}, nil },
+		Auth: func(context.Context) (netclient.Credentials, error) { return netclient.Credentials{}, nil },
 		Dial: func(context.Context, string, string) (net.Conn, error) { return dial() },
 	}
 }
@@ -40,16 +41,17 @@ func TestASilentGreetingIsToldWhatToTry(t *testing.T) {
 	t.Parallel()
 	const hint = `try tls = "implicit" (port 993)`
 	for _, tt := range []struct {
-		name, tls string
-		port      int
-		wait      time.Duration
-		hinted    bool
+		name   string
+		tls    netclient.TLSMode
+		port   int
+		wait   time.Duration
+		hinted bool
 	}{
-		{"STARTTLS where TLS is usual", imapbox.TLSStart, 993, 10 * time.Second, true},
-		{"no TLS where it is usual", imapbox.TLSNone, 993, 10 * time.Second, true},
-		{"STARTTLS where it is usual", imapbox.TLSStart, 143, time.Minute, true},
-		{"no TLS on a port of one's own", imapbox.TLSNone, 10143, time.Minute, true},
-		{"TLS where it is usual", imapbox.TLSImplicit, 993, time.Minute, false},
+		{"STARTTLS where TLS is usual", netclient.TLSStartTLS, 993, 10 * time.Second, true},
+		{"no TLS where it is usual", netclient.TLSNone, 993, 10 * time.Second, true},
+		{"STARTTLS where it is usual", netclient.TLSStartTLS, 143, time.Minute, true},
+		{"no TLS on a port of one's own", netclient.TLSNone, 10143, time.Minute, true},
+		{"TLS where it is usual", netclient.TLSImplicit, 993, time.Minute, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -74,7 +76,7 @@ func TestASilentGreetingIsToldWhatToTry(t *testing.T) {
 func TestASlowGreetingIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := dialing(imapbox.TLSNone, func() (net.Conn, error) {
+		o := dialing(netclient.TLSNone, func() (net.Conn, error) {
 			ours, theirs := net.Pipe()
 			go func() {
 				time.Sleep(9 * time.Second)
@@ -112,7 +114,7 @@ func TestAnErrorBeforeTheLoginNamesTheServerAndWhatToDo(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := imapbox.Open(t.Context(), dialing(imapbox.TLSImplicit, func() (net.Conn, error) { return nil, tt.err }))
+			_, err := imapbox.Open(t.Context(), dialing(netclient.TLSImplicit, func() (net.Conn, error) { return nil, tt.err }))
 			if err == nil || err.Error() != tt.says || imapbox.Temporary(err) != tt.temporary || !errors.Is(err, tt.err) {
 				t.Errorf("Open: %v (temporary %t), want %q", err, imapbox.Temporary(err), tt.says)
 			}
@@ -120,7 +122,7 @@ func TestAnErrorBeforeTheLoginNamesTheServerAndWhatToDo(t *testing.T) {
 	}
 	t.Run("refused by a port that nobody listens on", func(t *testing.T) {
 		t.Parallel()
-		o := dialing(imapbox.TLSImplicit, nil)
+		o := dialing(netclient.TLSImplicit, nil)
 		o.Dial, o.Host, o.Port = nil, "127.0.0.1", ports.Reserve(t)
 		if _, err := imapbox.Open(t.Context(), o); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), fmt.Sprintf("127.0.0.1:%d: ", o.Port)) || !strings.Contains(err.Error(), "nothing listens there") {
 			t.Errorf("Open: %v", err)
@@ -129,7 +131,7 @@ func TestAnErrorBeforeTheLoginNamesTheServerAndWhatToDo(t *testing.T) {
 	t.Run("no answer to the connection", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			o := dialing(imapbox.TLSImplicit, nil)
+			o := dialing(netclient.TLSImplicit, nil)
 			o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 				<-ctx.Done()
 				return nil, dial(ctx.Err())
@@ -143,7 +145,7 @@ func TestAnErrorBeforeTheLoginNamesTheServerAndWhatToDo(t *testing.T) {
 	})
 	t.Run("TLS", func(t *testing.T) {
 		t.Parallel()
-		s := imaptest.Memory(t, imaptest.WithTLS(imapbox.TLSImplicit))
+		s := imaptest.Memory(t, imaptest.WithTLS(string(netclient.TLSImplicit)))
 		o := optionsFor(s)
 		o.TLSConfig = nil
 		if _, err := imapbox.Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), "tls: "+net.JoinHostPort(s.Host, strconv.Itoa(s.Port))+": the server's certificate") {
@@ -154,8 +156,8 @@ func TestAnErrorBeforeTheLoginNamesTheServerAndWhatToDo(t *testing.T) {
 		t.Parallel()
 		s := imaptest.Memory(t)
 		o := optionsFor(s)
-		o.Auth = func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: s.Username, Password: "wrong"}, nil
+		o.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: s.Username, Password: "wrong"}, nil
 		}
 		if _, err := imapbox.Open(t.Context(), o); !errors.Is(err, imapbox.ErrAuth) || !strings.Contains(err.Error(), "check username and password") {
 			t.Errorf("Open: %v", err)

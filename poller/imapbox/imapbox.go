@@ -16,11 +16,8 @@
 // # Tolerance
 //
 // What a server lacks is done another way or reported as not possible: no
-// ESEARCH, no SPECIAL-USE, no UIDPLUS, no MOVE. Every line of a server passes one
-// place before go-imap reads it: mend makes of those that real servers send what
-// go-imap reads, and leaves others as they are; what nobody waits for is passed over,
-// and where that is not possible, the error is a [LineError]. FETCH is read here, by
-// readFetch.
+// ESEARCH, no SPECIAL-USE, no UIDPLUS, no MOVE. Package wire repairs what servers
+// send before go-imap reads it.
 //
 // # The mailbox is not ours
 //
@@ -31,166 +28,69 @@ package imapbox
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
+	"tlsbrief/poller/imapbox/wire"
 )
 
 // Bounds on what the server may send in answer to one command.
 const (
 	maxReply     = 1 << 20  // a command with a short answer
 	maxListing   = 64 << 20 // LIST and SEARCH: some eight million UIDs
-	maxUnasked   = 1 << 20  // between two commands
 	logoutWait   = 3 * time.Second
 	defaultWait  = time.Minute
 	commandWaits = 20 // a whole command may last this many times Options.Timeout
 )
 
-// TLS modes of [Options].
-const (
-	TLSImplicit = "implicit" // TLS from the first byte, port 993
-	TLSStart    = "starttls" // STARTTLS before anything else, port 143; never falls back to plain
-	TLSNone     = "none"     // no TLS: for loopback only
-)
-
-// Options say how to reach a mailbox and as whom.
-type Options struct {
-	// Name is what the configuration calls the mailbox; errors begin with it.
-	Name string
-	Host string
-	Port int
-	// TLS is one of TLSImplicit, TLSStart and TLSNone.
-	TLS string
-	// TLSConfig may carry a private CA. The server name defaults to Host and
-	// the lowest version to TLS 1.2. It is not modified.
-	TLSConfig *tls.Config
-	// Auth yields the credentials at the moment of use, so that a rotated
-	// secret or a fresh token is picked up.
-	Auth func(ctx context.Context) (Credentials, error)
-	// Token, if set, yields an OAuth2 access token that is used in place of the
-	// password. refused, where not empty, is one that it gave and that the server
-	// has just refused: another is tried, once.
-	Token func(ctx context.Context, refused string) (string, error)
-	// Grant says how Token gets its tokens, for advice on refused ones.
-	Grant bearer.Grant
-	// Timeout bounds each wait for the network: to connect, and for the next
-	// bytes of an answer. Zero means a minute. A whole command may last twenty
-	// times as long.
-	Timeout time.Duration
-	// Log gets what helps in finding a fault, at debug level, and the lines of a
-	// server that were passed over, as warnings; nil discards both.
-	Log *slog.Logger
-	// Passed, if set, is told of each step of Open that went well, with what was
-	// found, in one printable line.
-	Passed func(step, detail string)
-	// Dial replaces the net.Dialer.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-
-	quote func(string) string // makes what a server says before the login fit for an error
-	// Version is the version of the program that the server is told where it wants
-	// to know its clients (ID, RFC 2971); the name is "tlsbrief". Empty: no version.
-	Version string
-	// Batches bound what one command asks for. They change the number of commands,
-	// and no result.
-	Batches Batches
-
-	silent bool // ID is not sent
-}
-
-// Batches bound what one command asks for; zero stands for the default of each.
-type Batches struct {
-	// UIDs is how many messages a command names: 5,000, and never more.
-	UIDs int
-	// Few is how many messages are asked for together that a larger batch left out,
-	// before each of them is asked for alone: 20.
-	Few int
-	// Bodies and Headers are how many bytes of them are held at once: 16 MiB, unless
-	// a single message is larger, and 8 MiB.
-	Bodies, Headers int64
-}
-
-func (b Batches) withDefaults() Batches {
-	if b.UIDs <= 0 || b.UIDs > maxSetUIDs {
-		b.UIDs = maxSetUIDs
-	}
-	if b.Few <= 0 {
-		b.Few = 20
-	}
-	if b.Bodies <= 0 {
-		b.Bodies = 16 << 20
-	}
-	if b.Headers <= 0 {
-		b.Headers = 8 << 20
-	}
-	return b
-}
-
-func (o Options) withDefaults() Options {
-	if o.Timeout <= 0 {
-		o.Timeout = defaultWait
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Passed == nil {
-		o.Passed = func(string, string) {}
-	}
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
-	}
-	o.Batches = o.Batches.withDefaults()
-	return o
-}
-
 // A Session is one connection to a mailbox, logged in. Its methods must not be
 // called from two goroutines at once. After an error for which [Session.Broken]
 // is true, nothing but Close and a new Open helps.
 type Session struct {
-	name   string
-	log    *slog.Logger
-	wire   *wire
-	client *imapclient.Client
-	caps   imap.CapSet
-	limit  time.Duration // for one command
-	host   string        // as configured
-	user   string        // the name that it logged in with
-	way    string        // how it logged in: a SASL mechanism, or the LOGIN command
-	token  bool          // it logged in by a token, got by grant
-	grant  bearer.Grant
-	utf8   bool // folders' names go over the wire as UTF-8
-	open   opened
+	name      string
+	log       *slog.Logger
+	conn      *wire.Conn
+	wait      time.Duration // for the next bytes
+	client    *imapclient.Client
+	caps      imap.CapSet
+	limit     time.Duration // for one command
+	server    netclient.Server
+	user      string // the name that it logged in with
+	mechanism string // how it logged in: a SASL mechanism, or the LOGIN command
+	token     bool   // it logged in by a token, got by grant
+	grant     netclient.Grant
+	utf8      bool // folders' names go over the wire as UTF-8
+	open      openedFolder
 
 	unread   unread
 	readSome bool // a message was read by FETCH
 
 	version string
 	sizes   Batches
-	learned learned
+	traits  serverTraits
 }
 
-// learned is what a session found out about its server, so that it is not found out
-// again for each message.
-type learned struct {
+// serverTraits are what a session found out about its server, so that it does not find
+// it out again for each message.
+type serverTraits struct {
 	offered     imap.CapSet // before the log-in
 	identified  bool        // ID was sent
 	limit       uint32      // how many messages it answers for at a time (RFC 9738); 0: any number
 	plainSearch bool        // it offers ESEARCH and cannot do it
-	forms       map[string]form
+	forms       map[string]requestForm
 	singleParts bool // it refuses to tell of parts where one of them is not there
 	refusesMove error
 }
 
 // opened is the folder that EXAMINE or SELECT opened last.
-type opened struct {
+type openedFolder struct {
 	folder    string
 	writable  bool // by SELECT, and the server keeps some flag
 	permanent []string
@@ -211,7 +111,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	}
 	// A token may have been revoked, or its rights changed, before its time.
 	o.Log.Debug("the server refused the token: another one is tried", "mailbox", o.Name, "err", err)
-	refused := credentials.token
+	refused := credentials.Token
 	if credentials, err = o.credentials(ctx, refused); err != nil {
 		return nil, err
 	}
@@ -219,45 +119,45 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 }
 
 // open is Open with credentials, on one connection.
-func open(ctx context.Context, o Options, credentials Credentials) (*Session, error) {
-	var known secrets // that the server may have been sent on a connection before this
-	known.password(credentials.Password)
-	known.password(credentials.token)
-	o.quote = func(text string) string { return printable(known.hide(text)) }
-	w, err := connect(ctx, o)
+func open(ctx context.Context, o Options, credentials netclient.Credentials) (*Session, error) {
+	var known netclient.Secrets // that the server may have been sent on a connection before this
+	known.Add(credentials.Password)
+	known.Add(credentials.Token)
+	o.quote = func(text string) string { return wire.Printable(known.Hide(text)) }
+	conn, err := connect(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	s := &Session{
 		name:   o.Name,
 		log:    o.Log,
-		wire:   w,
-		client: imapclient.New(w, nil),
+		conn:   conn,
+		wait:   o.Timeout,
+		client: imapclient.New(conn, nil),
 		limit:  commandWaits * o.Timeout,
-		host:   o.Host,
+		server: o.server(),
 		user:   credentials.Username,
 		token:  o.Token != nil,
 		grant:  o.Grant,
 
 		version: o.Version,
 		sizes:   o.Batches,
-		learned: learned{forms: make(map[string]form)},
+		traits:  serverTraits{forms: make(map[string]requestForm)},
 	}
-	credentials.host, credentials.port = o.Host, o.Port
 	if err := s.login(ctx, credentials); err != nil {
-		s.abandon()
+		s.closeNow()
 		return nil, err
 	}
-	o.Passed("log-in", printable(credentials.Username+" by "+s.way))
+	o.Passed("log-in", wire.Printable(credentials.Username+" by "+s.mechanism))
 	s.log.Debug("logged in to the mailbox", "mailbox", s.name)
-	s.learned.limit = s.announcedLimit()
-	if o.silent || !s.Has("ID") && !s.learned.offered.Has(imap.CapID) {
+	s.traits.limit = s.announcedLimit()
+	if o.silent || !s.Has("ID") && !s.traits.offered.Has(imap.CapID) {
 		return s, nil
 	}
 	if err := s.identify(ctx); err != nil && s.Broken() {
 		// It is a courtesy: what comes of it must not keep the mail from being read.
 		s.log.Debug("the connection did not survive ID: another one does without", "mailbox", s.name, "err", err)
-		s.abandon()
+		s.closeNow()
 		o.silent = true
 		return open(ctx, o, credentials)
 	}
@@ -265,42 +165,36 @@ func open(ctx context.Context, o Options, credentials Credentials) (*Session, er
 }
 
 // Close logs out, which takes a few seconds at most, and ends the connection.
-// It never reports a connection that was lost before: whoever saw that got the
-// error from another method.
+// It never reports a connection that was lost before: another method returned that
+// error.
 func (s *Session) Close() error {
 	if s.Broken() {
-		s.abandon()
+		s.closeNow()
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), logoutWait)
 	defer cancel()
 	err := s.run(ctx, "logout", "", maxReply, func() error { return s.client.Logout().Wait() })
-	s.abandon()
+	s.closeNow()
 	if errors.Is(err, ErrLost) {
 		return nil // many servers close without the last OK
 	}
 	return err
 }
 
-// abandon ends the connection at once and waits for the library to notice.
-func (s *Session) abandon() {
-	s.wire.fail(net.ErrClosed)
+// closeNow ends the connection at once and waits for the library to notice.
+func (s *Session) closeNow() {
+	s.conn.Fail(net.ErrClosed)
 	// The error is about the connection that was just closed on purpose.
 	_ = s.client.Close()
 }
 
 // Broken reports whether the connection is unusable.
-func (s *Session) Broken() bool { return s.wire.cause() != nil }
-
-// Has reports whether the server offered a capability, such as "MOVE", after
-// the login.
-func (s *Session) Has(capability string) bool {
-	return s.caps.Has(imap.Cap(strings.ToUpper(capability)))
-}
+func (s *Session) Broken() bool { return s.conn.Err() != nil }
 
 // BytesRead counts what the server has sent, after decryption. It shows that
 // other people's mail was not downloaded.
-func (s *Session) BytesRead() int64 { return s.wire.read.Load() }
+func (s *Session) BytesRead() int64 { return s.conn.BytesRead() }
 
 // run sends one command, or several whose answers f reads to the end, under
 // the bounds of this package: at most budget bytes of answer, and not beyond
@@ -310,43 +204,43 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 	if err := ctx.Err(); err != nil {
 		return s.stepError(step, folder, context.Cause(ctx))
 	}
-	if err := s.wire.cause(); err != nil {
+	if err := s.conn.Err(); err != nil {
 		return s.stepError(step, folder, err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("%w: it did not finish within %s", ErrTimeout, s.limit))
 	defer cancel()
 	// go-imap takes no context and sets deadlines of its own: closing the
 	// connection is what ends a wait.
-	stop := context.AfterFunc(ctx, func() { s.wire.fail(context.Cause(ctx)) })
-	s.wire.begin(budget)
+	stop := context.AfterFunc(ctx, func() { s.conn.Fail(context.Cause(ctx)) })
+	s.conn.Begin(budget, s.wait)
 	err := f()
-	s.wire.end()
+	s.conn.End()
 	stop()
-	passed := s.reportPassedOver()
-	if err == nil && passed != nil && step == "search" && !s.wire.heard("SEARCH", "ESEARCH") {
+	skipped := s.logSkipped()
+	if err == nil && skipped != nil && step == "search" && !s.conn.HasResponse("SEARCH", "ESEARCH") {
 		// Taken for nothing found, it would hide messages.
-		err = passed
-		s.wire.fail(err)
+		err = skipped
+		s.conn.Fail(err)
 	}
-	if said, _ := s.cut(); said.limit > 0 {
-		s.learned.limit = said.limit
+	if said, _ := s.conn.Cut(); said.Limit > 0 {
+		s.traits.limit = said.Limit
 	}
 	if err == nil {
 		return nil
 	}
-	return s.stepError(step, folder, s.explain(err))
+	return s.stepError(step, folder, s.explainError(err))
 }
 
-// reportPassedOver writes the lines that were passed over while a command was
-// outstanding to the log, a few of them, and returns the first.
-func (s *Session) reportPassedOver() error {
-	lines, more := s.wire.passedOver()
+// logSkipped logs a few of the lines that were skipped in the answer to a command, and
+// returns the first.
+func (s *Session) logSkipped() error {
+	lines, more := s.conn.Skipped()
 	for _, line := range lines {
 		level := slog.LevelWarn
-		if line.unknown {
+		if line.Unknown {
 			level = slog.LevelDebug
 		}
-		s.log.Log(context.Background(), level, "a line of the server's answer was passed over", "mailbox", s.name, "err", line.err)
+		s.log.Log(context.Background(), level, "a line of the server's answer was passed over", "mailbox", s.name, "err", line.Err)
 	}
 	if more > 0 {
 		s.log.Warn("further lines of the server's answer were passed over", "mailbox", s.name, "lines", more)
@@ -354,31 +248,31 @@ func (s *Session) reportPassedOver() error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return lines[0].err
+	return lines[0].Err
 }
 
 // explain replaces an error of the library by what happened. After a cut the
 // library reports whatever it stumbled over next.
-func (s *Session) explain(err error) error {
+func (s *Session) explainError(err error) error {
 	if reply := (*imap.Error)(nil); errors.As(err, &reply) {
 		if reply.Type == imap.StatusResponseTypeBye {
-			s.wire.fail(ErrLost)
+			s.conn.Fail(ErrLost)
 		}
-		said := newReply(reply, s.wire.hide)
-		if notConnected(said) {
+		said := newReply(reply, s.conn.Hide)
+		if isNotConnected(said) {
 			return fmt.Errorf("%w: %s (%w)", ErrMayNotOpen, s.notConnectedHint(), said)
 		}
 		return said
 	}
-	if cause := s.wire.cause(); cause != nil {
+	if cause := s.conn.Err(); cause != nil {
 		return cause
 	}
-	if line := s.wire.unexpected(err); line != nil {
+	if line := s.conn.Stray(err); line != nil {
 		err = line
 	} else {
-		err = &protocolError{detail: printable(s.wire.hide(err.Error()))}
+		err = &wire.ProtocolError{Detail: wire.Printable(s.conn.Hide(err.Error()))}
 	}
-	s.wire.fail(err)
+	s.conn.Fail(err)
 	return err
 }
 

@@ -165,22 +165,6 @@ func FuzzFields(f *testing.F) {
 	})
 }
 
-func TestPrintable(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ in, want string }{
-		{"plain", "plain"},
-		{" Grüße\tan\r\nalle ", "Grüße an  alle"},
-		{"\x1b[31mred\x00", "?[31mred?"},
-		{"\u202eright to left", "?right to left"},
-		{"\xff\xfe", "??"},
-		{strings.Repeat("a", 1000), strings.Repeat("a", 300) + "…"},
-	} {
-		if got := printable(tt.in); got != tt.want {
-			t.Errorf("printable(%q) = %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
-
 // What is kept of a header where others have taken the room is what tells a report.
 func TestClippedFields(t *testing.T) {
 	t.Parallel()

@@ -10,56 +10,43 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-sasl"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
+	"tlsbrief/poller/imapbox/wire"
 )
-
-// Credentials are what a login needs.
-type Credentials struct {
-	Username string
-	Password string
-	// SASL, if set, is used instead of the password, for OAuth2 for instance.
-	// It may return an error to a challenge as usual: the exchange is ended in
-	// good order for it.
-	SASL sasl.Client
-
-	token string // of Options.Token
-	host  string // as configured, which OAUTHBEARER tells the server
-	port  int
-}
 
 // credentials asks for what to log in with, and for a token that is not the one
 // that was refused.
-func (o Options) credentials(ctx context.Context, refused string) (Credentials, error) {
+func (o Options) credentials(ctx context.Context, refused string) (netclient.Credentials, error) {
 	c, err := o.Auth(ctx)
 	if err == nil && o.Token != nil {
-		c.token, err = o.Token(ctx, refused)
+		c.Token, err = o.Token(ctx, refused)
 	}
 	if err == nil && o.Token != nil {
 		o.Passed("access token", "the token server gave one")
 	}
 	if err != nil {
-		return Credentials{}, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
+		return netclient.Credentials{}, &StepError{Step: StepCredentials, Mailbox: o.Name, Err: err}
 	}
 	return c, nil
 }
 
 // login authenticates and learns what the server can do afterwards.
-func (s *Session) login(ctx context.Context, c Credentials) error {
+func (s *Session) login(ctx context.Context, c netclient.Credentials) error {
 	var offered imap.CapSet
 	err := s.run(ctx, "greeting", "", maxReply, func() error {
 		if err := s.client.WaitGreeting(); err != nil {
 			return err
 		}
 		offered = s.client.Caps() // asks for them if need be, and hides errors
-		s.learned.offered = offered
-		return s.wire.cause()
+		s.traits.offered = offered
+		return s.conn.Err()
 	})
 	if err != nil {
 		return err
 	}
-	s.wire.keep(c.Password, nil)
-	s.wire.keep(c.token, nil)
-	authenticate, err := s.mechanism(c, offered)
+	s.conn.AddSecret(c.Password)
+	s.conn.AddSecret(c.Token)
+	authenticate, err := s.chooseMechanism(c, offered)
 	if err != nil {
 		return s.stepError("login", "", err)
 	}
@@ -75,42 +62,35 @@ func (s *Session) login(ctx context.Context, c Credentials) error {
 	if err != nil {
 		return err
 	}
-	return s.settleNames(ctx)
+	return s.chooseNameEncoding(ctx)
 }
 
-// mechanism picks how to authenticate: by a token, the caller's own, PLAIN, the
+// chooseMechanism returns how to authenticate: by a token, the caller's own, PLAIN, the
 // LOGIN command, or the LOGIN mechanism, in this order.
-func (s *Session) mechanism(c Credentials, offered imap.CapSet) (func() error, error) {
-	switch {
-	case c.token != "":
-		client, err := bearer.Client(bearer.Identity{Username: c.Username, Token: c.token, Host: c.host, Port: c.port},
-			func(mechanism string) bool { return offered.Has(imap.AuthCap(mechanism)) })
-		if errors.Is(err, bearer.ErrNotOffered) {
-			err = fmt.Errorf("%w: %w (it offers %s)", ErrLoginDisabled, err, mechanisms(offered))
-		}
-		if err != nil {
-			return nil, err
-		}
-		return s.authenticate(client), nil
-	case c.SASL != nil:
-		return s.authenticate(c.SASL), nil
-	case offered.Has(imap.AuthCap("PLAIN")):
-		return s.authenticate(sasl.NewPlainClient("", c.Username, c.Password)), nil
-	case !offered.Has(imap.CapLoginDisabled):
-		s.way = "the LOGIN command"
+func (s *Session) chooseMechanism(c netclient.Credentials, offered imap.CapSet) (func() error, error) {
+	offers := func(mechanism string) bool { return offered.Has(imap.AuthCap(mechanism)) }
+	if c.Token == "" && c.SASL == nil && !offers(sasl.Plain) && !offered.Has(imap.CapLoginDisabled) {
+		s.mechanism = "the LOGIN command"
 		return func() error { return s.client.Login(c.Username, c.Password).Wait() }, nil
-	case offered.Has(imap.AuthCap("LOGIN")):
-		return s.authenticate(&loginMechanism{username: c.Username, password: c.Password}), nil
 	}
-	return nil, fmt.Errorf("%w: it offers %s; a server says so before TLS (set tls), or where only OAuth2 is allowed",
-		ErrLoginDisabled, mechanisms(offered))
+	client, err := s.server.Mechanism(c, offers)
+	switch {
+	case errors.Is(err, netclient.ErrNoBearer):
+		return nil, fmt.Errorf("%w: %w (it offers %s)", ErrLoginDisabled, err, mechanisms(offered))
+	case errors.Is(err, netclient.ErrNoMechanism):
+		return nil, fmt.Errorf("%w: it offers %s; a server says so before TLS (set tls), or where only OAuth2 is allowed",
+			ErrLoginDisabled, mechanisms(offered))
+	case err != nil:
+		return nil, err
+	}
+	return s.authenticate(client), nil
 }
 
 func (s *Session) authenticate(client sasl.Client) func() error {
 	return func() error {
-		guard := &patientSASL{Client: client, wire: s.wire}
+		guard := &saslGuard{Client: client, conn: s.conn}
 		err := s.client.Authenticate(guard)
-		s.way = guard.name
+		s.mechanism = guard.name
 		if reply := (*imap.Error)(nil); errors.As(err, &reply) && guard.err != nil {
 			return &imap.Error{Type: reply.Type, Code: reply.Code, Text: reply.Text + " (" + guard.err.Error() + ")"}
 		}
@@ -123,7 +103,7 @@ func mechanisms(caps imap.CapSet) string {
 	var names []string
 	for capability := range caps {
 		if name, ok := strings.CutPrefix(string(capability), "AUTH="); ok {
-			names = append(names, printable(name))
+			names = append(names, wire.Printable(name))
 		}
 	}
 	if len(names) == 0 {
@@ -133,95 +113,72 @@ func mechanisms(caps imap.CapSet) string {
 	return "only " + strings.Join(names, ", ")
 }
 
-// explainLogin tells a refusal that stays from one that passes, and says what to do
-// about it.
+// explainLogin returns the error of a refused login, permanent or temporary, with what
+// to do about it.
 func (s *Session) explainLogin(err error) error {
 	var step *StepError
 	var reply *Reply
 	if !errors.As(err, &step) || !errors.As(err, &reply) {
 		return err
 	}
-	alert := s.wire.alert()
+	alert := s.conn.Alert()
 	refused := ErrPassword
 	if s.token {
 		refused = ErrToken
 	}
 	switch {
 	case Throttled(reply), Temporary(reply):
-	case unavailable(reply):
+	case isUnavailable(reply):
 		step.Err = fmt.Errorf("%w (%w)", ErrUnavailable, reply)
 	case reply.Code == "PRIVACYREQUIRED":
 		step.Err = fmt.Errorf("%w without TLS: set tls (%w)", ErrLoginDisabled, reply)
-	case notConnected(reply):
+	case isNotConnected(reply):
 		step.Err = fmt.Errorf("%w: %w: %s (%w)", refused, ErrMayNotOpen, s.notConnectedHint(), reply)
 	case reply.Status != "NO":
 	case s.token && reply.Code == "AUTHORIZATIONFAILED":
-		step.Err = fmt.Errorf("%w: %w: %s (%w%s)", refused, ErrMayNotOpen, tokenHint(alert.text+reply.Text, s.grant), reply, alert)
+		step.Err = fmt.Errorf("%w: %w: %s (%w%s)", refused, ErrMayNotOpen, tokenHint(alert.Text+reply.Text, s.grant), reply, alert)
 	case reply.Code == "AUTHORIZATIONFAILED":
-		step.Err = fmt.Errorf("%w: %w: give %q the right to it, or log in as another (%w%s)", refused, ErrMayNotOpen, printable(s.user), reply, alert)
+		step.Err = fmt.Errorf("%w: %w: give %q the right to it, or log in as another (%w%s)", refused, ErrMayNotOpen, wire.Printable(s.user), reply, alert)
 	case s.token:
-		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, tokenHint(alert.text+reply.Text, s.grant), reply, alert)
+		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, tokenHint(alert.Text+reply.Text, s.grant), reply, alert)
 	default:
-		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, passwordHint(s.host, reply, alert), reply, alert)
+		step.Err = fmt.Errorf("%w: %s (%w%s)", refused, passwordHint(s.server.Host, reply, alert), reply, alert)
 	}
 	return step
 }
 
-// A patientSASL ends an exchange in good order where go-sasl's clients return
+// A saslGuard ends an exchange in good order where go-sasl's clients return
 // an error to a challenge: go-imap would leave the exchange open, and the next
 // command would wait for ever. An answer of one byte makes the server say NO.
 // It is not empty, since go-imap sends an empty one as "=", which Dovecot
 // refuses.
-type patientSASL struct {
+type saslGuard struct {
 	sasl.Client
-	wire *wire // is told what is sent, since a server may repeat it
+	conn *wire.Conn // must hide what is sent, since a server may repeat it
 	name string
 	err  error
 }
 
 // Start implements sasl.Client.
-func (p *patientSASL) Start() (mechanism string, first []byte, err error) {
+func (p *saslGuard) Start() (mechanism string, first []byte, err error) {
 	mechanism, first, err = p.Client.Start()
 	p.name = mechanism
-	p.wire.keep("", first)
+	p.conn.AddAnswer(first)
 	return mechanism, first, err
 }
 
 // Next implements sasl.Client.
-func (p *patientSASL) Next(challenge []byte) ([]byte, error) {
+func (p *saslGuard) Next(challenge []byte) ([]byte, error) {
 	answer, err := p.Client.Next(challenge)
 	if err != nil {
 		if p.err == nil {
 			p.err = err
-			if refusal := (*bearer.Refusal)(nil); !errors.As(err, &refusal) { // which says what is in the challenge
-				p.err = fmt.Errorf("%w; challenge %q", err, printable(p.wire.hide(string(challenge))))
+			if refusal := (*netclient.TokenRefusal)(nil); !errors.As(err, &refusal) { // its text has the challenge
+				p.err = fmt.Errorf("%w; challenge %q", err, wire.Printable(p.conn.Hide(string(challenge))))
 			}
 		}
 		return []byte{1}, nil
 	}
-	p.wire.keep("", answer)
+	p.conn.AddAnswer(answer)
 	return answer, nil
-}
-
-// A loginMechanism is SASL LOGIN, which go-sasl has only for servers that ask
-// in the words of SMTP. Here the first question is for the name, the second
-// for the password, whatever its words.
-type loginMechanism struct {
-	username, password string
-	asked              int
-}
-
-// Start implements sasl.Client.
-func (*loginMechanism) Start() (string, []byte, error) { return "LOGIN", nil, nil }
-
-// Next implements sasl.Client.
-func (l *loginMechanism) Next([]byte) ([]byte, error) {
-	l.asked++
-	switch l.asked {
-	case 1:
-		return []byte(l.username), nil
-	case 2:
-		return []byte(l.password), nil
-	}
-	return nil, sasl.ErrUnexpectedServerChallenge
 }

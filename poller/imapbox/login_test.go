@@ -14,6 +14,7 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -22,8 +23,8 @@ func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 		o := optionsFor(s)
-		o.Auth = func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: s.Username, Password: "guess"}, nil
+		o.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: s.Username, Password: "guess"}, nil
 		}
 		_, err := imapbox.Open(t.Context(), o)
 		if !errors.Is(err, imapbox.ErrAuth) || imapbox.Temporary(err) || imapbox.Throttled(err) {
@@ -113,7 +114,7 @@ func TestErrorsBeforeTheGreeting(t *testing.T) {
 		t.Parallel()
 		o := optionsFor(s)
 		missing := errors.New("no such file")
-		o.Auth = func(context.Context) (imapbox.Credentials, error) { return imapbox.Credentials{}, missing }
+		o.Auth = func(context.Context) (netclient.Credentials, error) { return netclient.Credentials{}, missing }
 		_, err := imapbox.Open(t.Context(), o)
 		if !errors.Is(err, missing) || err.Error() != `mailbox "box": credentials: no such file` {
 			t.Errorf("Open: %v", err)
@@ -235,8 +236,8 @@ func TestTrap9AnErrorChallengeOfOAuthIsAnswered(t *testing.T) {
 		})
 	})
 	o := optionsFor(s)
-	o.Auth = func(context.Context) (imapbox.Credentials, error) {
-		return imapbox.Credentials{SASL: sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.Username, Token: "t0ken"})}, nil
+	o.Auth = func(context.Context) (netclient.Credentials, error) {
+		return netclient.Credentials{SASL: sasl.NewOAuthBearerClient(&sasl.OAuthBearerOptions{Username: s.Username, Token: "t0ken"})}, nil
 	}
 	_, err := imapbox.Open(t.Context(), o)
 	if !errors.Is(err, imapbox.ErrAuth) || !strings.Contains(err.Error(), "token expired") || !strings.Contains(err.Error(), "401") {
@@ -306,8 +307,8 @@ func TestAServerThatRepeatsTheLoginDoesNotSpreadThePassword(t *testing.T) {
 					}})
 				})
 				o := optionsFor(s)
-				o.Auth = func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: s.Username, Password: password}, nil
+				o.Auth = func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: s.Username, Password: password}, nil
 				}
 				_, err := imapbox.Open(t.Context(), o)
 				if err == nil {
@@ -338,8 +339,8 @@ func TestAGreetingThatRepeatsThePasswordDoesNotSpreadIt(t *testing.T) {
 	for _, greeting := range []string{"* BYE " + password, "* BYE [X-" + encoded + "] " + encoded, "220 " + encoded, "* HELLO " + strings.ToUpper(password)} {
 		s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Send(greeting) })
 		o := optionsFor(s)
-		o.Auth = func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: s.Username, Password: password}, nil
+		o.Auth = func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: s.Username, Password: password}, nil
 		}
 		_, err := imapbox.Open(t.Context(), o)
 		if err == nil || !strings.Contains(strings.ToLower(err.Error()), "<secret>") || strings.Contains(strings.ToLower(err.Error()), "scripted") || strings.Contains(err.Error(), encoded[:12]) {

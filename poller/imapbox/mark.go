@@ -93,7 +93,7 @@ func (s *Session) store(ctx context.Context, set imap.UIDSet, flag string, also 
 	if storeErr != nil && s.Broken() {
 		return nil, members(set), storeErr
 	}
-	if _, partial := s.cut(); partial && storeErr == nil || overLimit(storeErr) {
+	if _, partial := s.conn.Cut(); partial && storeErr == nil || overLimit(storeErr) {
 		storeErr = errPart
 	}
 	flags, err := s.flags(ctx, set)
@@ -118,8 +118,8 @@ func (s *Session) flags(ctx context.Context, set imap.UIDSet) (map[uint32][]stri
 	}
 	flags := make(map[uint32][]string, len(messages))
 	for _, m := range messages {
-		if m.flagged {
-			flags[m.uid] = m.flags
+		if m.HasFlags {
+			flags[m.UID] = m.Flags
 		}
 	}
 	return flags, nil

@@ -13,13 +13,13 @@ import (
 var ErrNoMove = errors.New("the server can't move single messages")
 
 // movedKeyword stands beside \Deleted on a message that has been copied and only
-// waits to be expunged: after a crash in between it tells our own from those that
-// somebody else wants deleted, and may think again about.
+// waits to be expunged: after a crash in between it distinguishes our own from those
+// that another user has marked as deleted.
 const movedKeyword = "tlsbrief-moved"
 
 // Move puts messages of the folder opened by Select into another folder, which
 // is created if it does not exist. Done are those that were moved, gone those
-// that were no longer in the folder, or that somebody else has marked as deleted
+// that were no longer in the folder, or that another user has marked as deleted
 // and that are left to them. Both hold even with an error.
 //
 // Without MOVE, and where the server refuses it, a message is copied, flagged
@@ -52,7 +52,7 @@ func (s *Session) Move(ctx context.Context, uids []uint32, dest string) (done, g
 			}
 		}
 		if err != nil {
-			return done, gone, towards(dest, err)
+			return done, gone, withDestination(dest, err)
 		}
 	}
 	return done, gone, nil
@@ -64,7 +64,7 @@ func (s *Session) moveAll(ctx context.Context, set imap.UIDSet, dest string) (mo
 	var all moved
 	for rest := members(set); len(rest) > 0; {
 		one := s.moveSet
-		if !s.hasMove() || s.learned.refusesMove != nil {
+		if !s.hasMove() || s.traits.refusesMove != nil {
 			one = s.copyAndExpunge
 		}
 		now := s.sets(rest)[0]
@@ -79,10 +79,10 @@ func (s *Session) moveAll(ctx context.Context, set imap.UIDSet, dest string) (mo
 				return all, s.stepError("move", s.open.folder, fmt.Errorf("%w: %d messages are still there", ErrPartial, len(left)))
 			}
 		case refusesMove(err) && stepOf(err) == "move":
-			if s.lacks(ctx, s.open.folder, "te") != "" || s.LacksToMove(ctx, s.open.folder, dest) != "" {
+			if s.missingRights(ctx, s.open.folder, "te") != "" || s.LacksToMove(ctx, s.open.folder, dest) != "" {
 				return all, err // copying would end half way: the original could not be removed
 			}
-			s.learned.refusesMove = replyOf(err)
+			s.traits.refusesMove = replyOf(err)
 			if why := s.CanMove(); why != nil {
 				return all, s.stepError("move", s.open.folder, why)
 			}
@@ -116,9 +116,9 @@ func stepOf(err error) string {
 	return ""
 }
 
-// towards adds where to, if the server refused to move or copy a message: the
+// withDestination adds where to, if the server refused to move or copy a message: the
 // reason often lies there.
-func towards(dest string, err error) error {
+func withDestination(dest string, err error) error {
 	var step *StepError
 	var reply *Reply
 	if errors.As(err, &step) && errors.As(err, &reply) && !errors.Is(err, ErrNoMove) && (step.Step == "move" || step.Step == "copy") {
@@ -149,7 +149,7 @@ func (s *Session) moveSet(ctx context.Context, set imap.UIDSet, dest string) (mo
 	if err != nil && s.Broken() {
 		return result, err
 	}
-	_, partial := s.cut()
+	_, partial := s.conn.Cut()
 	// A MOVE may be done in part even if it ends with NO. Then what is no longer there
 	// is not known to have been moved.
 	after, searchErr := s.existing(ctx, uids)
@@ -195,7 +195,7 @@ func (s *Session) copyAndExpunge(ctx context.Context, set imap.UIDSet, dest stri
 		case deleted && before:
 			copied = append(copied, uid) // by a move that was cut short: copying again would make two of it
 		case deleted, before:
-			result.gone = append(result.gone, uid) // somebody else's to delete, or to keep
+			result.gone = append(result.gone, uid) // another user's to delete, or to keep
 		default:
 			ours.AddNum(imap.UID(uid))
 		}
@@ -238,8 +238,8 @@ func (s *Session) copyThenExpunge(ctx context.Context, set imap.UIDSet, dest str
 	if err != nil {
 		return nil, err
 	}
-	_, partial := s.cut()
-	partial = partial || s.learned.limit > 0 && size(set) > uint64(s.learned.limit)
+	_, partial := s.conn.Cut()
+	partial = partial || s.traits.limit > 0 && size(set) > uint64(s.traits.limit)
 	var sure imap.UIDSet
 	for _, uid := range members(set) {
 		if copied.Contains(imap.UID(uid)) {

@@ -3,11 +3,16 @@ package imapbox
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
+
+	"tlsbrief/internal/spelling"
 )
 
 // Match lists the folders whose names match a pattern, sorted: "*" stands for
@@ -58,22 +63,22 @@ func matches(pattern, name string, delim rune) bool {
 	return p == len(pat)
 }
 
-// alike names the folders that may have been meant by one that is not there; all
+// similarNames names the folders that may have been meant by one that is not there; all
 // of them where they are few.
-func alike(name string, all []string) string {
+func similarNames(name string, all []string) string {
 	const most, few, longest, many = 3, 6, 200, 5000
 	type candidate struct {
 		name     string
 		distance int
 	}
 	var near []candidate
-	wanted := bare(name)
+	wanted := foldName(name)
 	for i, folder := range all {
 		if i == many || len(folder) > longest || len(name) > longest {
 			continue
 		}
-		have := bare(folder)
-		d := distance([]rune(wanted), []rune(have))
+		have := foldName(folder)
+		d := spelling.Distance([]rune(wanted), []rune(have))
 		if strings.Contains(have, wanted) || strings.Contains(wanted, have) {
 			d = min(d, 1) // in another place
 		}
@@ -84,7 +89,7 @@ func alike(name string, all []string) string {
 	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
 	var names []string
 	for _, c := range near[:min(most, len(near))] {
-		names = append(names, fmt.Sprintf("%q", printable(c.name)))
+		names = append(names, fmt.Sprintf("%q", wire.Printable(c.name)))
 	}
 	switch {
 	case len(names) > 0:
@@ -93,34 +98,76 @@ func alike(name string, all []string) string {
 		return ""
 	}
 	for _, folder := range all {
-		names = append(names, fmt.Sprintf("%q", printable(folder)))
+		names = append(names, fmt.Sprintf("%q", wire.Printable(folder)))
 	}
 	return ": there are " + strings.Join(names, ", ")
 }
 
-// bare is a name without what people get wrong: case, blanks, separators.
-func bare(name string) string {
+// foldName returns a name without what people get wrong: case, blanks, separators.
+func foldName(name string) string {
 	return strings.NewReplacer("/", "", ".", "", " ", "", "-", "", "_", "").Replace(strings.ToLower(name))
 }
 
-// distance counts the letters to add, drop or change to make one word of the
-// other (Levenshtein).
-func distance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// Misplaced returns why a folder that is not there yet cannot be created under this
+// name: on some servers the names of one's own folders begin with "INBOX."; empty
+// if it can, or if the server does not tell. RFC 2342.
+//
+// go-imap gives up the connection where there are several namespaces of a kind:
+// call it last.
+func (s *Session) Misplaced(ctx context.Context, folder string) string {
+	if !s.Has("NAMESPACE") || s.Broken() || canonical(folder) == "INBOX" {
+		return ""
 	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+	var spaces imap.NamespaceData
+	err := s.run(ctx, "namespace", "", maxReply, func() error {
+		data, err := s.client.Namespace().Wait()
+		spaces = *data
+		return err
+	})
+	if err != nil || len(spaces.Personal) == 0 {
+		return ""
+	}
+	for _, space := range slices.Concat(spaces.Personal, spaces.Other, spaces.Shared) {
+		if space.Prefix != "" && hasPrefixFold(folder, space.Prefix) {
+			return ""
 		}
 	}
-	return row[len(b)]
+	own := spaces.Personal[0]
+	if own.Prefix == "" {
+		return ""
+	}
+	better := folder
+	if own.Delim != 0 && !strings.ContainsRune(folder, own.Delim) {
+		better = strings.ReplaceAll(folder, "/", string(own.Delim))
+	}
+	if !hasPrefixFold(better, own.Prefix) {
+		better = own.Prefix + better
+	}
+	return fmt.Sprintf("the names of this account's folders begin with %q: %q can be created, %q cannot",
+		wire.Printable(own.Prefix), wire.Printable(better), folder)
+}
+
+// hasPrefixFold is for a prefix that may be INBOX, in any case.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// mayName checks that the library can send a folder's name. Where names are UTF-8
+// it still writes "&" as "&-", which is another name.
+func (s *Session) mayName(step, folder string) error {
+	if s.utf8 && strings.Contains(folder, "&") {
+		return s.stepError(step, folder, errors.New(ampersand))
+	}
+	return nil
+}
+
+const ampersand = `a folder's name has an "&", which go-imap can neither send nor read where names are UTF-8 (UTF8=ONLY, or IMAP4rev2 alone): rename that folder`
+
+// canonical spells INBOX, which is case-insensitive, the way go-imap does: it
+// drops a STATUS answer whose name is not the one that it asked for.
+func canonical(folder string) string {
+	if strings.EqualFold(folder, "INBOX") {
+		return "INBOX"
+	}
+	return folder
 }

@@ -59,14 +59,14 @@ func TestAlike(t *testing.T) {
 		"INBOX.Spam": `: is it "INBOX" or "Spam"?`,
 		"Zebra":      "",
 	} {
-		if got := alike(name, all); got != want {
+		if got := similarNames(name, all); got != want {
 			t.Errorf("alike(%q) = %s, want %s", name, got, want)
 		}
 	}
-	if got := alike("Zebra", all[:2]); got != `: there are "INBOX", "Reports"` {
+	if got := similarNames("Zebra", all[:2]); got != `: there are "INBOX", "Reports"` {
 		t.Errorf("alike of few = %s", got)
 	}
-	if got := alike("Zebra\x1b", []string{"Zebra\x1b[2J"}); strings.Contains(got, "\x1b") {
+	if got := similarNames("Zebra\x1b", []string{"Zebra\x1b[2J"}); strings.Contains(got, "\x1b") {
 		t.Errorf("alike = %q", got)
 	}
 }

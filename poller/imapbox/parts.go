@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -14,14 +16,13 @@ type PartHeader struct {
 	Fields Fields
 }
 
-// Parts are what a server tells of the parts in one container of a message.
+// Parts are what a server gives of the parts in one container of a message.
 type Parts struct {
 	Headers []PartHeader
-	// Told: the server gave the header of one part at least. Where it gave none, be it
-	// that it has none or that it does not look into containers, nothing is known of
-	// what the container holds.
+	// Told: the server gave the header of one part at least. Where it gave none, the
+	// container may be empty, or the server may not look into containers.
 	Told bool
-	// Refused is the server's NO or BAD to the question for this message alone; nil
+	// Refused is the server's NO or BAD to the request for this message alone; nil
 	// where it answered.
 	Refused error
 }
@@ -41,14 +42,14 @@ func (s *Session) PartHeaders(ctx context.Context, uid uint32, path []int) (Part
 }
 
 // PartHeadersOf is [Session.PartHeaders] for several messages, by UID. A message
-// without an entry has gone. A server that refuses the question because one of the
+// without an entry has gone. A server that refuses the request because one of the
 // parts is not there is asked for one part at a time; so a refusal is never an error,
 // and stands with the message.
 func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) (map[uint32]Parts, error) {
 	all := make(map[uint32]Parts, len(uids))
 	q := s.allParts(path, all)
 	for _, set := range s.sets(uids) {
-		if s.learned.singleParts {
+		if s.traits.singleParts {
 			if err := s.partByPart(ctx, members(set), path, all); err != nil {
 				return all, err
 			}
@@ -65,11 +66,11 @@ func (s *Session) PartHeadersOf(ctx context.Context, uids []uint32, path []int) 
 			return all, err
 		}
 	}
-	return all, s.addUntold(ctx, uids, all)
+	return all, s.addEmpty(ctx, uids, all)
 }
 
-// addUntold adds the messages that are there and of which nothing came.
-func (s *Session) addUntold(ctx context.Context, uids []uint32, all map[uint32]Parts) error {
+// addEmpty adds the messages that are there and of which nothing came.
+func (s *Session) addEmpty(ctx context.Context, uids []uint32, all map[uint32]Parts) error {
 	missing := slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { _, ok := all[uid]; return ok })
 	if len(missing) == 0 {
 		return nil
@@ -82,33 +83,33 @@ func (s *Session) addUntold(ctx context.Context, uids []uint32, all map[uint32]P
 }
 
 // allParts asks for the headers of eight parts together.
-func (s *Session) allParts(path []int, all map[uint32]Parts) *question {
+func (s *Session) allParts(path []int, all map[uint32]Parts) *fetchRequest {
 	options := &imap.FetchOptions{UID: true}
 	for n := 1; n <= maxParts; n++ {
 		options.BodySection = append(options.BodySection, s.mimeSection(child(path, n)))
 	}
-	return &question{
+	return &fetchRequest{
 		topic: "parts", forms: []*imap.FetchOptions{options},
 		bounds: fetchBounds{literal: maxPartHeader, total: max(s.sizes.Headers, maxParts*maxPartHeader), sections: maxParts},
-		use: func(m *fetched) bool {
+		use: func(m *wire.Message) bool {
 			var parts Parts
 			for n := 1; n <= maxParts; n++ {
-				sec, ok := m.find(imap.PartSpecifierMIME, child(path, n)...)
-				if !ok || len(sec.data) == 0 {
+				sec, ok := m.Find(wire.MIME, child(path, n)...)
+				if !ok || len(sec.Data) == 0 {
 					break // a part without fields still has the empty line
 				}
-				parts.Headers = append(parts.Headers, PartHeader{Path: child(path, n), Fields: Fields{sec.data}})
+				parts.Headers = append(parts.Headers, PartHeader{Path: child(path, n), Fields: Fields{sec.Data}})
 			}
 			parts.Told = len(parts.Headers) > 0
-			all[m.uid] = parts
-			return m.answered > 0 || len(m.sections) > 0
+			all[m.UID] = parts
+			return m.Answered > 0 || len(m.Sections) > 0
 		},
 	}
 }
 
 func (s *Session) mimeSection(part []int) *imap.FetchItemBodySection {
 	section := &imap.FetchItemBodySection{Peek: true, Part: part, Specifier: imap.PartSpecifierMIME}
-	if s.learned.forms["header"].number < 2 { // it takes partial questions
+	if s.traits.forms["header"].number < 2 { // it takes partial questions
 		section.Partial = &imap.SectionPartial{Size: maxPartHeader}
 	}
 	return section
@@ -129,7 +130,7 @@ func (s *Session) partByPart(ctx context.Context, uids []uint32, path []int, all
 			if n == 1 {
 				told[uid] = Parts{Refused: why}
 			} else {
-				s.learned.singleParts = true
+				s.traits.singleParts = true
 			}
 		}
 		uids = nil
@@ -168,9 +169,9 @@ func (p *partFetch) fetch(ctx context.Context, uids []uint32) error {
 			return p.withUIDs(err, asked, messages, 1)
 		}
 		for _, m := range messages {
-			if set.Contains(imap.UID(m.uid)) && m.answered > 0 {
-				sec, _ := m.find(imap.PartSpecifierMIME, p.part...)
-				p.got[m.uid] = sec.data
+			if set.Contains(imap.UID(m.UID)) && m.Answered > 0 {
+				sec, _ := m.Find(wire.MIME, p.part...)
+				p.got[m.UID] = sec.Data
 			}
 		}
 		rest := slices.DeleteFunc(slices.Clone(asked), func(uid uint32) bool { _, ok := p.got[uid]; return ok })

@@ -32,10 +32,10 @@ func TestPlainTextStaysOnThisMachine(t *testing.T) {
 		"a name of this machine":  {"mail.example.test", "127.0.1.1", true},
 		"localhost":               {"localhost", "::1", true},
 	} {
-		for _, tls := range []string{imapbox.TLSNone, imapbox.TLSStart} {
-			t.Run(name+", "+tls, func(t *testing.T) {
+		for _, tls := range []netclient.TLSMode{netclient.TLSNone, netclient.TLSStartTLS} {
+			t.Run(name+", "+string(tls), func(t *testing.T) {
 				t.Parallel()
-				s := imaptest.Memory(t, imaptest.WithTLS(tls))
+				s := imaptest.Memory(t, imaptest.WithTLS(string(tls)))
 				o := at(optionsFor(s), tt.host)
 				dial := o.Dial
 				o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -47,12 +47,12 @@ func TestPlainTextStaysOnThisMachine(t *testing.T) {
 				}
 				asked := false
 				auth := o.Auth
-				o.Auth = func(ctx context.Context) (imapbox.Credentials, error) { asked = true; return auth(ctx) }
+				o.Auth = func(ctx context.Context) (netclient.Credentials, error) { asked = true; return auth(ctx) }
 				session, err := imapbox.Open(t.Context(), o)
 				if err == nil {
 					defer func() { _ = session.Close() }()
 				}
-				if tls != imapbox.TLSNone || tt.plain {
+				if tls != netclient.TLSNone || tt.plain {
 					if err != nil || !asked {
 						t.Errorf("Open: %v", err)
 					}

@@ -6,22 +6,24 @@ import (
 	"fmt"
 	"strings"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
-// LacksToFlag says which right (RFC 4314) the account lacks that it takes to set a
+// LacksToFlag returns which right (RFC 4314) the account lacks that it takes to set a
 // flag in a folder; empty if none, or if the server does not tell.
 func (s *Session) LacksToFlag(ctx context.Context, folder, flag string) string {
 	switch {
 	case strings.EqualFold(flag, string(imap.FlagSeen)):
-		return s.lacks(ctx, folder, "s")
+		return s.missingRights(ctx, folder, "s")
 	case strings.EqualFold(flag, string(imap.FlagDeleted)):
-		return s.lacks(ctx, folder, "t")
+		return s.missingRights(ctx, folder, "t")
 	}
-	return s.lacks(ctx, folder, "w")
+	return s.missingRights(ctx, folder, "w")
 }
 
-// LacksToMove says the same of moving messages from a folder to another, and of
+// LacksToMove returns the same of moving messages from a folder to another, and of
 // creating that one if it is not there. For MOVE, RFC 6851 asks for the right to
 // set \Deleted as well; Dovecot and Cyrus do without.
 func (s *Session) LacksToMove(ctx context.Context, folder, dest string) string {
@@ -29,7 +31,7 @@ func (s *Session) LacksToMove(ctx context.Context, folder, dest string) string {
 	if !s.Has("MOVE") {
 		needed = "te"
 	}
-	if why := s.lacks(ctx, folder, needed); why != "" || !s.Has("ACL") {
+	if why := s.missingRights(ctx, folder, needed); why != "" || !s.Has("ACL") {
 		return why
 	}
 	dest = canonical(dest)
@@ -38,7 +40,7 @@ func (s *Session) LacksToMove(ctx context.Context, folder, dest string) string {
 		return ""
 	}
 	if _, there := names[dest]; there {
-		return s.lacks(ctx, dest, "i")
+		return s.missingRights(ctx, dest, "i")
 	}
 	// Whoever may create folders in the nearest one that is there may create it.
 	parent := ""
@@ -50,12 +52,12 @@ func (s *Session) LacksToMove(ctx context.Context, folder, dest string) string {
 	if parent == "" {
 		return "" // at the top, of which no rights can be asked
 	}
-	return s.lacks(ctx, parent, "k")
+	return s.missingRights(ctx, parent, "k")
 }
 
-// lacks asks for the account's rights to a folder, and says which of those needed
+// missingRights asks for the account's rights to a folder, and returns which of those needed
 // are not among them.
-func (s *Session) lacks(ctx context.Context, folder, needed string) string {
+func (s *Session) missingRights(ctx context.Context, folder, needed string) string {
 	if !s.Has("ACL") || s.Broken() {
 		return ""
 	}
@@ -86,24 +88,24 @@ func (s *Session) lacks(ctx context.Context, folder, needed string) string {
 	if len(lacking) > 1 {
 		right = "the rights "
 	}
-	return fmt.Sprintf("the account lacks %s%s in folder %q, where it has %q", right, strings.Join(lacking, " and "), folder, printable(have))
+	return fmt.Sprintf("the account lacks %s%s in folder %q, where it has %q", right, strings.Join(lacking, " and "), folder, wire.Printable(have))
 }
 
-// explainRefusal says of a folder that may not be opened which right is missing, and
-// for whom. Other errors stay as they are.
+// explainRefusal adds to the error of a folder that may not be opened which right is
+// missing, and for whom. Other errors stay as they are.
 func (s *Session) explainRefusal(ctx context.Context, folder string, err error) error {
 	var step *StepError
 	var reply *Reply
 	if !errors.As(err, &step) || !errors.As(err, &reply) || !deniesRight(reply) {
 		return err
 	}
-	user := printable(s.user)
+	user := wire.Printable(s.user)
 	if step.Step == "select" { // it was opened for reading before
 		step.Err = fmt.Errorf("%w for writing: to mark what was recorded, user %q needs the right \"s\" there (RFC 4314; \"w\" for after = \"keyword\", \"t\" and \"e\" for \"move\"): give it that, or set after = \"none\" (%w)",
 			errFolderRights, user, reply)
 		return step
 	}
-	lacks := s.lacks(ctx, folder, "r")
+	lacks := s.missingRights(ctx, folder, "r")
 	if lacks != "" {
 		lacks = "; " + lacks
 	}
@@ -114,7 +116,7 @@ func (s *Session) explainRefusal(ctx context.Context, folder string, err error) 
 // deniesRight reports whether a server refuses for want of a right, by its code (RFC
 // 5530) or in the words that servers without codes have for it.
 func deniesRight(r *Reply) bool {
-	return r.Status == "NO" && (r.Code == "NOPERM" || r.Code == "" && says(r.Text, "permission denied", "access denied", "not permitted", "insufficient rights"))
+	return r.Status == "NO" && (r.Code == "NOPERM" || r.Code == "" && containsAny(r.Text, "permission denied", "access denied", "not permitted", "insufficient rights"))
 }
 
 // errFolderRights is ErrMayNotOpen for a folder.
@@ -125,7 +127,7 @@ type folderRights struct{}
 func (folderRights) Error() string        { return "the server does not let this account open the folder" }
 func (folderRights) Is(target error) bool { return target == ErrMayNotOpen }
 
-// rightTo says what a right is good for. RFC 4314, section 2.1.
+// rightTo returns what a right allows. RFC 4314, section 2.1.
 func rightTo(letter rune) string {
 	switch letter {
 	case 'r':
@@ -144,14 +146,4 @@ func rightTo(letter rune) string {
 		return "to create folders"
 	}
 	return "no right that is asked for here"
-}
-
-// offers reports whether the server offers a capability that begins with prefix.
-func (s *Session) offers(prefix string) bool {
-	for capability := range s.caps {
-		if strings.HasPrefix(string(capability), prefix) {
-			return true
-		}
-	}
-	return false
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"tlsbrief/poller/imapbox/wire"
+
 	"github.com/emersion/go-imap/v2"
 )
 
@@ -158,7 +160,7 @@ func (s *Session) searchPiece(ctx context.Context, criteria *imap.SearchCriteria
 	case !answer.partial:
 		return found, nil, nil
 	}
-	if rest = beyond(set, answer.cut.uid, found); rest == nil {
+	if rest = beyond(set, answer.cut.UID, found); rest == nil {
 		err = s.stepError("search", s.open.folder, fmt.Errorf("%w: of the message with UID %d", ErrPartial, set[0].Start))
 	}
 	return found, rest, err
@@ -211,17 +213,17 @@ func (s *Session) listed(ctx context.Context, criteria *imap.SearchCriteria, set
 	return uids, nil
 }
 
-// A searchAnswer is what the server said to one search.
+// A searchAnswer is the server's answer to one search.
 type searchAnswer struct {
 	found   imap.UIDSet
-	told    bool // it said what it found, be it nothing
+	told    bool // it has what was found, which may be nothing
 	partial bool
-	cut     cut // where partial
+	cut     wire.Cut // where partial
 }
 
 // searchTwice asks once more where the server ends the search without saying what it
 // found, not even nothing: its answer may be late, and taken for nothing it would
-// hide messages. A server that says nothing twice has nothing to say.
+// hide messages. Two answers without a result mean that nothing was found.
 func (s *Session) searchTwice(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
 	answer, err := s.searchOnce(ctx, criteria)
 	if err == nil && !answer.told {
@@ -237,16 +239,16 @@ var errNoESearch = errors.New("it answers UID SEARCH with sequence numbers or wi
 // searchOnce searches in the way of RFC 4731 where that is offered, since its answer
 // has ranges and not one number for each message.
 func (s *Session) searchOnce(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
-	if s.Has("ESEARCH") && !s.learned.plainSearch {
+	if s.Has("ESEARCH") && !s.traits.plainSearch {
 		answer, err := s.searchBy(ctx, criteria, &imap.SearchOptions{ReturnAll: true})
 		if !errors.Is(err, errNoESearch) && !Refusal(err) {
 			return answer, err
 		}
-		s.learned.plainSearch = true
+		s.traits.plainSearch = true
 	}
 	answer, err := s.searchBy(ctx, criteria, nil)
 	if errors.Is(err, errNoESearch) {
-		err = s.stepError("search", s.open.folder, &protocolError{detail: errNoESearch.Error()})
+		err = s.stepError("search", s.open.folder, &wire.ProtocolError{Detail: errNoESearch.Error()})
 	}
 	return answer, err
 }
@@ -266,16 +268,16 @@ func (s *Session) searchBy(ctx context.Context, criteria *imap.SearchCriteria, o
 		default:
 			usable = false
 		}
-		answer.told = len(answer.found) > 0 || s.wire.heard("SEARCH", "ESEARCH")
+		answer.told = len(answer.found) > 0 || s.conn.HasResponse("SEARCH", "ESEARCH")
 		return nil
 	})
 	if err == nil && !usable {
 		err = errNoESearch
 	}
-	answer.cut, answer.partial = s.cut()
+	answer.cut, answer.partial = s.conn.Cut()
 	if overLimit(err) {
 		answer.partial, answer.told, err = true, true, nil // it looked at none, for there are too many
-		answer.cut.uid = 0
+		answer.cut.UID = 0
 	}
 	return answer, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -18,9 +19,9 @@ const testWait = 20 * time.Second
 // optionsFor returns what a poll would log in with.
 func optionsFor(s *imaptest.Server) imapbox.Options {
 	return imapbox.Options{
-		Name: "box", Host: s.Host, Port: s.Port, TLS: s.TLS, TLSConfig: s.TLSConfig(), Timeout: testWait,
-		Auth: func(context.Context) (imapbox.Credentials, error) {
-			return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+		Name: "box", Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), TLSConfig: s.TLSConfig(), Timeout: testWait,
+		Auth: func(context.Context) (netclient.Credentials, error) {
+			return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 		},
 	}
 }
@@ -57,10 +58,10 @@ func mail(n int) []byte {
 
 func TestReadingMarkingAndMoving(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{imapbox.TLSNone, imapbox.TLSStart, imapbox.TLSImplicit} {
-		t.Run(mode, func(t *testing.T) {
+	for _, mode := range []netclient.TLSMode{netclient.TLSNone, netclient.TLSStartTLS, netclient.TLSImplicit} {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			imaptest.Each(t, testWholeSession, imaptest.WithTLS(mode))
+			imaptest.Each(t, testWholeSession, imaptest.WithTLS(string(mode)))
 		})
 	}
 }

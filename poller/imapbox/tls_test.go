@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/certfault"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -23,8 +23,8 @@ func TestCertificatesThatAreNotAcceptable(t *testing.T) {
 		{"another host", imaptest.Certificate{Names: []string{"mail.example.test", "10.0.0.1"}}, true, []string{"is for mail.example.test, 10.0.0.1, not for 127.0.0.1", "set host"}},
 		{"expired", imaptest.Certificate{Expired: true}, true, []string{"valid from", "have it renewed"}},
 	} {
-		for _, mode := range []string{imapbox.TLSImplicit, imapbox.TLSStart} {
-			t.Run(tt.name+"/"+mode, func(t *testing.T) {
+		for _, mode := range []netclient.TLSMode{netclient.TLSImplicit, netclient.TLSStartTLS} {
+			t.Run(tt.name+"/"+string(mode), func(t *testing.T) {
 				t.Parallel()
 				imaptest.Each(t, func(t *testing.T, s *imaptest.Server) {
 					o := optionsFor(s)
@@ -32,7 +32,7 @@ func TestCertificatesThatAreNotAcceptable(t *testing.T) {
 						o.TLSConfig = nil
 					}
 					_, err := imapbox.Open(t.Context(), o)
-					var bad *certfault.Error
+					var bad *netclient.CertificateError
 					if !errors.As(err, &bad) || imapbox.Temporary(err) {
 						t.Fatalf("Open: %v; want one about the certificate, for good", err)
 					}
@@ -41,7 +41,7 @@ func TestCertificatesThatAreNotAcceptable(t *testing.T) {
 							t.Errorf("Open: %v; want %q in it", err, part)
 						}
 					}
-				}, imaptest.WithTLS(mode), imaptest.WithCertificate(tt.certificate))
+				}, imaptest.WithTLS(string(mode)), imaptest.WithCertificate(tt.certificate))
 			})
 		}
 	}
@@ -52,7 +52,7 @@ func TestTLSAndPlainTextMixedUp(t *testing.T) {
 	t.Run("TLS to a plain port", func(t *testing.T) {
 		t.Parallel()
 		o := optionsFor(imaptest.Memory(t))
-		o.TLS = imapbox.TLSImplicit
+		o.TLS = netclient.TLSImplicit
 		_, err := imapbox.Open(t.Context(), o)
 		if !errors.Is(err, imapbox.ErrProtocol) || !strings.Contains(err.Error(), "does not speak TLS on this port") {
 			t.Errorf("Open: %v", err)
@@ -60,8 +60,8 @@ func TestTLSAndPlainTextMixedUp(t *testing.T) {
 	})
 	t.Run("plain to a TLS port", func(t *testing.T) {
 		t.Parallel()
-		o := optionsFor(imaptest.Memory(t, imaptest.WithTLS(imapbox.TLSImplicit)))
-		o.TLS, o.Timeout = imapbox.TLSNone, later
+		o := optionsFor(imaptest.Memory(t, imaptest.WithTLS(string(netclient.TLSImplicit))))
+		o.TLS, o.Timeout = netclient.TLSNone, later
 		_, err := imapbox.Open(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), "greeting") {
 			t.Errorf("Open: %v, want an error at the greeting", err)
@@ -73,7 +73,7 @@ func TestTLSHandshakeThatIsCutIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Raw("\x16\x03\x03") })
 	o := optionsFor(s)
-	o.TLS = imapbox.TLSImplicit
+	o.TLS = netclient.TLSImplicit
 	if _, err := imapbox.Open(t.Context(), o); !errors.Is(err, imapbox.ErrLost) || !imapbox.Temporary(err) {
 		t.Errorf("Open: %v; want ErrLost, for now", err)
 	}
@@ -82,7 +82,7 @@ func TestTLSHandshakeThatIsCutIsTriedAgain(t *testing.T) {
 func TestTLSIsNeverOlderThan12(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Scripted(t, func(c *imaptest.Conn) { c.Play(imaptest.Play{}) },
-		imaptest.WithTLS(imapbox.TLSImplicit), imaptest.WithMaxTLS(tls.VersionTLS11))
+		imaptest.WithTLS(string(netclient.TLSImplicit)), imaptest.WithMaxTLS(tls.VersionTLS11))
 	o := optionsFor(s)
 	o.TLSConfig.MinVersion = tls.VersionTLS10
 	if _, err := imapbox.Open(t.Context(), o); err == nil || imapbox.Temporary(err) || !strings.Contains(err.Error(), "must offer TLS 1.2") {
@@ -133,7 +133,7 @@ func TestSTARTTLSNeverFallsBack(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			said := make(chan string, 1)
-			s := imaptest.Scripted(t, func(c *imaptest.Conn) { tt.script(c, said) }, imaptest.WithTLS(imapbox.TLSStart))
+			s := imaptest.Scripted(t, func(c *imaptest.Conn) { tt.script(c, said) }, imaptest.WithTLS(string(netclient.TLSStartTLS)))
 			_, err := imapbox.Open(t.Context(), optionsFor(s))
 			if !errors.Is(err, tt.want) || imapbox.Temporary(err) {
 				t.Errorf("Open: %v; want %v, for good", err, tt.want)
@@ -160,7 +160,7 @@ func TestSTARTTLSForgetsWhatWasSaidInPlainText(t *testing.T) {
 			}
 			c.OK(cmd)
 		}
-	}, imaptest.WithTLS(imapbox.TLSStart))
+	}, imaptest.WithTLS(string(netclient.TLSStartTLS)))
 	session := open(t, s)
 	if session.Has("MOVE") || !session.Has("AUTH=PLAIN") {
 		t.Error("capabilities that were said in plain text are believed")

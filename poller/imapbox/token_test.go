@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
+	"tlsbrief/internal/oauth"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -17,8 +18,8 @@ import (
 // what each was asked in place of.
 func by(s *imaptest.Server, asked *[]string, tokens ...string) imapbox.Options {
 	o := optionsFor(s)
-	o.Auth = func(context.Context) (imapbox.Credentials, error) {
-		return imapbox.Credentials{Username: s.Username}, nil
+	o.Auth = func(context.Context) (netclient.Credentials, error) {
+		return netclient.Credentials{Username: s.Username}, nil
 	}
 	o.Token = func(_ context.Context, refused string) (string, error) {
 		*asked = append(*asked, refused)
@@ -88,7 +89,7 @@ func TestTokensAreNotSentWhereNoneAreTaken(t *testing.T) {
 	})
 	var asked []string
 	_, err := imapbox.Open(t.Context(), by(s, &asked, "t1"))
-	if !errors.Is(err, bearer.ErrNotOffered) || !errors.Is(err, imapbox.ErrLoginDisabled) || !strings.Contains(err.Error(), "only PLAIN") {
+	if !errors.Is(err, netclient.ErrNoBearer) || !errors.Is(err, imapbox.ErrLoginDisabled) || !strings.Contains(err.Error(), "only PLAIN") {
 		t.Errorf("Open: %v", err)
 	}
 	if len(heard) > 0 {
@@ -102,5 +103,46 @@ func TestNoTokenToBeHad(t *testing.T) {
 	_, err := imapbox.Open(t.Context(), by(imaptest.Memory(t), &asked))
 	if err == nil || err.Error() != `mailbox "box": credentials: no more tokens` {
 		t.Errorf("Open: %v", err)
+	}
+}
+
+// Each reason why somebody is not let in can be told from the others without its words.
+func TestReasonsOfARefusedLoginAreTyped(t *testing.T) {
+	t.Parallel()
+	expired := &oauth.Error{Code: "invalid_grant", Expired: true}
+	all := []error{imapbox.ErrPassword, imapbox.ErrToken, imapbox.ErrExpired, imapbox.ErrMayNotOpen, imapbox.ErrUnavailable}
+	for _, tt := range []struct {
+		name, reply string
+		token       bool
+		noToken     error
+		want        []error
+	}{
+		{"a password", "NO [AUTHENTICATIONFAILED] x", false, nil, []error{imapbox.ErrPassword}},
+		{"an expired password", "NO [EXPIRED] x", false, nil, []error{imapbox.ErrPassword, imapbox.ErrExpired}},
+		{"a password without a right", "NO [AUTHORIZATIONFAILED] x", false, nil, []error{imapbox.ErrPassword, imapbox.ErrMayNotOpen}},
+		{"a token", "NO [AUTHENTICATIONFAILED] x", true, nil, []error{imapbox.ErrToken}},
+		{"an expired token", "NO [EXPIRED] x", true, nil, []error{imapbox.ErrToken, imapbox.ErrExpired}},
+		{"a token without a right", "NO [AUTHORIZATIONFAILED] x", true, nil, []error{imapbox.ErrToken, imapbox.ErrMayNotOpen}},
+		{"no token any more", "NO x", true, expired, []error{imapbox.ErrExpired}},
+		{"nobody for now", "NO [UNAVAILABLE] x", true, nil, []error{imapbox.ErrUnavailable}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := imaptest.Scripted(t, func(c *imaptest.Conn) {
+				c.Play(imaptest.Play{Capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=OAUTHBEARER", On: map[string]func(*imaptest.Conn, imaptest.Command){
+					"AUTHENTICATE": func(c *imaptest.Conn, cmd imaptest.Command) { c.Send(cmd.Tag + " " + tt.reply) },
+				}})
+			})
+			o := optionsFor(s)
+			if tt.token {
+				o.Token = func(context.Context, string) (string, error) { return "t1", tt.noToken }
+			}
+			_, err := imapbox.Open(t.Context(), o)
+			for _, reason := range all {
+				if errors.Is(err, reason) != slices.Contains(tt.want, reason) {
+					t.Errorf("Open: %v; is %q: %t", err, reason, errors.Is(err, reason))
+				}
+			}
+		})
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tlsbrief/internal/bearer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -41,23 +41,23 @@ func TestRefusedTokensAreToldWithWhatToDo(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		name, reply string
-		grant       bearer.Grant
+		grant       netclient.Grant
 		says, not   []string
 	}{
 		{"Microsoft, nothing known", microsoft, 0, []string{"New-ServicePrincipal", "IMAP.AccessAsUser.All"}, nil},
-		{"Microsoft, a program", microsoft, bearer.GrantProgram, []string{"New-ServicePrincipal", "IMAP.AccessAsApp", "Add-MailboxPermission"}, []string{"AccessAsUser"}},
-		{"Microsoft, a person", microsoft, bearer.GrantPerson, []string{"IMAP.AccessAsUser.All", "FullAccess", "username"}, []string{"ServicePrincipal", "AccessAsApp"}},
+		{"Microsoft, a program", microsoft, netclient.GrantProgram, []string{"New-ServicePrincipal", "IMAP.AccessAsApp", "Add-MailboxPermission"}, []string{"AccessAsUser"}},
+		{"Microsoft, a person", microsoft, netclient.GrantPerson, []string{"IMAP.AccessAsUser.All", "FullAccess", "username"}, []string{"ServicePrincipal", "AccessAsApp"}},
 		{"not to the box, nothing known", notConnected, 0, []string{"Add-MailboxPermission"}, nil},
-		{"not to the box, a program", notConnected, bearer.GrantProgram, []string{"service principal", "Add-MailboxPermission"}, []string{"person"}},
-		{"not to the box, a person", notConnected, bearer.GrantPerson, []string{"FullAccess", "username"}, []string{"service principal"}},
+		{"not to the box, a program", notConnected, netclient.GrantProgram, []string{"service principal", "Add-MailboxPermission"}, []string{"person"}},
+		{"not to the box, a person", notConnected, netclient.GrantPerson, []string{"FullAccess", "username"}, []string{"service principal"}},
 		{"Google", google, 0, []string{"subject"}, nil},
-		{"Google, a service account", google, bearer.GrantServiceAccount, []string{"subject", "domain-wide delegation"}, nil},
-		{"Google, a person", google, bearer.GrantPerson, []string{"gave the refresh token", "https://mail.google.com/"}, []string{"subject"}},
-		{"Google, IMAP off", "NO [ALERT] IMAP access is disabled for your domain.", bearer.GrantServiceAccount, []string{"switched off"}, nil},
+		{"Google, a service account", google, netclient.GrantServiceAccount, []string{"subject", "domain-wide delegation"}, nil},
+		{"Google, a person", google, netclient.GrantPerson, []string{"gave the refresh token", "https://mail.google.com/"}, []string{"subject"}},
+		{"Google, IMAP off", "NO [ALERT] IMAP access is disabled for your domain.", netclient.GrantServiceAccount, []string{"switched off"}, nil},
 		{"anybody", "NO nope", 0, []string{"check username, scopes"}, nil},
-		{"anybody, a program", "NO nope", bearer.GrantProgram, []string{"the app's right"}, nil},
-		{"anybody, a person", "NO nope", bearer.GrantPerson, []string{"the person who logged in"}, []string{"the app's"}},
-		{"anybody, a service account", "NO nope", bearer.GrantServiceAccount, []string{"subject"}, nil},
+		{"anybody, a program", "NO nope", netclient.GrantProgram, []string{"the app's right"}, nil},
+		{"anybody, a person", "NO nope", netclient.GrantPerson, []string{"the person who logged in"}, []string{"the app's"}},
+		{"anybody, a service account", "NO nope", netclient.GrantServiceAccount, []string{"subject"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +115,7 @@ func TestTheTokenIsShownForTheConfiguredUsername(t *testing.T) {
 	s.Username = "shared@example.test"
 	var asked []string
 	o := by(s, &asked, "eyJhbGciOiJub25lIn0.eyJ1cG4iOiJwZXJzb25AZXhhbXBsZS50ZXN0In0.x") // upn: person@example.test
-	o.Grant = bearer.GrantPerson
+	o.Grant = netclient.GrantPerson
 	session, err := imapbox.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestNotConnectedIsExplainedAfterTheLogin(t *testing.T) {
 			"STATUS": refuse, "EXAMINE": refuse, "SELECT": refuse,
 		}})
 	})
-	for grant, name := range map[bearer.Grant]string{0: "a password", bearer.GrantProgram: "a program", bearer.GrantPerson: "a person"} {
+	for grant, name := range map[netclient.Grant]string{0: "a password", netclient.GrantProgram: "a program", netclient.GrantPerson: "a person"} {
 		o := optionsFor(s)
 		if grant != 0 {
 			var asked []string

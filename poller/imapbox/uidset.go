@@ -21,7 +21,7 @@ func (s *Session) sets(uids []uint32) []imap.UIDSet { return s.setsOf(uids, s.si
 // setsOf is sets with at most so many UIDs in each.
 func (s *Session) setsOf(uids []uint32, most int) []imap.UIDSet {
 	most = min(most, s.sizes.UIDs)
-	if limit := s.learned.limit; limit > 0 && uint64(limit) < uint64(most) {
+	if limit := s.traits.limit; limit > 0 && uint64(limit) < uint64(most) {
 		most = int(limit)
 	}
 	return sets(uids, most)
@@ -107,7 +107,7 @@ func size(set imap.UIDSet) (n uint64) {
 }
 
 // inside reports whether the ends of each range of a set lie in another set. UIDs of
-// 0, which are none, are passed over.
+// 0, which are none, are ignored.
 func inside(set, whole imap.UIDSet) bool {
 	for _, r := range set {
 		for _, uid := range []imap.UID{r.Start, r.Stop} {

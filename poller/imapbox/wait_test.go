@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/poller/imapbox"
 )
@@ -188,31 +189,33 @@ func TestASessionMayRestLongerThanTheTimeout(t *testing.T) {
 func TestTrap4OpeningNeverWaitsForEver(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name, tls, step string
-		script          func(c *imaptest.Conn)
+		name   string
+		tls    netclient.TLSMode
+		step   string
+		script func(c *imaptest.Conn)
 	}{
-		{"no greeting", imapbox.TLSNone, "greeting", func(c *imaptest.Conn) { c.Hang() }},
-		{"half a greeting", imapbox.TLSNone, "greeting", func(c *imaptest.Conn) { c.Raw("* OK"); c.Hang() }},
-		{"trap 10: no greeting before STARTTLS", imapbox.TLSStart, "greeting", func(c *imaptest.Conn) { c.Hang() }},
-		{"trap 10: no answer to STARTTLS", imapbox.TLSStart, "starttls", func(c *imaptest.Conn) { c.Send("* OK ready"); c.Hang() }},
-		{"trap 10: no handshake after STARTTLS", imapbox.TLSStart, "tls", func(c *imaptest.Conn) {
+		{"no greeting", netclient.TLSNone, "greeting", func(c *imaptest.Conn) { c.Hang() }},
+		{"half a greeting", netclient.TLSNone, "greeting", func(c *imaptest.Conn) { c.Raw("* OK"); c.Hang() }},
+		{"trap 10: no greeting before STARTTLS", netclient.TLSStartTLS, "greeting", func(c *imaptest.Conn) { c.Hang() }},
+		{"trap 10: no answer to STARTTLS", netclient.TLSStartTLS, "starttls", func(c *imaptest.Conn) { c.Send("* OK ready"); c.Hang() }},
+		{"trap 10: no handshake after STARTTLS", netclient.TLSStartTLS, "tls", func(c *imaptest.Conn) {
 			c.Send("* OK ready")
 			c.OK(c.Next())
 			c.Hang()
 		}},
-		{"no capabilities", imapbox.TLSNone, "greeting", func(c *imaptest.Conn) { c.Send("* OK ready"); c.Hang() }},
-		{"no answer to the login", imapbox.TLSNone, "login", func(c *imaptest.Conn) {
+		{"no capabilities", netclient.TLSNone, "greeting", func(c *imaptest.Conn) { c.Send("* OK ready"); c.Hang() }},
+		{"no answer to the login", netclient.TLSNone, "login", func(c *imaptest.Conn) {
 			c.Send("* OK [CAPABILITY IMAP4rev1] ready")
 			c.Hang()
 		}},
-		{"no challenge", imapbox.TLSNone, "login", func(c *imaptest.Conn) {
+		{"no challenge", netclient.TLSNone, "login", func(c *imaptest.Conn) {
 			c.Send("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready")
 			c.Hang()
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o := optionsFor(imaptest.Scripted(t, tt.script, imaptest.WithTLS(tt.tls)))
+			o := optionsFor(imaptest.Scripted(t, tt.script, imaptest.WithTLS(string(tt.tls))))
 			o.Timeout = later
 			_, err := imapbox.Open(t.Context(), o)
 			var step *imapbox.StepError

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A distance is a connection's way to a server that takes a time in each direction,
-// however much is under way on it. It counts the bytes that come back.
+// A distance forwards connections to a server with a delay in each direction, which
+// does not depend on the amount of data. It counts the bytes that come back.
 type distance struct {
 	port     int
 	returned atomic.Int64
@@ -41,7 +41,7 @@ func far(tb testing.TB, address string, roundTrip time.Duration) *distance {
 	return d
 }
 
-// carry passes on what comes, each piece as long after it came.
+// carry forwards each piece after the delay.
 func carry(to, from net.Conn, after time.Duration, count *atomic.Int64) {
 	type piece struct {
 		data []byte

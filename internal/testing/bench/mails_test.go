@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// Mails are of this day, and reports of the day before.
+// Mails have this date; reports are about the day before.
 var mailDay = time.Date(2026, 11, 2, 4, 0, 0, 0, time.UTC)
 
-// senders is how many senders take turns in reporting.
+// senders is the number of senders; they report in turn.
 const senders = 40
 
-// report is the mail with the report numbered n: two policies, two failures, a
-// header as large senders write it. Every number makes another report.
+// report returns the mail with the report numbered n: two policies, two failures,
+// the header of a large sender. Each number gives another report.
 func report(tb testing.TB, n int, key *rsa.PrivateKey) []byte {
 	tb.Helper()
 	sender := fmt.Sprintf("sender%d.example", n%senders)
@@ -70,7 +70,7 @@ func report(tb testing.TB, n int, key *rsa.PrivateKey) []byte {
 	return []byte(received + sign(tb, key, sender, message[:header-2], message[header:], signature) + message)
 }
 
-// sign returns a DKIM-Signature field, with the given letters where there is no key.
+// sign returns a DKIM-Signature field, with the given letters if there is no key.
 func sign(tb testing.TB, key *rsa.PrivateKey, domain, header, body, letters string) string {
 	tb.Helper()
 	bodyHash := sha256.Sum256([]byte(body))
@@ -105,7 +105,7 @@ func fieldOf(header, name string) string {
 	return field
 }
 
-// unrelated is another person's mail, with an attachment of so many bytes.
+// unrelated returns a person's mail, with an attachment of so many bytes.
 func unrelated(n, size int) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "From: Person %d <person%d@example.org>\r\nTo: reports@example.com\r\nSubject: minutes of meeting %d\r\nMessage-ID: <%d.person@example.org>\r\nMIME-Version: 1.0\r\n", n, n, n, n)

@@ -40,8 +40,8 @@ func mbsync(tb testing.TB, path string, s *imaptest.Server, messages int) run {
 	return r
 }
 
-// bareRead logs in and reads the answer to one FETCH of everything, without looking
-// at it.
+// bareRead logs in and reads the answer to one FETCH of everything, without parsing
+// it.
 func bareRead(tb testing.TB, s *imaptest.Server) time.Duration {
 	tb.Helper()
 	start := time.Now()
@@ -72,7 +72,7 @@ func bareRead(tb testing.TB, s *imaptest.Server) time.Duration {
 	return time.Since(start)
 }
 
-// plainReport is what encoding/json makes of a report.
+// plainReport is a report as encoding/json decodes it.
 type plainReport struct {
 	OrganizationName string `json:"organization-name"`
 	DateRange        struct {
@@ -105,8 +105,8 @@ type plainReport struct {
 	} `json:"policies"`
 }
 
-// readPlainly reads a report mail by the libraries alone, with one gzip reader that
-// is used again.
+// readPlainly reads a report mail by the libraries alone, and reuses one gzip
+// reader.
 func readPlainly(mail []byte, zip *gzip.Reader) (*plainReport, error) {
 	entity, err := message.Read(bytes.NewReader(mail))
 	if err != nil {

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -37,13 +39,13 @@ func BenchmarkBackfill(b *testing.B) {
 
 func pollerOn(d *db.DB, s *imaptest.Server) *poller.Poller {
 	return poller.New(poller.Options{
-		DB: d, Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		Store: d, Ingest: ingest.New(ingest.Options{Recorder: d, Limits: read.DefaultLimits()}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{"INBOX"}, After: poller.AfterSeen,
 			IMAP: imapbox.Options{
-				Name: "reports", Host: s.Host, Port: s.Port, TLS: s.TLS, Timeout: time.Minute,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+				Name: "reports", Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), Timeout: time.Minute,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 				},
 			},
 		}},

@@ -3,7 +3,7 @@ package bench
 import (
 	"testing"
 
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 )
 
 // BenchmarkReadMail reads report mails, to be profiled.
@@ -12,7 +12,7 @@ func BenchmarkReadMail(b *testing.B) {
 	for n := range all {
 		all[n] = report(b, n, nil)
 	}
-	reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
+	reader := read.NewReader(read.DefaultLimits())
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -15,11 +15,11 @@ import (
 	"tlsbrief/internal/testing/imaptest"
 )
 
-// A run is a program's run as a process of its own.
+// A run holds the resources that one process used.
 type run struct {
 	took time.Duration
 	cpu  time.Duration // user and system
-	peak int64         // bytes resident at most, as last seen
+	peak int64         // most bytes resident, by the last reading
 }
 
 // program builds tlsbrief.
@@ -44,8 +44,8 @@ func execute(tb testing.TB, name string, args ...string) (run, []byte) {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	// Not the kernel's final word on it: that counts what the test process held
-	// when it forked.
+	// The kernel's figure at the exit is of no use: it includes the memory of the
+	// test process at the fork.
 	ended, watched := make(chan struct{}), make(chan int64)
 	go func() {
 		var peak int64
@@ -120,7 +120,8 @@ func (i *installation) install() string {
 	return filepath.Join(dir, "config.toml")
 }
 
-// command runs a command that prints totals, and wants so many reports recorded.
+// command runs a command that prints totals, and fails unless so many reports are
+// recorded.
 func (i *installation) command(config string, want int, args ...string) run {
 	i.tb.Helper()
 	r, out := execute(i.tb, i.program, append([]string{"--config", config, "--log-level", "warn"}, args...)...)

@@ -22,18 +22,18 @@ import (
 	"tlsbrief/internal/testing/dnstest"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/yeardb"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/templates"
 )
 
-// tableWanted is the environment variable that has the table made, which takes some
+// tableWanted is the environment variable that turns the table on. It takes some
 // minutes and an idle machine.
 const tableWanted = "TLSBRIEF_BENCH_TABLE"
 
-// memoryTarget is the most that any of the measured runs may hold.
+// memoryTarget bounds the memory of every measured run.
 const memoryTarget = 64 << 20
 
-// A table is what was measured beside what is promised.
+// A table holds measurements beside promises.
 type table struct {
 	t    *testing.T
 	peak int64 // of all runs of the program
@@ -51,8 +51,8 @@ func (b *table) print(work, measured string, ratio, target float64, atLeast bool
 	fmt.Printf("%-6s  %-34s  %5.2f (%s %.2f)  %s\n", verdict, work, ratio, bound, target, measured)
 }
 
-// best runs something several times and keeps the fastest: what disturbs only
-// slows down.
+// best runs something several times and keeps the fastest run, since disturbances
+// only slow it down.
 func (b *table) best(times int, f func() run) run {
 	var all []run
 	for range times {
@@ -65,7 +65,7 @@ func (b *table) best(times int, f func() run) run {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-// TestTable measures everything that docs/performance.md promises, side by side.
+// TestTable measures every promise of docs/performance.md in one run.
 func TestTable(t *testing.T) {
 	if os.Getenv(tableWanted) == "" {
 		t.Skipf("%s is not set: make bench sets it", tableWanted)
@@ -85,7 +85,7 @@ func TestTable(t *testing.T) {
 	b.longStored()
 }
 
-// mailbox starts a Dovecot with so many messages, of which it has looked at each.
+// mailbox starts a Dovecot with so many messages, all of them in its index.
 func (b *table) mailbox(messages int, message func(uid int) []byte) *imaptest.Server {
 	s := imaptest.Dovecot(b.t)
 	s.Fill(b.t, "INBOX", messages, message)
@@ -102,7 +102,7 @@ func (b *table) againstMbsync(i *installation) run {
 	}
 	peak := b.peak
 	other := b.best(2, func() run { return mbsync(b.t, path, i.server, 20_000) })
-	b.peak = peak // what mbsync holds is not ours
+	b.peak = peak // without the memory of mbsync
 	b.print("backfill 20,000, against mbsync", seconds(ours.took)+" against "+seconds(other.took), ours.took.Seconds()/other.took.Seconds(), 0.20, false)
 	return ours
 }
@@ -123,7 +123,7 @@ func (b *table) againstABareRead(binary string) {
 	b.print("backfill 100,000, against a bare read", seconds(ours.took)+" against "+seconds(bare), ours.took.Seconds()/bare.Seconds(), 4.5, false)
 }
 
-// signed measures what verifying costs: the same mails with it and without.
+// signed measures the cost of verifying: the same mails with it and without.
 func (b *table) signed(binary string) {
 	const reports = 20_000
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -146,8 +146,8 @@ func (b *table) signed(binary string) {
 	b.print("backfill 20,000 signed, DKIM on/off", seconds(checked.took)+" against "+seconds(plain.took), checked.took.Seconds()/plain.took.Seconds(), 1.8, false)
 }
 
-// mixed measures a mailbox that is half other people's mail, 99 of them large,
-// against its reports alone.
+// mixed measures a mailbox whose half is no reports, 99 of these mails large, against
+// its reports alone.
 func (b *table) mixed(binary string) {
 	const reports = 10_000
 	alone := b.mailbox(reports, func(uid int) []byte { return report(b.t, uid, nil) })
@@ -174,7 +174,7 @@ func (b *table) mixed(binary string) {
 	b.print("half unrelated, 99 of 5 MB: bytes", fmt.Sprintf("%.1f MB against %.1f MB", float64(bytesBoth)/1e6, float64(bytesAlone)/1e6), float64(bytesBoth)/float64(bytesAlone), 1.3, false)
 }
 
-// reading measures one core.
+// reading measures reading on one core.
 func (b *table) reading() {
 	const mails = 5000
 	all := make([][]byte, mails)
@@ -188,7 +188,7 @@ func (b *table) reading() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	reader := tlsrpt.NewReader(tlsrpt.DefaultLimits())
+	reader := read.NewReader(read.DefaultLimits())
 	var ours, plain time.Duration
 	for range 5 {
 		ours = shorter(ours, func() {
@@ -220,15 +220,15 @@ func shorter(than time.Duration, f func()) time.Duration {
 	return than
 }
 
-// idle measures a poll that finds nothing new. The two take turns, since a log-in
-// takes as long as the server is busy.
+// idle measures a poll that finds nothing new. The two alternate, since the time of
+// a log-in depends on the load of the server.
 func (b *table) idle(binary string) {
 	ready := func(messages int) func() run {
 		s := b.mailbox(messages, func(uid int) []byte { return unrelated(uid, 100) })
 		i := &installation{tb: b.t, program: binary, server: s}
 		config := i.install()
 		poll := func() run { return i.command(config, 0, "poll", "--json") }
-		b.best(2, poll) // reads the mailbox, and lets the server look at it once more
+		b.best(2, poll) // reads the mailbox, and lets the server index it again
 		return poll
 	}
 	large, small := ready(100_000), ready(100)
@@ -239,7 +239,7 @@ func (b *table) idle(binary string) {
 	b.print("idle poll, 100,000 against 100", fmt.Sprintf("%.1f ms against %.1f ms", 1e3*many.took.Seconds(), 1e3*few.took.Seconds()), many.took.Seconds()/few.took.Seconds(), 1.2, false)
 }
 
-// faster returns the faster of two runs, of which there may be none yet.
+// faster returns the faster of two runs; the first may be missing.
 func faster(a, b run) run {
 	if a.took == 0 || b.took < a.took {
 		return b
@@ -247,8 +247,8 @@ func faster(a, b run) run {
 	return a
 }
 
-// longStored measures a digest over what sixteen years have brought, against
-// what came in the sixty days that it looks back on: as much on each of them.
+// longStored measures a digest over the reports of sixteen years, against one over
+// the sixty days that it reads, with as many reports on each day.
 func (b *table) longStored() {
 	preview := func(days int) time.Duration {
 		y := yeardb.Year{Domains: 25, Senders: 33, Days: days}

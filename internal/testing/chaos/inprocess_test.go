@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -59,15 +61,16 @@ func (p *poll) try(t *testing.T, s *imaptest.Server) error {
 }
 
 func (p *poll) poller(s *imaptest.Server) *poller.Poller {
+	log := slog.New(slog.NewTextHandler(p.log, nil))
 	return poller.New(poller.Options{
-		DB: p.db, Log: slog.New(slog.NewTextHandler(p.log, nil)),
-		Reading: poller.Reading{Limits: tlsrpt.DefaultLimits()},
+		Store: p.db, Log: log,
+		Ingest: ingest.New(ingest.Options{Recorder: p.db, Limits: read.DefaultLimits(), Log: log}),
 		Mailboxes: []poller.Mailbox{{
 			Name: "reports", Folders: []string{p.folder}, After: poller.After(p.after), MoveTo: archive,
 			IMAP: imapbox.Options{
-				Name: "reports", Host: s.Host, Port: s.Port, TLS: s.TLS, Timeout: p.timeout,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: s.Username, Password: s.Password}, nil
+				Name: "reports", Host: s.Host, Port: s.Port, TLS: netclient.TLSMode(s.TLS), Timeout: p.timeout,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: s.Username, Password: s.Password}, nil
 				},
 			},
 		}},

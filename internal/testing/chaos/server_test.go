@@ -214,7 +214,7 @@ func neverABody(t *testing.T, account *imaptest.Server) string {
 	if got := recorded(t, p.db); got[2] != 1 || got[3] != 1 || got[1] != 0 {
 		t.Errorf("recorded are %v, want reports 2 and 3", got)
 	}
-	for range 2 {
+	for range 3 {
 		if err := p.once(t); err != nil {
 			t.Error(err)
 		}
@@ -224,7 +224,7 @@ func neverABody(t *testing.T, account *imaptest.Server) string {
 		t.Error(err)
 	}
 	if n := p.proxy.Connections() - before; n != 1 {
-		t.Errorf("the fourth poll took %d connections, want 1", n)
+		t.Errorf("the fifth poll took %d connections, want 1", n)
 	}
 	return quarantined(t, p.db, 1)
 }

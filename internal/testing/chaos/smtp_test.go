@@ -14,6 +14,7 @@ import (
 
 	"tlsbrief/digest"
 	"tlsbrief/internal/mailer"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/testing/imaptest"
 	"tlsbrief/internal/testing/smtpsink"
 )
@@ -325,9 +326,9 @@ func TestSMTPStalls(t *testing.T) {
 			d := sc.open(t)
 			within := func(timeout time.Duration) *digest.Digester {
 				return newDigestsBy(t, d, time.Now, mailer.New(mailer.Options{
-					Host: "127.0.0.1", Port: sink.Port(), TLS: mailer.TLSNone, Timeout: timeout, DataTimeout: timeout,
-					Auth: func(context.Context) (mailer.Credentials, error) {
-						return mailer.Credentials{Username: smtpUser, Password: smtpPassword}, nil
+					Host: "127.0.0.1", Port: sink.Port(), TLS: netclient.TLSNone, Timeout: timeout, DataTimeout: timeout,
+					Auth: func(context.Context) (netclient.Credentials, error) {
+						return netclient.Credentials{Username: smtpUser, Password: smtpPassword}, nil
 					},
 				}).Send)
 			}

@@ -35,7 +35,7 @@ func (s *Server) handler(tcp bool) dns.HandlerFunc {
 		if n.mangle != nil {
 			n.mangle(m)
 		}
-		w.WriteMsg(m) // whoever asked is free to have gone
+		w.WriteMsg(m) // the client may have gone
 	}
 }
 
@@ -103,7 +103,7 @@ func (s *Server) answer(q *dns.Msg) *dns.Msg {
 		}
 		break
 	}
-	// RFC 2308, section 3: what does not exist is answered with the zone's SOA.
+	// RFC 2308, section 3: an answer without records carries the zone's SOA.
 	m.Ns = append(m.Ns, &dns.SOA{
 		Hdr: s.header(".", dns.TypeSOA), Ns: "ns.invalid.", Mbox: "nobody.invalid.",
 		Serial: 1, Refresh: 3600, Retry: 600, Expire: 86400, Minttl: s.ttl,

@@ -1,9 +1,9 @@
 // Package dnstest is a DNS server on 127.0.0.1 for tests and for the demo.
 //
 // It answers on one port over UDP and TCP as a recursive resolver does, from
-// names that the test sets. It can be made to fail, to stay silent, to truncate
-// and to lie, and it counts what it was asked. Names are given without trailing
-// dot and in any case. A name that was never set does not exist.
+// names that the test sets. On request it fails, gives no answer, truncates or
+// changes answers, and it counts queries. Names have no trailing dot and may be in
+// any case. A name that was never set does not exist.
 package dnstest
 
 import (
@@ -30,12 +30,12 @@ type Server struct {
 	ttl     uint32
 }
 
-// name is what the server knows of one name.
+// name holds the records and the faults of one name.
 type name struct {
 	txt      [][]string // each record's strings
 	records  []dns.RR   // of other types
 	secure   bool       // answered with the AD bit
-	bogus    bool       // SERVFAIL, unless signatures are not to be checked
+	bogus    bool       // SERVFAIL, unless the query has the CD bit
 	cname    string
 	rcode    int // answered instead of the records unless 0
 	drop     bool
@@ -84,7 +84,7 @@ func Start() (*Server, error) {
 		{PacketConn: conn, Handler: s.handler(false), NotifyStartedFunc: started.Done},
 	}
 	for _, srv := range s.servers {
-		go srv.ActivateAndServe() // ends with Close; its error would only say so
+		go srv.ActivateAndServe() // ends with Close, which its error only repeats
 	}
 	started.Wait()
 	return s, nil
@@ -110,7 +110,7 @@ func listen() (net.Listener, net.PacketConn, error) {
 // Addr returns the server's address as host:port.
 func (s *Server) Addr() string { return s.addr }
 
-// Close stops the server and lets go of what is held. It may be called again.
+// Close stops the server and releases held answers. It may be called again.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	servers := s.servers
@@ -129,7 +129,7 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-// set changes what is known of a name.
+// set changes the records or the faults of a name.
 func (s *Server) set(host string, change func(*name)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +142,7 @@ func (s *Server) set(host string, change func(*name)) {
 
 // SetTXT gives a name these TXT records, in place of those it had. A record
 // longer than 255 bytes is sent as several strings. Without records the name
-// exists and has none. What Fail, Drop and the like did to the name is undone.
+// exists and has none. SetTXT undoes Fail, Drop and the like for the name.
 func (s *Server) SetTXT(host string, records ...string) {
 	var txt [][]string
 	for _, r := range records {
@@ -156,8 +156,8 @@ func (s *Server) SetTXT(host string, records ...string) {
 
 // Set gives a name these records, in place of those it had of types other than
 // TXT: each a type and its data as a zone file has them, such as
-// "MX 10 mx.example.com.". It panics at one that cannot be read, since that is
-// the test's own.
+// "MX 10 mx.example.com.". It panics at one that it cannot read, since the test
+// itself is wrong.
 func (s *Server) Set(host string, records ...string) {
 	var list []dns.RR
 	for _, text := range records {
@@ -178,8 +178,8 @@ func (s *Server) Secure(hosts ...string) {
 	}
 }
 
-// Bogus answers for a name as a validating resolver does where signatures are
-// wrong: SERVFAIL, but for who asks not to check them.
+// Bogus answers for a name as a validating resolver does if signatures are wrong:
+// SERVFAIL, unless the query has the CD bit.
 func (s *Server) Bogus(host string) { s.set(host, func(n *name) { n.bogus = true }) }
 
 // Exist makes a name exist, with whatever records it has.
@@ -203,8 +203,7 @@ func (s *Server) Fail(host string, rcode int) { s.set(host, func(n *name) { n.rc
 // Drop leaves queries for a name without an answer.
 func (s *Server) Drop(host string) { s.set(host, func(n *name) { n.drop = true }) }
 
-// Truncate answers queries for a name over UDP with no more than the word that
-// the answer is too long.
+// Truncate answers queries for a name over UDP with the TC bit and no records.
 func (s *Server) Truncate(host string) { s.set(host, func(n *name) { n.truncate = true }) }
 
 // Mangle lets f change the answers for a name before they are sent.

@@ -9,8 +9,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// patience is far longer than a busy machine takes to answer.
-const patience = time.Minute
+// timeout is far longer than a busy machine takes to answer.
+const timeout = time.Minute
 
 // ask asks the server for the TXT records of a name.
 func ask(t *testing.T, s *Server, network, host string) *dns.Msg {
@@ -18,7 +18,7 @@ func ask(t *testing.T, s *Server, network, host string) *dns.Msg {
 	q := new(dns.Msg)
 	q.SetQuestion(dns.Fqdn(host), dns.TypeTXT)
 	q.SetEdns0(1232, false)
-	m, _, err := (&dns.Client{Net: network, Timeout: patience}).Exchange(q, s.Addr())
+	m, _, err := (&dns.Client{Net: network, Timeout: timeout}).Exchange(q, s.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,14 +109,14 @@ func TestServerDropsHoldsAndMangles(t *testing.T) {
 	release := s.Hold("held.example")
 	done := make(chan []string)
 	go func() {
-		m, _, err := (&dns.Client{Timeout: patience}).Exchange(new(dns.Msg).SetQuestion("held.example.", dns.TypeTXT), s.Addr())
+		m, _, err := (&dns.Client{Timeout: timeout}).Exchange(new(dns.Msg).SetQuestion("held.example.", dns.TypeTXT), s.Addr())
 		if err != nil {
 			t.Error(err)
 			m = new(dns.Msg)
 		}
 		done <- texts(m)
 	}()
-	for deadline := time.Now().Add(patience); s.Queries("held.example") == 0; {
+	for deadline := time.Now().Add(timeout); s.Queries("held.example") == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("the query never came")
 		}
@@ -147,7 +147,7 @@ func TestServerCloses(t *testing.T) {
 		t.Errorf("closing again: %v", err)
 	}
 	// The port may be somebody else's by now.
-	tcp := &dns.Client{Net: "tcp", Timeout: patience}
+	tcp := &dns.Client{Net: "tcp", Timeout: timeout}
 	if m, _, err := tcp.Exchange(new(dns.Msg).SetQuestion("x.example.", dns.TypeTXT), s.Addr()); err == nil && len(m.Answer) > 0 {
 		t.Errorf("a closed server answers %v", m)
 	}
@@ -190,7 +190,7 @@ func TestRecordsOfOtherTypes(t *testing.T) {
 	for _, tt := range tests {
 		q := new(dns.Msg).SetQuestion(dns.Fqdn(tt.host), tt.rrtype)
 		q.CheckingDisabled = tt.unchecked
-		m, _, err := (&dns.Client{Timeout: patience}).Exchange(q, s.Addr())
+		m, _, err := (&dns.Client{Timeout: timeout}).Exchange(q, s.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}

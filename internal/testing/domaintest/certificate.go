@@ -15,21 +15,21 @@ import (
 	"time"
 )
 
-// A Certificate is one with its key, which is never written down.
+// A Certificate is a certificate with its key, which is never stored.
 type Certificate struct {
 	X509 *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// A Template says what certificate to make. The zero value is one of nobody that
-// holds for a year before and after now.
+// A Template says which certificate to make. The zero value has no names and is
+// valid for a year before and after now.
 type Template struct {
 	Names       []string
 	CA          bool
 	From, Until time.Time
 }
 
-// Issue makes a certificate. One that a nil issuer is to sign signs itself.
+// Issue makes a certificate. With a nil issuer it is self-signed.
 func Issue(t testing.TB, issuer *Certificate, o Template) *Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -71,7 +71,7 @@ func (c *Certificate) PEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.X509.Raw}))
 }
 
-// Pool trusts this certificate alone.
+// Pool returns a pool that trusts this certificate alone.
 func (c *Certificate) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(c.X509)
@@ -84,7 +84,7 @@ func (c *Certificate) TLSA(usage int) string {
 	return fmt.Sprintf("TLSA %d 1 1 %x", usage, sha256.Sum256(c.X509.RawSubjectPublicKeyInfo))
 }
 
-// chain is what a server shows.
+// chain returns the certificates that a server sends.
 func (c *Certificate) chain(more []*Certificate) *tls.Certificate {
 	shown := &tls.Certificate{Certificate: [][]byte{c.X509.Raw}, PrivateKey: c.key}
 	for _, m := range more {

@@ -1,10 +1,9 @@
-// Package domaintest is mail domains on loopback for tests: what they publish in
-// DNS, their policies over HTTPS and their mail servers up to STARTTLS.
+// Package domaintest is mail domains on loopback for tests: their records in DNS,
+// their policies over HTTPS and their mail servers up to STARTTLS.
 //
-// A domain is healthy as [World.Domain] makes it, but for DANE, which it has none
-// of. What a test changes of it is the fault. Each mail server has an address of its
-// own in 127.0.0.0/8, which is there on Linux without more ado, and all have the same
-// port.
+// [World.Domain] makes a domain that is healthy and has no DANE. A test changes it
+// to make a fault. Each mail server has an address of its own in 127.0.0.0/8, which
+// Linux offers without further setup, and all have the same port.
 package domaintest
 
 import (
@@ -23,10 +22,10 @@ import (
 	"tlsbrief/internal/testing/ports"
 )
 
-// A World is domains with the servers that they share. It stops with the test.
+// A World holds domains and the servers that they share. It stops with the test.
 type World struct {
 	DNS  *dnstest.Server
-	Root *Certificate // everything is to be checked against it
+	Root *Certificate // the only trusted root
 	// Middle signs the certificates of mail servers, and is sent along.
 	Middle *Certificate
 
@@ -39,7 +38,7 @@ type World struct {
 	open    []*Host
 }
 
-// A Domain is one with a policy host and a mail server.
+// A Domain is a mail domain with a policy host and a mail server.
 type Domain struct {
 	Name   string
 	Policy http.HandlerFunc
@@ -53,7 +52,7 @@ type Host struct {
 	Address string
 
 	Leaf  *Certificate
-	Chain []*Certificate // what is sent along
+	Chain []*Certificate // sent with the certificate
 	TLS   *tls.Config    // without certificates; versions, say
 
 	NoSTARTTLS bool
@@ -85,7 +84,7 @@ func New(t testing.TB) *World {
 	return w
 }
 
-// GoodPolicy is the policy of a healthy domain.
+// GoodPolicy returns the policy of a healthy domain.
 func GoodPolicy(domain string) string {
 	return "version: STSv1\r\nmode: enforce\r\nmx: mx." + domain + "\r\nmax_age: 604800\r\n"
 }
@@ -126,8 +125,8 @@ func (w *World) Change(f func()) {
 	f()
 }
 
-// Renew gives a host a new certificate of a template, for its name if it has no
-// other.
+// Renew gives a host a new certificate by a template. A template without names
+// gets the name of the host.
 func (w *World) Renew(h *Host, o Template) {
 	w.t.Helper()
 	if o.Names == nil {
@@ -137,8 +136,8 @@ func (w *World) Renew(h *Host, o Template) {
 	w.Change(func() { h.Leaf = leaf })
 }
 
-// SecureTLSA gives a host TLSA records that DNSSEC vouches for, and for the MX
-// record of its domain as well.
+// SecureTLSA gives a host TLSA records, and secures them and the MX record of its
+// domain by DNSSEC.
 func (w *World) SecureTLSA(d *Domain, records ...string) {
 	w.DNS.Set("_25._tcp."+d.MX.Name, records...)
 	w.DNS.Secure("_25._tcp."+d.MX.Name, d.Name, d.MX.Name)
@@ -169,7 +168,7 @@ func (w *World) webCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 	return d.Web.chain(nil), nil
 }
 
-// listen opens a host's port, on an address of its own. The lock is held.
+// listen opens a host's port, on an address of its own. The caller holds the lock.
 func (w *World) listen(h *Host) {
 	w.t.Helper()
 	h.Address = fmt.Sprintf("127.0.%d.%d", w.hosts/250, 1+w.hosts%250)
@@ -182,5 +181,5 @@ func (w *World) listen(h *Host) {
 	go w.accept(h, l)
 }
 
-// Close closes a host's port: nobody listens there any more.
+// Close closes a host's port.
 func (h *Host) Close() { h.listener.Close() }

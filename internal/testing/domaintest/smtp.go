@@ -29,7 +29,7 @@ func (w *World) accept(h *Host, l net.Listener) {
 	}
 }
 
-// smtp is a server that does no more than STARTTLS.
+// smtp serves a connection up to STARTTLS.
 func (w *World) smtp(h *Host, conn net.Conn) {
 	fmt.Fprintf(conn, "220-%s\r\n220 ready\r\n", h.Name)
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
@@ -52,7 +52,7 @@ func (w *World) smtp(h *Host, conn net.Conn) {
 	}
 }
 
-// config is a host's TLS as it is now.
+// config returns a host's current TLS configuration.
 func (w *World) config(h *Host) *tls.Config {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,8 +61,8 @@ func (w *World) config(h *Host) *tls.Config {
 	return c
 }
 
-// AfterSTARTTLS is a session that goes well until the client may begin with TLS, and
-// is then f's.
+// AfterSTARTTLS returns a session that succeeds until the client may begin with TLS
+// and then calls f.
 func AfterSTARTTLS(f func(net.Conn)) func(net.Conn) {
 	return func(conn net.Conn) {
 		fmt.Fprint(conn, "220 ready\r\n")
@@ -77,10 +77,10 @@ func AfterSTARTTLS(f func(net.Conn)) func(net.Conn) {
 	}
 }
 
-// Stall is a session that says nothing until the other side goes.
+// Stall is a session that sends nothing until the client closes it.
 func Stall(conn net.Conn) { io.Copy(io.Discard, conn) }
 
-// Drip sends a byte now and then, and never a whole line.
+// Drip returns a session that sends single bytes and never a whole line.
 func Drip(every time.Duration) func(net.Conn) {
 	return func(conn net.Conn) {
 		for {

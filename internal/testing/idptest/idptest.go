@@ -1,6 +1,6 @@
 // Package idptest gives a test an OAuth 2.0 token server that speaks the grants
-// of package oauth, rotates refresh tokens, and refuses what a real one would:
-// a wrong secret, a signature of another key, a refresh token used twice.
+// of package oauth, rotates refresh tokens, and refuses what a real one refuses:
+// a wrong secret, a signature by another key, a refresh token used twice.
 package idptest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// What the server knows.
+// The accounts of the server.
 const (
 	ClientID     = "app-1"
 	ClientSecret = "s3cret/with+signs=" // must survive being URL-encoded
@@ -26,18 +26,18 @@ const (
 type Options struct {
 	// Mint makes the n-th access token for a user. By default "access-n".
 	Mint func(user string, n int) string
-	// ExpiresIn is how long a token holds, as the server says. 0: an hour;
-	// below it says nothing of it.
+	// ExpiresIn is the lifetime that the server states for a token. 0: an hour;
+	// below 0 it states none.
 	ExpiresIn time.Duration
-	// Keep leaves refresh tokens as they are. By default each is good for once,
-	// and the next comes with the answer.
+	// Keep leaves refresh tokens as they are. By default each is valid once, and
+	// the answer contains the next one.
 	Keep bool
 	// HeaderOnly takes the client secret in the header alone, RFC 6749, section
 	// 2.3.1.
 	HeaderOnly bool
 	// NoRefresh hands out no refresh token at the end of a device grant.
 	NoRefresh bool
-	// TLS: the server is reached by https, with the certificate of Server.HTTP.
+	// TLS serves https, with the certificate of Server.HTTP.
 	TLS bool
 	// OtherKeys gives clients keys that are not those of the other servers.
 	OtherKeys bool
@@ -51,7 +51,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	minted   int
-	refresh  string // the only one that is good
+	refresh  string // the only valid one
 	used     []string
 	approved bool
 	answers  []answer
@@ -86,13 +86,13 @@ func New(t testing.TB, o Options) *Server {
 	return s
 }
 
-// TokenURL is where tokens are asked for.
+// TokenURL returns the token endpoint.
 func (s *Server) TokenURL() string { return s.HTTP.URL + "/token" }
 
-// DeviceURL is where a device grant begins.
+// DeviceURL returns the device authorization endpoint.
 func (s *Server) DeviceURL() string { return s.HTTP.URL + "/device" }
 
-// Refresh is the refresh token that is good now.
+// Refresh returns the refresh token that is valid now.
 func (s *Server) Refresh() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +120,7 @@ func (s *Server) Asked() []url.Values {
 	return slices.Clone(s.asked)
 }
 
-// note reads a request and says whether an answer was laid down for it.
+// note records a request and reports whether Answer has set an answer for it.
 func (s *Server) note(w http.ResponseWriter, r *http.Request) bool {
 	_ = r.ParseForm() // an empty form is refused
 	s.asked = append(s.asked, r.PostForm)
@@ -201,7 +201,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	say(w, http.StatusOK, body)
 }
 
-// client judges who asks: by a secret or by a signed assertion.
+// client judges the client: by a secret or by a signed assertion.
 func (s *Server) client(r *http.Request) (code, description string) {
 	if assertion := r.PostForm.Get("client_assertion"); assertion != "" {
 		return s.keys.client(assertion, s.TokenURL())

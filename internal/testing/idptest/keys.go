@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// keys are those that clients sign with: one for the certificate of ClientID and
-// for the service account.
+// keys holds the key that clients sign with: the same for the certificate of
+// ClientID and for the service account.
 type keys struct {
 	key         *rsa.PrivateKey
 	certificate []byte // DER
@@ -77,7 +77,7 @@ func (s *Server) Certificate(t testing.TB, dir string) (certificate, key string)
 	return write(t, filepath.Join(dir, "client.pem"), data), write(t, filepath.Join(dir, "client.key"), s.keys.keyPEM(t))
 }
 
-// ServiceAccount writes a service account's key file into dir, as Google's are.
+// ServiceAccount writes a service account's key file into dir, in Google's format.
 func (s *Server) ServiceAccount(t testing.TB, dir string) string {
 	t.Helper()
 	data, err := json.Marshal(map[string]string{

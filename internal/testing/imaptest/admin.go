@@ -14,11 +14,11 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// adminWait bounds everything that an admin does.
+// adminWait bounds each operation of an admin.
 const adminWait = 30 * time.Second
 
-// An admin is a second client of the mailbox, which stands for everybody else:
-// deliveries and colleagues.
+// An admin is a second client of the mailbox. It acts as mail delivery and as other
+// users.
 type admin struct {
 	addr, mode, username, password string
 	config                         *tls.Config
@@ -30,7 +30,7 @@ type admin struct {
 func newAdmin(t testing.TB, s *Server, ca *authority) *admin {
 	a := &admin{
 		addr: s.Addr, mode: s.TLS, username: s.Username, password: s.Password,
-		// The test may have asked for a certificate that is to be refused.
+		// The test may use a certificate that clients must refuse.
 		config: &tls.Config{RootCAs: ca.pool, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12},
 	}
 	t.Cleanup(a.close)
@@ -218,13 +218,13 @@ func (s *Server) Expunge(t testing.TB, folder string, uids ...uint32) {
 	})
 }
 
-// CreateFolder makes a folder.
+// CreateFolder creates a folder.
 func (s *Server) CreateFolder(t testing.TB, folder string) {
 	t.Helper()
 	s.do(t, func(c *imapclient.Client) error { return c.Create(folder, nil).Wait() })
 }
 
-// DeleteFolder removes a folder and what is in it.
+// DeleteFolder removes a folder with its messages.
 func (s *Server) DeleteFolder(t testing.TB, folder string) {
 	t.Helper()
 	s.do(t, func(c *imapclient.Client) error { return c.Delete(folder).Wait() })
@@ -236,8 +236,8 @@ func (s *Server) RenameFolder(t testing.TB, folder, name string) {
 	s.do(t, func(c *imapclient.Client) error { return c.Rename(folder, name, nil).Wait() })
 }
 
-// Recreate empties a folder and gives it another UIDVALIDITY. It can't be done to
-// INBOX.
+// Recreate deletes a folder and creates it again, with another UIDVALIDITY. INBOX
+// cannot be recreated.
 func (s *Server) Recreate(t testing.TB, folder string) {
 	t.Helper()
 	s.DeleteFolder(t, folder)
@@ -269,8 +269,8 @@ func (s *Server) Grant(t testing.TB, owner, folder, rights string) {
 	s.cyrus.grant(t, s, owner, folder, rights)
 }
 
-// Damage makes the messages of a folder that contain text unreadable: asked for
-// one, the server hangs up. Only Dovecot can.
+// Damage makes the messages of a folder that contain text unreadable: the server
+// closes the connection when one is fetched. Only Dovecot can.
 func (s *Server) Damage(t testing.TB, folder, text string) {
 	t.Helper()
 	if s.dovecot == nil {
@@ -279,7 +279,7 @@ func (s *Server) Damage(t testing.TB, folder, text string) {
 	s.dovecot.damage(t, folder, text)
 }
 
-// EnsureFolder makes a folder where there is none.
+// EnsureFolder creates a folder unless it exists.
 func (s *Server) EnsureFolder(t testing.TB, folder string) {
 	t.Helper()
 	s.do(t, func(c *imapclient.Client) error {

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// A Step is one command of a client and the server's answer to it, as a proxy saw
-// them. The first step of all is the greeting.
+// A Step is one command of a client and the server's answer, as seen by a proxy. The
+// first step is the greeting.
 type Step struct {
 	Command   string // the line, of IMAP without its tag; empty for the greeting
 	Responses int    // lines or, in IMAP, untagged responses; 0 until the answer is complete
 	Literals  int    // IMAP only
 }
 
-// Name is the step in a word: "UID FETCH", "greeting".
+// Name returns the name of the command, such as "UID FETCH", or "greeting".
 func (s Step) Name() string {
 	words := strings.Fields(strings.ToUpper(s.Command))
 	switch {
@@ -29,10 +29,10 @@ func (s Step) Name() string {
 	return words[0]
 }
 
-// A Protocol is what a proxy takes the conversation to be.
+// A Protocol is the protocol that a proxy parses.
 type Protocol int
 
-// The protocols. Of both only plain text can be seen into.
+// The protocols. A proxy parses them in plain text only.
 const (
 	IMAP Protocol = iota
 	SMTP
@@ -40,8 +40,8 @@ const (
 
 var imapCommand = regexp.MustCompile(`^([A-Za-z]+[0-9]+) (\S.*)$`)
 
-// command reports whether a client's line is a command, and takes its tag off.
-// inBody says that SMTP's mail is on its way.
+// command reports whether a client's line is a command, and returns it without its
+// tag. inBody means that the client is sending the mail of SMTP.
 func (p Protocol) command(line string, inBody bool) (tag, text string, ok bool) {
 	switch {
 	case p == SMTP:
@@ -53,7 +53,7 @@ func (p Protocol) command(line string, inBody bool) (tag, text string, ok bool) 
 	return "", "", false // a literal, or an answer to a challenge
 }
 
-// An answer is what the server says to one command.
+// An answer is the server's response to one command.
 type answer struct {
 	protocol  Protocol
 	tag       string // empty: the greeting
@@ -69,7 +69,7 @@ type span struct{ from, to int }
 
 var literalStart = regexp.MustCompile(`\{([0-9]+)\}\r?\n$`)
 
-// add takes a piece, a line at most, and reports whether the answer is complete.
+// add appends a piece, at most a line, and reports whether the answer is complete.
 func (a *answer) add(piece []byte) bool {
 	piece = bytes.Clone(piece)
 	if a.open {
@@ -104,5 +104,5 @@ func (a *answer) add(piece []byte) bool {
 	return bytes.HasPrefix(last, []byte(a.tag+" "))
 }
 
-// bytes is the answer as it came.
+// bytes returns the answer as received.
 func (a *answer) bytes() []byte { return bytes.Join(a.responses, nil) }

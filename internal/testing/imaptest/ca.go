@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// A Certificate says what a server's certificate is good for.
+// A Certificate describes a server's certificate.
 type Certificate struct {
 	Names   []string // host names and addresses; default "localhost", "127.0.0.1" and "::1"
-	Expired bool     // it ran out yesterday
+	Expired bool     // since yesterday
 }
 
 // An authority is a CA for one test.
@@ -119,7 +119,7 @@ func (s *Server) ClientCertificate(t testing.TB, dir string) (certificate, key s
 	return certificate, key
 }
 
-// serverConfig is a server's TLS configuration with a new certificate.
+// serverConfig returns a server's TLS configuration with a new certificate.
 func (a *authority) serverConfig(t testing.TB, o options) *tls.Config {
 	t.Helper()
 	config := &tls.Config{Certificates: []tls.Certificate{a.issue(t, o.certificate)}, MinVersion: tls.VersionTLS12}

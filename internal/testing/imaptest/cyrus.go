@@ -69,7 +69,7 @@ type cyrus struct {
 	admin      *admin // who may set rights
 }
 
-// prepare lays out the folder, and gives it to the account that Cyrus runs as.
+// prepare fills the folder, and gives it to the account that Cyrus runs as.
 func (c *cyrus) prepare(t testing.TB, ca *authority, o options) {
 	t.Helper()
 	certificate := ca.issue(t, o.certificate)
@@ -113,7 +113,7 @@ func (c *cyrus) ids(t testing.TB) (uid, gid int) {
 	return portOf(t, c.owner.Uid), portOf(t, c.owner.Gid)
 }
 
-// command makes the process that starts all others.
+// command returns the process that starts all others.
 func (c *cyrus) command(t testing.TB) func(plain, tls int) *exec.Cmd {
 	bin := filepath.Join(c.root, "usr/lib/cyrus/bin")
 	libraries, err := filepath.Glob(filepath.Join(c.root, "usr/lib/*/libcyrus.so.0"))
@@ -146,8 +146,7 @@ SERVICES {
 	}
 }
 
-// config is imapd.conf. What the options set replaces a setting: Cyrus takes none
-// twice.
+// config returns imapd.conf. Options replace settings, since Cyrus accepts none twice.
 func (c *cyrus) config(o options) string {
 	settings := fmt.Sprintf(`configdirectory: %[1]s/conf
 partition-default: %[1]s/spool
@@ -197,8 +196,8 @@ func (c *cyrus) grant(t testing.TB, s *Server, owner, folder, rights string) {
 	})
 }
 
-// haveCyrus returns where Cyrus is and as whom it can run, skips the test where
-// there is none, or fails it where the servers are required.
+// haveCyrus returns the folder of Cyrus and the account that it can run as. If there
+// is none it skips the test, or fails it if the servers are required.
 func haveCyrus(t testing.TB) (root string, owner *user.User) {
 	t.Helper()
 	skipIfShort(t)

@@ -18,8 +18,8 @@ import (
 const mailUID = 5999
 
 // Dovecot starts a Dovecot with an empty mailbox, as a child in a folder of its
-// own. The test is skipped where there is none to start; see RequireDovecot.
-// There is a folder for junk, "Spam", with that special use.
+// own. Without Dovecot the test is skipped; see RequireDovecot. The folder "Spam" has
+// the special use of junk.
 func Dovecot(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	program := haveDovecot(t)
@@ -60,7 +60,7 @@ type dovecot struct {
 	secret             []byte // access tokens are signed with it
 }
 
-// prepare lays out the folder: everything that does not depend on ports.
+// prepare fills the folder with everything that does not depend on ports.
 func (d *dovecot) prepare(t testing.TB, ca *authority, o options) {
 	t.Helper()
 	certificate := ca.issue(t, o.certificate)
@@ -97,7 +97,7 @@ func (d *dovecot) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// command makes the process that starts all others.
+// command returns the process that starts all others.
 func (d *dovecot) command(t testing.TB, o options) func(plain, tls int) *exec.Cmd {
 	return func(plain, tls int) *exec.Cmd {
 		d.plain, d.tls = plain, tls
@@ -114,7 +114,7 @@ func (d *dovecot) log() string {
 	return string(log)
 }
 
-// maildir is where a folder is. Its name must be ASCII.
+// maildir returns the path of a folder, whose name must be ASCII.
 func (d *dovecot) maildir(folder string) string {
 	dir := filepath.Join(d.base, "mail", d.username, "Maildir")
 	if !strings.EqualFold(folder, "INBOX") {
@@ -123,8 +123,8 @@ func (d *dovecot) maildir(folder string) string {
 	return dir
 }
 
-// deliver puts a message into a folder as a delivery agent would. Dovecot numbers
-// those that it finds by the time in their names.
+// deliver puts a message into a folder like a delivery agent. Dovecot numbers new
+// files by the time in their names.
 func (d *dovecot) deliver(t testing.TB, folder string, n int, message []byte) {
 	t.Helper()
 	name := fmt.Sprintf("%d.M000000P1.imaptest", 1_700_000_000+n)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Kind is a way in which a step goes wrong.
+// A Kind is a way in which a step fails.
 type Kind string
 
 // The kinds. Those of the first group keep the command from the server.
@@ -25,25 +25,25 @@ const (
 	SilenceHalf  Kind = "stall-half"     // half of the answer, then nothing
 	ResetHalf    Kind = "reset-half"     // half of the answer, then a TCP reset
 	CutLiteral   Kind = "cut-in-literal" // the connection ends in the middle of the first literal
-	HalfLine     Kind = "half-line"      // the last line comes by half, and the connection ends
+	HalfLine     Kind = "half-line"      // half of the last line comes, and the connection ends
 	Swapped      Kind = "swapped"        // the untagged responses come in the reverse order
 	TaggedFirst  Kind = "tagged-first"   // the last line comes first
-	Unsolicited  Kind = "unsolicited"    // news that nobody asked for comes before the answer
+	Unsolicited  Kind = "unsolicited"    // untagged data that was not requested comes before the answer
 	Unparseable  Kind = "garbage"        // a line that is no IMAP comes before the answer
-	Undisturbed  Kind = ""               // nothing goes wrong
+	Undisturbed  Kind = ""               // no fault
 	unsolicitedN      = 4
 )
 
-// A Fault is what goes wrong at one step, once.
+// A Fault makes one step fail, once.
 type Fault struct {
 	Step  int    // counted over all connections from when it was injected; 0 is the first greeting
 	At    string // where set: the first command that contains it, in place of Step
 	Kind  Kind
 	Text  string        // of Refuse
 	Delay time.Duration // of Late
-	// Call, where set, is called when the fault strikes: before the command is
-	// passed on, and for the kinds that change an answer once that is complete and
-	// nothing of it has been passed on.
+	// Call, if set, is called when the fault strikes: before the command is
+	// forwarded; for kinds that change an answer, when it is complete and nothing of
+	// it is forwarded.
 	Call func(step Step)
 }
 
@@ -60,8 +60,7 @@ func (f Fault) Applies(s Step) bool {
 	return true
 }
 
-// Inject has a fault strike at a step of what comes, in place of the one before,
-// and begins to count the steps anew.
+// Inject replaces the fault and restarts the count of steps.
 func (p *Proxy) Inject(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,8 +81,8 @@ func (p *Proxy) Struck() bool {
 	return p.struck
 }
 
-// step begins one, and returns the fault that strikes at it. It returns false
-// where steps are not counted, and for the greetings after the first.
+// step begins a step, and returns the fault that strikes at it. It returns false if
+// steps are not counted, and for the greetings after the first.
 func (p *Proxy) step(s Step) (n int, f Fault, counted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,7 +102,7 @@ func (p *Proxy) step(s Step) (n int, f Fault, counted bool) {
 	return n, f, true
 }
 
-// answered notes what the answer to a step was like.
+// answered records the size of the answer to a step.
 func (p *Proxy) answered(n int, a *answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,7 +111,7 @@ func (p *Proxy) answered(n int, a *answer) {
 	}
 }
 
-// An exchange is a step that a link is in the middle of.
+// An exchange is the current step of a link.
 type exchange struct {
 	n      int
 	step   Step
@@ -120,14 +119,14 @@ type exchange struct {
 	answer *answer
 }
 
-// begin begins a step and reports whether the link lives on and the command is
-// to be passed on.
+// begin begins a step and reports whether the link stays open and whether the
+// command is to be forwarded.
 func (l *link) begin(s Step, tag string) (forward, alive bool) {
 	n, f, counted := l.proxy.step(s)
 	if !counted {
 		return true, true
 	}
-	if f.altersAnswer() { // or leaves it as it is
+	if f.altersAnswer() { // or leaves it unchanged
 		l.mu.Lock()
 		l.exchange = &exchange{n: n, step: s, fault: f, answer: &answer{protocol: l.proxy.protocol, tag: tag}}
 		l.mu.Unlock()
@@ -174,8 +173,8 @@ func (f Fault) refusal(p Protocol, tag string) []byte {
 	return []byte(tag + " " + f.Text + "\r\n")
 }
 
-// hear takes a piece of the server's answer where a fault is to strike at it, and
-// reports whether it did and whether the link lives on.
+// hear takes a piece of the server's answer if a fault strikes at it, and reports
+// whether it did and whether the link stays open.
 func (l *link) hear(piece []byte) (taken, alive bool) {
 	l.mu.Lock()
 	x := l.exchange
@@ -197,7 +196,7 @@ func (l *link) hear(piece []byte) (taken, alive bool) {
 	return true, !complete || l.misanswer(x)
 }
 
-// misanswer gives a complete answer in the way of the fault.
+// misanswer sends a complete answer, changed by the fault.
 func (l *link) misanswer(x *exchange) (alive bool) {
 	if x.fault.Call != nil {
 		x.fault.Call(x.step)
@@ -242,8 +241,8 @@ func (l *link) misanswer(x *exchange) (alive bool) {
 	return l.send(whole)
 }
 
-// unsolicited is news of the kind that RFC 9051, section 7, has clients expect at
-// any time. Before a greeting there can be none.
+// unsolicited returns untagged data that clients must expect at any time (RFC 9051,
+// section 7). There is none before a greeting.
 func unsolicited(s Step) []byte {
 	if s.Command == "" {
 		return nil
@@ -255,7 +254,7 @@ func unsolicited(s Step) []byte {
 	return append(b, "* OK still here\r\n* 9 EXISTS\r\n"...)
 }
 
-// stall has nothing passed on any more.
+// stall stops forwarding.
 func (l *link) stall() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -268,10 +267,10 @@ func (l *link) isStalled() bool {
 	return l.stalled
 }
 
-// reset ends the link as a router or a crash does: without a goodbye of TCP.
+// reset ends the link like a router or a crash: by a TCP reset.
 func (l *link) reset() {
 	if tcp, ok := l.client.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // what was sent and not yet received may be lost, too
+		_ = tcp.SetLinger(0) // data sent and not yet received may be lost
 	}
 	l.cut()
 }

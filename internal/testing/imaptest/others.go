@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// Put is Append, without a connection where the server is in memory.
+// Put is Append, without a connection if the server is in memory.
 func (s *Server) Put(t testing.TB, folder string, flags []string, date time.Time, msg []byte) uint32 {
 	t.Helper()
 	if s.memory == nil {
@@ -25,8 +25,7 @@ func (s *Server) Put(t testing.TB, folder string, flags []string, date time.Time
 	return uid
 }
 
-// AddFlag sets a flag of a message beside those that it has, and reports whether
-// the message is there.
+// AddFlag adds a flag to a message, and reports whether the message exists.
 func (s *Server) AddFlag(t testing.TB, folder string, uid uint32, flag string) bool {
 	t.Helper()
 	return s.change(t, folder, uid, func(c *imapclient.Client, set imap.UIDSet) error {
@@ -34,7 +33,7 @@ func (s *Server) AddFlag(t testing.TB, folder string, uid uint32, flag string) b
 	})
 }
 
-// RemoveFlag takes a flag from a message, and reports whether the message is there.
+// RemoveFlag removes a flag of a message, and reports whether the message exists.
 func (s *Server) RemoveFlag(t testing.TB, folder string, uid uint32, flag string) bool {
 	t.Helper()
 	return s.change(t, folder, uid, func(c *imapclient.Client, set imap.UIDSet) error {
@@ -42,7 +41,7 @@ func (s *Server) RemoveFlag(t testing.TB, folder string, uid uint32, flag string
 	})
 }
 
-// Remove removes a message for good, and reports whether it was there.
+// Remove expunges a message, and reports whether it existed.
 func (s *Server) Remove(t testing.TB, folder string, uid uint32) bool {
 	t.Helper()
 	return s.change(t, folder, uid, func(c *imapclient.Client, set imap.UIDSet) error {
@@ -50,7 +49,7 @@ func (s *Server) Remove(t testing.TB, folder string, uid uint32) bool {
 	})
 }
 
-// change runs f on a message, if it is there, and reports whether it is.
+// change runs f on a message if it exists, and reports whether it does.
 func (s *Server) change(t testing.TB, folder string, uid uint32, f func(*imapclient.Client, imap.UIDSet) error) (there bool) {
 	t.Helper()
 	set := imap.UIDSetNum(imap.UID(uid))

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// maxRecorded bounds how many commands a proxy remembers.
+// maxRecorded bounds how many commands a proxy records.
 const maxRecorded = 100_000
 
 // An Action is what a proxy does with a client's command.
@@ -19,16 +19,15 @@ type Action int
 
 // Actions of a proxy.
 const (
-	Forward       Action = iota // pass the command on
-	CutBefore                   // end the connection: the server never sees the command
-	CutAfterReply               // the server carries the command out, but the client never hears of it
-	Stall                       // pass nothing on any more, either way, and stay connected
+	Forward       Action = iota // forward the command
+	CutBefore                   // end the connection before the server receives the command
+	CutAfterReply               // end it after the server executed the command, before the client gets the reply
+	Stall                       // forward nothing more in either direction, and stay connected
 )
 
 // A Proxy stands between a client and a server. It counts bytes, records the
-// client's commands where they are not encrypted, and breaks connections on
-// demand. Its settings hold for connections made later and for those that are
-// open.
+// client's commands unless they are encrypted, and breaks connections on request.
+// Its settings apply to open and to later connections.
 type Proxy struct {
 	Port int
 	Addr string
@@ -105,7 +104,7 @@ func (p *Proxy) Commands() []string {
 	return append([]string(nil), p.commands...)
 }
 
-// Forget forgets the commands so far.
+// Forget drops the commands so far.
 func (p *Proxy) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,16 +132,16 @@ func (p *Proxy) Cuts() int {
 	return p.cuts
 }
 
-// CutAfter ends the connection that brings the bytes sent to clients from now on
-// above n. It does so once.
+// CutAfter ends the connection that raises the bytes sent to clients from now on
+// above n, once.
 func (p *Proxy) CutAfter(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cutAfter, p.cutsNext = n, nil
 }
 
-// CutAfterEach is CutAfter several times: each number counts the bytes from the cut
-// before on. Without any it ends what was asked for earlier.
+// CutAfterEach is CutAfter several times: each number counts the bytes since the
+// previous cut. Without numbers it cancels earlier ones.
 func (p *Proxy) CutAfterEach(n ...int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,29 +156,29 @@ func (p *Proxy) nextCut() {
 	}
 }
 
-// CutEach ends each connection that brings more than n bytes to a client; 0 ends none.
+// CutEach ends each connection that sends more than n bytes to a client; 0 ends none.
 func (p *Proxy) CutEach(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cutEach = n
 }
 
-// OnCommand is asked what to do with each line of a client; nil forwards all.
+// OnCommand sets the function that decides on each line of a client; nil forwards all.
 func (p *Proxy) OnCommand(f func(line string) Action) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onCommand = f
 }
 
-// OnReply is asked before each line of the server is passed on; true ends the
-// connection instead. Lines of literals are among them.
+// OnReply sets the function that is called before each line of the server is
+// forwarded; true ends the connection instead. Lines of literals are among them.
 func (p *Proxy) OnReply(f func(line string) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onReply = f
 }
 
-// Delay holds each chunk from the server back for a while, as distance does.
+// Delay delays each chunk from the server, as a distant server does.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -238,10 +237,10 @@ type link struct {
 
 	mu      sync.Mutex
 	stalled bool
-	swallow string // the tag after whose reply the link is cut; until then nothing is passed on
+	swallow string // the tag after whose reply the link ends; until then nothing is forwarded
 
 	exchange *exchange // the step that the link is in; nil where steps are not counted
-	inBody   bool      // SMTP's mail is on its way
+	inBody   bool      // the client is sending the mail of SMTP
 }
 
 func (l *link) close() {
@@ -262,7 +261,7 @@ func (l *link) cut() {
 	l.close()
 }
 
-// upstream passes on what the client says, line by line.
+// upstream forwards the client's lines.
 func (l *link) upstream() {
 	defer l.close()
 	br := bufio.NewReaderSize(l.client, 64<<10)
@@ -277,7 +276,7 @@ func (l *link) upstream() {
 	}
 }
 
-// command handles one line and reports whether the link lives on.
+// command handles one line and reports whether the link stays open.
 func (l *link) command(line []byte) bool {
 	p := l.proxy
 	text := strings.TrimRight(string(line), "\r\n")
@@ -288,7 +287,7 @@ func (l *link) command(line []byte) bool {
 	decide := p.onCommand
 	p.mu.Unlock()
 	if l.isStalled() {
-		return true // read on, so as to see the client go
+		return true // read on, to notice the client's end
 	}
 	action := Forward
 	if decide != nil {
@@ -317,7 +316,7 @@ func (l *link) command(line []byte) bool {
 	return err == nil
 }
 
-// commandStep begins a step where a line is a command.
+// commandStep begins a step if a line is a command.
 func (l *link) commandStep(text string) (forward, alive bool) {
 	l.mu.Lock()
 	inBody := l.inBody
@@ -332,7 +331,7 @@ func (l *link) commandStep(text string) (forward, alive bool) {
 	return l.begin(Step{Command: command}, tag)
 }
 
-// downstream passes on what the server says.
+// downstream forwards the server's lines.
 func (l *link) downstream() {
 	defer l.close()
 	br := bufio.NewReaderSize(l.server, 64<<10)
@@ -347,7 +346,7 @@ func (l *link) downstream() {
 	}
 }
 
-// reply handles one line and reports whether the link lives on.
+// reply handles one line and reports whether the link stays open.
 func (l *link) reply(line []byte) bool {
 	p := l.proxy
 	text := strings.TrimRight(string(line), "\r\n")
@@ -381,7 +380,7 @@ func (l *link) reply(line []byte) bool {
 	return l.send(line)
 }
 
-// send writes to the client, up to where the link is to be cut.
+// send writes to the client, up to the next cut.
 func (l *link) send(line []byte) bool {
 	p := l.proxy
 	p.mu.Lock()

@@ -10,13 +10,12 @@ import (
 	"time"
 )
 
-// saslauthd answers Cyrus's questions whether a password is right, on a socket,
-// until the test ends: a user database without a file.
+// saslauthd checks passwords for Cyrus, on a socket, until the test ends.
 func saslauthd(t testing.TB, socket string, right func(user, password string) bool) {
 	t.Helper()
 	listener, err := net.Listen("unix", socket)
 	if err == nil {
-		err = os.Chmod(socket, 0o777) // the server is another user
+		err = os.Chmod(socket, 0o777) // the server runs as another user
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +40,8 @@ func saslauthd(t testing.TB, socket string, right func(user, password string) bo
 	}()
 }
 
-// answerPassword reads user, password, service and realm, each behind its length,
-// and answers in the same way.
+// answerPassword reads user, password, service and realm, each after its length, and
+// answers in the same format.
 func answerPassword(conn io.ReadWriter, right func(user, password string) bool) error {
 	var fields [4]string
 	for i := range fields {

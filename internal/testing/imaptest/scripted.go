@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// Scripted starts a server that speaks to each connection as script does, in a
-// goroutine of its own. A connection is closed when script returns, and all are
-// closed when the test ends. The script ends by itself once its connection is
-// closed. For most purposes script is a call of [Conn.Play].
+// Scripted starts a server that runs script for each connection, in a goroutine of
+// its own. A connection is closed when script returns, and all are closed when the
+// test ends. The script ends once its connection is closed. Most scripts call
+// [Conn.Play].
 func Scripted(t testing.TB, script func(c *Conn), opts ...Option) *Server {
 	t.Helper()
 	o := collectOptions(opts)
@@ -145,13 +145,13 @@ func (c *Conn) Next() Command {
 	return Command{Tag: tag, Name: name, Args: args}
 }
 
-// OK ends a command well.
+// OK completes a command with OK.
 func (c *Conn) OK(cmd Command) { c.Send(cmd.Tag + " OK " + cmd.Name + " done") }
 
-// No ends a command badly; text may begin with a response code.
+// No completes a command with NO; text may begin with a response code.
 func (c *Conn) No(cmd Command, text string) { c.Send(cmd.Tag + " NO " + text) }
 
-// Hang says nothing any more and waits for the client to go.
+// Hang sends nothing more and waits for the client to close.
 func (c *Conn) Hang() {
 	for {
 		_ = c.Line()
@@ -173,7 +173,7 @@ func (c *Conn) StartTLS() {
 	c.conn, c.br = conn, bufio.NewReader(conn)
 }
 
-// A Play is a server that behaves, but for what On changes.
+// A Play is a correct server, except for the answers that On changes.
 type Play struct {
 	Greeting     string // default "* OK ready"
 	Capabilities string // default "IMAP4rev1 AUTH=PLAIN SASL-IR"
@@ -217,5 +217,5 @@ func (c *Conn) Play(p Play) {
 	}
 }
 
-// Literal writes s as IMAP does a string of any bytes.
+// Literal returns s as an IMAP literal.
 func Literal(s string) string { return fmt.Sprintf("{%d}\r\n%s", len(s), s) }

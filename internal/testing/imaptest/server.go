@@ -1,9 +1,9 @@
 // Package imaptest gives a test an IMAP server: Debian's Dovecot or Cyrus,
-// go-imap's server in memory, or one that plays a script, and a proxy to put
-// between.
+// go-imap's server in memory, or one that follows a script; and a proxy in front of
+// it.
 //
 // All of them listen on 127.0.0.1, on free ports, with certificates of a CA made
-// for the test, and are gone when the test ends.
+// for the test, and end with the test.
 package imaptest
 
 import (
@@ -31,11 +31,11 @@ const (
 	KindScripted = "scripted"
 )
 
-// A Server is what a client needs to know of it. Its methods work on the
-// mailbox through a client of their own, as a colleague's would.
+// A Server holds what a client needs to connect. Its methods work on the mailbox
+// through a client of their own, as another user does.
 type Server struct {
 	Kind     string
-	Host     string // always "127.0.0.1", for which the certificate is good
+	Host     string // always "127.0.0.1", which the certificate names
 	Port     int
 	Addr     string // host and port
 	TLS      string // "implicit", "starttls" or "none"
@@ -56,7 +56,7 @@ func (s *Server) TLSConfig() *tls.Config {
 	return &tls.Config{RootCAs: s.CA, MinVersion: tls.VersionTLS12}
 }
 
-// Via returns the server as it is reached through a proxy.
+// Via returns the server with the address of a proxy in front of it.
 func (s *Server) Via(p *Proxy) *Server {
 	through := *s
 	through.Port, through.Addr = p.Port, p.Addr
@@ -81,16 +81,15 @@ type Option func(*options)
 // default.
 func WithTLS(mode string) Option { return func(o *options) { o.tls = mode } }
 
-// WithCertificate makes a certificate that is not the usual one, to be refused
-// by clients.
+// WithCertificate replaces the usual certificate, by one that clients refuse.
 func WithCertificate(c Certificate) Option { return func(o *options) { o.certificate = &c } }
 
-// WithMaxTLS makes a server that speaks no newer TLS than a version, and any older
-// one that Go has. Dovecot ignores it.
+// WithMaxTLS bounds the TLS version of a server, which then accepts any older one
+// that Go has. Dovecot ignores it.
 func WithMaxTLS(version uint16) Option { return func(o *options) { o.maxTLS = version } }
 
 // WithDovecotConfig adds settings to dovecot.conf. The server is then not shared
-// with other tests, and takes a moment longer to start.
+// with other tests, and starts more slowly.
 func WithDovecotConfig(config string) Option { return func(o *options) { o.config += config + "\n" } }
 
 // WithCyrusConfig adds lines to imapd.conf, or replaces some of its settings.
@@ -117,8 +116,8 @@ func collectOptions(opts []Option) options {
 	return o
 }
 
-// Each runs a test against each kind of real server: in memory always, Dovecot and
-// Cyrus where they are installed.
+// Each runs a test against each kind of server: in memory always, Dovecot and Cyrus
+// if they are installed.
 func Each(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
 	t.Helper()
 	t.Run(KindMemory, func(t *testing.T) {
@@ -128,8 +127,8 @@ func Each(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
 	EachInstalled(t, test, opts...)
 }
 
-// EachInstalled runs a test against Dovecot and Cyrus, for what the memory server
-// cannot do: rights, and special uses.
+// EachInstalled runs a test against Dovecot and Cyrus, for rights and special uses,
+// which the memory server lacks.
 func EachInstalled(t *testing.T, test func(t *testing.T, s *Server), opts ...Option) {
 	t.Helper()
 	t.Run(KindDovecot, func(t *testing.T) {
@@ -142,7 +141,7 @@ func EachInstalled(t *testing.T, test func(t *testing.T, s *Server), opts ...Opt
 	})
 }
 
-// haveDovecot skips the test, or fails it where Dovecot is required.
+// haveDovecot skips the test without Dovecot, or fails it if Dovecot is required.
 func haveDovecot(t testing.TB) string {
 	t.Helper()
 	skipIfShort(t)
@@ -168,8 +167,7 @@ func skipIfShort(t testing.TB) {
 	}
 }
 
-// missing skips a test that lacks a server, or fails it where servers are
-// required.
+// missing skips a test that lacks a server, or fails it if servers are required.
 func missing(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv(RequireDovecot) != "" {
@@ -181,7 +179,7 @@ func missing(t testing.TB, why string) {
 // Eventually waits until a condition holds, and fails the test if it never does.
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	const most = time.Minute // which a busy machine does not need
+	const most = time.Minute // more than a busy machine needs
 	deadline := time.NewTimer(most)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// prepareTokens lets Dovecot look at access tokens by itself: JWTs (RFC 7519) that
-// are signed by a key which it finds in a folder.
+// prepareTokens lets Dovecot verify access tokens itself: JWTs (RFC 7519) signed by a
+// key in a folder.
 func (d *dovecot) prepareTokens(t testing.TB) {
 	t.Helper()
 	d.secret = []byte(rand.Text())
@@ -31,8 +31,8 @@ openid_configuration_url = https://idp.example.test/.well-known/openid-configura
 `, d.base))
 }
 
-// AccessToken makes an OAuth2 access token for a user that Dovecot takes until it
-// expires, to the second. Only Dovecot has any.
+// AccessToken returns an OAuth2 access token for a user that Dovecot accepts until it
+// expires, to the second. Only Dovecot takes tokens.
 func (s *Server) AccessToken(t testing.TB, user string, expires time.Time) string {
 	t.Helper()
 	if s.dovecot == nil {
@@ -45,7 +45,7 @@ func (d *dovecot) accessToken(user string, expires time.Time) string {
 	part := func(v map[string]any) string {
 		data, err := json.Marshal(v)
 		if err != nil {
-			return "" // text and numbers always can be encoded
+			return "" // text and numbers can always be encoded
 		}
 		return base64.RawURLEncoding.EncodeToString(data)
 	}
@@ -60,7 +60,7 @@ func (d *dovecot) accessToken(user string, expires time.Time) string {
 	return token + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// As returns the server as one of its users of WithUsers knows it.
+// As returns the server for one of its users of WithUsers.
 func (s *Server) As(t testing.TB, user string) *Server {
 	t.Helper()
 	as := *s

@@ -1,8 +1,8 @@
 // Package memimap is an IMAP server in the process, for the demo and for tests.
 //
-// It wraps go-imap's own test server: everything is in memory and gone when the
-// server is closed. That server lower-cases keywords, and stores flags under
-// EXAMINE too, as no real one should.
+// It wraps go-imap's own test server: everything is in memory until the server is
+// closed. That server lower-cases keywords, and stores flags under EXAMINE too,
+// against RFC 9051.
 package memimap
 
 import (
@@ -20,7 +20,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 )
 
-// Options of a server. The zero value is a server without TLS for nobody.
+// Options describe a server. The zero value is a server without TLS and without a
+// user name.
 type Options struct {
 	Username, Password string
 	// TLS, if set, offers STARTTLS, or TLS from the first byte with Implicit.
@@ -86,10 +87,10 @@ func capabilities(names []string) imap.CapSet {
 	return caps
 }
 
-// Addr is the server's host and port.
+// Addr returns the server's host and port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Port is the server's port.
+// Port returns the server's port.
 func (s *Server) Port() int {
 	address, ok := s.listener.Addr().(*net.TCPAddr)
 	if !ok {

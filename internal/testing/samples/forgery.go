@@ -2,9 +2,8 @@ package samples
 
 import "time"
 
-// Forgery returns a report that looks like the one in Mailbox that comcast.net
-// makes about the day before today, the same organization and id included, but
-// claims so many failures. It carries no signature.
+// Forgery returns an unsigned copy of the report by comcast.net in Mailbox about the
+// day before today, with the same organization and id, that claims so many failures.
 func Forgery(today time.Time, failed int) (Mail, error) {
 	today = today.UTC().Truncate(24 * time.Hour)
 	s := senders()[2]

@@ -17,8 +17,8 @@ func Report(n int, arrival time.Time, domain string) (Mail, error) {
 	return reportMail(s, day, arrival.UTC(), []policy{stsPolicy(domain, 10+n%90, 0)}, Unsigned)
 }
 
-// Bundled is the report numbered n in a mail whose header does not say what it
-// holds: only its parts do.
+// Bundled returns the report numbered n in a mail whose parts, and not its header,
+// show that it is a report.
 func Bundled(n int, arrival time.Time, domain string) (Mail, error) {
 	m, err := Report(n, arrival, domain)
 	head, body, _ := strings.Cut(string(m.Data), "\r\n\r\n")
@@ -32,5 +32,5 @@ func Bundled(n int, arrival time.Time, domain string) (Mail, error) {
 	return m, err
 }
 
-// Letter is the letter of a person numbered n.
+// Letter returns a person's mail numbered n.
 func Letter(n int, arrival time.Time) Mail { return person(arrival.UTC(), n) }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// otherMail returns what else lies in the mailbox from the day after day: a
-// DMARC report daily, a bounce and a person's mail now and then.
+// otherMail returns the mail of the day after day that is no TLS report: a DMARC
+// report daily, a bounce and a person's mail on some days.
 func otherMail(day time.Time, back int) []Mail {
 	arrival := day.AddDate(0, 0, 1).Add(5 * time.Hour)
 	mails := []Mail{dmarcReport(day, arrival)}
@@ -22,7 +22,7 @@ func otherMail(day time.Time, back int) []Mail {
 	return mails
 }
 
-// dmarcReport looks much like a TLS report, and is none: RFC 7489.
+// dmarcReport returns a DMARC report (RFC 7489), whose mail resembles a TLS report.
 func dmarcReport(day, arrival time.Time) Mail {
 	var packed bytes.Buffer
 	z := zip.NewWriter(&packed)

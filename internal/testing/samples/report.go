@@ -37,7 +37,7 @@ func (p policy) bare() policy {
 	return p
 }
 
-// The report as JSON has it: RFC 8460, section 4.4.
+// The JSON of a report: RFC 8460, section 4.4.
 type (
 	wireReport struct {
 		Organization string       `json:"organization-name"`
@@ -92,7 +92,7 @@ func reportJSON(s sender, day time.Time, policies []policy) ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// reportMail wraps a report as RFC 8460, section 5.3, has it, and signs it.
+// reportMail wraps a report in a mail (RFC 8460, section 5.3) and signs it.
 func reportMail(s sender, day, arrival time.Time, policies []policy, sign Signer) (Mail, error) {
 	text, err := reportJSON(s, day, policies)
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// A Mail is one message as it would lie in the mailbox.
+// A Mail is one message of the mailbox.
 type Mail struct {
 	Data   []byte    // RFC 5322, CRLF
 	Date   time.Time // of arrival, UTC
 	Report bool      // it is a TLS report
-	Name   string    // what it is, for messages of tests
+	Name   string    // a description, for errors of tests
 }
 
-// A Signer adds a DKIM signature of the given domain, made when the message was
-// sent, in front of it.
+// A Signer puts a DKIM signature of the domain, as of the time of sending, in front
+// of a message.
 type Signer func(domain string, message []byte, sent time.Time) ([]byte, error)
 
 // Unsigned leaves messages as they are.
@@ -28,8 +28,8 @@ func Unsigned(_ string, message []byte, _ time.Time) ([]byte, error) { return me
 // Days is how many days of reports Mailbox writes.
 const Days = 21
 
-// Mailbox returns the mail that lies in the reports mailbox of example.com on
-// the morning of today, oldest first: reports about the Days days before it.
+// Mailbox returns the mail in the reports mailbox of example.com on the morning of
+// today, oldest first: reports about the Days days before it.
 func Mailbox(today time.Time, sign Signer) ([]Mail, error) {
 	today = today.UTC().Truncate(24 * time.Hour)
 	var mails []Mail
@@ -59,7 +59,7 @@ type sender struct {
 	policies     func(daysBack int) []policy
 }
 
-// senders returns who reports, and what each saw so many days ago.
+// senders returns the reporting organizations, with their policies by days back.
 func senders() []sender {
 	return []sender{
 		{"google.com", "Google Inc.", "smtp-tls-reporting@google.com", google},
@@ -73,7 +73,7 @@ func senders() []sender {
 func google(back int) []policy {
 	sts := stsPolicy("example.com", 700+31*(back%7), 0)
 	switch {
-	case back == 1: // the certificate on mx2 ran out
+	case back == 1: // the certificate on mx2 expired
 		sts = stsPolicy("example.com", 640, 29).with(
 			failure{Result: "certificate-expired", SendingIP: "192.0.2.44", MX: "mx2.example.com", IP: "198.51.100.26", Sessions: 29})
 	case back >= 9 && back <= 12: // a wrong name on mx1, mended since
@@ -96,7 +96,7 @@ func microsoft(back int) []policy {
 	return []policy{stsPolicy("example.com", 280+9*(back%5), 0).bare()}
 }
 
-// comcast honours DANE: on the last two days the key of mx1 does not match.
+// comcast checks DANE: on the last two days the key of mx1 does not match.
 func comcast(back int) []policy {
 	p := policy{Type: "tlsa", Domain: "example.com", Strings: []string{"3 1 1 8cd1f44a2f0c4ff0b9a2f6a7a4ff0b1a6b3e0c5d9e7f1a2b3c4d5e6f70819202"}, OK: 60 + back%4}
 	if back <= 2 {
@@ -114,7 +114,7 @@ func yahoo(back int) []policy {
 	return []policy{stsPolicy("example.com", 45+back%6, 0)}
 }
 
-// hoster sees no policy, and now and then no TLS either.
+// hoster finds no policy, and on the last days no TLS on one host.
 func hoster(back int) []policy {
 	p := policy{Type: "no-policy-found", Domain: "example.com", OK: 9 + back%3}
 	if back <= 3 {
@@ -124,7 +124,7 @@ func hoster(back int) []policy {
 	return []policy{p}
 }
 
-// stsPolicy is what an MTA-STS sender says of a domain in enforce mode.
+// stsPolicy returns the entry of an MTA-STS sender about a domain in enforce mode.
 func stsPolicy(domain string, ok, failed int) policy {
 	return policy{
 		Type: "sts", Domain: domain, OK: ok, Failed: failed,

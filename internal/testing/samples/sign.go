@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// A Key signs messages with DKIM (RFC 6376, RFC 8463). Unlike a library's
-// signer it does so as of any time, and wrongly where a test wants that.
+// A Key signs messages with DKIM (RFC 6376, RFC 8463). Unlike a library's signer it
+// signs as of any time, and incorrectly if a test asks for that.
 type Key struct {
 	public ed25519.PublicKey
 	key    ed25519.PrivateKey
 }
 
-// A Signature says what is to be signed how.
+// A Signature holds the parameters of a signature.
 type Signature struct {
 	Domain, Selector string
 	At               time.Time // t=
@@ -70,8 +70,7 @@ func (k *Key) Sign(message []byte, s Signature) ([]byte, error) {
 	return append([]byte(field), message...), nil
 }
 
-// fieldOf returns a header field as it stands in the header, folded lines and
-// line end included.
+// fieldOf returns a header field unchanged, with folded lines and line end.
 func fieldOf(header, name string) string {
 	lines := strings.SplitAfter(header+"\r\n", "\r\n")
 	for i, line := range lines {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// A browser is a headless Chromium, spoken to by the DevTools protocol through a
-// pair of pipes, with one page open.
+// A browser is a headless Chromium with one page open, controlled by the DevTools
+// protocol through a pair of pipes.
 type browser struct {
 	cmd     *exec.Cmd
 	profile string
@@ -20,8 +20,8 @@ type browser struct {
 	out     *bufio.Reader
 	id      int
 	session string
-	asked   []string // the addresses asked for since the page was shown
-	loaded  bool     // the page is there
+	asked   []string // the addresses requested since the page was shown
+	loaded  bool     // the page has loaded
 }
 
 // startBrowser starts Chromium and opens a page. It ends with ctx.
@@ -41,7 +41,7 @@ func startBrowser(ctx context.Context) (*browser, error) {
 	}
 	options := []string{"--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-color-profile=srgb",
-		"--host-resolver-rules=MAP * ~NOTFOUND", // a page that asks for something is a fault, and gets nothing
+		"--host-resolver-rules=MAP * ~NOTFOUND", // a page that requests anything has a fault, and gets nothing
 		"--remote-debugging-pipe", "--user-data-dir=" + profile}
 	if os.Geteuid() == 0 {
 		options = append(options, "--no-sandbox") // Chromium's sandbox is not for root
@@ -80,7 +80,7 @@ func (b *browser) close() {
 	if err := b.call("Browser.close", nil, nil); err != nil {
 		_ = b.cmd.Process.Kill() // it may have ended
 	}
-	_ = b.cmd.Wait() // what it says in leaving is of no use
+	_ = b.cmd.Wait() // its exit status is of no use
 	b.in.Close()
 	if err := os.RemoveAll(b.profile); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
@@ -129,7 +129,7 @@ func (b *browser) call(method string, params map[string]any, result any) error {
 	}
 }
 
-// read returns the next message. What the page asks for is noted.
+// read returns the next message, and records the requests of the page.
 func (b *browser) read() (message, error) {
 	var m message
 	data, err := b.out.ReadBytes(0)
@@ -151,7 +151,7 @@ func (b *browser) read() (message, error) {
 }
 
 // show opens a page in a window of a width, with a colour scheme, and waits until
-// it is there.
+// it has loaded.
 func (b *browser) show(url string, width int, scheme string) error {
 	b.asked, b.loaded = nil, false
 	screen := map[string]any{"width": width, "height": 900, "screenWidth": width, "screenHeight": 900, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -177,17 +177,17 @@ func (b *browser) show(url string, width int, scheme string) error {
 	return nil
 }
 
-// requests returns what the page asked for besides itself, as faults.
+// requests returns the page's requests for anything but itself, as faults.
 func (b *browser) requests(page string) (faults []string) {
 	for _, url := range b.asked {
-		if url != page && !strings.HasPrefix(url, "data:") { // such a picture stands in the page itself, or in Chromium's own
+		if url != page && !strings.HasPrefix(url, "data:") { // the picture is inside the page, or inside Chromium's own
 			faults = append(faults, "asks for "+url)
 		}
 	}
 	return faults
 }
 
-// evaluate runs a script in the page and reads the JSON that it gives.
+// evaluate runs a script in the page and decodes the JSON that it returns.
 func (b *browser) evaluate(script string, result any) error {
 	var answer struct {
 		Result           struct{ Value string }

@@ -1,10 +1,10 @@
-// Command screenshots shows golden digests to people and judges what a program
-// can see of them: it renders each in headless Chromium at the widths of a phone,
-// a mail program and a wide window, light and dark, writes the pictures, and
-// fails where a page is wider than its window, asks for anything from elsewhere,
-// has text that hardly stands out, or headings that a screen reader trips over.
+// Command screenshots makes pictures of golden digests and checks them: it renders
+// each in headless Chromium at the widths of a phone, a mail program and a wide
+// window, light and dark, writes the pictures, and fails if a page is wider than its
+// window, requests anything from elsewhere, has text of too little contrast, or
+// headings in an order that confuses a screen reader.
 //
-//	go run ./internal/screenshots -out screenshots digest/testdata/*/digest.html
+//	go run ./internal/testing/screenshots -out screenshots digest/testdata/*/digest.html
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 //go:embed check.js
 var checkPage string
 
-// perPage bounds how long one picture may take.
+// perPage bounds the time of one picture.
 const perPage = 30 * time.Second
 
 func main() {
@@ -46,11 +46,11 @@ func main() {
 	}
 }
 
-// A cut says how much of a page a picture shows, in CSS pixels, and how many
-// bytes it may have. Zero is no limit.
+// A cut bounds the part of a page that a picture shows, in CSS pixels, and the bytes
+// of the picture. Zero is no limit.
 type cut struct{ height, limit int }
 
-// run makes the pictures of all pages and returns how many faults it saw.
+// run makes the pictures of all pages and returns the number of faults.
 func run(out string, widths, schemes []string, c cut, pages []string) (faults int, err error) {
 	if len(pages) == 0 {
 		return 0, fmt.Errorf("name the pages, as in digest/testdata/*/digest.html")

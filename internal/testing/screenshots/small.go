@@ -12,11 +12,11 @@ import (
 	"slices"
 )
 
-// paletteSize is how many colours a PNG of one byte a pixel has.
+// paletteSize is the number of colours of a PNG with one byte a pixel.
 const paletteSize = 256
 
-// small returns the same picture, a PNG, with only its most frequent colours.
-// The others, which are the edges of coloured letters, get the nearest of them.
+// small returns a PNG reduced to its most frequent colours. The others, which are the
+// edges of coloured letters, become the nearest of them.
 func small(picture []byte) ([]byte, error) {
 	whole, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {
@@ -32,8 +32,8 @@ func small(picture []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// frequent returns the most frequent colours of a picture, in an order that the
-// picture alone decides.
+// frequent returns the most frequent colours of a picture, in an order that depends
+// on the picture alone.
 func frequent(picture image.Image) color.Palette {
 	seen := map[color.RGBA]int{}
 	b := picture.Bounds()

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A CA signs certificates that are good for this process only: its key is never
-// written down.
+// A CA signs certificates that are valid for this process only: its key is never
+// stored.
 type CA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -46,8 +46,8 @@ func NewCA() (*CA, error) {
 	return &CA{certificate: certificate, key: key}, nil
 }
 
-// setValidity makes a certificate valid at any time this program may run: what
-// it is good for ends with the process, not with a date.
+// setValidity makes a certificate valid at any time this program may run: its use
+// ends with the process, not with a date.
 func setValidity(c *x509.Certificate) {
 	c.NotBefore = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	c.NotAfter = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)

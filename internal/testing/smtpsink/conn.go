@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// A listener hands go-smtp connections that can be made to misbehave, and deals
-// itself with those that shall not get as far as a greeting.
+// A listener gives go-smtp connections that can fail on request. It serves those
+// itself that fail before or at the greeting.
 type listener struct {
 	net.Listener
 	sink *Sink
@@ -44,7 +44,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// misgreet is all that a connection with a fault at its greeting gets; outer is
+// misgreet serves a connection with a fault at its greeting and ends it; outer is
 // c, or TLS over it.
 func (s *Sink) misgreet(f Fault, c *conn, outer net.Conn) {
 	defer c.hangUp()
@@ -66,7 +66,8 @@ func (s *Sink) misgreet(f Fault, c *conn, outer net.Conn) {
 	}
 }
 
-// track counts a connection and remembers it for Close; false once closed.
+// track counts a connection and records it for Close. It reports whether the sink
+// is open.
 func (s *Sink) track(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,19 +82,19 @@ func (s *Sink) track(c *conn) bool {
 }
 
 // A conn is the TCP connection under a session, and under its TLS. go-smtp has
-// no hook before its answers to STARTTLS and DATA; a conn sees these commands
-// go by in plain text and can put another answer in place.
+// no hook before its answers to STARTTLS and DATA; a conn reads these commands in
+// plain text and can replace the answer.
 type conn struct {
 	net.Conn
 	sink *Sink
 
 	mu      sync.Mutex
-	command Step // the command that the next Write answers, if one of ours
-	cut     bool // hang up after the next Write
+	command Step // the command that the next Write answers, if faults can strike at it
+	cut     bool // close after the next Write
 	leaving bool // the next command is answered with 221, whatever it is
 }
 
-// raw returns the conn under what go-smtp calls its connection.
+// raw returns the conn under a connection of go-smtp.
 func raw(c net.Conn) *conn {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
@@ -101,7 +102,7 @@ func raw(c net.Conn) *conn {
 	return c.(*conn)
 }
 
-// Read reads, and notes which command was read.
+// Read reads, and records which command was read.
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.mu.Lock()
@@ -121,7 +122,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write writes, or does what a fault wants instead.
+// Write writes, or executes a fault instead.
 func (c *conn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	command, cut := c.command, c.cut
@@ -144,8 +145,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// misanswer does f instead of writing the answer b. go-smtp believes b was
-// sent, so the session ends with the client's next command.
+// misanswer executes f instead of writing the answer b. go-smtp takes b for sent,
+// so the session ends with the client's next command.
 func (c *conn) misanswer(f Fault, b []byte) (int, error) {
 	switch f.action() {
 	case Answer, DropAfter:
@@ -174,7 +175,7 @@ func (c *conn) hangUpAfterWrite() {
 	c.cut = true
 }
 
-// hangUp closes the TCP connection, without a word of TLS.
+// hangUp closes the TCP connection without TLS's close_notify.
 func (c *conn) hangUp() { _ = c.Conn.Close() }
 
 // Close closes the connection for good.

@@ -9,12 +9,12 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// A Step is a point of an SMTP session where a Fault can strike.
+// A Step is a point of an SMTP session at which a Fault can strike.
 type Step string
 
 // The steps, in the order of a session.
 const (
-	Greeting  Step = "greeting"  // the server's first words
+	Greeting  Step = "greeting"  // the server's first line
 	EHLO      Step = "ehlo"      // the first EHLO or HELO
 	StartTLS  Step = "starttls"  // the command
 	Handshake Step = "handshake" // TLS, after STARTTLS or from the start
@@ -26,18 +26,18 @@ const (
 	Body      Step = "body"   // the whole mail has been read; its final answer
 )
 
-// An Action is what happens at a step instead of the usual.
+// An Action replaces the usual behaviour at a step.
 type Action string
 
 // The actions.
 const (
-	Answer    Action = "answer"     // refuse with Code; what an empty Action means
+	Answer    Action = "answer"     // refuse with Code; the meaning of an empty Action
 	Drop      Action = "drop"       // close the connection without an answer
 	DropAfter Action = "drop-after" // answer (with Code, or as usual), then close
-	Stall     Action = "stall"      // say nothing more until the sink is closed
+	Stall     Action = "stall"      // send nothing more until the sink is closed
 )
 
-// A Fault is one piece of misbehaviour.
+// A Fault is one deviation from the usual behaviour.
 type Fault struct {
 	Step    Step
 	Address string // at Rcpt: only for this one; empty: for every recipient
@@ -47,8 +47,8 @@ type Fault struct {
 	Code int    // such as 451
 	Text string // after the code, with the enhanced code, such as "4.7.1 Greylisted"
 
-	// Keep, at Body: the mail is kept all the same. It stands for a server
-	// that took the mail while the client could not learn of it.
+	// Keep, at Body, keeps the mail in spite of the fault, like a server that
+	// accepts the mail and cannot tell the client.
 	Keep bool
 }
 
@@ -70,8 +70,8 @@ func (s *Sink) Struck(step Step) int {
 	return s.struck[step]
 }
 
-// checkFaults refuses what could never strike, so that a test does not pass
-// because nothing went wrong.
+// checkFaults refuses faults that could never strike, so that no test passes
+// because nothing fails.
 func checkFaults(mode Mode, faults []Fault) error {
 	for _, f := range faults {
 		switch {
@@ -95,7 +95,7 @@ func (f Fault) action() Action {
 	return f.Do
 }
 
-// reply returns the fault's answer, nil where it has none of its own.
+// reply returns the fault's answer, or nil if it has none of its own.
 func (f Fault) reply() error {
 	if f.Code == 0 {
 		return nil
@@ -109,10 +109,10 @@ func (f Fault) reply() error {
 	return &smtp.SMTPError{Code: f.Code, EnhancedCode: enhanced, Message: text}
 }
 
-// line returns the fault's answer as it goes over the wire.
+// line returns the fault's answer in the form of the protocol.
 func (f Fault) line() []byte { return fmt.Appendf(nil, "%d %s\r\n", f.Code, f.Text) }
 
-// take returns the fault that strikes at step, counting it as used.
+// take returns the fault that strikes at step, and counts the strike.
 func (s *Sink) take(step Step, address string) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,11 +133,11 @@ func (s *Sink) take(step Step, address string) (Fault, bool) {
 	return Fault{}, false
 }
 
-// errDropped is what go-smtp is told where a fault has ended the connection; it
-// cannot pass it on.
+// errDropped is returned to go-smtp if a fault has ended the connection; go-smtp
+// cannot send it.
 var errDropped = errors.New("dropped")
 
-// strike does f on c and returns what go-smtp shall answer; nil: the usual.
+// strike executes f on c and returns the answer for go-smtp; nil: the usual one.
 func (s *Sink) strike(f Fault, c *conn) error {
 	switch f.action() {
 	case Drop:

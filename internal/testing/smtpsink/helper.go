@@ -1,7 +1,7 @@
 package smtpsink
 
-// TB is the part of testing.TB that New needs. The package is in the demo's
-// binary too, where testing has no business.
+// TB is the part of testing.TB that New needs. It keeps package testing out of the
+// program, which uses this package for the demo.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)

@@ -9,7 +9,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// A session is one client's, from its EHLO on. A new one begins after STARTTLS.
+// A session serves one client from its EHLO on. A new one begins after STARTTLS.
 type session struct {
 	sink *Sink
 	smtp *smtp.Conn
@@ -28,7 +28,7 @@ func (s *Sink) newSession(c *smtp.Conn) (smtp.Session, error) {
 	return session, nil
 }
 
-// fault does what was asked for at step; the error is the answer to give.
+// fault executes the fault for step, if any; the error is the answer to send.
 func (s *session) fault(step Step, address string) error {
 	if f, ok := s.sink.take(step, address); ok {
 		return s.sink.strike(f, s.conn)
@@ -36,7 +36,7 @@ func (s *session) fault(step Step, address string) error {
 	return nil
 }
 
-// AuthMechanisms says what EHLO shall offer.
+// AuthMechanisms returns the mechanisms that EHLO offers.
 func (s *session) AuthMechanisms() []string {
 	if s.sink.options.User == "" {
 		return nil
@@ -164,8 +164,8 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.mail.Data = append(first[:n], rest...)
 	if f, ok := s.sink.take(Body, ""); ok {
-		// Kept before the connection goes, so that who sees it gone also
-		// sees the mail.
+		// The mail is kept before the connection ends, so that a test that sees
+		// the end also sees the mail.
 		if f.Keep {
 			s.sink.keep(s.mail)
 		}

@@ -1,15 +1,15 @@
-// Package smtpsink is an SMTP submission server that keeps what it is given.
+// Package smtpsink is an SMTP submission server that keeps the mails it receives.
 //
-// The demo sends its digests to one, and tests send to one that misbehaves as
-// told: at any step it can refuse with a code, close the connection before or
-// after its answer, or fall silent ([Fault]). Underneath is go-smtp's server, so
-// commands are read and answered by something that knows SMTP.
+// The demo sends its digests to one, and tests send to one that fails on request:
+// at any step it can refuse with a code, close the connection before or after its
+// answer, or stop answering ([Fault]). It is built on go-smtp's server, which reads
+// and answers the commands.
 //
 // # Trust
 //
 // It listens on 127.0.0.1 only and holds everything in memory, at most
-// [Options.MaxBytes] a mail. Certificates come from a [CA] of its own that is
-// good for nothing else.
+// [Options.MaxBytes] a mail. Certificates come from a [CA] of its own that signs
+// nothing else.
 package smtpsink
 
 import (
@@ -40,17 +40,17 @@ const (
 	Implicit Mode = "implicit" // TLS from the first byte, RFC 8314
 )
 
-// Options say what kind of server to be. The zero value is a plain one that
-// asks for no password.
+// Options describe a server. The zero value is one without TLS that asks for no
+// password.
 type Options struct {
 	Mode          Mode           // empty: None
 	CA            *CA            // signs the certificate; nil: a new one, see Sink.CA
 	Names         []string       // in the certificate; none: 127.0.0.1 and localhost
-	MaxTLSVersion uint16         // such as tls.VersionTLS11; 0: what crypto/tls has
-	ClientCAs     *x509.CertPool // clients must show a certificate of one of these; nil: none is asked for
+	MaxTLSVersion uint16         // such as tls.VersionTLS11; 0: that of crypto/tls
+	ClientCAs     *x509.CertPool // clients must send a certificate of one of these; nil: none is requested
 
-	// User and Password, where set, must be given before MAIL. They are
-	// accepted on plain connections too.
+	// User and Password, if set, are required before MAIL. They are accepted on
+	// plain connections too.
 	User, Password string
 	Mechanisms     []string // offered for AUTH; none: PLAIN and LOGIN
 
@@ -61,21 +61,21 @@ type Options struct {
 	Faults []Fault // see Sink.SetFaults
 }
 
-// defaultMaxBytes bounds a mail where Options do not.
+// defaultMaxBytes bounds a mail if Options do not.
 const defaultMaxBytes = 32 << 20
 
-// A Mail is one that was accepted, with its envelope.
+// A Mail is an accepted mail with its envelope.
 type Mail struct {
 	From string
 	To   []string
 	Data []byte // as sent, without the dots that SMTP adds
 
-	HELO      string // how the client named itself
+	HELO      string // the name that the client sent
 	TLS       bool   // whether it came over TLS
-	User      string // who was logged in; empty: nobody
-	Mechanism string // by which it was logged in
+	User      string // the user logged in; empty: none
+	Mechanism string // of the log-in
 	UTF8      bool   // whether MAIL said SMTPUTF8
-	Size      int64  // as announced with MAIL; 0: not
+	Size      int64  // announced with MAIL; 0: none
 }
 
 // A Sink is a running server. Its methods may be called from any goroutine.
@@ -84,7 +84,7 @@ type Sink struct {
 	ca       *CA
 	listener net.Listener
 	server   *smtp.Server
-	done     chan struct{} // closed by Close; ends what stalls
+	done     chan struct{} // closed by Close; ends stalled sessions
 	served   chan struct{} // closed when the server has stopped accepting
 
 	mu      sync.Mutex
@@ -152,7 +152,7 @@ func (s *Sink) newServer(config *tls.Config) *smtp.Server {
 	return server
 }
 
-// tlsConfig makes the server's certificate, where one is needed.
+// tlsConfig makes the server's certificate if the mode needs one.
 func (s *Sink) tlsConfig() (*tls.Config, error) {
 	if s.options.Mode == None {
 		return nil, nil
@@ -195,7 +195,7 @@ func (s *Sink) Close() error {
 		c.hangUp()
 	}
 	s.mu.Unlock()
-	// Shutdown does not know of a listener whose Serve has not begun yet.
+	// Shutdown does not close a listener whose Serve has not begun yet.
 	_ = s.listener.Close()
 	<-s.served
 
@@ -214,7 +214,7 @@ func (s *Sink) Host() string { return "127.0.0.1" }
 // Port returns the port that the server listens on.
 func (s *Sink) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
-// CA returns who signed the server's certificate; nil without TLS.
+// CA returns the signer of the server's certificate; nil without TLS.
 func (s *Sink) CA() *CA { return s.ca }
 
 // Connections returns how many connections were opened so far.
@@ -231,8 +231,8 @@ func (s *Sink) Mails() []Mail {
 	return slices.Clone(s.mails)
 }
 
-// WaitFor returns the mails as soon as there are at least n; with ctx's error,
-// those that there are when ctx ends first.
+// WaitFor returns the mails once there are at least n. If ctx ends first, it returns
+// those so far and ctx's error.
 func (s *Sink) WaitFor(ctx context.Context, n int) ([]Mail, error) {
 	for {
 		s.mu.Lock()
@@ -249,7 +249,7 @@ func (s *Sink) WaitFor(ctx context.Context, n int) ([]Mail, error) {
 	}
 }
 
-// keep adds a mail and wakes those who wait.
+// keep adds a mail and wakes each WaitFor.
 func (s *Sink) keep(m Mail) {
 	m.To, m.Data = slices.Clone(m.To), bytes.Clone(m.Data)
 	s.mu.Lock()

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
-	"tlsbrief/poller"
 )
 
 // A state is what the database remembers, as export and status show it.
@@ -50,7 +50,7 @@ func (p *player) state() state {
 		p.t.Fatal(err)
 	}
 	for _, m := range rejected {
-		s.rejected[place{slices.Index(folderNames(), m.Folder), m.UID}] = m.Reason
+		s.rejected[place{slices.Index(folderNames(), m.Folder), m.UID}] = m.Text
 	}
 	return s
 }
@@ -168,7 +168,7 @@ func (p *player) checkAll(last bool) {
 }
 
 // checkTotals wants an undisturbed round to go well, and to count what it found.
-func (p *player) checkTotals(r round, before state, got poller.Totals, err error) {
+func (p *player) checkTotals(r round, before state, got ingest.Totals, err error) {
 	if err != nil {
 		p.faulty("%s: nothing was in the way, and it failed: %v", p.stage, err)
 		return
@@ -176,7 +176,7 @@ func (p *player) checkTotals(r round, before state, got poller.Totals, err error
 	if len(before.pending) > 0 {
 		return // they are looked at again, and count once that has ended
 	}
-	var want poller.Totals
+	var want ingest.Totals
 	known := map[int]bool{}
 	for n := range before.rows {
 		known[n] = true

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"tlsbrief/db"
+	"tlsbrief/internal/ingest"
+	"tlsbrief/internal/netclient"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
-	"tlsbrief/internal/tlsrpt"
+	tlsread "tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
 )
@@ -106,18 +108,19 @@ func (p *player) close() {
 // poller makes a poller, as a new process has.
 func (p *player) poller() *poller.Poller {
 	via := p.s.Via(p.proxy)
-	limits := tlsrpt.DefaultLimits()
+	limits := tlsread.DefaultLimits()
 	limits.MaxMessage = p.w.maxMessage
+	log := slog.New(slog.NewTextHandler(&p.log, nil))
 	return poller.New(poller.Options{
-		DB: p.db, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
-		Reading: poller.Reading{Limits: limits},
-		Bounds:  p.w.bounds,
+		Store: p.db, Log: log,
+		Ingest: ingest.New(ingest.Options{Recorder: p.db, Limits: limits, Log: log}),
+		Bounds: p.w.bounds,
 		Mailboxes: []poller.Mailbox{{
 			Name: box, Folders: folderNames()[:len(p.w.folders)], After: p.w.after, Keyword: keyword, MoveTo: archive,
 			IMAP: imapbox.Options{
-				Name: box, Host: via.Host, Port: via.Port, TLS: via.TLS, Timeout: patience,
-				Auth: func(context.Context) (imapbox.Credentials, error) {
-					return imapbox.Credentials{Username: via.Username, Password: via.Password}, nil
+				Name: box, Host: via.Host, Port: via.Port, TLS: netclient.TLSMode(via.TLS), Timeout: patience,
+				Auth: func(context.Context) (netclient.Credentials, error) {
+					return netclient.Credentials{Username: via.Username, Password: via.Password}, nil
 				},
 			},
 		}},
@@ -193,7 +196,7 @@ func (p *player) list() {
 	}
 }
 
-func (p *player) run(ctx context.Context, backfill bool) (poller.Result, error) {
+func (p *player) run(ctx context.Context, backfill bool) (ingest.Result, error) {
 	if backfill {
 		return p.poller().Backfill(ctx, poller.Backfill{Mark: p.w.mark})
 	}
@@ -202,7 +205,7 @@ func (p *player) run(ctx context.Context, backfill bool) (poller.Result, error) 
 
 // told tells the model how a round ended, and holds what is remembered of the folders
 // against it.
-func (p *player) told(r round, before state, result poller.Result, err error, stopped bool) {
+func (p *player) told(r round, before state, result ingest.Result, err error, stopped bool) {
 	finished := map[string]bool{}
 	for _, c := range result.Mailboxes {
 		finished[c.Folder] = c.Error == ""

@@ -1,4 +1,4 @@
-// Package yeardb makes databases with the reports of a long time, for measuring.
+// Package yeardb makes databases with reports of many days, for benchmarks.
 package yeardb
 
 import (
@@ -14,7 +14,7 @@ import (
 // the days before 23 November 2026, one in fifty of them with failures.
 type Year struct{ Domains, Senders, Days int }
 
-// fill writes the rows at once: recording them one by one would take an hour.
+// fill writes the rows by SQL, since recording each report takes an hour in all.
 func (y Year) fill(b testing.TB, path string, empty func(path string) error) {
 	b.Helper()
 	if err := empty(path); err != nil {
@@ -54,8 +54,8 @@ func (y Year) fill(b testing.TB, path string, empty func(path string) error) {
 	}
 }
 
-// Open returns the path of the database, which is made once where TLSBRIEF_BENCH_DIR names a
-// folder to keep it in. empty makes an empty database at a path.
+// Open returns the path of the database. If TLSBRIEF_BENCH_DIR names a folder, Open
+// makes it there once and keeps it. empty makes an empty database at a path.
 func (y Year) Open(b testing.TB, empty func(path string) error) (path string) {
 	b.Helper()
 	dir := os.Getenv("TLSBRIEF_BENCH_DIR")
