@@ -1,4 +1,5 @@
 # make test      every test; installs what the tests need and the machine lacks
+# make short     the tests without the long ones, half a minute; see docs/testing.md
 # make chaos     every fault there is, a line each, and random worlds: minutes, not seconds
 # make check     gofmt, go vet, staticcheck
 # make fuzz      each fuzz target for FUZZTIME
@@ -8,13 +9,17 @@
 GO       ?= go
 FUZZTIME ?= 30s
 
-.PHONY: test chaos check fuzz bench deps build screenshots docs/digest.png
+.PHONY: test short chaos check fuzz bench deps build screenshots docs/digest.png
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o tlsbrief ./cmd/tlsbrief
 
 test: deps
 	$(GO) test -timeout 15m ./...
+
+# Without debug data the test programs are linked in half the time.
+short:
+	$(GO) test -short -vet=off -ldflags='-s -w' ./...
 
 # A few of each kind are among the tests.
 chaos: deps

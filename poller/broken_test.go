@@ -14,6 +14,7 @@ import (
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/race"
 	"tlsbrief/internal/tlsrpt/read"
 	"tlsbrief/poller"
 	"tlsbrief/poller/imapbox"
@@ -279,6 +280,7 @@ func TestMailboxThatIsBusyIsPassedOver(t *testing.T) {
 
 // Eight mails of a few kilobytes unpack to 96 MiB.
 func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
+	race.SkipMemory(t)
 	if testing.Short() {
 		t.Skip("-short: large reports")
 	}

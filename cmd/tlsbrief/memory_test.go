@@ -20,6 +20,7 @@ import (
 
 	"tlsbrief/internal/testing/dnstest"
 	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/race"
 	"tlsbrief/internal/testing/samples"
 )
 
@@ -86,14 +87,9 @@ func hostileMails(t *testing.T) []hostileMail {
 //
 // M-H5: not under the race detector, whose own memory it would measure.
 func TestPeakMemoryOfAnyMessage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: many large mails")
-	}
 	t.Parallel()
 	long(t)
-	if raceDetector {
-		t.Skip("the race detector takes several times the memory of the program")
-	}
+	race.SkipMemory(t)
 	for _, tt := range hostileMails(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

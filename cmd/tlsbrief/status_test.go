@@ -60,9 +60,6 @@ func (r *rig) many(t *testing.T, s *imaptest.Server, broken ...int) {
 // M-G14: of 200 mailboxes those that fail come first, and the others are summed up,
 // in poll, status and verify alike. None has a spam folder, which nobody is told.
 func TestOfManyMailboxesTheFailingComeFirst(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: many mailboxes and domains")
-	}
 	t.Parallel()
 	long(t)
 	s := imaptest.Memory(t)

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"tlsbrief/internal/report"
+	"tlsbrief/internal/testing/race"
 )
 
 // TestNoReportUsesUpTheMemory: what a digest holds does not grow with the names
 // that reports invent, whether these count or not.
 func TestNoReportUsesUpTheMemory(t *testing.T) {
+	race.SkipMemory(t)
 	if testing.Short() {
 		t.Skip("-short: large reports")
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tlsbrief/internal/testing/imaptest"
+	"tlsbrief/internal/testing/race"
 	"tlsbrief/poller/imapbox"
 )
 
@@ -231,6 +232,7 @@ func neverABody(t *testing.T, account *imaptest.Server) string {
 
 // A server that lists a million messages in one answer is read, within bounds.
 func TestMillionMessages(t *testing.T) {
+	race.SkipMemory(t)
 	count := 50_000
 	if whole() { // which takes half a minute
 		count = 1_000_000

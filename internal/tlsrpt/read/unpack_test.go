@@ -14,6 +14,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"tlsbrief/internal/testing/race"
 	"tlsbrief/internal/tlsrpt"
 )
 
@@ -282,6 +283,7 @@ func TestDeviationsAreBounded(t *testing.T) {
 
 // Reading the largest report takes the memory of its text, and not a multiple.
 func TestPeakMemoryIsThatOfTheReport(t *testing.T) {
+	race.SkipMemory(t)
 	const size = 32 << 20
 	packed := gzipOf(t, strings.Replace(minimal, partContact, partContact+strings.Repeat(" ", size-len(minimal)), 1))
 	rd := NewReader(Limits{})
