@@ -89,7 +89,7 @@ func TestOrganizationalOfTenants(t *testing.T) {
 		"20230601.gappssmtp.com":                  "20230601.gappssmtp.com",
 		"gappssmtp.com":                           "gappssmtp.com",
 		"sandbox1234.mailgun.org":                 "sandbox1234.mailgun.org",
-		"u1234.wl.sendgrid.net":                   "wl.sendgrid.net",
+		"u1234.sendgrid.net":                      "u1234.sendgrid.net",
 		"eu-west-1.amazonses.com":                 "eu-west-1.amazonses.com",
 	} {
 		got := hostname.Organizational(name)
