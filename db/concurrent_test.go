@@ -15,6 +15,9 @@ import (
 // TestManyAtOnce has two handles, as two processes would have, record the same
 // reports at once while others read.
 func TestManyAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many writers")
+	}
 	t.Parallel()
 	f := open(t)
 	second, err := db.Open(f.ctx, f.path, db.Options{Now: f.clock.now})

@@ -49,6 +49,9 @@ func many(t *testing.T) *fixture {
 // TestEveryFilter compares what each filter selects with what going through all
 // rows selects, whichever way the rows are found.
 func TestEveryFilter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many queries")
+	}
 	t.Parallel()
 	f := many(t)
 	all := f.rows(report.Filter{})

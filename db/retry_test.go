@@ -434,6 +434,9 @@ func TestAnUnknownFileOfAKnownReportIsTriedAgain(t *testing.T) {
 }
 
 func TestRetriesAreBoundedAndTakeTurns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many messages")
+	}
 	t.Parallel()
 	f := open(t)
 	var messages []report.Message

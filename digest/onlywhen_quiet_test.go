@@ -158,6 +158,9 @@ func TestADomainThatIsSeldomReportedOnIsNoChange(t *testing.T) {
 // Whose silence means something is told though other domains are clear, once; and
 // that it is over.
 func TestADomainGoneSilentAmongOthersIsTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many days")
+	}
 	t.Parallel()
 	for _, when := range []judge.OnlyWhen{judge.OnlyFailures, judge.OnlyChanges} {
 		t.Run(string(when), func(t *testing.T) {
@@ -184,6 +187,9 @@ func TestADomainGoneSilentAmongOthersIsTold(t *testing.T) {
 // Where reports come seldom no rule tells that they have stopped; two weeks of
 // nothing are told once.
 func TestTwoWeeksWithoutAnyReportAreTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many days")
+	}
 	t.Parallel()
 	for _, when := range []judge.OnlyWhen{judge.OnlyFailures, judge.OnlyChanges} {
 		t.Run(string(when), func(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 // Weekly and monthly digests go out at the same time of the wall clock before and
 // after the clocks are changed, each once.
 func TestWeeklyAndMonthlyDigestsFollowTheClocks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many days")
+	}
 	t.Parallel()
 	tests := []struct {
 		name, schedule, zone, from, to string

@@ -14,6 +14,9 @@ import (
 // M-E4: of a message that DNS does not answer for, what a key is held against is
 // kept, not the message.
 func TestLittleIsKeptOfLargeMessagesThatDNSDoesNotAnswerFor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: large mails")
+	}
 	t.Parallel()
 	const mails, most = 3, 2 << 10
 	dir := t.TempDir()

@@ -15,6 +15,9 @@ import (
 // Where the server tells no sizes, or wrong ones, what is held is bounded all the
 // same: what came by then is recorded before more is asked for.
 func TestBodiesOfUntoldSizeAreNotAllHeldAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: large mails")
+	}
 	t.Parallel()
 	for _, tt := range []struct{ name, size string }{{"none", ""}, {"wrong", " RFC822.SIZE 100"}} {
 		t.Run(tt.name, func(t *testing.T) {

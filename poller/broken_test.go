@@ -279,6 +279,9 @@ func TestMailboxThatIsBusyIsPassedOver(t *testing.T) {
 
 // Eight mails of a few kilobytes unpack to 96 MiB.
 func TestReportsThatUnpackToMuchAreNotHeldTogether(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: large reports")
+	}
 	s := imaptest.Memory(t)
 	const mails, each = 8, 12 << 20
 	var ids []string

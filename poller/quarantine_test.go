@@ -34,6 +34,9 @@ func (b *scriptedBox) jamming(word string, do func(*imaptest.Conn), uids ...int)
 // two at the three after it, then it is asked for alone and rarely; the others are read
 // (M-A10, M-A11, M-A12).
 func TestMessageThatJamsStopsNoOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits for timeouts")
+	}
 	t.Parallel()
 	const most = 3
 	for _, tt := range []struct {
@@ -118,6 +121,9 @@ func TestConnectionThatBreaksOffOnceBlamesNoMessage(t *testing.T) {
 // Where the server breaks off at every message, none of them is to blame, and it is
 // not waited for at each of them.
 func TestServerThatBreaksOffAtEveryMessageQuarantinesNone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits for timeouts")
+	}
 	t.Parallel()
 	for _, word := range []string{"HEADER", "BODY.PEEK[]"} {
 		for _, way := range []struct {
@@ -160,6 +166,9 @@ func TestServerThatBreaksOffAtEveryMessageQuarantinesNone(t *testing.T) {
 
 // Connections that break are no reason to reject a message, whichever and how many (P1).
 func TestBrokenConnectionsRejectNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many polls")
+	}
 	t.Parallel()
 	for _, word := range []string{"HEADER", "BODY.PEEK[]"} {
 		for breaks := 1; breaks <= 9; breaks++ {

@@ -263,6 +263,9 @@ func TestServerThatBreaksAtEveryFetchIsLeftAlone(t *testing.T) {
 // Every connection dies after so many bytes: what fits through is recorded at the first
 // poll, what does not is pending, and nothing is rejected (M-A13).
 func TestLineThatDiesAfterSomeBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many polls")
+	}
 	t.Parallel()
 	for _, after := range []int64{195_000, 292_000} {
 		s := imaptest.Memory(t)
@@ -310,6 +313,9 @@ func without(ids []string, one string) []string {
 
 // After one drop the rest is asked for together again (M-H3).
 func TestOneDropCostsFewRoundTrips(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: many mails")
+	}
 	t.Parallel()
 	s := imaptest.Memory(t)
 	for n := 1; n <= 400; n++ {
