@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+
 	"tlsbrief/internal/report"
 )
 

@@ -51,7 +51,7 @@ func TestManyAtOnce(t *testing.T) {
 						duplicate.Add(1)
 					}
 				}
-				if err := d.PollDone(f.ctx, mailbox, "INBOX", errors.New("x")); err != nil {
+				if err := d.PollDone(f.ctx, mailbox, "INBOX", report.FaultOther, errors.New("x")); err != nil {
 					t.Errorf("PollDone: %v", err)
 				}
 			}
@@ -110,7 +110,7 @@ func TestFirstBatchesBesideOtherWriters(t *testing.T) {
 			mailbox := fmt.Sprint("mailbox ", w)
 			working.Go(func() {
 				for range 5 {
-					if err := f.PollDone(f.ctx, mailbox, "INBOX", nil); err != nil {
+					if err := f.PollDone(f.ctx, mailbox, "INBOX", "", nil); err != nil {
 						t.Errorf("PollDone: %v", err)
 					}
 				}

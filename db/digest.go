@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+
 	"tlsbrief/internal/report"
 )
 
@@ -66,7 +67,7 @@ func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([
 	return messages, d.fail("listing the rejected messages", err)
 }
 
-const selectRejected = `SELECT mailbox, folder.folder, uid_validity, uid, news, via, message_id, sender, subject, refused, conflict, received_at, recorded_at
+const selectRejected = `SELECT mailbox, folder.folder, uid_validity, uid, news, via, message_id, sender, subject, refused, reason, conflict, received_at, recorded_at
 	`
 
 func scanRejected(rows *sql.Rows) (report.RejectedMessage, error) {
@@ -75,12 +76,12 @@ func scanRejected(rows *sql.Rows) (report.RejectedMessage, error) {
 	var recorded int64
 	var refused, conflict string
 	err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.News, &m.Via, &m.MessageID, &m.From, &m.Subject,
-		&refused, &conflict, &received, &recorded)
-	m.Reason = refused
+		&refused, &m.Reason, &conflict, &received, &recorded)
+	m.Text = refused
 	if refused != "" && conflict != "" {
-		m.Reason += "; "
+		m.Text += "; "
 	}
-	m.Reason += conflict
+	m.Text += conflict
 	m.ReceivedAt, m.RecordedAt = timeOf(received), unix(recorded)
 	return m, err
 }

@@ -33,6 +33,11 @@ func timeOf(n sql.NullInt64) time.Time {
 // unix is a stored time that is never NULL.
 func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 
+// after returns, as it is stored, a moment some time after another.
+func after(seconds int64, wait time.Duration) sql.NullInt64 {
+	return sql.NullInt64{Int64: seconds + int64(wait/time.Second), Valid: true}
+}
+
 // dayOf is a time's UTC day as it is stored. It rounds towards the past, also
 // before 1970.
 func dayOf(t time.Time) int64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
 	"tlsbrief/internal/report"
 )
 
@@ -37,26 +38,26 @@ func (d *DB) ForgetBackfill(ctx context.Context, mailbox, folder string) error {
 	})
 }
 
-// PollDone notes that a poll of a folder ended just now, with an error or, where
-// that is nil, well.
-func (d *DB) PollDone(ctx context.Context, mailbox, folder string, pollErr error) error {
+// PollDone notes that a poll of a folder ended just now, with an error and its code or,
+// where the error is nil, well.
+func (d *DB) PollDone(ctx context.Context, mailbox, folder string, fault report.Fault, pollErr error) error {
 	return d.write(ctx, "noting the poll of "+source(mailbox, folder), func(t *tx) error {
 		id, err := t.folderID(mailbox, folder)
 		if err != nil {
 			return err
 		}
 		if pollErr == nil {
-			_, err = t.exec("UPDATE folder SET last_poll = ?, last_good_poll = ?, last_error = '', failing_since = NULL WHERE id = ?", t.now, t.now, id)
+			_, err = t.exec("UPDATE folder SET last_poll = ?, last_good_poll = ?, last_error = '', fault = '', failing_since = NULL WHERE id = ?", t.now, t.now, id)
 		} else {
-			_, err = t.exec("UPDATE folder SET last_poll = ?, last_error = ?, failing_since = COALESCE(failing_since, ?) WHERE id = ?",
-				t.now, clip(pollErr.Error()), t.now, id)
+			_, err = t.exec("UPDATE folder SET last_poll = ?, last_error = ?, fault = ?, failing_since = COALESCE(failing_since, ?) WHERE id = ?",
+				t.now, clip(pollErr.Error()), fault, t.now, id)
 		}
 		return err
 	})
 }
 
 const selectFolder = `SELECT mailbox, folder, poll_uid_validity, poll_last_uid, backfill_uid_validity, backfill_last_uid,
-	last_poll, last_good_poll, last_error, failing_since, recorded, rejected
+	last_poll, last_good_poll, last_error, fault, failing_since, recorded, rejected
 	FROM folder `
 
 func scanFolder(rows *sql.Rows) (report.Folder, error) {
@@ -64,7 +65,7 @@ func scanFolder(rows *sql.Rows) (report.Folder, error) {
 	var pollValidity, pollUID, backfillValidity, backfillUID sql.Null[uint32]
 	var last, good, since sql.NullInt64
 	err := rows.Scan(&f.Mailbox, &f.Folder, &pollValidity, &pollUID, &backfillValidity, &backfillUID,
-		&last, &good, &f.LastError, &since, &f.Recorded, &f.Rejected)
+		&last, &good, &f.LastError, &f.LastFault, &since, &f.Recorded, &f.Rejected)
 	if pollValidity.Valid {
 		f.Poll = &report.Cursor{UIDValidity: pollValidity.V, LastUID: pollUID.V}
 	}

@@ -52,25 +52,26 @@ func TestPollDone(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	steps := []struct {
-		name string
-		err  error
-		want func(start time.Time) report.Folder
+		name  string
+		fault report.Fault
+		err   error
+		want  func(start time.Time) report.Folder
 	}{
-		{"the first fails", errors.New("no route"), func(s time.Time) report.Folder {
-			return report.Folder{LastPoll: s, LastError: "no route", FailingSince: s}
+		{"the first fails", report.FaultOther, errors.New("no route"), func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s, LastError: "no route", LastFault: report.FaultOther, FailingSince: s}
 		}},
-		{"so does the second", errors.New("refused"), func(s time.Time) report.Folder {
-			return report.Folder{LastPoll: s.Add(time.Hour), LastError: "refused", FailingSince: s}
+		{"so does the second", report.FaultRefused, errors.New("refused"), func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s.Add(time.Hour), LastError: "refused", LastFault: report.FaultRefused, FailingSince: s}
 		}},
-		{"the third works", nil, func(s time.Time) report.Folder {
+		{"the third works", "", nil, func(s time.Time) report.Folder {
 			return report.Folder{LastPoll: s.Add(2 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour)}
 		}},
-		{"then it fails again", errors.New("no route"), func(s time.Time) report.Folder {
-			return report.Folder{LastPoll: s.Add(3 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour), LastError: "no route", FailingSince: s.Add(3 * time.Hour)}
+		{"then it fails again", report.FaultDNS, errors.New("no route"), func(s time.Time) report.Folder {
+			return report.Folder{LastPoll: s.Add(3 * time.Hour), LastGoodPoll: s.Add(2 * time.Hour), LastError: "no route", LastFault: report.FaultDNS, FailingSince: s.Add(3 * time.Hour)}
 		}},
 	}
 	for _, s := range steps {
-		check(t, f.PollDone(f.ctx, "reports", "\\Junk", s.err))
+		check(t, f.PollDone(f.ctx, "reports", "\\Junk", s.fault, s.err))
 		want := s.want(noon)
 		want.Mailbox, want.Folder = "reports", "\\Junk"
 		if diff := cmp.Diff(want, must(f.Folder(f.ctx, "reports", "\\Junk"))(t)); diff != "" {
@@ -78,7 +79,7 @@ func TestPollDone(t *testing.T) {
 		}
 		f.clock.pass(time.Hour)
 	}
-	check(t, f.PollDone(f.ctx, "reports", "\\Junk", errors.New(strings.Repeat("a server's long words ", 1000))))
+	check(t, f.PollDone(f.ctx, "reports", "\\Junk", report.FaultOther, errors.New(strings.Repeat("a server's long words ", 1000))))
 	if got := must(f.Folder(f.ctx, "reports", "\\Junk"))(t); len(got.LastError) > 1010 {
 		t.Errorf("an error of %d bytes was kept", len(got.LastError))
 	}

@@ -2,16 +2,13 @@ package db
 
 import (
 	"context"
+
 	"tlsbrief/internal/report"
 )
 
 // giveUpAtOnce is how many messages one transaction gives up: few enough that a
 // poll which records meanwhile waits no more than a moment.
 const giveUpAtOnce = 200
-
-// reasonGivenUp is the reason of a report that was never authenticated, since so
-// much waited for an answer from DNS that the oldest had to make room.
-const reasonGivenUp = "too-many-unknown"
 
 // giveUpOldest brings what is kept to judge messages later within
 // Options.MaxKept: the reports of the oldest have failed, for that reason.
@@ -74,7 +71,7 @@ func (t *tx) giveUp(message int64) error {
 	}
 	d := report.Decision{Message: message}
 	for _, u := range reports {
-		a := report.ReportAnswer{Identity: [32]byte(u.identity), Content: [32]byte(u.content), Auth: report.Authenticity{Result: report.AuthFail, Reason: reasonGivenUp}}
+		a := report.ReportAnswer{Identity: [32]byte(u.identity), Content: [32]byte(u.content), Auth: report.Authenticity{Result: report.AuthFail, Reason: report.ReasonTooManyUnknown}}
 		// Who claims to have signed it stands with the report.
 		if _, err := t.get(`SELECT auth_domain FROM identity JOIN report ON report.id = identity.report
 			WHERE identity = ? AND content = ?`, []any{u.identity, u.content}, &a.Auth.Domain); err != nil {

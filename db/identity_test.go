@@ -213,7 +213,7 @@ func TestAConflictIsExplained(t *testing.T) {
 	}
 	want := report.RejectedMessage{
 		Place: m.Place, News: 2, Via: report.ViaPoll, MessageID: m.MessageID, From: m.From, Subject: m.Subject,
-		Reason:     `report "r" of "Sender Inc." conflicts with the one recorded 2026-03-10 12:00 UTC from TLS <noreply@sender.example>: the same identity, other content`,
+		Text:       `report "r" of "Sender Inc." conflicts with the one recorded 2026-03-10 12:00 UTC from TLS <noreply@sender.example>: the same identity, other content`,
 		ReceivedAt: m.ReceivedAt, RecordedAt: noon.Add(49 * time.Hour),
 	}
 	if diff := cmp.Diff(want, got[0]); diff != "" {
@@ -226,7 +226,7 @@ func TestAVerifiedConflictNamesTheSigner(t *testing.T) {
 	f := open(t)
 	f.record(f.message(newReport("r")))
 	f.record(f.message(newReport("r", content(5))))
-	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Reason, "from sender.example:") {
+	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Text, "from sender.example:") {
 		t.Errorf("rejected messages %+v do not name sender.example", got)
 	}
 }

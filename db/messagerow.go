@@ -78,10 +78,10 @@ func (t *tx) saveMessage(row messageRow, exists bool) error {
 	}
 	if exists {
 		_, err := t.exec(`UPDATE message SET message_id = ?, sender = ?, subject = ?, submitter = ?, received_at = ?, forwarded = ?,
-				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?, next_try = ?, again_at = ?
+				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?, next_try = ?, again_at = ?, reason = ?
 			WHERE id = ?`,
 			clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), m.Forwarded,
-			row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again),
+			row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again), m.Reason,
 			row.id)
 		return err
 	}
@@ -89,7 +89,7 @@ func (t *tx) saveMessage(row messageRow, exists bool) error {
 	t.lastUIDs[space] = max(t.lastUIDs[space], row.uid)
 	return t.messages.add(
 		row.id, row.folder, row.uidValidity, row.uid, clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), t.now,
-		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again))
+		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again), m.Reason)
 }
 
 // oweMark notes that a mark is due, if one is.
@@ -100,6 +100,3 @@ func (t *tx) oweMark(row messageRow) error {
 	_, err := t.exec("UPDATE message SET mark_owed = 1 WHERE id = ?", row.id)
 	return err
 }
-
-// known reports whether the message's reports are recorded.
-func (r *messageRow) known() bool { return r.state == report.Recorded || r.state == report.Duplicate }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
 	"tlsbrief/internal/report"
 
 	"github.com/pressly/goose/v3"
@@ -31,6 +32,7 @@ func TestAReleasedMigrationIsNeverEdited(t *testing.T) {
 		"0009_kept.sql":          "2219e365040ae615",
 		"0010_folder_counts.sql": "e213e22a9f8e25a7",
 		"0011_moments.sql":       "b429fb6cb13232ed",
+		"0012_faults.sql":        "f7a93ae53440969c",
 	}
 	entries, err := fs.ReadDir(migrations, "migrations")
 	if err != nil {
@@ -181,5 +183,51 @@ func TestMessagesRecordedBeforeAreCounted(t *testing.T) {
 	got, err := texts(pool.Query("SELECT id || ':' || recorded || ' ' || rejected || ' ' || named FROM folder ORDER BY id"))
 	if want := []string{"1:2 1 2", "2:0 0 0"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("counts %q, %v; want %q", got, err, want)
+	}
+}
+
+// TestFaultsRecordedBeforeHaveCodes: a database of before 0012_faults says as much of its
+// faults as it did in words.
+func TestFaultsRecordedBeforeHaveCodes(t *testing.T) {
+	t.Parallel()
+	texts := map[string]report.Fault{
+		"": "",
+		`mailbox "m": login: the server refused the login: check username and password (the server said NO)`:                          report.FaultAuth,
+		`mailbox "m": login: the server said NO [AUTHENTICATIONFAILED] no`:                                                            report.FaultAuth,
+		`mailbox "m": login: the server refused the access token: check scopes (the server said NO [AUTHENTICATIONFAILED] no)`:        report.FaultToken,
+		`mailbox "m": login: the server refused the access token: this user may not use this mailbox: x`:                              report.FaultNotAllowed,
+		`mailbox "m": credentials: no access token: login.example: invalid_grant: AADSTS70008 (log in anew)`:                          report.FaultExpired,
+		`mailbox "m": credentials: no access token: login.example: lookup login.example: no such host`:                                report.FaultOther,
+		`mailbox "m": connect: imap.example:993: lookup imap.example: no such host (check the host's spelling)`:                       report.FaultDNS,
+		`mailbox "m": connect: imap.example:993: connection refused`:                                                                  report.FaultRefused,
+		`mailbox "m": connect: imap.example:993: the server did not answer within 30s`:                                                report.FaultTimeout,
+		`mailbox "m": tls: imap.example:993: the server's certificate is for a.example, not for imap.example`:                         report.FaultCertificate,
+		`mailbox "m": login: the server takes no log-ins for now; nothing is wrong with the secret, and the next poll tries again ()`: report.FaultUnavailable,
+		`mailbox "m": folder "x": status: no such folder`:                                                                             report.FaultOther,
+	}
+	pool, p := olderDatabase(t, filepath.Join(t.TempDir(), "tlsrpt.db"), 11)
+	for text := range texts {
+		if _, err := pool.Exec("INSERT INTO folder (mailbox, folder, last_error) VALUES ('m', ?, ?)", text, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := pool.Exec(`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, recorded_at, via, forwarded,
+			state, refused, conflict, attempts, news, reader_version, mark_owed, unknown) VALUES
+			(1, 1, 7, 1, '', '', '', '', 1, 'poll', 0, 'rejected', 'gzip: unexpected EOF', '', 0, 1, 1, 0, 0),
+			(2, 1, 7, 2, '', '', '', '', 1, 'poll', 0, 'rejected', 'it holds no report', '', 0, 2, 1, 0, 0)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range texts {
+		var got report.Fault
+		if err := pool.QueryRow("SELECT fault FROM folder WHERE folder = ?", text).Scan(&got); err != nil || got != want {
+			t.Errorf("%q has the fault %q, %v; want %q", text, got, err, want)
+		}
+	}
+	var reasons string
+	if err := pool.QueryRow("SELECT group_concat(reason, '/') FROM (SELECT reason FROM message ORDER BY id)").Scan(&reasons); err != nil || reasons != "cut-off/" {
+		t.Errorf("reasons %q, %v", reasons, err)
 	}
 }

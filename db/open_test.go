@@ -265,7 +265,7 @@ func TestAWriterWaitsForAnother(t *testing.T) {
 	other, err := pool.Begin()
 	check(t, err)
 	done := make(chan error)
-	go func() { done <- f.PollDone(f.ctx, "reports", "INBOX", nil) }()
+	go func() { done <- f.PollDone(f.ctx, "reports", "INBOX", "", nil) }()
 	select {
 	case err := <-done:
 		t.Fatalf("PollDone = %v while another wrote", err)

@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/json"
 	"math"
+
 	"tlsbrief/internal/report"
 )
 

@@ -85,7 +85,7 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"how many are unknown", "SELECT count(*) FROM message WHERE unknown = 1", nil, "COVERING INDEX message_unknown"},
 		{"rejected by an older reader", "SELECT uid FROM message WHERE folder = ? AND state = 'rejected' AND reader_version < 2", []any{n}, "message_rejected (folder=? AND reader_version<?)"},
 		{"the newest rejected", newestRejected, []any{n, "[]", n}, "SEARCH newest USING COVERING INDEX message_named (folder=? AND news>?)"},
-		{"copies of a report", "SELECT standing FROM identity WHERE identity = ?", []any{"x"}, "PRIMARY KEY (identity=?)"},
+		{"copies of a report", selectCopies, []any{"x"}, "PRIMARY KEY (identity=?)"},
 		{"news", "SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id", []any{n, n, n, n}, "report_news (news>? AND news<?)"},
 		{"a day's reports", "SELECT id FROM report WHERE day = ? AND id > ? AND news <= ? ORDER BY id LIMIT ?", []any{n, n, n, n}, "report_day (day=? AND rowid>?)"},
 		{"the next day", "SELECT day FROM report WHERE day > ? AND day < ? ORDER BY day LIMIT 1", []any{n, n}, "COVERING INDEX report_day (day>? AND day<?)"},

@@ -86,7 +86,7 @@ func (w *policyWalk) prepare() (err error) {
 		query string
 	}{
 		{&w.report, `SELECT r.id, r.news, r.via, r.recorded_at, r.starts_at, r.starts_nanos, r.ends_at, r.ends_nanos, r.organization, r.contact, r.report_id, r.deviations,
-				r.auth, r.auth_domain, r.auth_reason, m.submitter, m.message_id, m.received_at, f.mailbox, f.folder
+				r.auth, r.auth_domain, r.auth_reason, r.reporter, m.submitter, m.message_id, m.received_at, f.mailbox, f.folder
 			FROM json_each(?) AS wanted CROSS JOIN report AS r ON r.id = wanted.value
 				JOIN message AS m ON m.id = r.message JOIN folder AS f ON f.id = m.folder
 			ORDER BY wanted.key`},
@@ -132,7 +132,7 @@ func scanReport(rows *sql.Rows) (report.PolicyRow, error) {
 	var received sql.NullInt64
 	var deviations, mailbox, folder string
 	err := rows.Scan(&p.ReportRow, &p.News, &p.Via, &recorded, &start, &startNanos, &end, &endNanos, &p.Report.OrganizationName, &p.Report.ContactInfo, &p.Report.ReportID, &deviations,
-		&p.Auth.Result, &p.Auth.Domain, &p.Auth.Reason, &p.Submitter, &p.MessageID, &received, &mailbox, &folder)
+		&p.Auth.Result, &p.Auth.Domain, &p.Auth.Reason, &p.Reporter, &p.Submitter, &p.MessageID, &received, &mailbox, &folder)
 	if err != nil {
 		return p, err
 	}

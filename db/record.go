@@ -107,14 +107,14 @@ func (t *tx) examine(m *report.Message, via report.Via, was messageRow) (report.
 	case len(m.Reports) == 0 && m.Refused == "":
 		return "", errors.New("the message has neither reports, nor a reason why it was refused, nor one why it is pending")
 	}
-	if len(m.Reports) == 0 && was.known() {
+	if len(m.Reports) == 0 && was.state.Known() {
 		// It was read before, and the message at a UID does not change.
 		if _, err := t.exec("UPDATE message SET again_at = NULL WHERE id = ?", row.id); err != nil {
 			return "", err
 		}
 		return report.Duplicate, t.oweMark(row)
 	}
-	verdicts, err := t.deliverAll(m, via, row.id)
+	verdicts, err := t.recordReports(m, via, row.id)
 	if err != nil {
 		return "", err
 	}
@@ -156,15 +156,13 @@ func (t *tx) examinePending(row, was messageRow) (report.Outcome, error) {
 
 // judge sets the state of a message's row from the verdicts on its reports, and
 // returns what became of the message this time.
-func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) report.Outcome {
+func (row *messageRow) judge(verdicts []report.Verdict, was messageRow, now int64) report.Outcome {
 	var conflicts []string
-	fresh := false
 	row.unknown, row.nextTry = false, sql.NullInt64{}
 	for _, v := range verdicts {
-		fresh = fresh || v.fresh
-		row.unknown = row.unknown || v.retry
-		if v.conflict != "" {
-			conflicts = append(conflicts, v.conflict)
+		row.unknown = row.unknown || v.Pending
+		if v.Kind == report.VerdictConflict {
+			conflicts = append(conflicts, v.Conflict)
 		}
 	}
 	if row.unknown {
@@ -172,21 +170,15 @@ func (row *messageRow) judge(verdicts []verdict, was messageRow, now int64) repo
 		if was.unknown {
 			row.attempts = was.attempts + 1
 		}
-		row.nextTry = nextTry(row.attempts, now)
+		row.nextTry = after(now, report.UnknownWait(row.attempts))
 	}
 	row.refused, row.conflict = clip(row.Message.Refused), clip(strings.Join(conflicts, "; "))
-	switch {
-	case fresh:
-		row.state = report.Recorded
-		return report.Recorded
-	case was.known():
+	outcome := report.OutcomeOf(verdicts)
+	if was.state.Known() && outcome != report.Recorded {
 		return report.Duplicate
-	case len(conflicts) > 0 || len(verdicts) == 0:
-		row.state = report.Rejected
-		return report.Rejected
 	}
-	row.state = report.Duplicate
-	return report.Duplicate
+	row.state = outcome
+	return outcome
 }
 
 // addsNothing reports whether a file needs no row: it is a duplicate without

@@ -50,8 +50,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 	}
 	row := report.PolicyRow{
 		News: 1, Via: report.ViaPoll, ReportRow: rows[0].ReportRow, Report: *want,
-		Auth:      report.Authenticity{Result: report.AuthFail, Domain: "other.example", Reason: "not-aligned"},
-		Submitter: "mx.sender.example", Source: "reports/INBOX", MessageID: "1@sender.example", ReceivedAt: m.ReceivedAt, RecordedAt: noon,
+		Auth:     report.Authenticity{Result: report.AuthFail, Domain: "other.example", Reason: "not-aligned"},
+		Reporter: "mx.sender.example", Submitter: "mx.sender.example", Source: "reports/INBOX", MessageID: "1@sender.example", ReceivedAt: m.ReceivedAt, RecordedAt: noon,
 	}
 	row.Report.Policies, row.Report.JSON = nil, nil
 	for i, got := range rows {
@@ -141,7 +141,7 @@ func TestAPlaceHasOneRow(t *testing.T) {
 			}
 			var reasons []string
 			for _, r := range f.rejected() {
-				reasons = append(reasons, fmt.Sprint(r.News, " ", r.Reason))
+				reasons = append(reasons, fmt.Sprint(r.News, " ", r.Text))
 			}
 			if diff := cmp.Diff(tt.reasons, reasons); diff != "" {
 				t.Errorf("rejected messages (-want +got):\n%s", diff)
@@ -337,8 +337,8 @@ func TestAStrangersHeaderIsBounded(t *testing.T) {
 	m.Subject = strings.Repeat("s", 1<<20)
 	f.record(m)
 	got := f.rejected()[0]
-	if len(got.Reason) > 1010 || !utf8.ValidString(got.Reason) {
-		t.Errorf("reason of %d bytes, valid UTF-8: %t", len(got.Reason), utf8.ValidString(got.Reason))
+	if len(got.Text) > 1010 || !utf8.ValidString(got.Text) {
+		t.Errorf("reason of %d bytes, valid UTF-8: %t", len(got.Text), utf8.ValidString(got.Text))
 	}
 	if want := "a\uFFFDb\x00c"; got.From != want {
 		t.Errorf("From = %q, want %q", got.From, want)

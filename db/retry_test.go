@@ -382,7 +382,7 @@ func TestARejectionByAnOlderReaderIsLookedAtOnce(t *testing.T) {
 	}
 	var reasons []string
 	for _, m := range f.rejected() {
-		reasons = append(reasons, m.Reason)
+		reasons = append(reasons, m.Text)
 	}
 	if len(reasons) != 3 || reasons[0] != "still" || reasons[1] != "x" {
 		t.Errorf("rejected for %q, want \"still\", \"x\" and the conflict", reasons)
@@ -475,7 +475,7 @@ func TestWhatIsNoneOfOursIsForgotten(t *testing.T) {
 	if got := f.pending(); len(got) != 0 {
 		t.Errorf("still pending: %+v", got)
 	}
-	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Reason, "conflicts") {
+	if got := f.rejected(); len(got) != 1 || !strings.Contains(got[0].Text, "conflicts") {
 		t.Errorf("rejected: %+v, want the conflict alone", got)
 	}
 	if n := len(f.rows(report.Filter{})); n != 1 {

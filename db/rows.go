@@ -12,7 +12,7 @@ const rowsAtOnce = 32
 // The rows of a transaction that are inserted some at a time.
 const (
 	insertMessage = `INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, received_at, recorded_at,
-	via, forwarded, state, refused, conflict, attempts, news, reader_version, mark_owed, unknown, next_try, again_at)`
+	via, forwarded, state, refused, conflict, attempts, news, reader_version, mark_owed, unknown, next_try, again_at, reason)`
 	insertReport = `INSERT INTO report (id, news, message, recorded_at, via, day, starts_at, ends_at, organization, contact, report_id,
 	reporter, auth, auth_domain, auth_reason, counts, deviations, json, starts_nanos, ends_nanos)`
 	insertPolicy  = `INSERT INTO policy (report, position, domain, about, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts)`
@@ -31,7 +31,7 @@ type rowBuffer struct {
 
 // prepareRows makes the buffers of a transaction.
 func (t *tx) prepareRows() {
-	t.messages = &rowBuffer{tx: t, insert: insertMessage, columns: 22}
+	t.messages = &rowBuffer{tx: t, insert: insertMessage, columns: 23}
 	t.reports = &rowBuffer{tx: t, insert: insertReport, columns: 20}
 	t.policies = &rowBuffer{tx: t, insert: insertPolicy, columns: 14, first: t.reports}
 	t.failures = &rowBuffer{tx: t, insert: insertFailure, columns: 11, first: t.policies}

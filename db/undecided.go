@@ -16,7 +16,7 @@ import (
 
 // saveUndecided keeps what is needed to try the authenticity of a message's
 // reports again, and drops what was kept for the row before.
-func (t *tx) saveUndecided(row, was messageRow, verdicts []verdict) error {
+func (t *tx) saveUndecided(row, was messageRow, verdicts []report.Verdict) error {
 	if was.unknown {
 		if err := t.dropUndecided(row.id); err != nil {
 			return err
@@ -26,15 +26,16 @@ func (t *tx) saveUndecided(row, was messageRow, verdicts []verdict) error {
 		return nil
 	}
 	for i, v := range verdicts {
+		is := row.Reports[i].Prepared
 		var held []byte
-		if v.conflict != "" && v.retry {
+		if v.Kind == report.VerdictConflict && v.Pending {
 			var err error
 			if held, err = t.hold(row.Reports[i].Report); err != nil {
 				return err
 			}
 		}
 		if _, err := t.exec("INSERT INTO undecided (message, position, identity, content, conflict, held) VALUES (?, ?, ?, ?, ?, ?)",
-			row.id, i, v.identity[:], v.content[:], v.conflict, held); err != nil {
+			row.id, i, is.Identity[:], is.Content[:], v.Conflict, held); err != nil {
 			return err
 		}
 	}
@@ -152,7 +153,7 @@ func (u undecidedRow) find(answers []report.ReportAnswer) report.Authenticity {
 			return a.Auth
 		}
 	}
-	return report.Authenticity{Result: report.AuthFail, Reason: reasonNotFound}
+	return report.Authenticity{Result: report.AuthFail, Reason: report.ReasonNotFoundAgain}
 }
 
 // decide applies the answers, and brings the message's row in line with them.
@@ -166,25 +167,25 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 	if _, err := t.get("SELECT submitter, recorded_at FROM message WHERE id = ?", []any{row.id}, &submitter, &recordedAt); err != nil {
 		return err
 	}
-	late := t.now-recordedAt >= int64(unknownFor/time.Second)
+	late := time.Duration(t.now-recordedAt)*time.Second >= report.UnknownFor
 	var conflicts []string
 	again, fresh := false, false
 	for i, u := range reports {
 		auth := u.find(d.Answers)
 		if auth.Result == report.AuthUnknown && late {
-			auth.Result, auth.Reason = report.AuthFail, reasonNoAnswer
+			auth.Result, auth.Reason = report.AuthFail, report.ReasonDNS
 		}
 		again = again || auth.Result == report.AuthUnknown
-		v, err := t.answer(u, auth, delivery{via: row.via, message: row.id, submitter: submitter})
+		v, err := t.answer(u, auth, origin{row.via, row.id, submitter})
 		if err != nil {
 			return fmt.Errorf("report %d of message row %d: %w", i, row.id, err)
 		}
-		fresh = fresh || v.fresh
-		if v.conflict != "" {
-			conflicts = append(conflicts, v.conflict)
+		fresh = fresh || v.Kind == report.VerdictNew
+		if v.Conflict != "" {
+			conflicts = append(conflicts, v.Conflict)
 		}
-		if v.conflict != u.conflict {
-			if _, err := t.exec("UPDATE undecided SET conflict = ?, held = NULL WHERE message = ? AND position = ?", v.conflict, row.id, u.position); err != nil {
+		if v.Conflict != u.conflict {
+			if _, err := t.exec("UPDATE undecided SET conflict = ?, held = NULL WHERE message = ? AND position = ?", v.Conflict, row.id, u.position); err != nil {
 				return err
 			}
 		}
@@ -202,7 +203,7 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 	row.attempts++
 	row.nextTry = sql.NullInt64{}
 	if again {
-		row.nextTry = nextTry(row.attempts, t.now)
+		row.nextTry = after(t.now, report.UnknownWait(row.attempts))
 	}
 	if _, err := t.exec("UPDATE message SET state = ?, conflict = ?, news = ?, unknown = ?, attempts = ?, next_try = ? WHERE id = ?",
 		row.state, row.conflict, row.news, again, row.attempts, row.nextTry, row.id); err != nil {
@@ -218,28 +219,25 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 }
 
 // answer applies one answer to one report, which is recorded or held.
-func (t *tx) answer(u undecidedRow, a report.Authenticity, c delivery) (verdict, error) {
+func (t *tx) answer(u undecidedRow, a report.Authenticity, from origin) (report.Verdict, error) {
 	if u.held != nil {
 		r, err := release(u.held)
 		if err != nil {
-			return verdict{}, err
+			return report.Verdict{}, err
 		}
-		c.Report = &report.Report{Report: r, Auth: a}
-		v, err := t.deliver(c)
-		if v.conflict != "" {
-			v.conflict = u.conflict // in the words that it was told in
+		v, err := t.recordReport(&report.Report{Report: r, Auth: a}, from)
+		if v.Kind == report.VerdictConflict {
+			v.Conflict = u.conflict // in the words that a digest may have quoted
 		}
 		return v, err
 	}
-	v := verdict{conflict: u.conflict}
-	known, err := t.identities([32]byte(u.identity))
+	known, err := t.copies([32]byte(u.identity))
 	if err != nil {
-		return v, err
+		return report.Verdict{}, err
 	}
-	for _, k := range known {
-		if k.content == [32]byte(u.content) {
-			return v, t.improve(k, known, a, c.via)
-		}
+	v := report.Decide(known, report.Copy{Content: [32]byte(u.content), Auth: a})
+	if v.Kind == report.VerdictUpgrade {
+		err = t.upgradeCopy([32]byte(u.identity), known[v.Known], v, from.via)
 	}
-	return v, nil
+	return report.Verdict{Kind: report.VerdictDuplicate, Conflict: u.conflict}, err // there is no report to record
 }

@@ -9,25 +9,6 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// What it takes for a pending message to be quarantined, and for a quarantined one to
-// be rejected (DESIGN 5).
-const (
-	pendingPolls     = 3                  // polls that asked in vain while the server gave other messages
-	quarantinedFor   = 7 * 24 * time.Hour // since it did not come for the first time
-	quarantinedTries = 5                  // alone, and in vain while the server gave other messages
-)
-
-// nextAlone returns when a quarantined message is asked for again that was asked for
-// alone so often: at the next poll, then less and less often, and at last once a week.
-func nextAlone(tries int, now int64) int64 {
-	waits := []time.Duration{0, time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour}
-	wait := 7 * 24 * time.Hour
-	if tries < len(waits) {
-		wait = waits[tries]
-	}
-	return now + int64(wait/time.Second)
-}
-
 // saveUnfetched remembers what is known of a pending message besides its row.
 func (t *tx) saveUnfetched(row messageRow) error {
 	var next sql.NullInt64
@@ -92,7 +73,7 @@ func (d *DB) EachPending(ctx context.Context, f func(report.PendingMessage) erro
 		var m report.PendingMessage
 		var since int64
 		var next sql.NullInt64
-		if err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.MessageID, &m.From, &m.Subject, &m.Reason, &m.Claimed, &since, &next); err != nil {
+		if err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.MessageID, &m.From, &m.Subject, &m.Text, &m.Claimed, &since, &next); err != nil {
 			return struct{}{}, err
 		}
 		m.Since, m.NextTry = unix(since), timeOf(next)
@@ -115,13 +96,13 @@ func (d *DB) PendingFailed(ctx context.Context, id int64, reason string) error {
 		row.attempts++
 		if row.state != report.Pending {
 			_, err := t.exec(`UPDATE message SET attempts = ?, reader_version = IIF(?, ?, reader_version), again_at = IIF(?, NULL, again_at)
-				WHERE id = ?`, row.attempts, row.attempts >= pendingPolls, tlsrpt.ReaderVersion, row.attempts >= pendingPolls, id)
+				WHERE id = ?`, row.attempts, row.attempts >= report.PendingPolls, tlsrpt.ReaderVersion, row.attempts >= report.PendingPolls, id)
 			return err
 		}
-		if _, err := t.exec("UPDATE message SET refused = ?, attempts = ? WHERE id = ?", clip(reason), row.attempts, id); err != nil || row.attempts < pendingPolls {
+		if _, err := t.exec("UPDATE message SET refused = ?, attempts = ? WHERE id = ?", clip(reason), row.attempts, id); err != nil || row.attempts < report.PendingPolls {
 			return err
 		}
-		_, err = t.exec("UPDATE unfetched SET next_try = COALESCE(next_try, ?) WHERE message = ?", nextAlone(0, t.now), id)
+		_, err = t.exec("UPDATE unfetched SET next_try = COALESCE(next_try, ?) WHERE message = ?", after(t.now, report.AloneWait(0)), id)
 		return err
 	})
 }
@@ -145,7 +126,7 @@ func (d *DB) TryAlone(ctx context.Context, id int64) error {
 		if _, err := t.get("SELECT tries FROM unfetched WHERE message = ?", []any{id}, &tries); err != nil {
 			return err
 		}
-		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, nextAlone(tries+1, t.now), id)
+		_, err := t.exec("UPDATE unfetched SET tries = ?, next_try = ? WHERE message = ?", tries+1, after(t.now, report.AloneWait(tries+1)), id)
 		return err
 	})
 }
@@ -168,7 +149,7 @@ func (d *DB) AloneFailed(ctx context.Context, id int64, reason, final string) (r
 		}
 		alone++
 		row.refused = clip(reason)
-		rejected = claimed && alone >= quarantinedTries && t.now-first >= int64(quarantinedFor/time.Second)
+		rejected = report.RejectsAlone(claimed, alone, time.Duration(t.now-first)*time.Second)
 		if !rejected {
 			if _, err := t.exec("UPDATE unfetched SET alone = ? WHERE message = ?", alone, id); err != nil {
 				return err

@@ -3,39 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
-	"time"
+
 	"tlsbrief/internal/report"
 )
-
-// unknownFor is how long an answer from DNS is waited for before the report
-// counts as one that could not be authenticated.
-const unknownFor = 7 * 24 * time.Hour
-
-// reasonNoAnswer and reasonNotFound are the reasons of reports that will never be
-// known: DNS did not answer in all that time, or the reader finds the report in
-// its message no more.
-const (
-	reasonNoAnswer = "dns"
-	reasonNotFound = "not-found-again"
-)
-
-// nextTry says when an authenticity that was asked for so often is asked for
-// again: at once, which is at the next poll, and then less and less often, for it
-// takes many seconds where DNS is silent.
-func nextTry(attempts int, now int64) sql.NullInt64 {
-	wait := 24 * time.Hour
-	switch attempts {
-	case 0, 1:
-		wait = 0
-	case 2:
-		wait = 15 * time.Minute
-	case 3:
-		wait = time.Hour
-	case 4:
-		wait = 6 * time.Hour
-	}
-	return sql.NullInt64{Int64: now + int64(wait/time.Second), Valid: true}
-}
 
 // maxRaw bounds, in bytes, what is kept of the messages that UnknownMessages
 // returns in one call; the first is returned whatever its size.

@@ -37,14 +37,20 @@ type goldenCase struct {
 	Name            string   // of the digest shown; empty: the first
 	AuthenticityOff bool
 	Reports         []given
-	Rejected        []struct{ From, Subject, Reason, Received string }
-	Polled          []struct{ At, Error string }
-	Schedule        string
-	Accept          []struct{ MX, Until, Why string }
-	Checks          []report.DomainCheck // what looks at domains found, the day before
-	Changes         []report.DomainChange
-	Answers         []givenAnswer // by a look just now
-	Expect          expectation
+	Rejected        []struct {
+		From, Subject, Reason, Received string
+		Code                            report.Reason
+	}
+	Polled []struct {
+		At, Error string
+		Fault     report.Fault // the code of Error
+	}
+	Schedule string
+	Accept   []struct{ MX, Until, Why string }
+	Checks   []report.DomainCheck // what looks at domains found, the day before
+	Changes  []report.DomainChange
+	Answers  []givenAnswer // by a look just now
+	Expect   expectation
 }
 
 // A givenAnswer answers one question.
@@ -178,14 +184,14 @@ func renderCase(t *testing.T, path string) (*words.Rendered, *expectation) {
 		}
 	}
 	for _, m := range c.Rejected {
-		r.recordMessage(report.ViaPoll, report.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), ReceivedAt: at(t, m.Received)})
+		r.recordMessage(report.ViaPoll, report.Message{From: expand(m.From), Subject: expand(m.Subject), Refused: expand(m.Reason), Reason: m.Code, ReceivedAt: at(t, m.Received)})
 	}
 	for _, p := range c.Polled {
-		var fault error
+		var err error
 		if p.Error != "" {
-			fault = errors.New(expand(p.Error))
+			err = errors.New(expand(p.Error))
 		}
-		r.polled(p.At, fault)
+		r.failed(p.At, p.Fault, err)
 	}
 	for _, look := range c.Checks {
 		if err := r.db.SaveDomainCheck(r.ctx, look, c.changesOf(look.Domain)); err != nil {

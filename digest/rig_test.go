@@ -260,7 +260,7 @@ func (r *rig) recordOn(g given, day time.Time, want report.Outcome) {
 	if err != nil {
 		r.t.Fatalf("decoding the report of %s: %v", g.Organization, err)
 	}
-	auth := report.Authenticity{Result: g.Auth, Domain: g.Signer, Reason: g.Reason}
+	auth := report.Authenticity{Result: g.Auth, Domain: g.Signer, Reason: report.Reason(g.Reason)}
 	if auth.Result == "" {
 		auth.Result = report.AuthPass
 		if g.Signer == "" {
@@ -316,12 +316,18 @@ func (r *rig) recordWant(via report.Via, want report.Outcome, m report.Message) 
 	}
 }
 
-// polled notes polls of the mailbox "reports".
-func (r *rig) polled(when string, fault error) {
+// polled notes a poll of the mailbox "reports".
+func (r *rig) polled(when string, err error) {
+	r.t.Helper()
+	r.failed(when, report.FaultOther, err)
+}
+
+// failed notes a poll of the mailbox "reports" with the code of its error.
+func (r *rig) failed(when string, fault report.Fault, err error) {
 	r.t.Helper()
 	before := r.clock.now()
 	r.clock.set(at(r.t, when))
-	if err := r.db.PollDone(r.ctx, "reports", "INBOX", fault); err != nil {
+	if err := r.db.PollDone(r.ctx, "reports", "INBOX", fault, err); err != nil {
 		r.t.Fatal(err)
 	}
 	r.clock.set(before)

@@ -244,7 +244,7 @@ func TestFallbackSpeaksOnlyWhenItHasSomethingToSay(t *testing.T) {
 	if s, err := r.db.DigestState(r.ctx, "fallback"); err != nil || s.LastRun.IsZero() || s.Watermark == 0 {
 		t.Errorf("the fallback digest's state = %+v, %v, want it moved on", s, err)
 	}
-	r.recordMessage(report.ViaPoll, report.Message{From: "x@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T10:00:00Z")})
+	r.recordMessage(report.ViaPoll, report.Message{From: "x@example.net", Refused: "gzip: unexpected EOF", Reason: report.ReasonCutOff, ReceivedAt: at(t, "2026-11-23T10:00:00Z")})
 	run("2026-11-24T07:00:00Z", "owner@example.com", "postmaster@example.com")
 	run("2026-11-25T07:00:00Z", "owner@example.com")
 	g := clearReport("2026-11-25")

@@ -153,8 +153,8 @@ func TestDaysToComeAreRefused(t *testing.T) {
 func TestUnreadableMessagesAreNotSilence(t *testing.T) {
 	t.Parallel()
 	for name, m := range map[string]report.Message{
-		"by mail": {From: "a@example.net", Refused: "gzip: unexpected EOF", ReceivedAt: at(t, "2026-11-23T06:00:00Z")},
-		"a file":  {Refused: "gzip: unexpected EOF"},
+		"by mail": {From: "a@example.net", Refused: "gzip: unexpected EOF", Reason: report.ReasonCutOff, ReceivedAt: at(t, "2026-11-23T06:00:00Z")},
+		"a file":  {Refused: "gzip: unexpected EOF", Reason: report.ReasonCutOff},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,7 +227,7 @@ func TestRefusedPasswordIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	d := r.digester(func(o *digest.Options) { o.Mailboxes = []string{"reports"} })
-	r.polled("2026-11-21T06:15:00Z", errors.New("login: the server refused the login: check username and password"))
+	r.failed("2026-11-21T06:15:00Z", report.FaultAuth, errors.New("login: the server refused the login: check username and password"))
 	out, err := d.Preview(r.ctx, "", time.Time{}, time.Time{})
 	if err != nil {
 		t.Fatal(err)

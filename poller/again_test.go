@@ -23,7 +23,7 @@ func TestAReportOnDaysToComeIsReadWhenItsDayHasCome(t *testing.T) {
 	r := newRig(t, s, func(o *options) { o.Reading.Now = func() time.Time { return time.Unix(clock.Load(), 0) } })
 	r.poll(ingest.Totals{Examined: 2, Recorded: 1, Rejected: 1})
 	r.want(id(3))
-	if all := r.rejected(); len(all) != 2 || all[0].Reason != "reports on 2020-01-05, which has not begun yet" {
+	if all := r.rejected(); len(all) != 2 || all[0].Text != "reports on 2020-01-05, which has not begun yet" {
 		t.Fatalf("rejected: %+v, want both for the day that has not begun", all)
 	}
 	clock.Store(time.Date(2020, 1, 5, 1, 0, 0, 0, time.UTC).Unix())

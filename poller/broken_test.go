@@ -166,7 +166,7 @@ func TestUnreadableReportIsRejectedNamedAndLeftAlone(t *testing.T) {
 		r.want(id(1), id(3))
 		r.wantRejected(2, "")
 		got := r.rejected()[0]
-		if got.Reason == "" || got.From != "tls@sender.example" || got.MessageID != "2@sender.example" || got.Folder != "INBOX" || got.Mailbox != "box" {
+		if got.Text == "" || got.From != "tls@sender.example" || got.MessageID != "2@sender.example" || got.Folder != "INBOX" || got.Mailbox != "box" {
 			t.Errorf("the rejected message is named %+v, want reason, From, Message-ID and place", got)
 		}
 		wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: seen()})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+
 	"tlsbrief/internal/report"
 )
 

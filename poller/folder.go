@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"

@@ -60,7 +60,7 @@ func (z *signedZone) results(mail string) (all []string) {
 	key := func(name string) ([]string, error) { return z.lookup(z.t.Context(), name) }
 	for _, f := range m.Found {
 		a, _ := judge.Examine(f, time.Now().Add(time.Hour)).Judge(key)
-		all = append(all, strings.TrimSpace(string(a.Result)+" "+a.Reason))
+		all = append(all, strings.TrimSpace(string(a.Result)+" "+string(a.Reason)))
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+
 	"tlsbrief/internal/report"
 )
 

@@ -3,6 +3,7 @@ package poller
 import (
 	"context"
 	"slices"
+
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"

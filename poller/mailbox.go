@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"time"
+
 	"tlsbrief/internal/ingest"
 	"tlsbrief/poller/imapbox"
 )
@@ -114,7 +115,7 @@ func (m *mailbox) polled(ctx context.Context, folder string, err error) error {
 	if !m.polling || err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return nil
 	}
-	return m.p.o.Store.PollDone(detached(ctx), m.config.Name, folder, err)
+	return m.p.o.Store.PollDone(detached(ctx), m.config.Name, folder, faultOf(err), err)
 }
 
 // located puts the mailbox and the folder in front of an error that does not

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
 	"tlsbrief/internal/ingest"
 )
 

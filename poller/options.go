@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"
@@ -77,8 +78,8 @@ type cursorStore interface {
 	LastMessage(context.Context) (int64, error)
 	Folder(ctx context.Context, mailbox, folder string) (report.Folder, error)
 	Folders(context.Context) ([]report.Folder, error)
-	// PollDone notes how the poll of a folder ended.
-	PollDone(ctx context.Context, mailbox, folder string, pollErr error) error
+	// PollDone notes how the poll of a folder ended: with an error and its code, or well.
+	PollDone(ctx context.Context, mailbox, folder string, fault report.Fault, pollErr error) error
 	// ForgetBackfill forgets the cursor of a backfill that is finished.
 	ForgetBackfill(ctx context.Context, mailbox, folder string) error
 }

@@ -3,6 +3,7 @@ package poller
 import (
 	"context"
 	"sync"
+
 	"tlsbrief/internal/report"
 )
 

@@ -60,8 +60,8 @@ func TestAuthenticityIsRecordedWithTheReport(t *testing.T) {
 			r.poll(tt.totals)
 			r.want(tt.want...)
 			for _, m := range r.rejected() {
-				if !strings.Contains(m.Reason, `reports.authenticity is "require"`) {
-					t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Reason)
+				if !strings.Contains(m.Text, `reports.authenticity is "require"`) {
+					t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Text)
 				}
 				wantFlags(t, s, "INBOX", map[uint32][]string{1: seen(), 2: unseen(), 3: unseen(), 4: seen()})
 			}
@@ -79,8 +79,8 @@ func TestReportsAboutOtherDomainsAreRejectedWhereOnesOwnAreListed(t *testing.T) 
 	r.poll(ingest.Totals{Examined: 6, Recorded: 4, Rejected: 2})
 	r.want(id(1), id(2), id(3), id(4))
 	for _, m := range r.rejected() {
-		if !strings.Contains(m.Reason, "reports.domains") {
-			t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Reason)
+		if !strings.Contains(m.Text, "reports.domains") {
+			t.Errorf("reason of UID %d = %q, want the setting in it", m.UID, m.Text)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func TestMailWithAGoodAndABadReportIsRecordedAndTheBadOneNamed(t *testing.T) {
 	r := newRig(t, s)
 	r.poll(ingest.Totals{Examined: 1, Recorded: 1})
 	r.want(id(1))
-	if all := r.rejected(); len(all) != 1 || !strings.Contains(all[0].Reason, "part 3") {
+	if all := r.rejected(); len(all) != 1 || !strings.Contains(all[0].Text, "part 3") {
 		t.Errorf("rejected: %+v, want the third part", all)
 	}
 }
@@ -179,4 +179,15 @@ func TestSignatureIsVerifiedOverTheMessageThatHoldsTheReport(t *testing.T) {
 		r.poll(ingest.Totals{Examined: 8, Recorded: 8})
 		r.want(id(1)+" pass", id(2)+" none", id(3)+" fail", id(4)+" fail", id(5)+" pass", id(6)+" unknown", id(7)+" fail", id(8)+" none")
 	})
+}
+
+func TestAReportThatIsCutOffSaysSoByACode(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Memory(t)
+	deliver(t, s, "INBOX", reportOf(1, `{"organization-name":"Sender","report-id":"x`), reportOf(2, `{"organization-name":"Sender","report-id":"x","policies":"none"}`))
+	r := newRig(t, s)
+	r.poll(ingest.Totals{Examined: 2, Rejected: 2})
+	if all := r.rejected(); len(all) != 2 || all[0].Reason != report.ReasonCutOff || all[1].Reason != "" {
+		t.Errorf("rejected %+v, want the first as cut off", all)
+	}
 }

@@ -118,7 +118,7 @@ func (r *rig) pending() []string {
 		if !m.Claimed {
 			line += " (unknown)"
 		}
-		all = append(all, line+": "+m.Reason)
+		all = append(all, line+": "+m.Text)
 		return nil
 	})
 	if err != nil {
@@ -271,7 +271,7 @@ func (r *rig) rejected() []report.RejectedMessage {
 func (r *rig) wantRejected(uid uint32, reason string) {
 	r.t.Helper()
 	all := r.rejected()
-	if len(all) != 1 || all[0].UID != uid || !strings.Contains(all[0].Reason, reason) {
+	if len(all) != 1 || all[0].UID != uid || !strings.Contains(all[0].Text, reason) {
 		r.t.Fatalf("rejected messages = %+v, want UID %d because of %q", all, uid, reason)
 	}
 }
@@ -385,7 +385,7 @@ func (r *rig) authenticity() string {
 	r.t.Helper()
 	var all []string
 	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
-		all = append(all, strings.TrimSpace(string(row.Auth.Result)+" "+row.Auth.Reason))
+		all = append(all, strings.TrimSpace(string(row.Auth.Result)+" "+string(row.Auth.Reason)))
 		return nil
 	})
 	if err != nil || len(all) != 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"time"
+
 	"tlsbrief/internal/ingest"
 	"tlsbrief/internal/report"
 	"tlsbrief/poller/imapbox"

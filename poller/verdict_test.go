@@ -150,7 +150,7 @@ func (r *rig) verdictOn(known *verdict, result ingest.Result) verdict {
 	v := verdict{Totals: result.Totals}
 	all := verdict{}
 	for _, m := range r.rejected() {
-		all.Rejected = append(all.Rejected, m.MessageID+" "+m.From+" "+m.Subject+": "+m.Reason)
+		all.Rejected = append(all.Rejected, m.MessageID+" "+m.From+" "+m.Subject+": "+m.Text)
 	}
 	err := r.db.EachPolicy(context.Background(), report.Filter{}, func(row *report.PolicyRow) error {
 		all.Reports = append(all.Reports, fmt.Sprintf("%s %s of %s from %s in %s, %v", row.Report.ReportID, row.Policy.Domain, row.Report.Day(), row.Submitter, row.MessageID, row.Report.Deviations))

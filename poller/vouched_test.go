@@ -54,7 +54,7 @@ func TestTheWordOfATrustedServerIsAboutTheSignatureThatItChecked(t *testing.T) {
 			}
 			a, _ := ingest.Vouching{AuthservIDs: []string{"mx.example.com"}}.Examine(m.Found[0], time.Now().Add(time.Hour)).
 				Judge(func(name string) ([]string, error) { return z.lookup(t.Context(), name) })
-			if got := strings.TrimSpace(string(a.Result) + " " + a.Reason); !strings.HasPrefix(got, tt.want) {
+			if got := strings.TrimSpace(string(a.Result) + " " + string(a.Reason)); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})

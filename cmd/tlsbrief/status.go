@@ -151,7 +151,7 @@ func (a *app) readStatus(ctx context.Context, c *config.Config, d *db.DB) (statu
 	}
 	s.RejectedTotal = all
 	for _, r := range rejected {
-		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Reason})
+		s.Rejected = append(s.Rejected, statusRejected{r.Mailbox, r.Folder, r.UID, r.MessageID, r.From, r.Subject, r.Text})
 	}
 	return s, nil
 }
@@ -217,7 +217,7 @@ func (s *statusReport) readPending(ctx context.Context, c *config.Config, d *db.
 		if m.Claimed {
 			if s.PendingTotal++; len(s.Pending) < maxPending {
 				s.Pending = append(s.Pending, statusPending{
-					m.Mailbox, m.Folder, m.UID, m.MessageID, m.From, m.Subject, m.Reason, timestamp(m.Since), !m.NextTry.IsZero(), timestamp(m.NextTry),
+					m.Mailbox, m.Folder, m.UID, m.MessageID, m.From, m.Subject, m.Text, timestamp(m.Since), !m.NextTry.IsZero(), timestamp(m.NextTry),
 				})
 			}
 			return nil

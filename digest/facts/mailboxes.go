@@ -21,9 +21,10 @@ type Mailbox struct {
 // where the name is empty.
 type Folder struct {
 	Name     string
-	Since    time.Time // since when polls of it fail; zero: the last one worked, or there was none
-	LastGood time.Time // when it was last read; zero: never
-	Error    string    // why it fails
+	Since    time.Time    // since when polls of it fail; zero: the last one worked, or there was none
+	LastGood time.Time    // when it was last read; zero: never
+	Error    string       // why it fails
+	Fault    report.Fault // the code of Error
 }
 
 // droppedAfter is for how long a folder goes without a poll, while others of its
@@ -40,7 +41,7 @@ func (b Mailbox) Whole() (Folder, bool) {
 		if i > 0 && f.Error != out.Error {
 			return out, false
 		}
-		out.Error = f.Error
+		out.Error, out.Fault = f.Error, f.Fault
 		if f.Since.After(out.Since) {
 			out.Since = f.Since
 		}
@@ -89,7 +90,7 @@ func MailboxStates(names []string, folders []report.Folder) []Mailbox {
 		}
 		for _, f := range folders {
 			if f.Mailbox == name && !f.LastPoll.IsZero() && !dropped(f, newest) {
-				s.Folders = append(s.Folders, Folder{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError})
+				s.Folders = append(s.Folders, Folder{f.Folder, f.FailingSince, f.LastGoodPoll, f.LastError, f.LastFault})
 			}
 		}
 		out = append(out, s)

@@ -20,7 +20,7 @@ type UncountedTally struct {
 // A UncountedSender tells groups of reports that do not count apart.
 type UncountedSender struct {
 	Result       report.AuthResult
-	Reason       string
+	Reason       report.Reason
 	Signer       string // may be empty: not signed
 	Organization string
 	File         bool // it came as a file of its own, which nothing can sign
@@ -49,7 +49,7 @@ func newUncountedTally() UncountedTally {
 func (u *UncountedTally) add(row *report.PolicyRow) {
 	u.Reports[row.ReportRow] = struct{}{}
 	file := row.Auth.Result == report.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
-	key := UncountedSender{row.Auth.Result, report.ShortName(row.Auth.Reason), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file}
+	key := UncountedSender{row.Auth.Result, report.Reason(report.ShortName(string(row.Auth.Reason))), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file}
 	s := u.Senders[key]
 	if s == nil && len(u.Senders) >= MaxSenders {
 		key = UncountedSender{Result: key.Result, Organization: OtherSenders, File: file}

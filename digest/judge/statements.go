@@ -30,7 +30,7 @@ func (j *Judgement) Statements(was facts.Statements) facts.Statements {
 	}
 	for _, u := range j.Uncounted {
 		name := cmp.Or(u.Signer, u.Organization)
-		parts := []string{string(u.Result), u.Reason, u.Organization}
+		parts := []string{string(u.Result), string(u.Reason), u.Organization}
 		now[facts.NewTopic(facts.AboutUncounted, name, parts...)] = ""
 		if u.Claimed.Failed > 0 {
 			now[facts.NewTopic(facts.AboutClaim, name, parts...)] = ""

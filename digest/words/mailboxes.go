@@ -41,8 +41,8 @@ func blindShort(j *judge.Judgement) string {
 		return templates.Plural(int64(folders), "folder") + " of " + mailbox + " cannot be read"
 	case folders == 1:
 		return "folder " + templates.Line(all[0].Name) + " of " + mailbox + " cannot be read"
-	case refusedLogin(all[0].Error):
-		return mailbox + ": password refused"
+	case faultTextOf(all[0].Fault).subject != "":
+		return mailbox + ": " + faultTextOf(all[0].Fault).subject
 	}
 	return mailbox + " cannot be read"
 }
@@ -51,39 +51,11 @@ func blindShort(j *judge.Judgement) string {
 func firstBlind(j *judge.Judgement) []string {
 	var out []string
 	for _, u := range j.Unread {
-		if u.Name == "" && refusedLogin(u.Error) && len(out) < maxFirst {
-			out = append(out, fmt.Sprintf("Check the user name and the password of mailbox %s in the configuration.", templates.Line(u.Mailbox)))
+		if advice := faultTextOf(u.Fault).advice; u.Name == "" && advice != "" && len(out) < maxFirst {
+			out = append(out, fmt.Sprintf(advice, templates.Line(u.Mailbox)))
 		}
 	}
 	return append(out, "Run the command below: it tries every mailbox and says which step fails and how to mend it.")
-}
-
-// refusedLogin reports whether a mail server refused user name or password.
-func refusedLogin(fault string) bool {
-	fault = strings.ToLower(fault)
-	return strings.Contains(fault, "authenticationfailed") || strings.Contains(fault, "refused the login") ||
-		strings.Contains(fault, "invalid credentials")
-}
-
-// plainFault says in plain words why a mailbox could not be read; nothing where
-// the error says it well enough.
-func plainFault(fault string) string {
-	if refusedLogin(fault) {
-		return "the mail server refused the user name or the password"
-	}
-	fault = strings.ToLower(fault)
-	for _, known := range []struct{ part, words string }{
-		{"no such host", "the name of the mail server could not be found in DNS"},
-		{"connection refused", "the mail server does not accept connections"},
-		{"timeout", "the mail server did not answer in time"},
-		{"deadline exceeded", "the mail server did not answer in time"},
-		{"x509:", "the certificate of the mail server is not accepted"},
-	} {
-		if strings.Contains(fault, known.part) {
-			return known.words
-		}
-	}
-	return ""
 }
 
 // unreadSentence says what has not been read, since when, and why.
@@ -103,7 +75,7 @@ func unreadSentence(u judge.Unread) string {
 	default:
 		s = what + " has never been read: no poll of it has worked yet"
 	}
-	switch plain := plainFault(u.Error); {
+	switch plain := faultTextOf(u.Fault).sentence; {
 	case plain != "":
 		s += ": " + plain + " (" + strings.TrimSuffix(templates.Line(u.Error), ".") + ")"
 	case u.Error != "":

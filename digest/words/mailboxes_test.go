@@ -59,3 +59,57 @@ func TestWhatIsSaidOfAMailboxThatWasNotRead(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryFaultHasWords: a digest says of each fault what it is, but for those that the
+// error alone says, and of each that somebody here can mend what to do.
+func TestEveryFaultHasWords(t *testing.T) {
+	t.Parallel()
+	sentences := map[string]report.Fault{}
+	for _, f := range report.Faults() {
+		text := faultTextOf(f)
+		if f == report.FaultOther {
+			if text != (faultText{}) {
+				t.Errorf("%s: %+v, want nothing", f, text)
+			}
+			continue
+		}
+		if other, known := sentences[text.sentence]; known || text.sentence == "" {
+			t.Errorf("%s has the sentence %q, as has %q", f, text.sentence, other)
+		}
+		sentences[text.sentence] = f
+		switch f {
+		case report.FaultAuth, report.FaultToken, report.FaultExpired, report.FaultNotAllowed:
+			if text.subject == "" || text.advice == "" {
+				t.Errorf("%s: %+v, want a subject and an advice of its own", f, text)
+			}
+		}
+	}
+}
+
+// TestAFaultIsWordedByItsCode: an error in other words changes nothing but the quotation.
+func TestAFaultIsWordedByItsCode(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		fault                  report.Fault
+		short, advice, because string
+	}{
+		{report.FaultAuth, "mailbox m: password refused", "Check the user name and the password of mailbox m in the configuration.", ": the mail server refused the user name or the password (x)."},
+		{report.FaultToken, "mailbox m: access token refused", "Check the scopes and the user name of mailbox m in the configuration, and that the app may use IMAP there.", ": the mail server refused the access token (x)."},
+		{report.FaultExpired, "mailbox m: login expired", "Renew the password of mailbox m or, if it uses OAuth2, log in anew: tlsbrief login m.", ": the password, or the grant for access tokens, has expired or was withdrawn (x)."},
+		{report.FaultNotAllowed, "mailbox m: user may not open it", "Give the user of mailbox m the right to read it on the mail server, or set another user.", ": the mail server knows the user and does not let them in (x)."},
+		{report.FaultDNS, "mailbox m cannot be read", "", ": the name of the mail server could not be found in DNS (x)."},
+		{report.FaultOther, "mailbox m cannot be read", "", ": x."},
+	} {
+		u := judge.Unread{Mailbox: "m", Folder: facts.Folder{Since: time.Now(), Error: "x", Fault: tt.fault}, Blinds: true}
+		j := &judge.Judgement{Unread: []judge.Unread{u}}
+		if got := blindShort(j); got != tt.short {
+			t.Errorf("%s: blindShort() = %q, want %q", tt.fault, got, tt.short)
+		}
+		if first := firstBlind(j); tt.advice != "" && first[0] != tt.advice || tt.advice == "" && len(first) != 1 {
+			t.Errorf("%s: firstBlind() = %q, want %q first", tt.fault, first, tt.advice)
+		}
+		if got := unreadSentence(u); !strings.HasSuffix(got, tt.because) {
+			t.Errorf("%s: unreadSentence() = %q, want %q at its end", tt.fault, got, tt.because)
+		}
+	}
+}

@@ -33,7 +33,7 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 	m.Tally.Add(elsewhere)
 	m.Domains = append(m.Domains, facts.DomainName{Name: "clear.example", Exact: true}, facts.DomainName{Name: "silent.example", Exact: true})
 	m.Mailboxes = []facts.Mailbox{mailboxOf("reports", facts.Folder{Name: "INBOX", Since: nov(20).Time(), LastGood: nov(20).Time(), Error: "timeout & <b>"}, facts.Folder{Name: "Junk", LastGood: nov(23).Time()})}
-	m.Rejected = []report.RejectedMessage{{From: "x@example.net", Reason: "gzip: broken", Place: report.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).Time()}}
+	m.Rejected = []report.RejectedMessage{{From: "x@example.net", Text: "gzip: broken", Place: report.Place{Mailbox: "reports", Folder: "INBOX"}, ReceivedAt: nov(22).Time()}}
 	for d := nov(1); d <= nov(17); d++ {
 		m.ReporterDays = append(m.ReporterDays, report.ReporterDay{Day: d.Time(), Reporter: "gone.example", Organization: "Gone"})
 		m.Days = append(m.Days, report.DayTotal{Day: d.Time(), Domain: "silent.example", Type: tlsrpt.STS, Successful: 1234})

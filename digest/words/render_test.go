@@ -48,9 +48,9 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 		r.Policy.Domain = fmt.Sprintf("%d.example%s", i%60, long)
 		m.Tally.Add(r)
 		bad := *r
-		bad.Auth = report.Authenticity{Result: report.AuthFail, Domain: name, Reason: name}
+		bad.Auth = report.Authenticity{Result: report.AuthFail, Domain: name, Reason: report.Reason(name)}
 		m.Tally.Add(&bad)
-		m.Rejected = append(m.Rejected, report.RejectedMessage{From: name, Subject: name, Reason: name})
+		m.Rejected = append(m.Rejected, report.RejectedMessage{From: name, Subject: name, Text: name})
 	}
 	for name := range m.Tally.Domains {
 		m.Domains = append(m.Domains, facts.DomainName{Name: name, Exact: false})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tlsbrief/digest/facts"
 	"tlsbrief/digest/judge"
@@ -62,14 +61,14 @@ func whyUncounted(s *facts.UncountedReports) string {
 	signer := hostWord(s.Signer)
 	reason := ""
 	if s.Reason != "" {
-		reason = ", " + templates.Line(s.Reason)
+		reason = ", " + templates.Line(string(s.Reason))
 	}
 	switch {
 	case s.File:
 		return ": a file by itself, which bears no signature (DKIM: none)"
 	case s.Result == report.AuthNone:
 		return ": not signed (DKIM: none)"
-	case s.Result == report.AuthFail && s.Reason == "not-aligned":
+	case s.Result == report.AuthFail && s.Reason == report.ReasonNotAligned:
 		return ": signed by " + signer + ", which is not the sender's domain (DKIM: fail" + reason + ")"
 	}
 	by := ""
@@ -79,32 +78,7 @@ func whyUncounted(s *facts.UncountedReports) string {
 	if s.Result == report.AuthUnknown {
 		return by + ": signature could not be checked yet (DKIM: unknown" + reason + ")"
 	}
-	why := "signature not valid"
-	switch s.Reason {
-	case "key-gone":
-		why = "the key of the signature is gone from DNS, as with old mail"
-	case "l-tag":
-		why = "the signature leaves part of the message open to others"
-	case "body-hash", "bad-signature":
-		why = "the message is not as it was signed"
-	case "expired":
-		why = "the signature had expired"
-	case "content-type-unsigned":
-		why = "the signature does not cover which part of the message is the report"
-	case "dns":
-		why = "DNS did not answer for a week"
-	case "conflict":
-		why = "it contradicts a verified report of the same name"
-	case "ignored-signer":
-		why = "its signer is left out by the configuration"
-	case "not-found-again":
-		why = "it could not be read again"
-	case "too-many-unknown":
-		why = "DNS did not answer, and too much waited for it"
-	case "key-testing":
-		why = "the key of the signature is marked as being tried out"
-	}
-	return by + ": " + why + " (DKIM: fail" + reason + ")"
+	return by + ": " + reasonWords(s.Reason) + " (DKIM: fail" + reason + ")"
 }
 
 // claimLine is one failure that reports claim which do not count.
@@ -155,14 +129,14 @@ func rejectedLine(r report.RejectedMessage) string {
 	if r.Subject != "" {
 		s += ", " + quoted(templates.Line(r.Subject))
 	}
-	return fmt.Sprintf("%s: %s. It is still in %s of %s.", s, plainReason(r.Reason), templates.Line(r.Folder), templates.Line(r.Mailbox))
+	return fmt.Sprintf("%s: %s. It is still in %s of %s.", s, rejectedWords(r), templates.Line(r.Folder), templates.Line(r.Mailbox))
 }
 
-// plainReason says in plain words why a message could not be read, with the
+// rejectedWords says in plain words why a message could not be read, with the
 // reader's own in brackets.
-func plainReason(reason string) string {
-	if strings.Contains(reason, "unexpected EOF") {
-		return "the attachment is cut off (" + templates.Line(reason) + ")"
+func rejectedWords(r report.RejectedMessage) string {
+	if r.Reason == report.ReasonCutOff {
+		return "the attachment is cut off (" + templates.Line(r.Text) + ")"
 	}
-	return templates.Line(reason)
+	return templates.Line(r.Text)
 }

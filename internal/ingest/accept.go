@@ -1,7 +1,10 @@
 package ingest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -39,9 +42,18 @@ func (in *Ingester) accept(m *report.Message, reports []report.Report, faults []
 	}
 	for _, fault := range faults {
 		refused = append(refused, fault.Error())
+		m.Reason = cmp.Or(m.Reason, reasonFor(fault))
 	}
 	m.Refused = strings.Join(refused, "; ")
 	return taken, len(m.Reports) > 0 || m.Refused != "" || left == 0
+}
+
+// reasonFor returns the code for why a report could not be read, where there is one.
+func reasonFor(err error) report.Reason {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return report.ReasonCutOff
+	}
+	return ""
 }
 
 // refusal says why a report that could be read, and arrived at the given time, is
@@ -112,7 +124,7 @@ func (in *Ingester) noteEarly(rep report.Report) {
 func notAuthentic(a report.Authenticity) string {
 	s := "not authenticated (dkim " + string(a.Result)
 	if a.Reason != "" {
-		s += ", " + a.Reason
+		s += ", " + string(a.Reason)
 	}
 	return s + `), and reports.authenticity is "require"`
 }

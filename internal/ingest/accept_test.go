@@ -74,7 +74,7 @@ func TestReportsOfOneMessageAreAuthenticatedOnce(t *testing.T) {
 				switch {
 				case r.Auth.Result == report.AuthPass:
 					passed++
-				case r.Auth != report.Authenticity{Result: report.AuthFail, Reason: reasonTooMany}:
+				case r.Auth != report.Authenticity{Result: report.AuthFail, Reason: report.ReasonTooManyMessages}:
 					t.Errorf("authenticity %+v", r.Auth)
 				}
 			}

@@ -19,29 +19,6 @@ type Vouching struct {
 	Microsoft365 bool     // the mailbox is at Microsoft 365, which writes the field without its name
 }
 
-// ReasonVouched stands with a pass that does not come from the signature itself:
-// a trusted server found it valid when the mail arrived.
-const ReasonVouched = "authentication-results"
-
-// Reasons for which a valid signature does not make a report authentic.
-const (
-	// ReasonNotAligned: the signing domain is neither the From domain's
-	// organization nor the submitter's. RFC 8460, section 3, wants the signature
-	// of the reporting domain.
-	ReasonNotAligned = "not-aligned"
-	// ReasonLTag: the signature covers only the beginning of the body.
-	// RFC 8460, section 3: such signatures must not be used (R2).
-	ReasonLTag = "l-tag"
-	// ReasonStructureUnsigned: the signature leaves out Content-Type or
-	// Content-Transfer-Encoding, and what a stranger may have written there makes
-	// the report of what the signer meant as something else.
-	ReasonStructureUnsigned = "content-type-unsigned"
-)
-
-// ReasonKeyForEmail stands with a pass whose key is published for the service
-// "email" and not for "tlsrpt", which deviates from RFC 8460, section 3 (R3).
-const ReasonKeyForEmail = "key-service-email"
-
 // maxLookups is how many keys are looked up for one message. Nobody signs more
 // often in the name of one organization.
 const maxLookups = 3
@@ -130,9 +107,9 @@ func rank(a report.Authenticity) int {
 		return 5
 	case a.Result == report.AuthUnknown:
 		return 4
-	case a.Result == report.AuthFail && a.Reason == string(dkim.ReasonKeyGone):
+	case a.Result == report.AuthFail && a.Reason == report.ReasonKeyGone:
 		return 3
-	case a.Result == report.AuthFail && a.Reason != ReasonNotAligned:
+	case a.Result == report.AuthFail && a.Reason != report.ReasonNotAligned:
 		return 2
 	case a.Result == report.AuthFail:
 		return 1

@@ -114,7 +114,7 @@ func TestStructureIsTheSigners(t *testing.T) {
 			t.Parallel()
 			c := claim{envelope: read.Envelope{FromDomain: "sender.example"}, fields: tt.fields, relies: tt.relies}
 			s := dkim.Signature{Domain: "sender.example", Selector: "s", Signed: tt.signed, Status: dkim.Pass}
-			loose := report.Authenticity{Result: report.AuthFail, Domain: "sender.example", Reason: ReasonStructureUnsigned}
+			loose := report.Authenticity{Result: report.AuthFail, Domain: "sender.example", Reason: report.ReasonStructureUnsigned}
 			if got := judge([]dkim.Signature{s}, c, authres.Results{}); (got.Result == report.AuthPass) != tt.want || !tt.want && got != loose {
 				t.Errorf("judge of a pass = %+v, want a pass: %v", got, tt.want)
 			}
@@ -139,9 +139,9 @@ func TestPassOfAKeyForEmailIsNoted(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		services []string
-		want     string
+		want     report.Reason
 	}{
-		{nil, ""}, {[]string{"*"}, ""}, {[]string{"tlsrpt"}, ""}, {[]string{"email", "tlsrpt"}, ""}, {[]string{"email"}, ReasonKeyForEmail},
+		{nil, ""}, {[]string{"*"}, ""}, {[]string{"tlsrpt"}, ""}, {[]string{"email", "tlsrpt"}, ""}, {[]string{"email"}, report.ReasonKeyForEmail},
 	} {
 		s := dkim.Signature{Domain: "sender.example", Status: dkim.Pass, KeyServices: tt.services}
 		got := judge([]dkim.Signature{s}, claim{envelope: read.Envelope{FromDomain: "sender.example"}}, authres.Results{})
@@ -173,10 +173,10 @@ func TestJudge(t *testing.T) {
 	}{
 		{"no signature", nil, report.Authenticity{Result: report.AuthNone}},
 		{"R1: a valid signature of the sender", []dkim.Signature{pass(own)}, report.Authenticity{Result: report.AuthPass, Domain: own}},
-		{"R2: one with l=", []dkim.Signature{short}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: ReasonLTag}},
-		{"R2: l= does not wait for DNS", []dkim.Signature{shortUnknown}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: ReasonLTag}},
-		{"R4: a valid signature of a stranger", []dkim.Signature{pass(stranger)}, report.Authenticity{Result: report.AuthFail, Domain: stranger, Reason: ReasonNotAligned}},
-		{"a stranger's does not wait for DNS", []dkim.Signature{unknown(stranger)}, report.Authenticity{Result: report.AuthFail, Domain: stranger, Reason: ReasonNotAligned}},
+		{"R2: one with l=", []dkim.Signature{short}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: report.ReasonLTag}},
+		{"R2: l= does not wait for DNS", []dkim.Signature{shortUnknown}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: report.ReasonLTag}},
+		{"R4: a valid signature of a stranger", []dkim.Signature{pass(stranger)}, report.Authenticity{Result: report.AuthFail, Domain: stranger, Reason: report.ReasonNotAligned}},
+		{"a stranger's does not wait for DNS", []dkim.Signature{unknown(stranger)}, report.Authenticity{Result: report.AuthFail, Domain: stranger, Reason: report.ReasonNotAligned}},
 		{"one that does not hold", []dkim.Signature{fail(own, dkim.ReasonBodyHash)}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "body-hash"}},
 		{"a key that is gone", []dkim.Signature{fail(own, dkim.ReasonKeyGone)}, report.Authenticity{Result: report.AuthFail, Domain: own, Reason: "key-gone"}},
 		{"DNS did not answer", []dkim.Signature{unknown(own)}, report.Authenticity{Result: report.AuthUnknown, Domain: own, Reason: "dns"}},

@@ -67,7 +67,7 @@ type terms struct {
 	Stranger   bool `json:"stranger,omitempty"`    // it is not of the organization that reports
 	BodyLength bool `json:"body_length,omitempty"` // it has l=
 	Vouched    bool `json:"vouched,omitempty"`     // a trusted server found on arrival that it holds
-	Loose      bool `json:"loose,omitempty"`       // see ReasonStructureUnsigned
+	Loose      bool `json:"loose,omitempty"`       // see report.ReasonStructureUnsigned
 }
 
 // terms returns those of a signature for which a trusted server vouches, or not.
@@ -77,26 +77,26 @@ func (c claim) terms(s dkim.Signature, vouched bool) terms {
 
 // judge says what a signature of a domain proves that holds, or not, as given.
 func (t terms) judge(domain string, status dkim.Status, reason dkim.Reason, services []string) report.Authenticity {
-	a := report.Authenticity{Result: report.AuthFail, Domain: domain, Reason: string(reason)}
+	a := report.Authenticity{Result: report.AuthFail, Domain: domain, Reason: report.Reason(reason)}
 	switch {
 	case t.Stranger:
-		a.Reason = ReasonNotAligned
+		a.Reason = report.ReasonNotAligned
 		return a
 	case t.BodyLength:
-		a.Reason = ReasonLTag
+		a.Reason = report.ReasonLTag
 		return a
 	case status == dkim.Pass:
 		a.Result, a.Reason = report.AuthPass, ""
 		if forEmailOnly(services) {
-			a.Reason = ReasonKeyForEmail
+			a.Reason = report.ReasonKeyForEmail
 		}
 	case spoilt(reason) && t.Vouched:
-		a.Result, a.Reason = report.AuthPass, ReasonVouched
+		a.Result, a.Reason = report.AuthPass, report.ReasonVouched
 	case status == dkim.Unknown:
 		a.Result = report.AuthUnknown
 	}
 	if a.Result != report.AuthFail && t.Loose {
-		a.Result, a.Reason = report.AuthFail, ReasonStructureUnsigned
+		a.Result, a.Reason = report.AuthFail, report.ReasonStructureUnsigned
 	}
 	return a
 }

@@ -106,7 +106,7 @@ func TestIngest(t *testing.T) {
 			}
 			got := []string{}
 			err = d.EachPolicy(t.Context(), report.Filter{}, func(row *report.PolicyRow) error {
-				got = append(got, strings.TrimSpace(row.Report.ReportID+" "+string(row.Auth.Result)+" "+row.Auth.Reason))
+				got = append(got, strings.TrimSpace(row.Report.ReportID+" "+string(row.Auth.Result)+" "+string(row.Auth.Reason)))
 				return nil
 			})
 			if err != nil || !slices.Equal(got, want) {

@@ -14,9 +14,6 @@ import (
 // authMost bounds the messages inside one mail whose signatures are looked at.
 const authMost = 32
 
-// reasonTooMany stands with the reports of messages beyond authMost.
-const reasonTooMany = "too-many-messages"
-
 // holdsNone is why a message is rejected that holds no report, though its header says
 // that it is one.
 const holdsNone = "it says that it is a TLS report, but holds none: the attachment may have been removed or repacked on the way (by a mail gateway, or as winmail.dat)"
@@ -60,7 +57,7 @@ func (r *Reader) message(data []byte, o Origin) (*Draft, error) {
 		d.Message.Refused, d.ours = holdsNone, o.Certain || mail.Likelihood == read.Certain
 		return d, nil
 	case errors.Is(err, tlsrpt.ErrMalformed):
-		d.Message.Refused, d.ours = err.Error(), true
+		d.Message.Refused, d.Message.Reason, d.ours = err.Error(), reasonFor(err), true
 		return d, nil
 	case err != nil:
 		return nil, err
@@ -134,7 +131,7 @@ func (in *Ingester) examine(found []read.Found, arrived time.Time) (cases []Case
 			of[i] = of[same]
 			continue
 		case len(cases) == authMost:
-			cases = append(cases, decided(report.Authenticity{Result: report.AuthFail, Reason: reasonTooMany}))
+			cases = append(cases, decided(report.Authenticity{Result: report.AuthFail, Reason: report.ReasonTooManyMessages}))
 		case len(cases) < authMost:
 			cases = append(cases, in.o.Examine(f, arrival(f, arrived)))
 		}

@@ -9,10 +9,6 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// reasonIgnored is the reason of a report whose signer, known at last, is one of
-// [Options].IgnoreSigners.
-const reasonIgnored = "ignored-signer"
-
 // maxRetryRounds bounds how often RetryUnknown reads what is due, some hundred
 // messages each time.
 const maxRetryRounds = 20
@@ -85,7 +81,7 @@ func (in *Ingester) decide(r report.Retry, k keptCase, key keyFunc) report.Decis
 	for i, rep := range r.Reports {
 		a := auths[k.Of[i]]
 		if in.ignores(a) {
-			a.Result, a.Reason = report.AuthFail, reasonIgnored
+			a.Result, a.Reason = report.AuthFail, report.ReasonIgnoredSigner
 		}
 		d.Answers[i] = report.ReportAnswer{Identity: rep.Identity, Content: rep.Content, Auth: a}
 	}

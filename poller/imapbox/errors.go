@@ -52,6 +52,10 @@ var (
 // A LineError is a line that breaks the IMAP standard. It is ErrProtocol.
 type LineError = wire.LineError
 
+// StepCredentials is the step of getting a password or a token, before the mail server is
+// asked for anything.
+const StepCredentials = "credentials"
+
 // A StepError is the error of a step of working with a mailbox, and with a folder if any.
 type StepError struct {
 	Step    string // such as "login" or "search"

@@ -25,7 +25,7 @@ func (o Options) credentials(ctx context.Context, refused string) (netclient.Cre
 		o.Passed("access token", "the token server gave one")
 	}
 	if err != nil {
-		return netclient.Credentials{}, &StepError{Step: "credentials", Mailbox: o.Name, Err: err}
+		return netclient.Credentials{}, &StepError{Step: StepCredentials, Mailbox: o.Name, Err: err}
 	}
 	return c, nil
 }

@@ -134,5 +134,5 @@ func quarantined(t *testing.T, d *db.DB, uid uint32) string {
 	if rejected, err := d.RejectedMessages(t.Context(), 0, 0); err != nil || len(rejected) > 0 {
 		t.Errorf("rejected: %+v, %v; want none", rejected, err)
 	}
-	return all[0].Reason
+	return all[0].Text
 }

@@ -50,7 +50,7 @@ func (p *player) state() state {
 		p.t.Fatal(err)
 	}
 	for _, m := range rejected {
-		s.rejected[place{slices.Index(folderNames(), m.Folder), m.UID}] = m.Reason
+		s.rejected[place{slices.Index(folderNames(), m.Folder), m.UID}] = m.Text
 	}
 	return s
 }
