@@ -141,9 +141,13 @@ func Comparable(name string) string {
 // that is itself a public suffix, or no domain name at all, is its own
 // organizational domain.
 //
-// RFC 7489, section 3.2, with the Public Suffix List as compiled in.
+// RFC 7489, section 3.2, with the Public Suffix List as compiled in, and with the
+// domains below which mail hosts name their customers as public suffixes.
 func Organizational(name string) string {
 	name = Comparable(name)
+	if tenant, ok := tenantOf(name); ok {
+		return tenant
+	}
 	if org, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
 		return org
 	}

@@ -71,6 +71,37 @@ func TestOrganizational(t *testing.T) {
 	}
 }
 
+// J-A19: the customers of a mail host are organizations of their own, and none of
+// them is the host.
+func TestOrganizationalOfTenants(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"tenant.onmicrosoft.com":                  "tenant.onmicrosoft.com",
+		"Mail.Tenant.OnMicrosoft.com.":            "tenant.onmicrosoft.com",
+		"tenant.mail.onmicrosoft.com":             "tenant.mail.onmicrosoft.com",
+		"onmicrosoft.com":                         "onmicrosoft.com",
+		"mail.onmicrosoft.com":                    "mail.onmicrosoft.com",
+		"notonmicrosoft.com":                      "notonmicrosoft.com",
+		"x.notonmicrosoft.com":                    "notonmicrosoft.com",
+		"tenant.partner.onmschina.cn":             "tenant.partner.onmschina.cn",
+		"example-com.20230601.gappssmtp.com":      "example-com.20230601.gappssmtp.com",
+		"mail.example-com.20230601.gappssmtp.com": "example-com.20230601.gappssmtp.com",
+		"20230601.gappssmtp.com":                  "20230601.gappssmtp.com",
+		"gappssmtp.com":                           "gappssmtp.com",
+		"sandbox1234.mailgun.org":                 "sandbox1234.mailgun.org",
+		"u1234.sendgrid.net":                      "u1234.sendgrid.net",
+		"eu-west-1.amazonses.com":                 "eu-west-1.amazonses.com",
+	} {
+		got := hostname.Organizational(name)
+		if got != want {
+			t.Errorf("Organizational(%q) = %q, want %q", name, got, want)
+		}
+		if again := hostname.Organizational(got); again != got {
+			t.Errorf("Organizational(%q) = %q, and of that %q", name, got, again)
+		}
+	}
+}
+
 // One host is one name, however it is written.
 func TestLeading(t *testing.T) {
 	t.Parallel()
