@@ -10,7 +10,7 @@ type batch struct {
 	candidates []candidate
 	bodies     []fetchedBody
 	sizes      int64          // bytes of the bodies, by the sizes that the server gave
-	room       int64          // bytes, as room was made for the bodies
+	reserved   int64          // bytes of memory that are reserved for the bodies
 	cursor     *report.Cursor // to be recorded with it
 	inHand     int64          // what the database knows it by, while its bodies are read
 	looked     int64          // how many messages were looked at with its end

@@ -63,7 +63,7 @@ func TestServersBoundOnConnectionsIsKeptTo(t *testing.T) {
 	}
 }
 
-// A server that refuses whoever comes is not knocked at for ever.
+// A server that refuses every connection is not tried for ever.
 func TestServerThatThrottlesEverybodyIsGivenUp(t *testing.T) {
 	t.Parallel()
 	const boxes = 5

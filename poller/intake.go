@@ -18,7 +18,7 @@ type intake struct {
 	access  *access
 	bounds  Bounds
 	advance bool // a batch that is cut short has a cursor all the same
-	room    *semaphore.Weighted
+	memory  *semaphore.Weighted
 	line    *pipeline
 	done    func(int64) // where set: called with how many messages were looked at
 
@@ -56,12 +56,12 @@ func (in *intake) fetch(ctx context.Context, b *batch) (known bool, err error) {
 		if size < 0 {
 			size = in.access.read.most() // the server did not say
 		}
-		b.room = min(b.room+size, in.bounds.BodyBytes)
+		b.reserved = min(b.reserved+size, in.bounds.BodyBytes)
 	}
 	if len(headers) == 0 {
 		return true, nil
 	}
-	if err := in.room.Acquire(ctx, b.room); err != nil {
+	if err := in.memory.Acquire(ctx, b.reserved); err != nil {
 		return false, context.Cause(ctx)
 	}
 	uids := report.UIDRange{First: headers[0].UID, Last: headers[len(headers)-1].UID}
@@ -143,7 +143,7 @@ func (in *intake) read(ctx context.Context, b *batch) error {
 	if err := in.authenticate(ctx, r, drafts); err != nil {
 		return err
 	}
-	in.room.Release(b.room)
+	in.memory.Release(b.reserved)
 	r.batch.Cursor = b.cursor
 	return in.line.pass(ctx, r, false)
 }

@@ -39,7 +39,7 @@ type scan struct {
 func (f *folder) newScan(via report.Via, st imapbox.Status, mark bool) *scan {
 	o := &f.mailbox.p.o
 	a := f.access(via, st.UIDValidity, mark)
-	in := &intake{access: a, bounds: o.Bounds, room: semaphore.NewWeighted(o.Bounds.BodyBytes)}
+	in := &intake{access: a, bounds: o.Bounds, memory: semaphore.NewWeighted(o.Bounds.BodyBytes)}
 	in.line = &pipeline{fetch: in.fetch, read: in.read, record: in.record}
 	return &scan{
 		conn: f.conn, access: a, intake: in, line: in.line, bounds: o.Bounds, counts: f.counts,

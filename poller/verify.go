@@ -58,7 +58,7 @@ func stepOf(err error) string {
 // lastLooked is how many of a folder's newest messages verify looks at.
 const lastLooked = 50
 
-// recent says whether there is a TLS report among the newest messages of the open
+// recent returns a sentence on the TLS reports among the newest messages of the open
 // folder, by their headers alone, and when the last of them arrived. It asks for them as
 // a poll does, and fails where a poll would.
 func (f *folder) recent(ctx context.Context, st imapbox.Status) (text string, newest time.Time, err error) {

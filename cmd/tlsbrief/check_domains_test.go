@@ -143,7 +143,7 @@ func TestCheckTakesDomainsFromEverywhere(t *testing.T) {
 		}
 		return names
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	cmd := r.command(ctx, "check", "--json", "--no-probe", "-", "xn--bcher-kva.example", "@"+r.dir+"/domains")
 	cmd.Stdin = strings.NewReader("expired.example\nbücher.example\n")

@@ -71,9 +71,9 @@ func eachServer(t *testing.T, test func(t *testing.T, s *imaptest.Server)) {
 	imaptest.Each(t, test)
 }
 
-// patience is far longer than a busy machine takes for anything that a test waits for,
+// testTimeout is far longer than a busy machine takes for anything that a test waits for,
 // and short for a test that hangs.
-const patience = 5 * time.Minute
+const testTimeout = 5 * time.Minute
 
 // A rig is an installation: a configuration and a database in a folder, a
 // mailbox and an SMTP server.
@@ -182,7 +182,7 @@ type outcome struct {
 // try runs tlsbrief in this process.
 func (r *rig) try(t *testing.T, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	args = append([]string{"--config", filepath.Join(r.dir, "config.toml"), "--log-level", "warn"}, args...)

@@ -26,7 +26,7 @@ func TestRun(t *testing.T) {
 				s.Append(t, "INBOX", nil, m.Date, m.Data)
 			}
 			r := newRig(t, s, unchecked)
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 			defer cancel()
 			worker := r.command(ctx, "run")
 			var log bytes.Buffer
@@ -79,7 +79,7 @@ func TestDigestInterruptedBeforeItsAnswerIsSentAgainAsItWas(t *testing.T) {
 	if err := r.smtp.SetFaults(smtpsink.Fault{Step: smtpsink.Body, Do: smtpsink.Stall, Keep: true, Times: 1}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	cmd := r.command(ctx, "digest")
 	if err := cmd.Start(); err != nil {

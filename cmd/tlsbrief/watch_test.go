@@ -233,7 +233,7 @@ func TestWorkerChecksTheDomainsAtOnce(t *testing.T) {
 	w := domaintest.New(t)
 	w.Domain("example.com")
 	r := watched(t, w, "")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	worker := r.command(ctx, "run")
 	if err := worker.Start(); err != nil {

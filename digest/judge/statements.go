@@ -70,7 +70,7 @@ func stateDomain(s facts.Statements, d *Domain, read bool) {
 // usual before.
 const quietDays = 14
 
-// stateSilence says whether nothing has come for long, or nothing that counts.
+// stateSilence states that nothing has come for long, or nothing that counts.
 func stateSilence(s facts.Statements, j *Judgement) {
 	quiet, unverified := facts.NewTopic(facts.AboutSilence, ""), facts.NewTopic(facts.AboutUnverified, "")
 	last := j.LastDay()

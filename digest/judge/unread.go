@@ -52,7 +52,7 @@ func Blinding(all []Unread) []Unread {
 }
 
 // isLong reports whether a folder has been unread for so long as warnAfter says, a day
-// where it says nothing, or since the last digest. Who asked for more patience
+// where it says nothing, or since the last digest. Who asked for more time
 // than a day has asked for it from one digest to the next.
 func isLong(m *facts.Facts, f facts.Folder, warnAfter time.Duration) bool {
 	limit := cmp.Or(warnAfter, unreadFor)

@@ -59,8 +59,8 @@ type Options struct {
 	MaxLookups int
 }
 
-// A Status says whether a signature holds. The values are stable: they may be
-// stored.
+// A Status is the result of checking a signature. The values are stable: they may
+// be stored.
 type Status string
 
 // What is known of a signature.

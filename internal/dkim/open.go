@@ -13,7 +13,7 @@ type Examined struct {
 }
 
 // An Open is what is left to check of a signature, and all that it takes: with
-// the key it says whether the signature holds, without the message. It is of
+// the key it gives a [Verdict], without the message. It is of
 // bounded size (less than 4 KiB) and may be stored.
 type Open struct {
 	Domain    string `json:"d"`           // as in [Signature]
@@ -24,7 +24,7 @@ type Open struct {
 	Value     []byte `json:"b"`           // b=, decoded
 }
 
-// A Verdict says whether an [Open] signature holds. Its fields are those of
+// A Verdict is the result of checking an [Open] signature. Its fields are those of
 // [Signature].
 type Verdict struct {
 	Status      Status
@@ -38,7 +38,7 @@ type Verdict struct {
 // dot.
 func (o *Open) KeyName() string { return o.Selector + "._domainkey." + o.Domain }
 
-// Decide says whether the signature holds, given what a [Lookup] of its KeyName
+// Decide returns the verdict on the signature, given what a [Lookup] of its KeyName
 // returned.
 func (o *Open) Decide(records []string, err error) Verdict {
 	var v Verdict

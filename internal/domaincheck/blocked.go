@@ -21,8 +21,8 @@ const (
 	blockedWait  = 2 * time.Second
 )
 
-// patience is how long a connection is waited for.
-func (b *blockade) patience(usual time.Duration) time.Duration {
+// connectTimeout returns how long to wait for a connection.
+func (b *blockade) connectTimeout(usual time.Duration) time.Duration {
 	if b.reached.Load() || b.silent.Load() < blockedAfter {
 		return usual
 	}

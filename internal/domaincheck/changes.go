@@ -93,20 +93,20 @@ func policyChange(domain, then string, before, now *Seen, add func(Code, string,
 // of its addresses. A renewed one that another of its addresses had before was told
 // of then: a run sees few of many addresses.
 func certificateChange(before, now *Seen, add func(Code, string, string, ...any)) {
-	told, had := map[string]bool{}, map[[2]string]bool{}
+	reported, had := map[string]bool{}, map[[2]string]bool{}
 	for key, c := range before.Certificates {
 		had[[2]string{hostOf(key), c.Fingerprint}] = true
 	}
 	for _, key := range slices.Sorted(maps.Keys(now.Certificates)) {
 		is, host := now.Certificates[key], hostOf(key)
 		was, known := before.Certificates[key]
-		if !known || was.Fingerprint == is.Fingerprint || told[host] {
+		if !known || was.Fingerprint == is.Fingerprint || reported[host] {
 			continue
 		}
 		if had[[2]string{host, is.Fingerprint}] && !is.Until.Before(was.Until) {
 			continue
 		}
-		told[host] = true
+		reported[host] = true
 		from := ""
 		if was.Issuer != is.Issuer {
 			from = fmt.Sprintf(" and comes from %s instead of %s", quote(is.Issuer), quote(was.Issuer))

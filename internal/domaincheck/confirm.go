@@ -8,7 +8,7 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// A Confirmation says whether what a sender reported is seen from here.
+// A Confirmation is the answer to whether a reported failure is seen from here.
 type Confirmation struct {
 	State   ConfirmState
 	Message string // whole sentences, printable

@@ -12,8 +12,8 @@
 // DNS, policies and mail servers are a stranger's. Everything is read within
 // bounds and deadlines, no redirect is followed, and what gets into a finding is
 // printable and short. For a domain that only reports name, no address is
-// connected to that is not public: else any report could make this machine knock
-// at the doors of its own network.
+// connected to that is not public: else any report could make this machine connect
+// to its own network.
 //
 // # What it cannot tell
 //

@@ -33,9 +33,9 @@ func manyDomains(t testing.TB, n int) (*domaintest.World, []Domain) {
 // manyChecker gives up on nobody who is silent before the test's end.
 func manyChecker(w *domaintest.World) *Checker {
 	return New(Options{
-		DNS:   resolver.New(resolver.Options{Server: w.DNS.Addr(), Parallel: 8 * 32, Timeout: patience}),
+		DNS:   resolver.New(resolver.Options{Server: w.DNS.Addr(), Parallel: 8 * 32, Timeout: testTimeout}),
 		Roots: w.Root.Pool(), SMTPPort: w.SMTPPort, HTTPSPort: w.HTTPSPort,
-		Timeout: patience, StepTimeout: patience, Concurrency: 32,
+		Timeout: testTimeout, StepTimeout: testTimeout, Concurrency: 32,
 	})
 }
 

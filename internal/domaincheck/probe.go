@@ -38,12 +38,12 @@ func (l *run) probe(ctx context.Context) {
 				slots <- struct{}{} // each session has a deadline, so this does, too
 				defer func() { <-slots }()
 				shown := Server{Host: clean(h.name, maxWord), Address: a.String()}
-				patience := l.c.blocked.patience(l.c.o.StepTimeout)
-				if conn, err := l.connect(ctx, a, patience); err == nil {
+				timeout := l.c.blocked.connectTimeout(l.c.o.StepTimeout)
+				if conn, err := l.connect(ctx, a, timeout); err == nil {
 					l.session(ctx, h, &shown, conn)
 				} else {
 					mu.Lock()
-					failed = append(failed, unreached{h, a, err, patience})
+					failed = append(failed, unreached{h, a, err, timeout})
 					mu.Unlock()
 				}
 				l.saw(shown)
@@ -57,10 +57,10 @@ func (l *run) probe(ctx context.Context) {
 
 // An unreached is an address that could not be connected to.
 type unreached struct {
-	host     *mxHost
-	addr     netip.Addr
-	err      error
-	patience time.Duration
+	host    *mxHost
+	addr    netip.Addr
+	err     error
+	timeout time.Duration
 }
 
 // unreached says which addresses could not be connected to. Where that is all of
@@ -78,7 +78,7 @@ func (l *run) unreached(failed []unreached, tried int) {
 			beyond = append(beyond, u.addr.String())
 			continue
 		}
-		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, netError(u.err, u.patience)),
+		l.add(ProbeUnreachable, u.host.name, fmt.Sprintf("%s (%s) cannot be connected to on port %d: %s.", u.host.name, u.addr, l.c.o.SMTPPort, netError(u.err, u.timeout)),
 			"See whether the server runs and its port is open.")
 	}
 	if len(beyond) > 0 {
@@ -87,8 +87,8 @@ func (l *run) unreached(failed []unreached, tried int) {
 	}
 }
 
-func (l *run) connect(ctx context.Context, a netip.Addr, patience time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (l *run) connect(ctx context.Context, a netip.Addr, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return l.c.o.Dial(ctx, "tcp", net.JoinHostPort(a.String(), strconv.Itoa(l.c.o.SMTPPort)))
 }

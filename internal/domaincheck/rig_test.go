@@ -14,9 +14,9 @@ import (
 	"tlsbrief/internal/testing/domaintest"
 )
 
-// patience is far longer than a busy machine takes for a domain. Only who waits for
+// testTimeout is far longer than a busy machine takes for a domain. Only who waits for
 // what never comes would see its end.
-const patience = 5 * time.Minute
+const testTimeout = 5 * time.Minute
 
 // A rig is a domain, healthy.example, with all that belongs to it: what a test
 // changes before it looks is the fault.
@@ -39,7 +39,7 @@ func newRig(t *testing.T) *rig {
 		World: w, Domain: w.Domain("healthy.example"), domain: Domain{Name: "healthy.example"}, silent: map[int]func(net.Conn){},
 		options: Options{
 			Now:     func() time.Time { return now },
-			Timeout: patience, StepTimeout: patience, Ours: []string{"reports@healthy.example"},
+			Timeout: testTimeout, StepTimeout: testTimeout, Ours: []string{"reports@healthy.example"},
 		},
 	}
 }
@@ -47,7 +47,7 @@ func newRig(t *testing.T) *rig {
 // checker returns what looks at the rig.
 func (r *rig) checker() *Checker {
 	o := r.options
-	o.DNS = resolver.New(resolver.Options{Server: r.DNS.Addr(), Timeout: patience, Parallel: 256})
+	o.DNS = resolver.New(resolver.Options{Server: r.DNS.Addr(), Timeout: testTimeout, Parallel: 256})
 	o.Roots, o.SMTPPort, o.HTTPSPort = r.Root.Pool(), r.SMTPPort, r.HTTPSPort
 	return New(o)
 }

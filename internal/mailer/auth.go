@@ -145,7 +145,7 @@ func (c *saslExchange) explain(err error) error {
 	if c.refusal == nil || !errors.As(err, &refused) {
 		return err
 	}
-	said := *refused
-	said.Message += " (" + c.refusal.Error() + ")"
-	return &said
+	explained := *refused
+	explained.Message += " (" + c.refusal.Error() + ")"
+	return &explained
 }

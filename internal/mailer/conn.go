@@ -60,17 +60,17 @@ func (c *recordingConn) stop() string {
 // say "EHLO localhost" there, which some relays take for a robot's.
 type replayConn struct {
 	net.Conn
-	said io.Reader
+	replay io.Reader
 }
 
-// newReplayConn returns a connection from which said is read first.
-func newReplayConn(conn net.Conn, said string) *replayConn {
-	return &replayConn{Conn: conn, said: bytes.NewReader([]byte(said))}
+// newReplayConn returns a connection from which replay is read first.
+func newReplayConn(conn net.Conn, replay string) *replayConn {
+	return &replayConn{Conn: conn, replay: bytes.NewReader([]byte(replay))}
 }
 
-// Read reads what was said, and then from the connection.
+// Read reads what is replayed, and then from the connection.
 func (c *replayConn) Read(b []byte) (int, error) {
-	n, err := c.said.Read(b)
+	n, err := c.replay.Read(b)
 	if errors.Is(err, io.EOF) {
 		return c.Conn.Read(b)
 	}

@@ -71,7 +71,7 @@ func TestFaultAtEveryStep(t *testing.T) {
 				}
 				e := sendOne(t, o)
 				// A busy machine may need longer than that to come as far as the fault.
-				for ; sink.Struck(step.at) == 0 && o.Timeout < patience; e = sendOne(t, o) {
+				for ; sink.Struck(step.at) == 0 && o.Timeout < testTimeout; e = sendOne(t, o) {
 					o.Timeout, o.DataTimeout = 4*o.Timeout, 4*o.Timeout
 				}
 				if e.Step != step.want {
@@ -191,7 +191,7 @@ func TestCancelEndsTheConnection(t *testing.T) {
 // waitFor polls until f holds.
 func waitFor(t *testing.T, f func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -234,7 +234,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestUnknownHost(t *testing.T) {
 	t.Parallel()
-	e := sendOne(t, mailer.Options{Host: "mail.invalid", Port: 25, TLS: netclient.TLSNone, Timeout: patience})
+	e := sendOne(t, mailer.Options{Host: "mail.invalid", Port: 25, TLS: netclient.TLSNone, Timeout: testTimeout})
 	if e.Step != mailer.StepConnect || !e.Temporary || e.Hint == "" {
 		t.Errorf("error = %v (step %s, temporary %t), want a temporary one with a hint at connect", e, e.Step, e.Temporary)
 	}
@@ -265,7 +265,7 @@ func TestServerThatNeverStopsTalking(t *testing.T) {
 			}
 		}
 	})
-	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: netclient.TLSNone, Timeout: patience})
+	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: netclient.TLSNone, Timeout: testTimeout})
 	if e.Step != mailer.StepGreeting || !strings.Contains(e.Error(), "says more than") {
 		t.Errorf("error = %v (step %s), want the bound to have struck at the greeting", e, e.Step)
 	}

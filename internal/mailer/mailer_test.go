@@ -28,13 +28,13 @@ const (
 // letter is a mail as the digest makes them.
 var letter = []byte("From: <reports@example.com>\r\nTo: <alice@example.org>\r\nSubject: all clear\r\n\r\nNothing failed.\r\n")
 
-// patience is far longer than a busy machine takes for a mail.
-const patience = time.Minute
+// testTimeout is far longer than a busy machine takes for a mail.
+const testTimeout = time.Minute
 
 // options returns what it takes to send to sink in plain text, logged in where
 // it has a user.
 func options(sink *smtpsink.Sink, loggedIn bool) mailer.Options {
-	o := mailer.Options{Host: sink.Host(), Port: sink.Port(), TLS: netclient.TLSNone, HELO: "client.example.com", Timeout: patience}
+	o := mailer.Options{Host: sink.Host(), Port: sink.Port(), TLS: netclient.TLSNone, HELO: "client.example.com", Timeout: testTimeout}
 	if loggedIn {
 		o.Auth = credentials(user, password)
 	}

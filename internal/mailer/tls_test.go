@@ -98,7 +98,7 @@ func TestPlainTextBehindStartTLS(t *testing.T) {
 		_, _ = fmt.Fprint(conn, "220 2.0.0 Go\r\n250-mail.example.com\r\n250 AUTH PLAIN\r\n")
 		_, _ = r.ReadString('\n')
 	})
-	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: netclient.TLSStartTLS, Timeout: patience})
+	e := sendOne(t, mailer.Options{Host: "127.0.0.1", Port: port, TLS: netclient.TLSStartTLS, Timeout: testTimeout})
 	if e.Step != mailer.StepStartTLS || !strings.Contains(e.Error(), "out of turn") {
 		t.Errorf("error = %v (step %s), want it found out at starttls", e, e.Step)
 	}

@@ -17,8 +17,8 @@ import (
 	"tlsbrief/internal/testing/dnstest"
 )
 
-// patience is far longer than a busy machine takes to answer.
-const patience = time.Minute
+// testTimeout is far longer than a busy machine takes to answer.
+const testTimeout = time.Minute
 
 // start starts a DNS server and a Resolver that asks it. Options without a timeout
 // get one that nobody sees the end of.
@@ -27,7 +27,7 @@ func start(t *testing.T, o Options) (*dnstest.Server, *Resolver) {
 	s := dnstest.New(t)
 	o.Server = s.Addr()
 	if o.Timeout == 0 {
-		o.Timeout = patience
+		o.Timeout = testTimeout
 	}
 	return s, New(o)
 }
@@ -35,7 +35,7 @@ func start(t *testing.T, o Options) (*dnstest.Server, *Resolver) {
 // waitFor waits until a condition holds.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !cond(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for %s", what)
 		}
@@ -215,7 +215,7 @@ func TestSilentServerIsTriedTwiceThenGivenUp(t *testing.T) {
 	// The server may not have got round to reading the last one.
 	waitFor(t, "all tries", func() bool { return s.Queries("x.example") >= tries })
 	s.SetTXT("flush.example", "x")
-	if _, err := New(Options{Server: s.Addr(), Timeout: patience}).TXT(t.Context(), "flush.example"); err != nil {
+	if _, err := New(Options{Server: s.Addr(), Timeout: testTimeout}).TXT(t.Context(), "flush.example"); err != nil {
 		t.Errorf("TXT of another name: %v", err)
 	}
 	if n := s.Queries("x.example"); n != tries {
@@ -229,7 +229,7 @@ func TestNextServerIsAsked(t *testing.T) {
 	bad.SetTXT("x.example", "x")
 	bad.Fail("x.example", dns.RcodeServerFailure)
 	good.SetTXT("x.example", "right")
-	r := New(Options{Timeout: patience})
+	r := New(Options{Timeout: testTimeout})
 	r.servers = func() []string { return []string{closedPort, bad.Addr(), good.Addr()} }
 	if got, err := r.TXT(t.Context(), "x.example"); err != nil || !cmp.Equal(got, []string{"right"}) {
 		t.Errorf("TXT = %q, %v", got, err)
@@ -329,7 +329,7 @@ func TestGarbageIsReadPast(t *testing.T) {
 			conn.WriteTo(packed, from)
 		}
 	}()
-	r := New(Options{Server: conn.LocalAddr().String(), Timeout: patience})
+	r := New(Options{Server: conn.LocalAddr().String(), Timeout: testTimeout})
 	if got, err := r.TXT(t.Context(), "x.example"); err != nil || !cmp.Equal(got, []string{"right"}) {
 		t.Errorf("TXT = %q, %v", got, err)
 	}
@@ -473,7 +473,7 @@ func TestContextEnds(t *testing.T) {
 	}
 	select {
 	case <-fl.done:
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatal("the query goes on though nobody waits")
 	}
 	release()

@@ -36,8 +36,8 @@ func (r *Report) OwnerDomains() []string {
 		return about
 	}
 	owner := DomainOfReportID(r.ReportID)
-	told := owner != ""
-	if !told {
+	named := owner != ""
+	if !named {
 		if len(others) != 1 || hinted {
 			return about
 		}
@@ -47,7 +47,7 @@ func (r *Report) OwnerDomains() []string {
 	}
 	for i := range r.Policies {
 		p := &r.Policies[i]
-		if _, own := others[p.Domain]; p.Type == TLSA && !own && (told || hosts[p.Domain]) {
+		if _, own := others[p.Domain]; p.Type == TLSA && !own && (named || hosts[p.Domain]) {
 			about[i] = owner
 		}
 	}

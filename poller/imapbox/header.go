@@ -23,7 +23,7 @@ const (
 // wholeHeaders is how many whole headers are asked for together.
 const wholeHeaders = 250
 
-// A Header is what is asked of a message to tell whether it may be a report.
+// A Header is what is fetched of a message to decide whether it may be a report.
 type Header struct {
 	UID          uint32
 	Size         int64     // RFC822.SIZE; -1 if the server did not tell

@@ -222,8 +222,8 @@ func (s *Session) run(ctx context.Context, step, folder string, budget int64, f 
 		err = skipped
 		s.conn.Fail(err)
 	}
-	if said, _ := s.conn.Cut(); said.Limit > 0 {
-		s.traits.limit = said.Limit
+	if cut, _ := s.conn.Cut(); cut.Limit > 0 {
+		s.traits.limit = cut.Limit
 	}
 	if err == nil {
 		return nil
@@ -258,11 +258,11 @@ func (s *Session) explainError(err error) error {
 		if reply.Type == imap.StatusResponseTypeBye {
 			s.conn.Fail(ErrLost)
 		}
-		said := newReply(reply, s.conn.Hide)
-		if isNotConnected(said) {
-			return fmt.Errorf("%w: %s (%w)", ErrMayNotOpen, s.notConnectedHint(), said)
+		answer := newReply(reply, s.conn.Hide)
+		if isNotConnected(answer) {
+			return fmt.Errorf("%w: %s (%w)", ErrMayNotOpen, s.notConnectedHint(), answer)
 		}
-		return said
+		return answer
 	}
 	if cause := s.conn.Err(); cause != nil {
 		return cause

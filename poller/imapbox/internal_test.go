@@ -165,7 +165,7 @@ func FuzzFields(f *testing.F) {
 	})
 }
 
-// What is kept of a header where others have taken the room is what tells a report.
+// Of a header too long to keep, the fields that mark a report are kept.
 func TestClippedFields(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 2*maxClipped)

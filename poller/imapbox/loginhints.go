@@ -38,19 +38,19 @@ const imapOffHint = "IMAP is switched off for this mailbox: switch it on in its 
 // passwordHint returns what to do about a password that was refused, by the words of
 // the large providers.
 func passwordHint(host string, r *Reply, a wire.Alert) string {
-	said := r.Text + "\n" + a.Text
+	text := r.Text + "\n" + a.Text
 	exchange := strings.EqualFold(r.Text, "LOGIN failed.") || strings.EqualFold(r.Text, "AUTHENTICATE failed.")
 	switch {
 	case a.Address != "":
 		return "log in once with a web browser at " + a.Address + " and try again; with an app password, or OAuth2 ([mailbox.oauth2]), nobody has to"
-	case containsAny(said, "web login required", "web browser"):
+	case containsAny(text, "web login required", "web browser"):
 		return "log in once with a web browser, as it says, and try again; with an app password, or OAuth2 ([mailbox.oauth2]), nobody has to"
-	case containsAny(said, "application-specific password", "application specific password", "app-specific password", "app specific password",
+	case containsAny(text, "application-specific password", "application specific password", "app-specific password", "app specific password",
 		"application password", "app password", "authorization code", "authorized code"):
 		return "it wants an app password: make one in the settings of the account, and use it in place of the account's own"
-	case isIMAPOff(said):
+	case isIMAPOff(text):
 		return imapOffHint
-	case containsAny(said, "basic auth", "basicauth", "legacy auth", "modern auth", "oauth"), exchange && ofMicrosoft(host):
+	case containsAny(text, "basic auth", "basicauth", "legacy auth", "modern auth", "oauth"), exchange && ofMicrosoft(host):
 		return "this provider takes no password: use OAuth2 ([mailbox.oauth2]; docs/mailboxes.md has it step by step)"
 	case exchange:
 		return "check username and password; if this is Microsoft 365, it takes none: use OAuth2 ([mailbox.oauth2]; docs/mailboxes.md has it step by step)"

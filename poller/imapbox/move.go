@@ -185,13 +185,13 @@ func (s *Session) copyAndExpunge(ctx context.Context, set imap.UIDSet, dest stri
 	}
 	var result moved
 	var ours imap.UIDSet
-	var copied, untold []uint32
+	var copied, unanswered []uint32
 	for _, uid := range members(set) {
-		f, told := flags[uid]
+		f, answered := flags[uid]
 		deleted, before := hasFlag(f, string(imap.FlagDeleted)), hasFlag(f, movedKeyword)
 		switch {
-		case !told:
-			untold = append(untold, uid)
+		case !answered:
+			unanswered = append(unanswered, uid)
 		case deleted && before:
 			copied = append(copied, uid) // by a move that was cut short: copying again would make two of it
 		case deleted, before:
@@ -200,11 +200,11 @@ func (s *Session) copyAndExpunge(ctx context.Context, set imap.UIDSet, dest stri
 			ours.AddNum(imap.UID(uid))
 		}
 	}
-	exist, err := s.existing(ctx, untold)
+	exist, err := s.existing(ctx, unanswered)
 	if err != nil {
 		return result, err
 	}
-	result.gone = append(result.gone, absent(untold, exist)...)
+	result.gone = append(result.gone, absent(unanswered, exist)...)
 	if result.done, err = s.expunge(ctx, copied); err != nil {
 		return result, err
 	}

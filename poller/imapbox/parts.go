@@ -118,7 +118,7 @@ func (s *Session) mimeSection(part []int) *imap.FetchItemBodySection {
 // partByPart asks for the first part of each message, then for the second of those
 // that have a first one, and so on until each is refused or has come to its end.
 func (s *Session) partByPart(ctx context.Context, uids []uint32, path []int, all map[uint32]Parts) error {
-	told := make(map[uint32]Parts) // an error must leave no message with the first of its parts alone
+	answered := make(map[uint32]Parts) // an error must leave no message with the first of its parts alone
 	for n := 1; n <= maxParts && len(uids) > 0; n++ {
 		p := partFetch{Session: s, part: child(path, n), got: make(map[uint32][]byte), refused: make(map[uint32]error)}
 		for _, set := range s.sets(uids) {
@@ -128,23 +128,23 @@ func (s *Session) partByPart(ctx context.Context, uids []uint32, path []int, all
 		}
 		for uid, why := range p.refused {
 			if n == 1 {
-				told[uid] = Parts{Refused: why}
+				answered[uid] = Parts{Refused: why}
 			} else {
 				s.traits.singleParts = true
 			}
 		}
 		uids = nil
 		for uid, header := range p.got {
-			parts := told[uid]
+			parts := answered[uid]
 			if len(header) > 0 {
 				parts.Headers = append(parts.Headers, PartHeader{Path: p.part, Fields: Fields{header}})
 				parts.Told = true
 				uids = append(uids, uid)
 			}
-			told[uid] = parts
+			answered[uid] = parts
 		}
 	}
-	maps.Copy(all, told)
+	maps.Copy(all, answered)
 	return nil
 }
 

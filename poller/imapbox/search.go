@@ -216,7 +216,7 @@ func (s *Session) listed(ctx context.Context, criteria *imap.SearchCriteria, set
 // A searchAnswer is the server's answer to one search.
 type searchAnswer struct {
 	found   imap.UIDSet
-	told    bool // it has what was found, which may be nothing
+	known   bool // it has what was found, which may be nothing
 	partial bool
 	cut     wire.Cut // where partial
 }
@@ -226,7 +226,7 @@ type searchAnswer struct {
 // hide messages. Two answers without a result mean that nothing was found.
 func (s *Session) searchTwice(ctx context.Context, criteria *imap.SearchCriteria) (searchAnswer, error) {
 	answer, err := s.searchOnce(ctx, criteria)
-	if err == nil && !answer.told {
+	if err == nil && !answer.known {
 		answer, err = s.searchOnce(ctx, criteria)
 	}
 	return answer, err
@@ -268,7 +268,7 @@ func (s *Session) searchBy(ctx context.Context, criteria *imap.SearchCriteria, o
 		default:
 			usable = false
 		}
-		answer.told = len(answer.found) > 0 || s.conn.HasResponse("SEARCH", "ESEARCH")
+		answer.known = len(answer.found) > 0 || s.conn.HasResponse("SEARCH", "ESEARCH")
 		return nil
 	})
 	if err == nil && !usable {
@@ -276,7 +276,7 @@ func (s *Session) searchBy(ctx context.Context, criteria *imap.SearchCriteria, o
 	}
 	answer.cut, answer.partial = s.conn.Cut()
 	if overLimit(err) {
-		answer.partial, answer.told, err = true, true, nil // it looked at none, for there are too many
+		answer.partial, answer.known, err = true, true, nil // it looked at none, for there are too many
 		answer.cut.UID = 0
 	}
 	return answer, err

@@ -1,7 +1,7 @@
 // Package authres reads Authentication-Results fields (RFC 8601), with which a
 // receiving mail server writes into a message what it found when it checked its
 // DKIM signatures. Years later, when the signer's key is gone from DNS, that
-// field is all that is left to tell whether the signature held.
+// field is all that is left to show whether the signature held.
 //
 // [Parse] reads one field, [Fields] finds them, and [Trusted] picks the one that
 // may be believed, if any.

@@ -43,7 +43,7 @@ func settled(t *testing.T, enough func(usage) bool) usage {
 	least := measured(t)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for tries := 0; tries < 40 || enough != nil && !enough(least) && tries < int(patience/(5*time.Millisecond)); tries++ {
+	for tries := 0; tries < 40 || enough != nil && !enough(least) && tries < int(testTimeout/(5*time.Millisecond)); tries++ {
 		<-tick.C
 		now := measured(t)
 		least = usage{min(least.heap, now.heap), min(least.goroutines, now.goroutines), min(least.descriptors, now.descriptors)}

@@ -43,7 +43,7 @@ func newPollAt(t *testing.T, sc *scene, now func() time.Time) *poll {
 			t.Error(err)
 		}
 	})
-	return &poll{scene: sc, db: d, log: &logBuffer{}, timeout: patience}
+	return &poll{scene: sc, db: d, log: &logBuffer{}, timeout: testTimeout}
 }
 
 // once polls once, with a poller of its own as a new process has.
@@ -54,7 +54,7 @@ func (p *poll) once(t *testing.T) error {
 
 func (p *poll) try(t *testing.T, s *imaptest.Server) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*testTimeout)
 	defer cancel()
 	_, err := p.poller(s).Poll(ctx, "")
 	return err
@@ -80,7 +80,7 @@ func (p *poll) poller(s *imaptest.Server) *poller.Poller {
 // recovers wants the next poll to complete, and everything to be well then.
 func (p *poll) recovers(t *testing.T) {
 	t.Helper()
-	p.timeout = patience
+	p.timeout = testTimeout
 	if err := p.once(t); err != nil {
 		t.Errorf("the next poll: %v", err)
 	}

@@ -22,8 +22,8 @@ func whole() bool { return os.Getenv(wholeRun) == "all" }
 // but one in so many are.
 func few(n, of int) bool { return !whole() && n%of != 0 }
 
-// patience is long for a machine that is busy, and short for a test that hangs.
-const patience = 30 * time.Second
+// testTimeout is long for a machine that is busy, and short for a test that hangs.
+const testTimeout = 30 * time.Second
 
 // programDir is the environment variable with the folder that the program is
 // built in.

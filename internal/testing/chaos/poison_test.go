@@ -61,7 +61,7 @@ func TestPoison(t *testing.T) {
 				}
 				for poll, most := range []int{2, 2, 2, 1} {
 					if most == 1 {
-						p.timeout = patience // nothing is waited for in vain any more
+						p.timeout = testTimeout // nothing is waited for in vain any more
 					}
 					before := p.proxy.Connections()
 					if err := p.once(t); err != nil {

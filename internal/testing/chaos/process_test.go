@@ -96,7 +96,7 @@ type outcome struct {
 // try runs the program to its end.
 func (p *process) try(t *testing.T, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*testTimeout)
 	defer cancel()
 	return finish(t, p.command(ctx, t, args...))
 }

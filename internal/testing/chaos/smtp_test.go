@@ -230,7 +230,7 @@ func oneRefused(t *testing.T, p *process) string {
 
 // inTheLog has a worker send, which is nobody's to watch.
 func inTheLog(t *testing.T, p *process) string {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*testTimeout)
 	defer cancel()
 	worker := p.command(ctx, t, "run")
 	said := &logBuffer{}
@@ -340,7 +340,7 @@ func TestSMTPStalls(t *testing.T) {
 			if dbErr != nil || len(waiting) != 1 {
 				t.Fatalf("%d mails wait, %v; want 1", len(waiting), dbErr)
 			}
-			if err := within(patience).Run(t.Context(), ""); err != nil {
+			if err := within(testTimeout).Run(t.Context(), ""); err != nil {
 				t.Error(err)
 			}
 			mails := sink.Mails()

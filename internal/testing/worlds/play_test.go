@@ -26,8 +26,8 @@ const (
 	box     = "reports" // the mailbox's name
 	archive = "Archive" // where reports are moved to
 	keyword = "$tlsrpt" // as the memory server keeps it
-	// patience is long for a machine that is busy, and short for a test that hangs.
-	patience = 30 * time.Second
+	// testTimeout is long for a machine that is busy, and short for a test that hangs.
+	testTimeout = 30 * time.Second
 	// soundPolls is how many polls over a sound line it takes, at most, until all is as
 	// if nothing had happened: the first records everything, the second may still mark.
 	soundPolls = 2
@@ -118,7 +118,7 @@ func (p *player) poller() *poller.Poller {
 		Mailboxes: []poller.Mailbox{{
 			Name: box, Folders: folderNames()[:len(p.w.folders)], After: p.w.after, Keyword: keyword, MoveTo: archive,
 			IMAP: imapbox.Options{
-				Name: box, Host: via.Host, Port: via.Port, TLS: netclient.TLSMode(via.TLS), Timeout: patience,
+				Name: box, Host: via.Host, Port: via.Port, TLS: netclient.TLSMode(via.TLS), Timeout: testTimeout,
 				Auth: func(context.Context) (netclient.Credentials, error) {
 					return netclient.Credentials{Username: via.Username, Password: via.Password}, nil
 				},
@@ -147,7 +147,7 @@ func (p *player) round(r round) {
 	if undisturbed {
 		p.list()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*testTimeout)
 	defer cancel()
 	p.model.begin()
 	p.watch.begin(r, cancel)

@@ -75,7 +75,7 @@ func (p *player) command(line string) imaptest.Action {
 	return p.drop(line)
 }
 
-// drop says whether a command comes through, and its answer.
+// drop returns what becomes of a command and of its answer.
 func (w *watch) drop(line string) imaptest.Action {
 	if w.dead {
 		return imaptest.CutBefore

@@ -2,7 +2,7 @@ package read
 
 import "strings"
 
-// A Likelihood says whether a message can be a TLS report, by its header.
+// A Likelihood is how likely a message is a TLS report, by its header.
 type Likelihood int
 
 // The likelihoods.

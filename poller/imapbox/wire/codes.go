@@ -83,23 +83,24 @@ type Cut struct {
 	UID   uint32 // the last one that it looked at; 0 if it does not say
 }
 
-// cut returns whether the answer is, as the server says, a part of what was asked for.
-func (w *responseCodes) cut() (said Cut, found bool) {
+// cut returns what the server says of an answer that is a part of what was asked for;
+// found reports whether it is one.
+func (w *responseCodes) cut() (part Cut, found bool) {
 	look := func(c code, tagged bool) {
 		partial := c.partial(tagged)
 		found = found || partial
 		if c.name == MessageLimit && len(c.numbers) > 0 {
-			said.Limit = c.numbers[0]
+			part.Limit = c.numbers[0]
 		}
 		if partial && len(c.numbers) > 1 {
-			said.UID = c.numbers[1]
+			part.UID = c.numbers[1]
 		}
 	}
 	for _, c := range w.untagged {
 		look(c, false)
 	}
 	look(w.tagged, true)
-	return said, found
+	return part, found
 }
 
 // partial reports whether a code says that there is more. An untagged OK that

@@ -362,7 +362,11 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// SetDeadline ignores the library's deadlines, as do the next two.
-func (c *Conn) SetDeadline(time.Time) error      { return nil }
-func (c *Conn) SetReadDeadline(time.Time) error  { return nil }
+// SetDeadline ignores the deadlines of the library.
+func (c *Conn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline ignores them too.
+func (c *Conn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline ignores them too.
 func (c *Conn) SetWriteDeadline(time.Time) error { return nil }

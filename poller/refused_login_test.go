@@ -8,9 +8,9 @@ import (
 	"tlsbrief/internal/testing/imaptest"
 )
 
-// A worker does not knock at every poll at a mailbox that refuses it; a command
+// A daemon does not log in at every poll to a mailbox that refuses it; a command
 // does, and the record of the folder keeps saying what is wrong.
-func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
+func TestMailboxThatRefusesTheLoginIsLeftAloneByADaemon(t *testing.T) {
 	t.Parallel()
 	s := imaptest.Memory(t)
 	proxy := imaptest.NewProxy(t, s)
@@ -21,14 +21,14 @@ func TestMailboxThatRefusesTheLoginIsLeftAloneByAWorker(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name    string
-		patient bool
+		backoff bool
 		tries   int
-	}{{"a command", false, 2}, {"a worker", true, 1}} {
+	}{{"a command", false, 2}, {"a daemon", true, 1}} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRig(t, s.Via(proxy), wrong, func(o *options) { o.Backoff = tt.patient })
+			r := newRig(t, s.Via(proxy), wrong, func(o *options) { o.Backoff = tt.backoff })
 			before := proxy.Connections()
 			r.pollFails("login")
-			if _, err := r.p.Poll(t.Context(), ""); (err != nil) == tt.patient {
+			if _, err := r.p.Poll(t.Context(), ""); (err != nil) == tt.backoff {
 				t.Errorf("second poll: %v", err)
 			}
 			if got := proxy.Connections() - before; got != tt.tries {
