@@ -39,9 +39,11 @@ func (y Year) fill(b testing.TB, path string, empty func(path string) error) {
 		`INSERT INTO message (id, folder, uid_validity, uid, message_id, sender, subject, submitter, received_at, recorded_at, via, forwarded, state, refused, conflict, attempts, reader_version, mark_owed, unknown)
 			VALUES (1, 1, 1, 1, 'm', '', '', '', 0, 0, 'poll', 0, 'recorded', '', '', 0, 1, 0, 0)`,
 		fmt.Sprintf(`INSERT INTO domain (id, name) WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < %d) SELECT n, 'd' || n || '.example' FROM r`, y.Domains),
-		each + `INSERT INTO report SELECT id, id, 1, (day + 1) * 86400, 'poll', day, day * 86400, (day + 1) * 86400 - 1, 'Sender ' || snd, '', id, 's' || snd || '.example',
+		each + `INSERT INTO report (id, news, message, recorded_at, via, day, starts_at, ends_at, organization, contact, report_id, reporter, auth, auth_domain, auth_reason, counts, deviations, json)
+			SELECT id, id, 1, (day + 1) * 86400, 'poll', day, day * 86400, (day + 1) * 86400 - 1, 'Sender ' || snd, '', id, 's' || snd || '.example',
 			'pass', 's' || snd || '.example', '', 1, '[]', x'' FROM of`,
-		each + `INSERT INTO policy SELECT id, 0, dom + 1, day, 'sts', 1, 0, 100, id % 50 = 0, id % 50 = 0, 'enforce', '[]', '[]', dom + 1 FROM of`,
+		each + `INSERT INTO policy (report, position, domain, day, type, counts, overlap, successful, failed, failures, mode, strings, mx_hosts, about)
+			SELECT id, 0, dom + 1, day, 'sts', 1, 0, 100, id % 50 = 0, id % 50 = 0, 'enforce', '[]', '[]', dom + 1 FROM of`,
 		each + `INSERT INTO failure SELECT id, 0, 0, 'certificate-expired', '', 'mx' || (dom % 3) || '.example', '', '', 1, '', '' FROM of WHERE id % 50 = 0`,
 		fmt.Sprintf("UPDATE counter SET news = %d, report = %d, message = 1", n, n),
 		fmt.Sprintf("INSERT INTO digest (name, watermark, last_run, verdict, said) VALUES ('all', %d, %d, 'clear', ''), ('one', %d, %d, 'clear', '')",
