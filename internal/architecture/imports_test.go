@@ -1,17 +1,13 @@
-// Package architecture holds the test that compares the real imports between
-// packages with the table in docs/architecture.md.
+// Package architecture holds the tests of how the code is laid out: the imports between
+// packages are those of the table in docs/architecture.md, packages, files and functions
+// are small, and comments have the same form.
 package architecture
 
 import (
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -91,39 +87,16 @@ func readTable(t *testing.T) map[string][]string {
 func realImports(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	for _, f := range readSources(t) {
+		if f.test {
+			continue
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && file != root || d.Name() == "testdata") {
-			return filepath.SkipDir
-		}
-		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
-			return nil
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, filepath.Dir(file))
-		if err != nil {
-			return err
-		}
-		pkg := filepath.ToSlash(rel)
-		found[pkg] = append(found[pkg], nil...)
-		for _, i := range parsed.Imports {
-			name, err := strconv.Unquote(i.Path.Value)
-			if err != nil {
-				return err
-			}
-			if ours, ok := strings.CutPrefix(name, module+"/"); ok && !slices.Contains(found[pkg], ours) {
-				found[pkg] = append(found[pkg], path.Clean(ours))
+		found[f.pkg] = append(found[f.pkg], nil...)
+		for _, ours := range f.imports() {
+			if !slices.Contains(found[f.pkg], ours) {
+				found[f.pkg] = append(found[f.pkg], ours)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return found
 }
