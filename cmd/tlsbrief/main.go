@@ -3,7 +3,8 @@
 //
 // This package joins the configuration to the packages that do the work, and decides
 // nothing itself. Each command has a file of its own, whose code calls what wire_*.go
-// build from the configuration.
+// build from the configuration. docs/architecture.md describes the packages and where
+// a change goes.
 package main
 
 import (
