@@ -33,7 +33,7 @@ type FailureDay struct {
 // A ReporterDay says that a reporter was heard of one UTC day of one domain.
 type ReporterDay struct {
 	Day          time.Time
-	Reporter     string // signing domain, or the submitter's where signatures are not checked
+	Reporter     string // as [ReporterOf] returns it
 	Organization string
 }
 
