@@ -38,12 +38,12 @@ func (d *DB) SaveDomainCheck(ctx context.Context, c report.DomainCheck, changes 
 			return err
 		}
 		for _, ch := range changes {
-			news, err := t.nextNews()
+			seq, err := t.nextSeq()
 			if err != nil {
 				return err
 			}
 			if _, err := t.exec("INSERT INTO domain_change (news, domain, noticed_at, code, message, fix) VALUES (?, ?, ?, ?, ?, ?)",
-				news, ch.Domain, ch.At.Unix(), ch.Code, ch.Message, ch.Fix); err != nil {
+				seq, ch.Domain, ch.At.Unix(), ch.Code, ch.Message, ch.Fix); err != nil {
 				return err
 			}
 		}
@@ -80,7 +80,7 @@ func (d *DB) DomainChanges(ctx context.Context, f report.ChangeFilter) ([]report
 	if err != nil {
 		return nil, err
 	}
-	upTo, from, to := f.NewsUpTo, int64(math.MinInt64), int64(math.MaxInt64)
+	upTo, from, to := f.SeqUpTo, int64(math.MinInt64), int64(math.MaxInt64)
 	if upTo == 0 {
 		upTo = math.MaxInt64
 	}
@@ -97,7 +97,7 @@ func (d *DB) DomainChanges(ctx context.Context, f report.ChangeFilter) ([]report
 		return c, err
 	}, `SELECT domain, noticed_at, code, message, fix FROM domain_change
 		WHERE news > ? AND news <= ? AND noticed_at >= ? AND noticed_at < ? AND `+wanted+` ORDER BY news`,
-		append([]any{f.NewsAfter, upTo, from, to}, names...)...)
+		append([]any{f.SeqAfter, upTo, from, to}, names...)...)
 	return changes, d.fail("reading what changed at the domains", err)
 }
 

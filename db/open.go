@@ -197,9 +197,9 @@ func busy(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// lasting reports whether an error of SQLite's is about the file or the disk, so that
+// permanent reports whether an error of SQLite's is about the file or the disk, so that
 // another try a moment later would end the same way.
-func lasting(err error) bool {
+func permanent(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
@@ -211,9 +211,9 @@ func lasting(err error) bool {
 	return false
 }
 
-// migratePatience is for how long others may be in the way of bringing the schema
+// migrateTimeout is for how long others may be in the way of bringing the schema
 // up to date, beside what SQLite itself waits for a lock.
-const migratePatience = 10 * time.Second
+const migrateTimeout = 10 * time.Second
 
 // migrate brings the schema up to date, or refuses it if it is newer.
 func (d *DB) migrate(ctx context.Context) error {
@@ -249,7 +249,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		// Another process may have migrated at the same moment: each migration
 		// is one transaction, so the loser fails whole and finds it done. It may
 		// lose again at the next one, so it leaves the other some time.
-		if lasting(err) || time.Since(begun) > migratePatience {
+		if permanent(err) || time.Since(begun) > migrateTimeout {
 			return d.fail("bringing the schema up to date", err)
 		}
 		select {

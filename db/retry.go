@@ -265,14 +265,14 @@ func (d *DB) AloneFailed(ctx context.Context, id int64, reason, final string) (r
 			return err
 		}
 		row.state, row.refused = report.Rejected, clip(final)
-		if err := t.giveNews(&row); err != nil {
+		if err := t.assignSeq(&row); err != nil {
 			return err
 		}
 		if err := t.dropUnfetched(id); err != nil {
 			return err
 		}
 		_, err = t.exec("UPDATE message SET state = ?, refused = ?, news = ?, reader_version = ? WHERE id = ?",
-			row.state, row.refused, row.news, tlsrpt.ReaderVersion, id)
+			row.state, row.refused, row.seq, tlsrpt.ReaderVersion, id)
 		return err
 	})
 	return rejected, err
@@ -307,7 +307,7 @@ func (t *tx) dropInHand(id int64) error {
 	if id == 0 {
 		return nil
 	}
-	_, err := t.quick("DELETE FROM in_hand WHERE id = ?", id)
+	_, err := t.execUnflushed("DELETE FROM in_hand WHERE id = ?", id)
 	return err
 }
 

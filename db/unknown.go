@@ -147,9 +147,9 @@ func (t *tx) giveUp(message int64) error {
 		return err
 	}
 	if !row.unknown {
-		return t.dropUndecided(message)
+		return t.dropPendingAuth(message)
 	}
-	reports, err := t.undecided(message)
+	reports, err := t.pendingAuth(message)
 	if err != nil {
 		return err
 	}

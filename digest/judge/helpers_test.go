@@ -33,11 +33,11 @@ func mailboxOf(name string, folders ...facts.Folder) facts.Mailbox {
 // many sessions a day from then on.
 func policyMaterial(mode tlsrpt.Mode, since, failed int, perDay tlsrpt.Sessions, senders int) *facts.Facts {
 	m := materialOf(row(1, nov(22), tlsrpt.STS, mode, perDay, 0))
-	s := report.Standing{ModeSince: nov(since).Time()}
+	s := report.ModeHistory{ModeSince: nov(since).Time()}
 	if failed > 0 {
 		s.LastFailed = nov(failed).Time()
 	}
-	m.PolicyStates = map[string]facts.PolicyState{"example.com": {Standing: s, Senders: senders}}
+	m.PolicyStates = map[string]facts.PolicyState{"example.com": {ModeHistory: s, Senders: senders}}
 	for d := nov(since); d <= nov(22); d++ {
 		m.Days = append(m.Days, report.DayTotal{Day: d.Time(), Domain: "example.com", Type: tlsrpt.STS, Successful: perDay})
 	}

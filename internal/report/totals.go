@@ -37,9 +37,9 @@ type ReporterDay struct {
 	Organization string
 }
 
-// A Standing says how long an MTA-STS policy has been as it is, by the reports
+// A ModeHistory says how long an MTA-STS policy has been as it is, by the reports
 // that count. Times are the starts of UTC days; a zero one means never.
-type Standing struct {
+type ModeHistory struct {
 	ModeSince  time.Time // the first day with a report that quotes the mode, and none since that quotes another
 	LastFailed time.Time // the last day with a failure under sts
 }
