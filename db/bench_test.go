@@ -64,7 +64,7 @@ func BenchmarkEachPolicy(b *testing.B) {
 	}
 	for name, filter := range map[string]report.Filter{
 		"all":        {},
-		"news":       {NewsAfter: 1},
+		"news":       {SeqAfter: 1},
 		"one domain": {Domains: []string{"domain-4.example"}},
 	} {
 		b.Run(name, func(b *testing.B) {

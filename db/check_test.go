@@ -27,9 +27,9 @@ func TestLooksAtDomainsAndWhatChangedBetweenThem(t *testing.T) {
 	check(t, f.SaveDomainCheck(f.ctx, first, nil))
 	check(t, f.SaveDomainCheck(f.ctx, other, nil))
 	check(t, f.SaveDomainCheck(f.ctx, second, []report.DomainChange{isNew}))
-	told := must(f.LastNews(f.ctx))(t)
+	told := must(f.LastSeq(f.ctx))(t)
 	check(t, f.SaveDomainCheck(f.ctx, other, []report.DomainChange{moved}))
-	now := must(f.LastNews(f.ctx))(t)
+	now := must(f.LastSeq(f.ctx))(t)
 
 	checks := must(f.DomainChecks(f.ctx, []string{"a.example", "none.example"}))(t)
 	if diff := cmp.Diff(map[string]report.DomainCheck{"a.example": second}, checks); diff != "" {
@@ -46,8 +46,8 @@ func TestLooksAtDomainsAndWhatChangedBetweenThem(t *testing.T) {
 		{"all", report.ChangeFilter{}, []report.DomainChange{isNew, moved}},
 		{"of one domain", report.ChangeFilter{Domains: []string{"b.example"}}, []report.DomainChange{moved}},
 		{"of no domain", report.ChangeFilter{Domains: []string{}}, nil},
-		{"up to a watermark", report.ChangeFilter{NewsUpTo: told}, []report.DomainChange{isNew}},
-		{"above a watermark", report.ChangeFilter{NewsAfter: told, NewsUpTo: now}, []report.DomainChange{moved}},
+		{"up to a watermark", report.ChangeFilter{SeqUpTo: told}, []report.DomainChange{isNew}},
+		{"above a watermark", report.ChangeFilter{SeqAfter: told, SeqUpTo: now}, []report.DomainChange{moved}},
 		{"from a time on", report.ChangeFilter{From: moved.At}, []report.DomainChange{moved}},
 		{"before a time", report.ChangeFilter{To: moved.At}, []report.DomainChange{isNew}},
 	} {

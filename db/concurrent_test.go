@@ -90,7 +90,7 @@ func TestManyAtOnce(t *testing.T) {
 	if recorded.Load() != batches*size || duplicate.Load() != (writers-1)*batches*size {
 		t.Errorf("%d recorded, %d duplicate; want each of %d reports recorded once", recorded.Load(), duplicate.Load(), batches*size)
 	}
-	if got := f.lastNews(); got != batches*size {
+	if got := f.lastSeq(); got != batches*size {
 		t.Errorf("LastNews = %d, want %d", got, batches*size)
 	}
 	check(t, f.IntegrityCheck(f.ctx))

@@ -96,7 +96,7 @@ func TestKilledWhileRecording(t *testing.T) {
 		if got := len(must(f.MarksOwed(f.ctx, "reports", "INBOX", 7))(t)); got != int(last) {
 			t.Errorf("round %d: %d marks owed to %d messages", round, got, last)
 		}
-		if got := f.lastNews(); got != int64(last) {
+		if got := f.lastSeq(); got != int64(last) {
 			t.Errorf("round %d: LastNews = %d after %d reports", round, got, last)
 		}
 		check(t, f.Close())

@@ -74,8 +74,8 @@ type DB struct {
 	reader *sql.DB // as many as there are readers; none of them can write
 	pack   packer
 
-	preparing sync.Mutex                           // held by who prepares lasting
-	lasting   atomic.Pointer[map[string]*sql.Stmt] // statements of the writer that stay prepared; nil until the first batch
+	preparing sync.Mutex                           // held by who fills prepared
+	prepared  atomic.Pointer[map[string]*sql.Stmt] // statements of the writer that stay prepared; nil until the first batch
 }
 
 // Close closes the database. What was recorded stays recorded without it.

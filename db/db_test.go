@@ -219,9 +219,9 @@ func (f *fixture) rejected() []report.RejectedMessage {
 	return must(f.RejectedMessages(f.ctx, 0, 0))(f.t)
 }
 
-func (f *fixture) lastNews() int64 {
+func (f *fixture) lastSeq() int64 {
 	f.t.Helper()
-	return must(f.LastNews(f.ctx))(f.t)
+	return must(f.LastSeq(f.ctx))(f.t)
 }
 
 // must returns a value that came without an error.

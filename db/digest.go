@@ -9,11 +9,11 @@ import (
 	"tlsbrief/internal/report"
 )
 
-// LastNews returns the highest news number given this far: 0 for none.
-func (d *DB) LastNews(ctx context.Context) (int64, error) {
-	var news int64
-	err := d.reader.QueryRowContext(ctx, "SELECT news FROM counter").Scan(&news)
-	return news, d.fail("reading the last news", err)
+// LastSeq returns the highest sequence number given this far: 0 for none.
+func (d *DB) LastSeq(ctx context.Context) (int64, error) {
+	var seq int64
+	err := d.reader.QueryRowContext(ctx, "SELECT news FROM counter").Scan(&seq)
+	return seq, d.fail("reading the last news", err)
 }
 
 // Domains returns the domains that all recorded reports are about, sorted, whether
@@ -59,11 +59,11 @@ func (t *tx) saveDigestState(name string, s report.DigestState) error {
 }
 
 // RejectedMessages returns the messages that could not be taken as reports, or
-// not in all their parts, with news numbers above newsAfter and up to newsUpTo;
+// not in all their parts, with numbers above seqAfter and up to seqUpTo;
 // 0 does not bound it. The newest is last.
-func (d *DB) RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]report.RejectedMessage, error) {
+func (d *DB) RejectedMessages(ctx context.Context, seqAfter, seqUpTo int64) ([]report.RejectedMessage, error) {
 	messages, err := collect(ctx, d.reader, scanRejected, selectRejected+`FROM message JOIN folder ON folder.id = message.folder
-		WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news`, newsAfter, newsUpTo, newsUpTo)
+		WHERE news > ? AND (? = 0 OR news <= ?) ORDER BY news`, seqAfter, seqUpTo, seqUpTo)
 	return messages, d.fail("listing the rejected messages", err)
 }
 
@@ -75,7 +75,7 @@ func scanRejected(rows *sql.Rows) (report.RejectedMessage, error) {
 	var received sql.NullInt64
 	var recorded int64
 	var refused, conflict string
-	err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.News, &m.Via, &m.MessageID, &m.From, &m.Subject,
+	err := rows.Scan(&m.Mailbox, &m.Folder, &m.UIDValidity, &m.UID, &m.Seq, &m.Via, &m.MessageID, &m.From, &m.Subject,
 		&refused, &m.Reason, &conflict, &received, &recorded)
 	m.Text = refused
 	if refused != "" && conflict != "" {

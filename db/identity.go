@@ -64,11 +64,11 @@ const (
 // insertCopy records a report with its identity, unless the statement for that finds a
 // recorded copy.
 func (t *tx) insertCopy(r *report.Report, from origin, identity string) (inserted bool, err error) {
-	id, err := t.coming()
+	id, err := t.peekReport()
 	if err != nil {
 		return false, err
 	}
-	n, err := t.quick(identity, r.Prepared.Identity[:], r.Auth.Signer(), r.Prepared.Content[:], r.Auth.Result, t.now, id)
+	n, err := t.execUnflushed(identity, r.Prepared.Identity[:], r.Auth.Signer(), r.Prepared.Content[:], r.Auth.Result, t.now, id)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -118,12 +118,12 @@ func (t *tx) upgradeCopy(identity [32]byte, k report.Copy, v report.Verdict, via
 	if !v.NewSeq {
 		return nil
 	}
-	news, err := t.nextNews()
+	seq, err := t.nextSeq()
 	if err != nil {
 		return err
 	}
 	if _, err := t.exec("UPDATE report SET news = ?, via = ?, reporter = CASE WHEN ? <> '' THEN ? ELSE reporter END WHERE id = ?",
-		news, via, a.Signer(), a.Signer(), k.ReportRow); err != nil {
+		seq, via, a.Signer(), a.Signer(), k.ReportRow); err != nil {
 		return err
 	}
 	_, err = t.exec("UPDATE policy SET counts = ? WHERE report = ?", a.Result.Counts(), k.ReportRow)

@@ -45,7 +45,7 @@ func TestIdentity(t *testing.T) {
 		name   string
 		copies []copy
 		want   []string
-		news   int64 // numbers given
+		seq    int64 // numbers given
 	}{
 		{"a second copy is a duplicate",
 			[]copy{{a, pass, "s.example", recorded}, {a, pass, "s.example", dup}},
@@ -130,8 +130,8 @@ func TestIdentity(t *testing.T) {
 			if diff := cmp.Diff(tt.want, f.standings()); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
-			if got := f.lastNews(); got != tt.news {
-				t.Errorf("LastNews = %d, want %d", got, tt.news)
+			if got := f.lastSeq(); got != tt.seq {
+				t.Errorf("LastNews = %d, want %d", got, tt.seq)
 			}
 			for _, r := range f.rows(report.Filter{}) {
 				// What counts is seen in the sums, which read the policies' own copy.
@@ -212,7 +212,7 @@ func TestAConflictIsExplained(t *testing.T) {
 		t.Fatalf("%d rejected messages, want 1", len(got))
 	}
 	want := report.RejectedMessage{
-		Place: m.Place, News: 2, Via: report.ViaPoll, MessageID: m.MessageID, From: m.From, Subject: m.Subject,
+		Place: m.Place, Seq: 2, Via: report.ViaPoll, MessageID: m.MessageID, From: m.From, Subject: m.Subject,
 		Text:       `report "r" of "Sender Inc." conflicts with the one recorded 2026-03-10 12:00 UTC from TLS <noreply@sender.example>: the same identity, other content`,
 		ReceivedAt: m.ReceivedAt, RecordedAt: noon.Add(49 * time.Hour),
 	}
@@ -253,8 +253,8 @@ func TestALiftedReportIsNewsByTheWayItWasLifted(t *testing.T) {
 	f := open(t)
 	f.recordVia(report.ViaBackfill, f.message(newReport("r", auth(report.AuthNone, ""))))
 	f.record(f.message(newReport("r")))
-	rows := f.rows(report.Filter{NewsAfter: 1})
-	if len(rows) != 1 || rows[0].News != 2 || rows[0].Via != report.ViaPoll {
+	rows := f.rows(report.Filter{SeqAfter: 1})
+	if len(rows) != 1 || rows[0].Seq != 2 || rows[0].Via != report.ViaPoll {
 		t.Errorf("news after 1: %+v, want one with news 2 by poll", rows)
 	}
 }

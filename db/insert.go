@@ -5,7 +5,7 @@ import "tlsbrief/internal/report"
 // insertReport records a report that is new, whose identity is recorded already,
 // with all that hangs on it.
 func (t *tx) insertReport(id int64, c *report.Report, from origin) error {
-	news, err := t.nextNews()
+	seq, err := t.nextSeq()
 	if err != nil {
 		return err
 	}
@@ -17,7 +17,7 @@ func (t *tx) insertReport(id int64, c *report.Report, from origin) error {
 	if reporter != c.OrganizationName {
 		reporter = clip(reporter)
 	}
-	if err := t.reports.add(id, news, from.message, t.now, from.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
+	if err := t.reports.add(id, seq, from.message, t.now, from.via, dayOf(c.Start), c.Start.Unix(), c.End.Unix(), c.OrganizationName, c.ContactInfo, c.ReportID,
 		reporter, c.Auth.Result, clip(c.Auth.Domain), clip(string(c.Auth.Reason)), c.Auth.Result.Counts(), deviations, c.Prepared.Packed,
 		c.Start.Nanosecond(), c.End.Nanosecond()); err != nil {
 		return err

@@ -21,7 +21,7 @@ type messageRow struct {
 	refused         string
 	conflict        string
 	attempts        int
-	news            sql.NullInt64
+	seq             sql.NullInt64 // the column news
 	markOwed        bool
 	unknown         bool
 	nextTry         sql.NullInt64 // for unknown
@@ -30,7 +30,7 @@ type messageRow struct {
 const selectMessage = `SELECT id, folder, uid_validity, uid, via, state, refused, conflict, attempts, news, mark_owed, unknown, next_try FROM message `
 
 func (r *messageRow) columns() []any {
-	return []any{&r.id, &r.folder, &r.uidValidity, &r.uid, &r.via, &r.state, &r.refused, &r.conflict, &r.attempts, &r.news, &r.markOwed, &r.unknown, &r.nextTry}
+	return []any{&r.id, &r.folder, &r.uidValidity, &r.uid, &r.via, &r.state, &r.refused, &r.conflict, &r.attempts, &r.seq, &r.markOwed, &r.unknown, &r.nextTry}
 }
 
 // A uidSpace is what a UID is unique in.
@@ -81,7 +81,7 @@ func (t *tx) saveMessage(row messageRow, exists bool) error {
 				state = ?, refused = ?, conflict = ?, attempts = ?, news = ?, reader_version = ?, mark_owed = ?, unknown = ?, next_try = ?, again_at = ?, reason = ?
 			WHERE id = ?`,
 			clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), m.Forwarded,
-			row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again), m.Reason,
+			row.state, row.refused, row.conflict, row.attempts, row.seq, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again), m.Reason,
 			row.id)
 		return err
 	}
@@ -89,7 +89,7 @@ func (t *tx) saveMessage(row messageRow, exists bool) error {
 	t.lastUIDs[space] = max(t.lastUIDs[space], row.uid)
 	return t.messages.add(
 		row.id, row.folder, row.uidValidity, row.uid, clip(m.MessageID), clip(m.From), clip(m.Subject), clip(m.Submitter), instant(m.ReceivedAt), t.now,
-		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.news, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again), m.Reason)
+		row.via, m.Forwarded, row.state, row.refused, row.conflict, row.attempts, row.seq, tlsrpt.ReaderVersion, row.markOwed, row.unknown, row.nextTry, instant(m.Again), m.Reason)
 }
 
 // oweMark notes that a mark is due, if one is.

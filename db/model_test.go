@@ -14,7 +14,7 @@ import (
 // A model does what DESIGN 5 says of identity, slowly and plainly, in memory.
 type model struct {
 	reports []*modelReport
-	news    int64
+	seq     int64
 }
 
 // A modelReport is one recorded report: which one, what it says, and the best
@@ -22,7 +22,7 @@ type model struct {
 type modelReport struct {
 	id, content int
 	auth        report.Authenticity
-	news        int64
+	seq         int64
 }
 
 // A modelCopy is one copy of a report on its way in.
@@ -58,13 +58,13 @@ func (m *model) deliver(c modelCopy) report.Outcome {
 			return report.Duplicate
 		}
 	}
-	m.news++ // it is recorded, or named as a conflict
+	m.seq++ // it is recorded, or named as a conflict
 	for _, r := range m.reports {
 		if r.id == c.id && signer(r.auth) == signer(c.auth) {
 			return report.Rejected
 		}
 	}
-	m.reports = append(m.reports, &modelReport{id: c.id, content: c.content, auth: c.auth, news: m.news})
+	m.reports = append(m.reports, &modelReport{id: c.id, content: c.content, auth: c.auth, seq: m.seq})
 	return report.Recorded
 }
 
@@ -87,8 +87,8 @@ func (m *model) lift(r *modelReport, a report.Authenticity) {
 		}
 	}
 	if a.Result == report.AuthPass || a.Result.Counts() != r.auth.Result.Counts() {
-		m.news++
-		r.news = m.news
+		m.seq++
+		r.seq = m.seq
 	}
 	r.auth = a
 }
@@ -97,7 +97,7 @@ func (m *model) lift(r *modelReport, a report.Authenticity) {
 func (m *model) state() []string {
 	var all []string
 	for _, r := range m.reports {
-		all = append(all, fmt.Sprintf("id %d content %d: %+v, news %d", r.id, r.content, r.auth, r.news))
+		all = append(all, fmt.Sprintf("id %d content %d: %+v, news %d", r.id, r.content, r.auth, r.seq))
 	}
 	slices.Sort(all)
 	return all
@@ -107,7 +107,7 @@ func (f *fixture) state() []string {
 	f.t.Helper()
 	var all []string
 	for _, r := range f.rows(report.Filter{}) {
-		all = append(all, fmt.Sprintf("id %s content %d: %+v, news %d", r.Report.ReportID, r.Policy.Successful, r.Auth, r.News))
+		all = append(all, fmt.Sprintf("id %s content %d: %+v, news %d", r.Report.ReportID, r.Policy.Successful, r.Auth, r.Seq))
 	}
 	slices.Sort(all)
 	return all
@@ -127,8 +127,8 @@ func (m *model) answer(c modelCopy, a report.Authenticity) {
 			return
 		}
 	}
-	m.news++
-	m.reports = append(m.reports, &modelReport{id: c.id, content: c.content, auth: a, news: m.news})
+	m.seq++
+	m.reports = append(m.reports, &modelReport{id: c.id, content: c.content, auth: a, seq: m.seq})
 }
 
 // TestAsTheModel records deliveries at random, of few reports so that they meet,
@@ -152,8 +152,8 @@ func TestAsTheModel(t *testing.T) {
 				if diff := cmp.Diff(w.model.state(), w.state()); diff != "" {
 					t.Fatalf("round %d, recorded (-want +got):\n%s", round, diff)
 				}
-				if got := w.lastNews(); got != w.model.news {
-					t.Fatalf("round %d, LastNews = %d, want %d", round, got, w.model.news)
+				if got := w.lastSeq(); got != w.model.seq {
+					t.Fatalf("round %d, LastNews = %d, want %d", round, got, w.model.seq)
 				}
 			}
 			check(t, w.IntegrityCheck(w.ctx))

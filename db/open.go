@@ -17,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite" // the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"tlsbrief/internal/fileperm"
 )
 
 //go:embed migrations/*.sql
@@ -195,9 +197,9 @@ func busy(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// lasting reports whether an error of SQLite's is about the file or the disk, so that
+// permanent reports whether an error of SQLite's is about the file or the disk, so that
 // another try a moment later would end the same way.
-func lasting(err error) bool {
+func permanent(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return false
@@ -209,9 +211,9 @@ func lasting(err error) bool {
 	return false
 }
 
-// migratePatience is for how long others may be in the way of bringing the schema
+// migrateTimeout is for how long others may be in the way of bringing the schema
 // up to date, beside what SQLite itself waits for a lock.
-const migratePatience = 10 * time.Second
+const migrateTimeout = 10 * time.Second
 
 // migrate brings the schema up to date, or refuses it if it is newer.
 func (d *DB) migrate(ctx context.Context) error {
@@ -247,7 +249,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		// Another process may have migrated at the same moment: each migration
 		// is one transaction, so the loser fails whole and finds it done. It may
 		// lose again at the next one, so it leaves the other some time.
-		if lasting(err) || time.Since(begun) > migratePatience {
+		if permanent(err) || time.Since(begun) > migrateTimeout {
 			return d.fail("bringing the schema up to date", err)
 		}
 		select {
@@ -270,4 +272,50 @@ func (d *DB) SchemaVersion(ctx context.Context) (int64, error) {
 		return 0, d.fail("reading the schema's version", err)
 	}
 	return version, nil
+}
+
+// besides are the endings of the files that SQLite keeps beside a database.
+func besides() []string { return []string{"-wal", "-shm", "-journal"} }
+
+// refuseLinks refuses a database whose files are symbolic links by which somebody
+// else decides what is written to: in a folder that others may write to, anybody can
+// put one there. The database itself may be a link of root's or the running user's to
+// a file of theirs that is there, in folders that nobody else may change.
+func refuseLinks(path string) error {
+	if isLink(path) {
+		target, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			return fmt.Errorf("opening database %s: it is a symbolic link that leads nowhere; remove it, or make the file that it names: %w", path, err)
+		}
+		if f := fileperm.Changeable(path); f != nil && !f.Unsure {
+			return fmt.Errorf("opening database %s: it is a symbolic link to %s, and %w; or change database.path", path, target, f)
+		}
+		if err := refuseLinksBeside(target); err != nil {
+			return err
+		}
+	}
+	return refuseLinksBeside(path)
+}
+
+func refuseLinksBeside(path string) error {
+	for _, end := range besides() {
+		if isLink(path + end) {
+			return fmt.Errorf("opening database %s: %s is a symbolic link, which SQLite never makes; remove it", path, path+end)
+		}
+	}
+	return nil
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
+// warnOfOthers logs that others may read or write what is recorded.
+func (d *DB) warnOfOthers(ctx context.Context) {
+	for _, f := range []*fileperm.Fault{fileperm.Writable(d.path), fileperm.Readable(d.path)} {
+		if f != nil {
+			d.opt.Log.WarnContext(ctx, f.Error())
+		}
+	}
 }

@@ -94,7 +94,7 @@ func TestNothingReadsAWholeTable(t *testing.T) {
 		{"a message's reports", "SELECT 1 FROM report WHERE message = ?", []any{n}, "report_message (message=?)"},
 		{"the last day of a mode", lastOfMode, []any{"x", "testing", n}, "INDEX policy_mode (about=? AND mode=? AND day<?)"},
 		{"the first day of a mode", firstOfMode, []any{"x", "testing", n, n}, "INDEX policy_mode (about=? AND mode=? AND day>? AND day<?)"},
-		{"the last failure", lastTrouble, []any{"x", n}, "INDEX policy_trouble (about=? AND day<?)"},
+		{"the last failure", lastFailure, []any{"x", n}, "INDEX policy_trouble (about=? AND day<?)"},
 		{"who is heard of next", nextHeard, []any{n, "a", "b", n}, "COVERING INDEX report_heard ((day,reporter,organization)>(?,?,?) AND day<?)"},
 		{"a report of one of them", strings.Replace(aboutWanted, "%s", "1, 2", 1), []any{n, "a", "b"}, "COVERING INDEX report_heard (day=? AND reporter=? AND organization=?)"},
 		{"reports on several days", longReports, []any{n, n, n, n}, "report_long (day>? AND day<?)"},
@@ -138,7 +138,7 @@ func TestAFolderIsReadWithoutItsMessages(t *testing.T) {
 // domains, and no policy beside theirs.
 func TestNewsOfSomeDomainsReadOnlyTheirSpan(t *testing.T) {
 	t.Parallel()
-	got := plan(t, openForPlans(t).reader, newsOfDomains, "[]", 1, 1, 1, 1)
+	got := plan(t, openForPlans(t).reader, reportsOfDomains, "[]", 1, 1, 1, 1)
 	for _, want := range []string{"SEARCH report USING INDEX report_news (news>? AND news<?)", "SEARCH p EXISTS USING PRIMARY KEY (report=?)"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("planned as\n%s\nwant %s", got, want)
@@ -163,7 +163,7 @@ func TestWalksNeedNoSort(t *testing.T) {
 		"policies": {"SELECT position FROM policy WHERE report = ? ORDER BY position", []any{1}},
 		"messages": {arrivedAhead, []any{1}},
 		"modes":    {lastOfMode, []any{"x", "testing", 1}},
-		"troubles": {lastTrouble, []any{"x", 1}},
+		"troubles": {lastFailure, []any{"x", 1}},
 		"failures": {"SELECT sessions FROM failure WHERE report = ? AND policy = ? ORDER BY position", []any{1, 1}},
 		"totals":   {"SELECT SUM(p.successful)" + clause + "GROUP BY d.id, p.day, p.type, p.overlap ORDER BY d.id, p.day, p.type, p.overlap", args},
 	} {

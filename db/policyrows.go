@@ -39,7 +39,7 @@ func (d *DB) EachPolicy(ctx context.Context, f report.Filter, fn func(*report.Po
 	if err := w.prepare(); err != nil {
 		return d.fail(step, err)
 	}
-	next := w.pick(f)
+	next := w.queryReports(f)
 	for {
 		ids, err := next()
 		if err != nil {
@@ -131,7 +131,7 @@ func scanReport(rows *sql.Rows) (report.PolicyRow, error) {
 	var recorded, start, startNanos, end, endNanos int64
 	var received sql.NullInt64
 	var deviations, mailbox, folder string
-	err := rows.Scan(&p.ReportRow, &p.News, &p.Via, &recorded, &start, &startNanos, &end, &endNanos, &p.Report.OrganizationName, &p.Report.ContactInfo, &p.Report.ReportID, &deviations,
+	err := rows.Scan(&p.ReportRow, &p.Seq, &p.Via, &recorded, &start, &startNanos, &end, &endNanos, &p.Report.OrganizationName, &p.Report.ContactInfo, &p.Report.ReportID, &deviations,
 		&p.Auth.Result, &p.Auth.Domain, &p.Auth.Reason, &p.Reporter, &p.Submitter, &p.MessageID, &received, &mailbox, &folder)
 	if err != nil {
 		return p, err

@@ -65,20 +65,20 @@ func TestEveryFilter(t *testing.T) {
 		}
 	}
 	for _, domains := range [][]string{nil, {}, few, nearlyAll, {"never.example"}} {
-		for _, news := range [][2]int64{{0, 0}, {0, 200}, {150, 0}, {150, 350}, {2000, 0}} {
+		for _, seq := range [][2]int64{{0, 0}, {0, 200}, {150, 0}, {150, 350}, {2000, 0}} {
 			for _, days := range [][2]time.Time{{}, {day(2), day(4)}, {day(3), {}}, {{}, day(3)}} {
-				filter := report.Filter{Domains: domains, NewsAfter: news[0], NewsUpTo: news[1], From: days[0], To: days[1]}
+				filter := report.Filter{Domains: domains, SeqAfter: seq[0], SeqUpTo: seq[1], From: days[0], To: days[1]}
 				var want []string
 				for _, r := range all {
 					at := r.Report.Day()
 					if (domains == nil || slices.Contains(domains, r.Policy.Domain)) &&
-						r.News > news[0] && (news[1] == 0 || r.News <= news[1]) &&
+						r.Seq > seq[0] && (seq[1] == 0 || r.Seq <= seq[1]) &&
 						(days[0].IsZero() || !at.Before(days[0])) && (days[1].IsZero() || at.Before(days[1])) {
 						want = append(want, name(r))
 					}
 				}
 				if diff := gocmp.Diff(want, names(f.rows(filter))); diff != "" {
-					t.Errorf("%d domains, news %v, days %v (-want +got):\n%s", len(domains), news, days, diff)
+					t.Errorf("%d domains, news %v, days %v (-want +got):\n%s", len(domains), seq, days, diff)
 				}
 			}
 		}
@@ -88,7 +88,7 @@ func TestEveryFilter(t *testing.T) {
 func TestPoliciesComeInOrder(t *testing.T) {
 	t.Parallel()
 	f := many(t)
-	for label, filter := range map[string]report.Filter{"all": {}, "news": {NewsAfter: 1}, "few domains": {Domains: []string{"d1.example", "d2.example"}}} {
+	for label, filter := range map[string]report.Filter{"all": {}, "news": {SeqAfter: 1}, "few domains": {Domains: []string{"d1.example", "d2.example"}}} {
 		rows := f.rows(filter)
 		if len(rows) < 30 {
 			t.Fatalf("%s: only %d rows", label, len(rows))
@@ -186,7 +186,7 @@ func TestRejectedMessagesOfASpan(t *testing.T) {
 	}{{0, 0, []int64{1, 2, 3, 4, 5}}, {2, 0, []int64{3, 4, 5}}, {2, 4, []int64{3, 4}}, {0, 1, []int64{1}}, {5, 0, nil}} {
 		var got []int64
 		for _, m := range must(f.RejectedMessages(f.ctx, tt.after, tt.upTo))(t) {
-			got = append(got, m.News)
+			got = append(got, m.Seq)
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("RejectedMessages(%d, %d) = news %v, want %v", tt.after, tt.upTo, got, tt.want)
@@ -230,7 +230,7 @@ func TestNewestRejected(t *testing.T) {
 		check(t, err)
 		var got []int64
 		for _, m := range newest {
-			got = append(got, m.News)
+			got = append(got, m.Seq)
 		}
 		if !slices.Equal(got, tt.want) || all != tt.all {
 			t.Errorf("NewestRejected(%v, %d) = news %v of %d, want %v of %d", tt.mailboxes, tt.limit, got, all, tt.want, tt.all)

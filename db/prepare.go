@@ -47,8 +47,8 @@ func (d *DB) prepare(r *report.Report) error {
 // before the first batch. It waits for nobody: who calls it has the one connection,
 // which keepPrepared needs.
 func (d *DB) stayPrepared() map[string]*sql.Stmt {
-	if lasting := d.lasting.Load(); lasting != nil {
-		return *lasting
+	if prepared := d.prepared.Load(); prepared != nil {
+		return *prepared
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func (d *DB) stayPrepared() map[string]*sql.Stmt {
 func (d *DB) keepPrepared(ctx context.Context) error {
 	d.preparing.Lock()
 	defer d.preparing.Unlock()
-	if d.lasting.Load() != nil {
+	if d.prepared.Load() != nil {
 		return nil
 	}
 	var t tx
@@ -69,17 +69,17 @@ func (d *DB) keepPrepared(ctx context.Context) error {
 			queries = append(queries, b.statement(n))
 		}
 	}
-	lasting := make(map[string]*sql.Stmt, len(queries))
+	prepared := make(map[string]*sql.Stmt, len(queries))
 	for _, query := range queries {
 		s, err := d.writer.PrepareContext(ctx, query) // closed with the pool
 		if err != nil {
-			for _, s := range lasting {
+			for _, s := range prepared {
 				err = errors.Join(err, s.Close())
 			}
 			return d.fail("preparing to record", err)
 		}
-		lasting[query] = s
+		prepared[query] = s
 	}
-	d.lasting.Store(&lasting)
+	d.prepared.Store(&prepared)
 	return nil
 }

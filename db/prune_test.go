@@ -69,7 +69,7 @@ func TestIdentitiesOutliveTheirReports(t *testing.T) {
 	t.Parallel()
 	f := openKeep(t, keep)
 	f.record(f.message(newReport("signed")), f.message(newReport("unsigned", auth(report.AuthNone, ""))))
-	news := f.lastNews()
+	seq := f.lastSeq()
 	f.clock.pass(2 * keep)
 	if got := must(f.Prune(f.ctx))(t); got != 2 {
 		t.Fatalf("Prune removed %d reports, want 2", got)
@@ -89,8 +89,8 @@ func TestIdentitiesOutliveTheirReports(t *testing.T) {
 		t.Errorf("outcomes %v, want %v", got, want)
 	}
 	for _, r := range f.rows(report.Filter{}) {
-		if r.News <= news {
-			t.Errorf("news number %d was given twice", r.News)
+		if r.Seq <= seq {
+			t.Errorf("news number %d was given twice", r.Seq)
 		}
 	}
 	check(t, f.IntegrityCheck(f.ctx))
@@ -117,7 +117,7 @@ func TestNumbersAreNotGivenAgain(t *testing.T) {
 	if got := f.pending()[0].ID; got <= id {
 		t.Errorf("message row %d was given again", got)
 	}
-	if got := f.lastNews(); got != 3 {
+	if got := f.lastSeq(); got != 3 {
 		t.Errorf("LastNews = %d, want 3", got)
 	}
 }

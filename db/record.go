@@ -122,7 +122,7 @@ func (t *tx) examine(m *report.Message, via report.Via, was messageRow) (report.
 	if skip, err := t.addsNothing(row, outcome); skip || err != nil {
 		return outcome, err
 	}
-	if err := t.giveNews(&row); err != nil {
+	if err := t.assignSeq(&row); err != nil {
 		return "", err
 	}
 	if err := t.saveMessage(row, was.id != 0); err != nil {
@@ -133,7 +133,7 @@ func (t *tx) examine(m *report.Message, via report.Via, was messageRow) (report.
 			return "", err
 		}
 	}
-	return outcome, t.saveUndecided(row, was, verdicts)
+	return outcome, t.savePendingAuth(row, was, verdicts)
 }
 
 // examinePending records that a message's body could not be got. What is known
@@ -204,15 +204,15 @@ func (t *tx) addsNothing(row messageRow, outcome report.Outcome) (bool, error) {
 	return changed > 0, err
 }
 
-// giveNews gives the row a number if it is one that a digest names and it has
+// assignSeq gives the row a number if it is one that a digest names and it has
 // none yet, and takes it if there is nothing left to name.
-func (t *tx) giveNews(row *messageRow) error {
+func (t *tx) assignSeq(row *messageRow) error {
 	switch named := row.refused != "" || row.conflict != ""; {
 	case !named:
-		row.news.Valid = false
-	case !row.news.Valid:
-		n, err := t.nextNews()
-		row.news.Int64, row.news.Valid = n, true
+		row.seq.Valid = false
+	case !row.seq.Valid:
+		n, err := t.nextSeq()
+		row.seq.Int64, row.seq.Valid = n, true
 		return err
 	}
 	return nil

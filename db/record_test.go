@@ -49,7 +49,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 		t.Fatalf("%d policy rows, want 2", len(rows))
 	}
 	row := report.PolicyRow{
-		News: 1, Via: report.ViaPoll, ReportRow: rows[0].ReportRow, Report: *want,
+		Seq: 1, Via: report.ViaPoll, ReportRow: rows[0].ReportRow, Report: *want,
 		Auth:     report.Authenticity{Result: report.AuthFail, Domain: "other.example", Reason: "not-aligned"},
 		Reporter: "mx.sender.example", Submitter: "mx.sender.example", Source: "reports/INBOX", MessageID: "1@sender.example", ReceivedAt: m.ReceivedAt, RecordedAt: noon,
 	}
@@ -141,7 +141,7 @@ func TestAPlaceHasOneRow(t *testing.T) {
 			}
 			var reasons []string
 			for _, r := range f.rejected() {
-				reasons = append(reasons, fmt.Sprint(r.News, " ", r.Text))
+				reasons = append(reasons, fmt.Sprint(r.Seq, " ", r.Text))
 			}
 			if diff := cmp.Diff(tt.reasons, reasons); diff != "" {
 				t.Errorf("rejected messages (-want +got):\n%s", diff)
@@ -305,11 +305,11 @@ func TestABatchIsWholeOrNothing(t *testing.T) {
 	if got := must(f.Folder(f.ctx, "reports", "INBOX"))(t); got.Poll != nil {
 		t.Errorf("the cursor moved to %+v", got.Poll)
 	}
-	if got := f.lastNews(); got != 1 {
+	if got := f.lastSeq(); got != 1 {
 		t.Errorf("LastNews = %d, want 1: a batch that was undone gave none", got)
 	}
 	f.record(f.message(newReport("b")))
-	if got := f.lastNews(); got != 2 {
+	if got := f.lastSeq(); got != 2 {
 		t.Errorf("LastNews = %d, want 2", got)
 	}
 }

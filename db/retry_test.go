@@ -228,7 +228,7 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	if got := f.unknown(); len(got) != 1 || got[0].Attempts != 2 || len(got[0].Kept) == 0 {
 		t.Errorf("still unknown: %+v, want the message with 2 attempts", got)
 	}
-	if got := f.lastNews(); got != 2 {
+	if got := f.lastSeq(); got != 2 {
 		t.Errorf("LastNews = %d, want 2: nothing is new", got)
 	}
 	check(t, f.Authenticated(f.ctx, decision(got[0].ID, answers(pass("sender.example"), a, b))))
@@ -238,7 +238,7 @@ func TestAnUnknownAuthenticityIsTriedAgain(t *testing.T) {
 	if diff := cmp.Diff([]string{"100 pass sender.example", "100 pass sender.example"}, f.standings()); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
-	if rows := f.rows(report.Filter{NewsAfter: 2}); len(rows) != 1 || rows[0].Report.ReportID != "a" {
+	if rows := f.rows(report.Filter{SeqAfter: 2}); len(rows) != 1 || rows[0].Report.ReportID != "a" {
 		t.Errorf("news after it passed: %+v, want report a", rows)
 	}
 	check(t, f.Authenticated(f.ctx, decision(got[0].ID, nil))) // decided meanwhile, by another process

@@ -37,8 +37,8 @@ func (t *tx) prepareRows() {
 	t.failures = &rowBuffer{tx: t, insert: insertFailure, columns: 11, first: t.policies}
 }
 
-// settle inserts all rows that wait, so that a statement that follows sees them.
-func (t *tx) settle() error {
+// flush inserts all rows that wait, so that a statement that follows sees them.
+func (t *tx) flush() error {
 	if err := t.messages.flush(); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (b *rowBuffer) flush() error {
 	rest := b.args
 	for n := rowsAtOnce; len(rest) > 0; n /= 2 {
 		for ; len(rest) >= n*b.columns; rest = rest[n*b.columns:] {
-			if _, err := b.tx.quick(b.statement(n), rest[:n*b.columns]...); err != nil {
+			if _, err := b.tx.execUnflushed(b.statement(n), rest[:n*b.columns]...); err != nil {
 				return err
 			}
 		}

@@ -14,17 +14,17 @@ type tx struct {
 	db       *DB
 	sql      *sql.Tx
 	now      int64
-	prepared map[string]*sql.Stmt
-	lasting  map[string]*sql.Stmt // those that were prepared before the transaction
+	stmts    map[string]*sql.Stmt
+	prepared map[string]*sql.Stmt // those that were prepared before the transaction
 	lastUIDs map[uidSpace]uint32  // the highest recorded in each
 
-	messages, reports, policies, failures *rowBuffer // rows that wait to be inserted; see settle
+	messages, reports, policies, failures *rowBuffer // rows that wait to be inserted; see flush
 
 	folders map[[2]string]int64
 	domains map[string]int64
 
-	counted               bool // the numbers below are read, and must be written back
-	news, message, report int64
+	counted              bool  // the numbers below are read, and must be written back
+	seq, message, report int64 // seq is the column news
 }
 
 // write runs fn in a transaction that is committed if fn returns nil, and leaves
@@ -49,16 +49,16 @@ func (d *DB) transact(ctx context.Context, fn func(*tx) error) (err error) {
 		// The transaction heeds ctx. For each statement to do so as well would
 		// cost a goroutine a statement.
 		ctx: context.WithoutCancel(ctx), db: d, sql: begun, now: d.now(),
-		prepared: map[string]*sql.Stmt{}, lasting: d.stayPrepared(), folders: map[[2]string]int64{}, domains: map[string]int64{},
+		stmts: map[string]*sql.Stmt{}, prepared: d.stayPrepared(), folders: map[[2]string]int64{}, domains: map[string]int64{},
 		lastUIDs: map[uidSpace]uint32{},
 	}
 	t.prepareRows()
 	err = fn(t)
 	if err == nil {
-		err = t.settle()
+		err = t.flush()
 	}
 	if err == nil && t.counted {
-		_, err = t.exec("UPDATE counter SET news = ?, message = ?, report = ?", t.news, t.message, t.report)
+		_, err = t.exec("UPDATE counter SET news = ?, message = ?, report = ?", t.seq, t.message, t.report)
 	}
 	if err == nil {
 		err = begun.Commit()
@@ -72,32 +72,32 @@ func (d *DB) transact(ctx context.Context, fn func(*tx) error) (err error) {
 // stmt prepares a statement, once for the transaction, which closes it, unless it
 // is one of those that stay prepared.
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
-	if s, ok := t.prepared[query]; ok {
+	if s, ok := t.stmts[query]; ok {
 		return s, nil
 	}
 	var s *sql.Stmt
-	if lasting, ok := t.lasting[query]; ok {
-		s = t.sql.StmtContext(t.ctx, lasting)
+	if prepared, ok := t.prepared[query]; ok {
+		s = t.sql.StmtContext(t.ctx, prepared)
 	} else {
 		var err error
 		if s, err = t.sql.PrepareContext(t.ctx, query); err != nil {
 			return nil, err
 		}
 	}
-	t.prepared[query] = s
+	t.stmts[query] = s
 	return s, nil
 }
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	if err := t.settle(); err != nil {
+	if err := t.flush(); err != nil {
 		return 0, err
 	}
-	return t.quick(query, args...)
+	return t.execUnflushed(query, args...)
 }
 
-// quick is exec for a statement that has nothing to do with the rows that wait.
-func (t *tx) quick(query string, args ...any) (int64, error) {
+// execUnflushed is exec for a statement that has nothing to do with the rows that wait.
+func (t *tx) execUnflushed(query string, args ...any) (int64, error) {
 	s, err := t.stmt(query)
 	if err != nil {
 		return 0, err
@@ -111,14 +111,14 @@ func (t *tx) quick(query string, args ...any) (int64, error) {
 
 // get reads one row; found reports whether there is one.
 func (t *tx) get(query string, args []any, into ...any) (found bool, err error) {
-	if err := t.settle(); err != nil {
+	if err := t.flush(); err != nil {
 		return false, err
 	}
-	return t.quickGet(query, args, into...)
+	return t.getUnflushed(query, args, into...)
 }
 
-// quickGet is get for a query that has nothing to do with the rows that wait.
-func (t *tx) quickGet(query string, args []any, into ...any) (found bool, err error) {
+// getUnflushed is get for a query that has nothing to do with the rows that wait.
+func (t *tx) getUnflushed(query string, args []any, into ...any) (found bool, err error) {
 	s, err := t.stmt(query)
 	if err != nil {
 		return false, err
@@ -132,7 +132,7 @@ func (t *tx) quickGet(query string, args []any, into ...any) (found bool, err er
 
 // rows reads many rows.
 func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
-	if err := t.settle(); err != nil {
+	if err := t.flush(); err != nil {
 		return nil, err
 	}
 	s, err := t.stmt(query)
@@ -147,7 +147,7 @@ func (t *tx) count() error {
 	if t.counted {
 		return nil
 	}
-	found, err := t.quickGet("SELECT news, message, report FROM counter", nil, &t.news, &t.message, &t.report)
+	found, err := t.getUnflushed("SELECT news, message, report FROM counter", nil, &t.seq, &t.message, &t.report)
 	if err != nil {
 		return err
 	}
@@ -158,10 +158,10 @@ func (t *tx) count() error {
 	return nil
 }
 
-func (t *tx) nextNews() (int64, error) {
+func (t *tx) nextSeq() (int64, error) {
 	err := t.count()
-	t.news++
-	return t.news, err
+	t.seq++
+	return t.seq, err
 }
 
 func (t *tx) nextMessage() (int64, error) {
@@ -170,8 +170,8 @@ func (t *tx) nextMessage() (int64, error) {
 	return t.message, err
 }
 
-// coming is the number that the next report will have.
-func (t *tx) coming() (int64, error) {
+// peekReport returns the number that the next report will have.
+func (t *tx) peekReport() (int64, error) {
 	err := t.count()
 	return t.report + 1, err
 }
@@ -183,7 +183,7 @@ func (t *tx) findFolder(mailbox, folder string) (int64, error) {
 		return id, nil
 	}
 	var id int64
-	found, err := t.quickGet("SELECT id FROM folder WHERE mailbox = ? AND folder = ?", []any{mailbox, folder}, &id)
+	found, err := t.getUnflushed("SELECT id FROM folder WHERE mailbox = ? AND folder = ?", []any{mailbox, folder}, &id)
 	if found {
 		t.folders[key] = id
 	}
@@ -196,7 +196,7 @@ func (t *tx) folderID(mailbox, folder string) (int64, error) {
 	if err != nil || id != 0 {
 		return id, err
 	}
-	if _, err = t.quickGet("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id); err != nil {
+	if _, err = t.getUnflushed("INSERT INTO folder (mailbox, folder) VALUES (?, ?) RETURNING id", []any{mailbox, folder}, &id); err != nil {
 		return 0, err
 	}
 	t.folders[[2]string{mailbox, folder}] = id
@@ -209,9 +209,9 @@ func (t *tx) domainID(name string) (int64, error) {
 		return id, nil
 	}
 	var id int64
-	found, err := t.quickGet("SELECT id FROM domain WHERE name = ?", []any{name}, &id)
+	found, err := t.getUnflushed("SELECT id FROM domain WHERE name = ?", []any{name}, &id)
 	if err == nil && !found {
-		_, err = t.quickGet("INSERT INTO domain (name) VALUES (?) RETURNING id", []any{name}, &id)
+		_, err = t.getUnflushed("INSERT INTO domain (name) VALUES (?) RETURNING id", []any{name}, &id)
 	}
 	if err != nil {
 		return 0, err

@@ -80,7 +80,7 @@ func TestWhatDNSDoesNotAnswerForAWeekHasFailed(t *testing.T) {
 	if n := must(f.CountUnknown(f.ctx))(t); n != 0 {
 		t.Errorf("%d messages are kept to be tried again, want none", n)
 	}
-	if got := f.lastNews(); got != 1 {
+	if got := f.lastSeq(); got != 1 {
 		t.Errorf("LastNews = %d, want 1: that it failed is no news", got)
 	}
 	check(t, f.IntegrityCheck(f.ctx))

@@ -103,7 +103,7 @@ func (d *Digester) request(t *task, state report.DigestState, at, now time.Time)
 	q := d.requestOf(t, state, now)
 	q.Cutoff = t.schedule.start(at.In(t.schedule.location))
 	q.First = min(facts.DayOf(q.Cutoff), facts.DayOf(now)-1)
-	q.NewsAfter, q.Unsent = state.Watermark, facts.ReadUnsent(state.Untold)
+	q.SeqAfter, q.Unsent = state.Watermark, facts.ReadUnsent(state.Untold)
 	return q
 }
 

@@ -34,15 +34,15 @@ func (r *reader) checks(ctx context.Context) (err error) {
 		return err
 	}
 	maps.DeleteFunc(r.f.Checks, func(_ string, c report.DomainCheck) bool { return r.q.Now.Sub(c.At) > foundFor })
-	f := report.ChangeFilter{Domains: r.names, NewsAfter: r.q.NewsAfter, NewsUpTo: r.f.Watermark}
+	f := report.ChangeFilter{Domains: r.names, SeqAfter: r.q.SeqAfter, SeqUpTo: r.f.Watermark}
 	if !r.q.Unsent.Since.IsZero() {
-		f.NewsAfter = r.q.Unsent.ChangesAfter
+		f.SeqAfter = r.q.Unsent.ChangesAfter
 	}
 	if r.q.ByDays {
 		f = report.ChangeFilter{Domains: r.names, From: r.q.From.Time(), To: (r.q.To + 1).Time()}
 	}
 	// A zero bound would be none.
-	if r.q.ByDays || r.f.Watermark > f.NewsAfter {
+	if r.q.ByDays || r.f.Watermark > f.SeqAfter {
 		if r.f.Changes, err = r.store.DomainChanges(ctx, f); err != nil {
 			return err
 		}

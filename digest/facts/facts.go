@@ -30,7 +30,7 @@ type Store interface {
 
 // A ReportStore has what came in.
 type ReportStore interface {
-	LastNews(context.Context) (int64, error)
+	LastSeq(context.Context) (int64, error)
 	EachPolicy(context.Context, report.Filter, func(*report.PolicyRow) error) error
 	RejectedMessages(ctx context.Context, newsAfter, newsUpTo int64) ([]report.RejectedMessage, error)
 }
@@ -40,19 +40,19 @@ type HistoryStore interface {
 	DayTotals(ctx context.Context, domains []string, from, to time.Time) ([]report.DayTotal, error)
 	FailureDays(ctx context.Context, domains []string, from, to time.Time) ([]report.FailureDay, error)
 	ReporterDays(ctx context.Context, domains []string, from, to time.Time) ([]report.ReporterDay, error)
-	Standing(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (report.Standing, error)
+	ModeHistory(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (report.ModeHistory, error)
 	Senders(ctx context.Context, domain string, from, to time.Time) (int, error)
 }
 
 // A Request says what a digest is to be made of.
 type Request struct {
-	Patterns  *Patterns
-	Now       time.Time
-	LastRun   time.Time // when the digest was last built; zero if never
-	First     Day       // the nominal period, to name where nothing came
-	NewsAfter int64     // the watermark of the run before; exclusive
-	Cutoff    time.Time // what backfill brought is news only where it ends after this
-	Unsent    Unsent    // what the runs before covered that were not sent
+	Patterns *Patterns
+	Now      time.Time
+	LastRun  time.Time // when the digest was last built; zero if never
+	First    Day       // the nominal period, to name where nothing came
+	SeqAfter int64     // the watermark of the run before; exclusive
+	Cutoff   time.Time // what backfill brought is news only where it ends after this
+	Unsent   Unsent    // what the runs before covered that were not sent
 
 	ByDays   bool // the reports of days asked for, not the news
 	From, To Day  // these; To exclusive
@@ -117,7 +117,7 @@ func Read(ctx context.Context, store Store, q Request) (*Facts, error) {
 	var err error
 	// The watermark comes before all else: what is recorded from here on is for
 	// the next digest.
-	if f.Watermark, err = store.LastNews(ctx); err != nil {
+	if f.Watermark, err = store.LastSeq(ctx); err != nil {
 		return nil, fmt.Errorf("reading how far reports are recorded: %w", err)
 	}
 	known, err := store.Domains(ctx)

@@ -30,6 +30,7 @@ func row(rep int64, on Day, kind tlsrpt.PolicyType, mode tlsrpt.Mode, ok, failed
 		ReportRow: rep,
 		Report:    tlsrpt.Report{OrganizationName: "Google Inc.", Start: on.Time(), End: (on + 1).Time()},
 		Auth:      report.Authenticity{Result: report.AuthPass, Domain: "google.com"},
+		Reporter:  "google.com",
 		Policy:    tlsrpt.Policy{Type: kind, Domain: "example.com", Mode: mode, Successful: ok, Failed: failed, Failures: details},
 	}
 }

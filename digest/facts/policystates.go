@@ -10,13 +10,13 @@ import (
 
 // PolicyState is what the database knows of the MTA-STS policy of one domain.
 type PolicyState struct {
-	report.Standing
+	report.ModeHistory
 	Senders int // who reported on it while it was clean, within the days of the history
 }
 
 // CleanFrom returns the first day of those up to last without a failure, and the
 // first of them that the history has.
-func CleanFrom(s report.Standing, last Day) (since, counted Day) {
+func CleanFrom(s report.ModeHistory, last Day) (since, counted Day) {
 	since = DayOf(s.ModeSince)
 	if !s.LastFailed.IsZero() {
 		since = max(since, DayOf(s.LastFailed)+1)
@@ -52,10 +52,10 @@ func (r *reader) policyStates(ctx context.Context) error {
 // on it since, where they are to be counted.
 func readPolicyState(ctx context.Context, store HistoryStore, domain string, mode tlsrpt.Mode, last Day, count bool) (s PolicyState, err error) {
 	end := (last + 1).Time()
-	if s.Standing, err = store.Standing(ctx, domain, mode, end); err != nil {
+	if s.ModeHistory, err = store.ModeHistory(ctx, domain, mode, end); err != nil {
 		return s, fmt.Errorf("reading how long policies are in force: %w", err)
 	}
-	if since, from := CleanFrom(s.Standing, last); count && !s.ModeSince.IsZero() && since <= last {
+	if since, from := CleanFrom(s.ModeHistory, last); count && !s.ModeSince.IsZero() && since <= last {
 		if s.Senders, err = store.Senders(ctx, domain, from.Time(), end); err != nil {
 			return s, fmt.Errorf("counting senders: %w", err)
 		}

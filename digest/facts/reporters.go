@@ -36,9 +36,8 @@ func SortedReporters(m map[string]*ReporterTally) []*ReporterTally {
 	return out
 }
 
-// A Reporter is who sent a report. Domain is the verified signing domain, or the
-// submitter where signatures are not checked; Organization is what it calls
-// itself.
+// A Reporter is who sent a report. Domain is empty for one that is known only by
+// Organization, which is what it calls itself.
 type Reporter struct {
 	Domain       string
 	Organization string
@@ -52,19 +51,15 @@ func (r Reporter) Key() string {
 	return "\x00" + r.Organization
 }
 
-// reporterOf returns who sent the report that a row is from: the domain that
-// signed it; where signatures are not checked the submitter's (RFC 8460, section
-// 5.3) or, failing that, the contact's domain.
+// reporterOf returns who sent the report that a row is from.
 func reporterOf(row *report.PolicyRow) Reporter {
-	r := Reporter{Organization: report.ShortName(row.Report.OrganizationName)}
-	_, contact, _ := strings.Cut(row.Report.ContactInfo, "@")
-	for _, domain := range []string{row.Auth.Domain, row.Submitter, contact} {
-		if PlainName(domain) && strings.Contains(domain, ".") {
-			r.Domain = strings.ToLower(domain)
-			return r
-		}
-	}
-	return r
+	return ReporterNamed(row.Reporter, row.Report.OrganizationName)
+}
+
+// ReporterNamed returns the reporter that is stored under a name as
+// [report.ReporterOf] returns it.
+func ReporterNamed(reporter, organization string) Reporter {
+	return Reporter{Domain: report.ReporterDomain(reporter), Organization: report.ShortName(organization)}
 }
 
 // PlainName reports whether a name may be that of a host and be part of a command.

@@ -11,10 +11,10 @@ import (
 
 // rows adds up the rows that the digest covers.
 func (r *reader) rows(ctx context.Context) error {
-	if !r.q.ByDays && r.f.Watermark <= r.q.NewsAfter {
+	if !r.q.ByDays && r.f.Watermark <= r.q.SeqAfter {
 		return nil // nothing new; a zero bound would be none
 	}
-	f := report.Filter{Domains: r.names, NewsAfter: r.q.NewsAfter, NewsUpTo: r.f.Watermark}
+	f := report.Filter{Domains: r.names, SeqAfter: r.q.SeqAfter, SeqUpTo: r.f.Watermark}
 	if r.q.ByDays {
 		f = report.Filter{Domains: r.names, From: r.q.From.Time(), To: r.q.To.Time()}
 	}
@@ -33,10 +33,10 @@ func (r *reader) rows(ctx context.Context) error {
 // early adds up the rows that earlier runs passed over because their days were
 // not over then, and are now.
 func (r *reader) early(ctx context.Context) error {
-	if r.q.ByDays || r.q.NewsAfter == 0 || r.q.LastRun.IsZero() {
+	if r.q.ByDays || r.q.SeqAfter == 0 || r.q.LastRun.IsZero() {
 		return nil
 	}
-	f := report.Filter{Domains: r.names, NewsUpTo: r.q.NewsAfter, Early: true, From: (DayOf(r.q.LastRun) - maxSpan).Time(), To: DayOf(r.q.Now).Time()}
+	f := report.Filter{Domains: r.names, SeqUpTo: r.q.SeqAfter, Early: true, From: (DayOf(r.q.LastRun) - maxSpan).Time(), To: DayOf(r.q.Now).Time()}
 	err := r.store.EachPolicy(ctx, f, func(row *report.PolicyRow) error {
 		if !isOver(row, r.q.LastRun) && isOver(row, r.q.Now) && isNews(row, r.q.Cutoff) {
 			r.f.Tally.Add(row)
@@ -63,7 +63,7 @@ func isNews(row *report.PolicyRow, cutoff time.Time) bool {
 // as reports. Which days such a message is about nobody knows: to days asked for
 // belongs what came in on them or up to two days later.
 func (r *reader) rejected(ctx context.Context) error {
-	after := r.q.NewsAfter
+	after := r.q.SeqAfter
 	if r.q.ByDays {
 		after = 0
 	}

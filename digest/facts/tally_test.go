@@ -86,19 +86,24 @@ func TestReporterOf(t *testing.T) {
 	tests := []struct {
 		name                       string
 		signer, submitter, contact string
-		want                       string
+		want                       Reporter
 	}{
-		{"the signing domain first", "google.com", "other.example", "a@third.example", "google.com"},
-		{"then the submitter", "", "Other.Example", "a@third.example", "other.example"},
-		{"then the contact", "", "", "a@third.example", "third.example"},
-		{"what is no host name is none", "", "not a domain", "call <b>@<i>", ""},
+		{"the signing domain first", "google.com", "other.example", "a@third.example", Reporter{"google.com", "Sender Inc."}},
+		{"then the submitter", "", "Other.Example", "a@third.example", Reporter{"other.example", "Sender Inc."}},
+		{"then the contact", "", "", "a@third.example", Reporter{"third.example", "Sender Inc."}},
+		{"what is no host name is none", "", "not a domain", "call <b>@<i>", Reporter{"", "Sender Inc."}},
+		{"nor is what may not be part of a command", "", "a..example", "", Reporter{"", "Sender Inc."}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := &report.PolicyRow{Submitter: tt.submitter, Auth: report.Authenticity{Result: report.AuthUnchecked, Domain: tt.signer}}
-			r.Report.ContactInfo = tt.contact
-			if got := reporterOf(r).Domain; got != tt.want {
+			if tt.signer != "" {
+				r.Auth.Result = report.AuthPass
+			}
+			r.Report.ContactInfo, r.Report.OrganizationName = tt.contact, "Sender Inc."
+			r.Reporter = report.ReporterOf(&r.Report, r.Auth, r.Submitter)
+			if got := reporterOf(r); got != tt.want {
 				t.Errorf("reporterOf = %q, want %q", got, tt.want)
 			}
 		})

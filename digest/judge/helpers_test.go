@@ -33,11 +33,11 @@ func mailboxOf(name string, folders ...facts.Folder) facts.Mailbox {
 // many sessions a day from then on.
 func policyMaterial(mode tlsrpt.Mode, since, failed int, perDay tlsrpt.Sessions, senders int) *facts.Facts {
 	m := materialOf(row(1, nov(22), tlsrpt.STS, mode, perDay, 0))
-	s := report.Standing{ModeSince: nov(since).Time()}
+	s := report.ModeHistory{ModeSince: nov(since).Time()}
 	if failed > 0 {
 		s.LastFailed = nov(failed).Time()
 	}
-	m.PolicyStates = map[string]facts.PolicyState{"example.com": {Standing: s, Senders: senders}}
+	m.PolicyStates = map[string]facts.PolicyState{"example.com": {ModeHistory: s, Senders: senders}}
 	for d := nov(since); d <= nov(22); d++ {
 		m.Days = append(m.Days, report.DayTotal{Day: d.Time(), Domain: "example.com", Type: tlsrpt.STS, Successful: perDay})
 	}
@@ -62,6 +62,7 @@ func row(rep int64, on facts.Day, kind tlsrpt.PolicyType, mode tlsrpt.Mode, ok, 
 		ReportRow: rep,
 		Report:    tlsrpt.Report{OrganizationName: "Google Inc.", Start: on.Time(), End: (on + 1).Time()},
 		Auth:      report.Authenticity{Result: report.AuthPass, Domain: "google.com"},
+		Reporter:  "google.com",
 		Policy:    tlsrpt.Policy{Type: kind, Domain: "example.com", Mode: mode, Successful: ok, Failed: failed, Failures: details},
 	}
 }

@@ -43,7 +43,7 @@ func judgeReadiness(domain string, mode tlsrpt.Mode, m *facts.Facts, h *facts.Hi
 // newReadiness counts what is known of a policy up to a day: sessions are those
 // under it.
 func newReadiness(mode tlsrpt.Mode, s facts.PolicyState, last facts.Day, sessions facts.Daily) *Readiness {
-	since, from := facts.CleanFrom(s.Standing, last)
+	since, from := facts.CleanFrom(s.ModeHistory, last)
 	r := &Readiness{
 		Mode: mode, ModeSince: facts.DayOf(s.ModeSince), ModeDays: int(last-facts.DayOf(s.ModeSince)) + 1,
 		CleanSince: since, CleanDays: max(0, int(last-since)+1),

@@ -35,11 +35,7 @@ func stoppedReporters(heard []report.ReporterDay, reach map[string]facts.Day, by
 	}
 	records := map[string]*record{}
 	for i := range heard {
-		who := facts.Reporter{Domain: heard[i].Reporter, Organization: heard[i].Organization}
-		if who.Domain == who.Organization {
-			who.Domain = "" // it gave no domain, and is known by its name alone
-		}
-		who.Organization = report.ShortName(who.Organization)
+		who := facts.ReporterNamed(heard[i].Reporter, heard[i].Organization)
 		r := records[who.Key()]
 		if r == nil {
 			r = &record{Reporter: who}

@@ -66,6 +66,7 @@ func TestVerdictOfAll(t *testing.T) {
 	unverified.Auth = report.Authenticity{Result: report.AuthNone}
 	unchecked := row(9, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 0, 2, expired)
 	unchecked.Auth = report.Authenticity{Result: report.AuthUnchecked}
+	unchecked.Reporter = report.ReporterOf(&unchecked.Report, unchecked.Auth, unchecked.Submitter)
 	box := func(since, good time.Time, fault string) facts.Mailbox {
 		return mailboxOf("reports", facts.Folder{Name: "INBOX", Since: since, LastGood: good, Error: fault})
 	}

@@ -52,7 +52,7 @@ func TestAnAcceptOfOneSenderEndsWhereAnotherReportsIt(t *testing.T) {
 	m := failingRow(1)
 	signer := Judge(m, Rules{}).Domains[0].Types[0].Findings[0].Reporters[0].Domain
 	other := row(2, nov(22), tlsrpt.STS, tlsrpt.ModeEnforce, 5, 1, failure(tlsrpt.CertificateExpired, "mx1.example.com", 1))
-	other.Auth.Domain = "other.example"
+	other.Auth.Domain, other.Reporter = "other.example", "other.example"
 	m.Tally.Add(other)
 	if j := Judge(m, Rules{Waivers: []Waiver{{Sender: signer, Until: nov(30).Time()}}}); j.Verdict != VerdictAction || len(j.Domains[0].Types[0].Waived) != 0 {
 		t.Errorf("verdict %s, accepted %v", j.Verdict, j.Domains[0].Types[0].Waived)

@@ -18,7 +18,7 @@ func detail(r tlsrpt.ResultType, n tlsrpt.Sessions) tlsrpt.Failure {
 
 // by gives a row another sender.
 func by(sender string, r *report.PolicyRow) *report.PolicyRow {
-	r.Auth.Domain, r.Report.OrganizationName = sender, sender
+	r.Auth.Domain, r.Reporter, r.Report.OrganizationName = sender, sender, sender
 	return r
 }
 

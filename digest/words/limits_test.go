@@ -74,6 +74,7 @@ func TestNamesAreBounded(t *testing.T) {
 		p := row(int64(i), nov(22), tlsrpt.PolicyType(fmt.Sprintf("kind-%d", i)), "", 1, 1, tlsrpt.Failure{ResultType: tlsrpt.ResultType(long), ReceivingMXHostname: long, ReasonCode: long, Sessions: 1})
 		p.Policy.Domain = fmt.Sprintf("d%d.example", i)
 		p.Auth.Domain = fmt.Sprintf("s%d.example", i)
+		p.Reporter = p.Auth.Domain
 		m.Tally.Add(p)
 		p.Policy.Domain = "d0.example"
 		m.Tally.Add(p)

@@ -23,6 +23,7 @@ func TestTextAndHTMLSayTheSame(t *testing.T) {
 			ResultType: r, ReceivingMXHostname: string(rune('a'+i)) + ".example.com", Sessions: 7, ReasonCode: "code <" + string(rune('a'+i)) + ">",
 		})
 		p.Auth.Domain = string(rune('a'+i)) + ".example"
+		p.Reporter = p.Auth.Domain
 		m.Tally.Add(p)
 	}
 	unverified := row(9, nov(22), tlsrpt.TLSA, "", 0, 5, tlsrpt.Failure{ResultType: tlsrpt.TLSAInvalid, Sessions: 5})

@@ -64,7 +64,7 @@ func TestNothingIsSaidOfAPolicyThatReportsDoNotTell(t *testing.T) {
 func TestCleanForLongerThanIsCounted(t *testing.T) {
 	t.Parallel()
 	m := policyMaterial(tlsrpt.ModeEnforce, -8, 0, 100, 3)
-	m.PolicyStates["example.com"] = facts.PolicyState{Standing: report.Standing{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
+	m.PolicyStates["example.com"] = facts.PolicyState{ModeHistory: report.ModeHistory{ModeSince: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, Senders: 3}
 	got := strings.Join(policySentences(judge.Judge(m, judge.Rules{}).Domains[0]), " ")
 	if !strings.Contains(got, "for 326 days (since Thu 1 Jan): 3,100 sessions from 3 senders in the last 60 days alone.") {
 		t.Errorf("it says %q", got)

@@ -45,6 +45,7 @@ func TestHugeDigestStaysReadable(t *testing.T) {
 		})
 		r.Report.OrganizationName = name
 		r.Auth.Domain = fmt.Sprintf("d%d.example", i)
+		r.Reporter = r.Auth.Domain
 		r.Policy.Domain = fmt.Sprintf("%d.example%s", i%60, long)
 		m.Tally.Add(r)
 		bad := *r

@@ -37,7 +37,7 @@ type DomainChange struct {
 
 // A ChangeFilter selects what had changed at domains. Zero values do not bound it.
 type ChangeFilter struct {
-	Domains             []string // nil: all
-	NewsAfter, NewsUpTo int64    // exclusive and inclusive
-	From, To            time.Time
+	Domains           []string // nil: all
+	SeqAfter, SeqUpTo int64    // exclusive and inclusive
+	From, To          time.Time
 }

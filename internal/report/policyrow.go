@@ -9,7 +9,7 @@ import (
 
 // A PolicyRow is one recorded policy of one report with what surrounds it.
 type PolicyRow struct {
-	News       int64 // rises with every report recorded or newly verified
+	Seq        int64 // rises with every report recorded or newly verified; the column news
 	Via        Via
 	ReportRow  int64         // the report's row: equal for the policies of one report
 	Report     tlsrpt.Report // without Policies and JSON
@@ -45,8 +45,8 @@ func (r *PolicyRow) MX(f *tlsrpt.Failure) string {
 type Filter struct {
 	Domains       []string  // what policies are about, exact; nil: all. An empty, non-nil list selects nothing
 	PolicyDomains bool      // Domains are looked for among the policies' own domains, too; this reads every report of the days
-	NewsAfter     int64     // exclusive
-	NewsUpTo      int64     // inclusive
+	SeqAfter      int64     // exclusive
+	SeqUpTo       int64     // inclusive
 	Long          bool      // only reports on several days: of 36 hours and more
 	Early         bool      // only reports that were recorded before the days they are about were over: see (*tlsrpt.Report).Over
 	From, To      time.Time // the report's day, UTC: From inclusive, To exclusive

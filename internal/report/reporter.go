@@ -23,7 +23,7 @@ func ReporterOf(r *tlsrpt.Report, a Authenticity, submitter string) string {
 // ReporterDomain returns the domain of a reporter as [ReporterOf] returns it; empty for
 // one that is known only by what it calls itself.
 func ReporterDomain(reporter string) string {
-	if hostname.Leading(reporter) == reporter {
+	if hostname.Leading(reporter) == reporter && hostname.Valid(reporter) {
 		return reporter
 	}
 	return ""

@@ -25,6 +25,7 @@ func TestReporterOf(t *testing.T) {
 		{failed, "", "mailto:tls@google.com", "Google Inc.", "google.com", "google.com"},
 		{failed, "", "call us", "Google Inc.", "Google Inc.", ""},
 		{failed, "localhost", "", "google.com", "google.com", "google.com"},
+		{failed, "a..example", "", "Z", "a..example", ""},
 		{failed, "", "", "", "", ""},
 	} {
 		r := &tlsrpt.Report{OrganizationName: tt.organization, ContactInfo: tt.contact}

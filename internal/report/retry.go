@@ -56,7 +56,7 @@ type PendingMessage struct {
 // taken as one.
 type RejectedMessage struct {
 	Place
-	News       int64
+	Seq        int64
 	Via        Via
 	MessageID  string
 	From       string

@@ -33,13 +33,13 @@ type FailureDay struct {
 // A ReporterDay says that a reporter was heard of one UTC day of one domain.
 type ReporterDay struct {
 	Day          time.Time
-	Reporter     string // signing domain, or the submitter's where signatures are not checked
+	Reporter     string // as [ReporterOf] returns it
 	Organization string
 }
 
-// A Standing says how long an MTA-STS policy has been as it is, by the reports
+// A ModeHistory says how long an MTA-STS policy has been as it is, by the reports
 // that count. Times are the starts of UTC days; a zero one means never.
-type Standing struct {
+type ModeHistory struct {
 	ModeSince  time.Time // the first day with a report that quotes the mode, and none since that quotes another
 	LastFailed time.Time // the last day with a failure under sts
 }

@@ -14,11 +14,11 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// saveUndecided keeps what is needed to try the authenticity of a message's
+// savePendingAuth keeps what is needed to try the authenticity of a message's
 // reports again, and drops what was kept for the row before.
-func (t *tx) saveUndecided(row, was messageRow, verdicts []report.Verdict) error {
+func (t *tx) savePendingAuth(row, was messageRow, verdicts []report.Verdict) error {
 	if was.unknown {
-		if err := t.dropUndecided(row.id); err != nil {
+		if err := t.dropPendingAuth(row.id); err != nil {
 			return err
 		}
 	}
@@ -30,7 +30,7 @@ func (t *tx) saveUndecided(row, was messageRow, verdicts []report.Verdict) error
 		var held []byte
 		if v.Kind == report.VerdictConflict && v.Pending {
 			var err error
-			if held, err = t.hold(row.Reports[i].Report); err != nil {
+			if held, err = t.packReport(row.Reports[i].Report); err != nil {
 				return err
 			}
 		}
@@ -42,8 +42,8 @@ func (t *tx) saveUndecided(row, was messageRow, verdicts []report.Verdict) error
 	return t.keep(row.id, row.Kept)
 }
 
-// undecidedBytes is what a row of undecided takes beside the report that it holds.
-const undecidedBytes = 100
+// pendingAuthBytes is what a row of undecided takes beside the report that it holds.
+const pendingAuthBytes = 100
 
 // keep keeps what it takes to judge a message's reports later, in place of what
 // was kept for it before.
@@ -57,11 +57,11 @@ func (t *tx) keep(message int64, kept []byte) error {
 	}
 	_, err = t.exec(`INSERT OR REPLACE INTO message_kept (message, size, data)
 		SELECT ?1, ?2 + COALESCE(SUM(?3 + COALESCE(length(held), 0)), 0), ?4 FROM undecided WHERE message = ?1`,
-		message, len(packed), undecidedBytes, packed)
+		message, len(packed), pendingAuthBytes, packed)
 	return err
 }
 
-func (t *tx) dropUndecided(message int64) error {
+func (t *tx) dropPendingAuth(message int64) error {
 	for _, query := range [...]string{
 		"DELETE FROM undecided WHERE message = ?", "DELETE FROM message_kept WHERE message = ?", "DELETE FROM message_raw WHERE message = ?",
 	} {
@@ -72,8 +72,8 @@ func (t *tx) dropUndecided(message int64) error {
 	return nil
 }
 
-// hold makes bytes of a report, to record it later.
-func (t *tx) hold(r *tlsrpt.Report) ([]byte, error) {
+// packReport makes bytes of a report, to record it later.
+func (t *tx) packReport(r *tlsrpt.Report) ([]byte, error) {
 	kept := *r
 	kept.Packed = nil // the same as JSON, once more
 	var b bytes.Buffer
@@ -83,8 +83,8 @@ func (t *tx) hold(r *tlsrpt.Report) ([]byte, error) {
 	return t.db.pack.pack(b.Bytes())
 }
 
-// release makes the report of what hold made.
-func release(held []byte) (*tlsrpt.Report, error) {
+// unpackReport makes the report of what packReport made.
+func unpackReport(held []byte) (*tlsrpt.Report, error) {
 	data, err := unpack(held)
 	if err != nil {
 		return nil, err
@@ -96,8 +96,8 @@ func release(held []byte) (*tlsrpt.Report, error) {
 	return r, nil
 }
 
-// An undecidedRow is one report of a message whose authenticity is unknown.
-type undecidedRow struct {
+// A pendingAuthRow is one report of a message whose authenticity is unknown.
+type pendingAuthRow struct {
 	position          int
 	identity, content []byte
 	conflict          string
@@ -129,15 +129,15 @@ func (d *DB) Authenticated(ctx context.Context, decisions ...report.Decision) er
 	})
 }
 
-func (t *tx) undecided(message int64) ([]undecidedRow, error) {
+func (t *tx) pendingAuth(message int64) ([]pendingAuthRow, error) {
 	rows, err := t.rows("SELECT position, identity, content, conflict, held FROM undecided WHERE message = ? ORDER BY position", message)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []undecidedRow
+	var all []pendingAuthRow
 	for rows.Next() {
-		var u undecidedRow
+		var u pendingAuthRow
 		if err := rows.Scan(&u.position, &u.identity, &u.content, &u.conflict, &u.held); err != nil {
 			return nil, err
 		}
@@ -147,7 +147,7 @@ func (t *tx) undecided(message int64) ([]undecidedRow, error) {
 }
 
 // find returns the answer that is about this report.
-func (u undecidedRow) find(answers []report.ReportAnswer) report.Authenticity {
+func (u pendingAuthRow) find(answers []report.ReportAnswer) report.Authenticity {
 	for _, a := range answers {
 		if a.Identity == [32]byte(u.identity) && a.Content == [32]byte(u.content) {
 			return a.Auth
@@ -158,7 +158,7 @@ func (u undecidedRow) find(answers []report.ReportAnswer) report.Authenticity {
 
 // decide applies the answers, and brings the message's row in line with them.
 func (t *tx) decide(row messageRow, d report.Decision) error {
-	reports, err := t.undecided(row.id)
+	reports, err := t.pendingAuth(row.id)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 	case row.state == report.Rejected && row.refused == "" && row.conflict == "":
 		row.state = report.Duplicate
 	}
-	if err := t.giveNews(&row); err != nil {
+	if err := t.assignSeq(&row); err != nil {
 		return err
 	}
 	row.attempts++
@@ -206,12 +206,12 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 		row.nextTry = after(t.now, report.UnknownWait(row.attempts))
 	}
 	if _, err := t.exec("UPDATE message SET state = ?, conflict = ?, news = ?, unknown = ?, attempts = ?, next_try = ? WHERE id = ?",
-		row.state, row.conflict, row.news, again, row.attempts, row.nextTry, row.id); err != nil {
+		row.state, row.conflict, row.seq, again, row.attempts, row.nextTry, row.id); err != nil {
 		return err
 	}
 	switch {
 	case !again:
-		return t.dropUndecided(row.id)
+		return t.dropPendingAuth(row.id)
 	case d.Kept != nil:
 		return t.keep(row.id, d.Kept)
 	}
@@ -219,9 +219,9 @@ func (t *tx) decide(row messageRow, d report.Decision) error {
 }
 
 // answer applies one answer to one report, which is recorded or held.
-func (t *tx) answer(u undecidedRow, a report.Authenticity, from origin) (report.Verdict, error) {
+func (t *tx) answer(u pendingAuthRow, a report.Authenticity, from origin) (report.Verdict, error) {
 	if u.held != nil {
-		r, err := release(u.held)
+		r, err := unpackReport(u.held)
 		if err != nil {
 			return report.Verdict{}, err
 		}

@@ -24,53 +24,53 @@ const earlyReports = `SELECT id FROM report INDEXED BY report_early
 	WHERE recorded_at < max(ends_at, (day + max(1, (ends_at - starts_at + 43200) / 86400)) * 86400)
 		AND news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`
 
-// newsOfDomains selects the reports of a span of news that have a policy about one
+// reportsOfDomains selects the reports of a span of news that have a policy about one
 // of some domains. Each report of the span is looked up once, but read only where
 // it is one of these.
-const newsOfDomains = `WITH wanted (id) AS MATERIALIZED (SELECT d.id FROM domain AS d WHERE d.name IN (SELECT value FROM json_each(?)))
+const reportsOfDomains = `WITH wanted (id) AS MATERIALIZED (SELECT d.id FROM domain AS d WHERE d.name IN (SELECT value FROM json_each(?)))
 	SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ?
 		AND EXISTS (SELECT 1 FROM policy AS p WHERE p.report = report.id AND p.about IN wanted)
 	ORDER BY day, id`
 
-// pick returns a function that returns the reports of a filter in their order,
+// queryReports returns a function that returns the reports of a filter in their order,
 // some at a time, and none at the end. How they are found depends on which part
 // of the filter selects least, so that a digest of a day's news does not read
 // years, nor does an export of years hold them.
-func (w *policyWalk) pick(f report.Filter) func() ([]int64, error) {
+func (w *policyWalk) queryReports(f report.Filter) func() ([]int64, error) {
 	first, end := daySpan(f.From, f.To)
-	upTo := f.NewsUpTo
+	upTo := f.SeqUpTo
 	if upTo == 0 {
 		upTo = math.MaxInt64
 	}
 	switch {
 	case f.Early:
-		return w.pickAtOnce(earlyReports, f.NewsAfter, upTo, first, end)
+		return w.queryAtOnce(earlyReports, f.SeqAfter, upTo, first, end)
 	case f.Long:
-		return w.pickAtOnce(longReports, f.NewsAfter, upTo, first, end)
-	case f.NewsAfter > 0 && f.Domains != nil && !f.PolicyDomains:
+		return w.queryAtOnce(longReports, f.SeqAfter, upTo, first, end)
+	case f.SeqAfter > 0 && f.Domains != nil && !f.PolicyDomains:
 		names, err := json.Marshal(f.Domains)
 		if err != nil {
 			return func() ([]int64, error) { return nil, err }
 		}
-		return w.pickAtOnce(newsOfDomains, string(names), f.NewsAfter, upTo, first, end)
-	case f.NewsAfter > 0:
-		return w.pickAtOnce(`SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`,
-			f.NewsAfter, upTo, first, end)
+		return w.queryAtOnce(reportsOfDomains, string(names), f.SeqAfter, upTo, first, end)
+	case f.SeqAfter > 0:
+		return w.queryAtOnce(`SELECT id FROM report INDEXED BY report_news WHERE news > ? AND news <= ? AND day >= ? AND day < ? ORDER BY day, id`,
+			f.SeqAfter, upTo, first, end)
 	case f.Domains != nil && !f.PolicyDomains && len(f.Domains) <= fewDomains:
 		names, err := json.Marshal(f.Domains)
 		if err != nil {
 			return func() ([]int64, error) { return nil, err }
 		}
-		return w.pickAtOnce(`SELECT id FROM report WHERE news <= ? AND id IN (
+		return w.queryAtOnce(`SELECT id FROM report WHERE news <= ? AND id IN (
 				SELECT p.report FROM domain AS d CROSS JOIN policy AS p ON p.about = d.id AND p.day >= ? AND p.day < ?
 				WHERE d.name IN (SELECT value FROM json_each(?)))
 			ORDER BY day, id`, upTo, first, end, string(names))
 	}
-	return w.pickByDay(upTo, first, end)
+	return w.queryByDay(upTo, first, end)
 }
 
-// pickAtOnce reads all the numbers first.
-func (w *policyWalk) pickAtOnce(query string, args ...any) func() ([]int64, error) {
+// queryAtOnce reads all the numbers first.
+func (w *policyWalk) queryAtOnce(query string, args ...any) func() ([]int64, error) {
 	var ids []int64
 	read := false
 	return func() ([]int64, error) {
@@ -87,8 +87,8 @@ func (w *policyWalk) pickAtOnce(query string, args ...any) func() ([]int64, erro
 	}
 }
 
-// pickByDay walks along the days, and remembers no more than where it is.
-func (w *policyWalk) pickByDay(upTo, first, end int64) func() ([]int64, error) {
+// queryByDay walks along the days, and remembers no more than where it is.
+func (w *policyWalk) queryByDay(upTo, first, end int64) func() ([]int64, error) {
 	day, last := first-1, int64(math.MaxInt64)
 	return func() ([]int64, error) {
 		for {

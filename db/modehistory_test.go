@@ -15,7 +15,7 @@ func under(mode tlsrpt.Mode, domain string, failed tlsrpt.Sessions) change {
 	return policies(p)
 }
 
-func TestStanding(t *testing.T) {
+func TestModeHistory(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	f.record(
@@ -34,19 +34,19 @@ func TestStanding(t *testing.T) {
 		domain string
 		mode   tlsrpt.Mode
 		before time.Time
-		want   report.Standing
+		want   report.ModeHistory
 	}{
-		{"a mode begins with the first report that quotes it after another", "a.example", tlsrpt.ModeTesting, day(9), report.Standing{ModeSince: day(3), LastFailed: day(3)}},
-		{"what comes later does not count", "a.example", tlsrpt.ModeTesting, day(4), report.Standing{ModeSince: day(3), LastFailed: day(3)}},
-		{"the day itself does not count", "a.example", tlsrpt.ModeTesting, day(3), report.Standing{}},
-		{"what is not in force any more has no begin", "a.example", tlsrpt.ModeTesting, day(10), report.Standing{LastFailed: day(3)}},
-		{"the mode that took its place", "a.example", tlsrpt.ModeEnforce, day(10), report.Standing{ModeSince: day(9), LastFailed: day(3)}},
-		{"another domain", "b.example", tlsrpt.ModeEnforce, day(10), report.Standing{ModeSince: day(6), LastFailed: day(6)}},
-		{"a domain that nobody knows", "c.example", tlsrpt.ModeEnforce, day(10), report.Standing{}},
+		{"a mode begins with the first report that quotes it after another", "a.example", tlsrpt.ModeTesting, day(9), report.ModeHistory{ModeSince: day(3), LastFailed: day(3)}},
+		{"what comes later does not count", "a.example", tlsrpt.ModeTesting, day(4), report.ModeHistory{ModeSince: day(3), LastFailed: day(3)}},
+		{"the day itself does not count", "a.example", tlsrpt.ModeTesting, day(3), report.ModeHistory{}},
+		{"what is not in force any more has no begin", "a.example", tlsrpt.ModeTesting, day(10), report.ModeHistory{LastFailed: day(3)}},
+		{"the mode that took its place", "a.example", tlsrpt.ModeEnforce, day(10), report.ModeHistory{ModeSince: day(9), LastFailed: day(3)}},
+		{"another domain", "b.example", tlsrpt.ModeEnforce, day(10), report.ModeHistory{ModeSince: day(6), LastFailed: day(6)}},
+		{"a domain that nobody knows", "c.example", tlsrpt.ModeEnforce, day(10), report.ModeHistory{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := f.DB.Standing(t.Context(), tt.domain, tt.mode, tt.before)
+			got, err := f.DB.ModeHistory(t.Context(), tt.domain, tt.mode, tt.before)
 			if err != nil || got != tt.want {
 				t.Errorf("Standing(%s, %s, %s) = %+v, %v, want %+v", tt.domain, tt.mode, tt.before, got, err, tt.want)
 			}

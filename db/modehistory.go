@@ -10,26 +10,26 @@ import (
 	"tlsbrief/internal/tlsrpt"
 )
 
-// Standing returns since when the MTA-STS policy of a domain has been in a mode,
+// ModeHistory returns since when the MTA-STS policy of a domain has been in a mode,
 // and when it last saw a failure, on days before the given one. It reads a few
 // index entries, however much is stored.
-func (d *DB) Standing(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (report.Standing, error) {
-	s, err := d.standing(ctx, domain, mode, dayFrom(before))
+func (d *DB) ModeHistory(ctx context.Context, domain string, mode tlsrpt.Mode, before time.Time) (report.ModeHistory, error) {
+	s, err := d.modeHistory(ctx, domain, mode, dayFrom(before))
 	return s, d.fail("reading since when the policy of "+domain+" is in its mode", err)
 }
 
-// The queries of Standing: each reads one end of an index. The conditions on type,
+// The queries of ModeHistory: each reads one end of an index. The conditions on type,
 // counts and mode are those of the indexes.
 const (
 	modeDays = `SELECT day FROM policy WHERE about = (SELECT id FROM domain WHERE name = ?)
 		AND type = 'sts' AND counts = 1 AND mode <> '' AND mode = ? AND day < ?`
 	lastOfMode  = modeDays + ` ORDER BY day DESC LIMIT 1`
 	firstOfMode = modeDays + ` AND day > ? ORDER BY day LIMIT 1`
-	lastTrouble = `SELECT day FROM policy WHERE about = (SELECT id FROM domain WHERE name = ?)
+	lastFailure = `SELECT day FROM policy WHERE about = (SELECT id FROM domain WHERE name = ?)
 		AND type = 'sts' AND counts = 1 AND (failed > 0 OR failures > 0) AND day < ? ORDER BY day DESC LIMIT 1`
 )
 
-func (d *DB) standing(ctx context.Context, domain string, mode tlsrpt.Mode, before int64) (s report.Standing, err error) {
+func (d *DB) modeHistory(ctx context.Context, domain string, mode tlsrpt.Mode, before int64) (s report.ModeHistory, err error) {
 	never := int64(-1)
 	other := never // the last day of another mode
 	for _, m := range [...]tlsrpt.Mode{tlsrpt.ModeEnforce, tlsrpt.ModeTesting, tlsrpt.ModeNone} {
@@ -46,7 +46,7 @@ func (d *DB) standing(ctx context.Context, domain string, mode tlsrpt.Mode, befo
 	if err != nil {
 		return s, err
 	}
-	failed, err := d.dayOr(ctx, never, lastTrouble, domain, before)
+	failed, err := d.dayOr(ctx, never, lastFailure, domain, before)
 	if err != nil {
 		return s, err
 	}
