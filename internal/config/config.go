@@ -76,7 +76,6 @@ type Reports struct {
 	TrustedAuthservID []string `toml:"trusted_authserv_id" rule:"authserv-ids"` // RFC 8601, section 2.5
 	TrustMicrosoft365 bool     `toml:"trusted_microsoft365" default:"false"`    // the Authentication-Results without an authserv-id are Microsoft 365's
 	IgnoreSigners     []string `toml:"ignore_signers" rule:"domains"`           // signing domains, exact
-	KnownReporters    []string `toml:"known_reporters" rule:"reporters"`        // signing domains, exact, and From addresses
 	MaxMessage        int64    `toml:"max_message" default:"10MiB"`             // bytes
 	MaxReport         int64    `toml:"max_report" default:"64MiB"`              // bytes, decompressed
 	MaxPolicies       int      `toml:"max_policies" default:"10000" rule:"1..1000000"`

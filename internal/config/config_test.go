@@ -94,8 +94,7 @@ func TestAFullFile(t *testing.T) {
 		Reports: Reports{
 			Domains: []string{"example.com", "*.example.org"}, Authenticity: "require",
 			TrustedAuthservID: []string{"mx.example.com"}, TrustMicrosoft365: true, IgnoreSigners: []string{"example.net"},
-			KnownReporters: []string{"sender.example", "tlsrpt@mailhost.example"},
-			MaxMessage:     1_000_000, MaxReport: 1 << 30, MaxPolicies: 1, MaxFailures: 10_000_000, MaxUnknown: 1 << 20,
+			MaxMessage: 1_000_000, MaxReport: 1 << 30, MaxPolicies: 1, MaxFailures: 10_000_000, MaxUnknown: 1 << 20,
 		},
 		DNS: DNS{Server: "[::1]:53"},
 		Check: Check{Addresses: []string{"tls@example.com"}, Concurrency: 4, Timeout: 5 * time.Second, SMTPPort: 2525, HTTPSPort: 8443,

@@ -72,19 +72,6 @@ func bareAddress(s string) (string, error) {
 	return a.Address, nil
 }
 
-// reporterName judges whom to believe: a signing domain, or the address that reports
-// come from.
-func reporterName(s string) (string, error) {
-	if strings.Contains(s, "@") {
-		return bareAddress(s)
-	}
-	name, err := domainName(s)
-	if err != nil {
-		return "", fmt.Errorf("%s is neither a domain nor a mail address; write it as in example.com, for all that it signs, or reports@example.com", quote(s))
-	}
-	return name, nil
-}
-
 // address judges a mail address, with or without a name before it (RFC 5322,
 // section 3.4). It must be one that any SMTP server takes: the local part a
 // dot-atom in ASCII, the domain a name.

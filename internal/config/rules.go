@@ -65,7 +65,7 @@ func textRules() map[string]rule[string] {
 // listRules returns the rules for lists by the names that tags have for them.
 func listRules() map[string]rule[[]string] {
 	return map[string]rule[[]string]{
-		"patterns": each(pattern), "domains": each(domainName), "addresses": each(bareAddress), "reporters": each(reporterName),
+		"patterns": each(pattern), "domains": each(domainName), "addresses": each(bareAddress),
 		"folders": (*checker).folders, "command": (*checker).command, "authserv-ids": (*checker).authservIDs, "scopes": (*checker).scopes,
 	}
 }
