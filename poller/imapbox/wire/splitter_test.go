@@ -123,10 +123,15 @@ func collected(data *imapclient.FetchMessageData) *Message {
 				m.Flags = append(m.Flags, string(flag))
 			}
 		case imapclient.FetchItemDataBodySection:
+			text := new(bytes.Buffer)
+			if item.Literal != nil {
+				_, _ = text.ReadFrom(item.Literal) // what is not there is seen in the end
+			}
+			if item.Section.Partial != nil && item.Section.Partial.Offset > 0 {
+				continue // the middle of a section, which is never asked for
+			}
 			m.Answered++
 			if item.Literal != nil {
-				text := new(bytes.Buffer)
-				_, _ = text.ReadFrom(item.Literal) // what is not there is seen in the end
 				m.Sections = append(m.Sections, Section{part: item.Section.Part, kind: string(item.Section.Specifier), Data: append([]byte{}, text.Bytes()...)})
 			}
 		}
@@ -140,6 +145,7 @@ func FuzzParseFetch(f *testing.F) {
 		`UID 3 FLAGS (\Seen a) RFC822.SIZE 137 INTERNALDATE "27-Nov-2026 05:00:00 +0000"`, "UID 3 BODY[HEADER.FIELDS (\"From\" to)]<0> {5}\r\nab\r\n)",
 		"BODY[1.2.MIME] NIL UID 3 BODY[] \"a\\\"b\"", `UID 3 MODSEQ (5) BODYSTRUCTURE ("text" "plain" NIL NIL NIL "7bit" 5 1)`, "BODY[TEXT]<0> {0}\r\n UID 4294967295",
 		`ENVELOPE (NIL "x)" NIL NIL NIL NIL NIL NIL NIL NIL) UID 3`, "UID 3 BINARY.SIZE[1] 5 BINARY[1] ~{2}\r\n)(", "FLAGS () UID 1",
+		"BODY[]<2> {0}\r\n", "UID 3 BODY[TEXT]<7> {2}\r\nab BODY[]<0> {1}\r\na",
 	} {
 		f.Add([]byte(items))
 	}
