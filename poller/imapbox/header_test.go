@@ -64,3 +64,25 @@ func TestAMessageWithFewPartsIsNotTheOneTheServerHangsUpAt(t *testing.T) {
 		t.Errorf("PartHeadersOf: %v (%+v), want it stuck at 2", err, step)
 	}
 }
+
+// Flags that a server tells of a message by the way are no answer about its parts: of
+// one that is deleted at that moment nothing is known when the connection then ends.
+func TestFlagsOfAMessageSayNothingOfItsParts(t *testing.T) {
+	t.Parallel()
+	s := imaptest.Scripted(t, func(c *imaptest.Conn) {
+		c.Play(imaptest.Play{On: map[string]func(*imaptest.Conn, imaptest.Command){
+			"UID SEARCH": func(c *imaptest.Conn, cmd imaptest.Command) { c.Close() },
+			"UID FETCH": func(c *imaptest.Conn, cmd imaptest.Command) {
+				c.Send("* 1 FETCH (UID 1 BODY[1.MIME]<0> " + imaptest.Literal("Content-Type: text/plain\r\n\r\n") + ")")
+				c.Send(`* 2 FETCH (UID 2 FLAGS (\Deleted))`)
+				c.OK(cmd)
+			},
+		}})
+	})
+	session := open(t, s)
+	examine(t, session, "INBOX")
+	parts, err := session.PartHeadersOf(t.Context(), []uint32{1, 2}, nil)
+	if _, known := parts[2]; known || len(parts[1].Headers) != 1 || !errors.Is(err, imapbox.ErrLost) {
+		t.Errorf("PartHeadersOf = %+v, %v; want message 1 alone, and ErrLost", parts, err)
+	}
+}

@@ -92,6 +92,9 @@ func (s *Session) allParts(path []int, all map[uint32]Parts) *fetchRequest {
 		topic: "parts", forms: []*imap.FetchOptions{options},
 		bounds: fetchBounds{literal: maxPartHeader, total: max(s.sizes.Headers, maxParts*maxPartHeader), sections: maxParts},
 		use: func(m *wire.Message) bool {
+			if m.Answered == 0 && len(m.Sections) == 0 {
+				return false // its flags changed (RFC 9051, section 7.5.2): that says nothing of its parts
+			}
 			var parts Parts
 			for n := 1; n <= maxParts; n++ {
 				sec, ok := m.Find(wire.MIME, child(path, n)...)
@@ -102,7 +105,7 @@ func (s *Session) allParts(path []int, all map[uint32]Parts) *fetchRequest {
 			}
 			parts.Told = len(parts.Headers) > 0
 			all[m.UID] = parts
-			return m.Answered > 0 || len(m.Sections) > 0
+			return true
 		},
 	}
 }

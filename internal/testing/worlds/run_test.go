@@ -98,7 +98,7 @@ func worlds(t *testing.T, kind string, count int, start func(testing.TB, world) 
 	seed, only := seed(t)
 	fmt.Printf("worlds on %s: %s=%d\n", kind, seedOf, seed)
 	var failed atomic.Int32
-	for n := uint64(1); n <= uint64(count); n++ {
+	for n := uint64(1); n <= max(uint64(count), only); n++ {
 		if only != 0 && n != only {
 			continue
 		}
