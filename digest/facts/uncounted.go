@@ -24,6 +24,7 @@ type UncountedSender struct {
 	Signer       string // may be empty: not signed
 	Organization string
 	File         bool // it came as a file of its own, which nothing can sign
+	Others       bool // stands for more senders than are told apart; Organization is OtherSenders
 }
 
 // A UncountedCause is a cause in such a report, with the domain it is about.
@@ -49,10 +50,10 @@ func newUncountedTally() UncountedTally {
 func (u *UncountedTally) add(row *report.PolicyRow) {
 	u.Reports[row.ReportRow] = struct{}{}
 	file := row.Auth.Result == report.AuthNone && row.MessageID == "" && row.ReceivedAt.IsZero()
-	key := UncountedSender{row.Auth.Result, report.Reason(report.ShortName(string(row.Auth.Reason))), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file}
+	key := UncountedSender{row.Auth.Result, report.Reason(report.ShortName(string(row.Auth.Reason))), report.ShortName(row.Auth.Domain), report.ShortName(row.Report.OrganizationName), file, false}
 	s := u.Senders[key]
 	if s == nil && len(u.Senders) >= MaxSenders {
-		key = UncountedSender{Result: key.Result, Organization: OtherSenders, File: file}
+		key = UncountedSender{Result: key.Result, Organization: OtherSenders, File: file, Others: true}
 		s = u.Senders[key]
 	}
 	if s == nil {

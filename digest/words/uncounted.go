@@ -43,11 +43,10 @@ func (v *View) uncounted(j *judge.Judgement, b bounds) {
 // they are not believed.
 func uncountedLine(s *facts.UncountedReports) string {
 	who := "an unnamed organization"
-	switch s.Organization {
-	case "":
-	case facts.OtherSenders:
+	switch {
+	case s.Others:
 		who = "other senders"
-	default:
+	case s.Organization != "":
 		who = quoted(short(s.Organization))
 	}
 	n := int64(len(s.Reports))
@@ -100,7 +99,7 @@ func claimantNames(claimants []*facts.UncountedReports) []string {
 	var names []string
 	for _, s := range claimants {
 		name := quoted(cmp.Or(short(s.Organization), short(s.Signer), "an unnamed organization"))
-		if s.Organization == facts.OtherSenders {
+		if s.Others {
 			name = "other senders"
 		}
 		if !slices.Contains(names, name) {

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,5 +65,15 @@ func TestUnverifiedReportsAreNoSilence(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a stranger calls itself is quoted, whatever it is.
+func TestOtherSendersAreToldByTheirMark(t *testing.T) {
+	t.Parallel()
+	named := &facts.UncountedReports{UncountedSender: facts.UncountedSender{Result: report.AuthNone, Organization: facts.OtherSenders}}
+	others := &facts.UncountedReports{UncountedSender: facts.UncountedSender{Result: report.AuthNone, Organization: facts.OtherSenders, Others: true}}
+	if got, want := claimantNames([]*facts.UncountedReports{named, others}), []string{quoted(facts.OtherSenders), "other senders"}; !slices.Equal(got, want) {
+		t.Errorf("claimants %q, want %q", got, want)
 	}
 }
