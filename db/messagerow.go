@@ -11,20 +11,20 @@ import (
 // A messageRow is a row of the message table: what the database adds to a
 // Message.
 type messageRow struct {
-	*report.Message // what is to be written; nil in a row as it was
-	id              int64
-	folder          int64
-	uidValidity     uint32
-	uid             uint32
-	via             report.Via
-	state           report.Outcome // empty: no row yet
-	refused         string
-	conflict        string
-	attempts        int
-	seq             sql.NullInt64 // the column news
-	markOwed        bool
-	unknown         bool
-	nextTry         sql.NullInt64 // for unknown
+	message     *report.Message // what is to be written; nil in a row as it was
+	id          int64
+	folder      int64
+	uidValidity uint32
+	uid         uint32
+	via         report.Via
+	state       report.Outcome // empty: no row yet
+	refused     string
+	conflict    string
+	attempts    int
+	seq         sql.NullInt64 // the column news
+	markOwed    bool
+	unknown     bool
+	nextTry     sql.NullInt64 // for unknown
 }
 
 const selectMessage = `SELECT id, folder, uid_validity, uid, via, state, refused, conflict, attempts, news, mark_owed, unknown, next_try FROM message `
@@ -69,7 +69,7 @@ func (t *tx) messageByID(id int64) (messageRow, error) {
 
 // saveMessage writes the row, over the one it had or as a new one.
 func (t *tx) saveMessage(row messageRow, exists bool) error {
-	m := row.Message
+	m := row.message
 	if row.folder == 0 {
 		var err error
 		if row.folder, err = t.folderID(m.Mailbox, m.Folder); err != nil {

@@ -26,11 +26,11 @@ func (t *tx) savePendingAuth(row, was messageRow, verdicts []report.Verdict) err
 		return nil
 	}
 	for i, v := range verdicts {
-		is := row.Reports[i].Prepared
+		is := row.message.Reports[i].Prepared
 		var held []byte
 		if v.Kind == report.VerdictConflict && v.Pending {
 			var err error
-			if held, err = t.packReport(row.Reports[i].Report); err != nil {
+			if held, err = t.packReport(row.message.Reports[i].Report); err != nil {
 				return err
 			}
 		}
@@ -39,7 +39,7 @@ func (t *tx) savePendingAuth(row, was messageRow, verdicts []report.Verdict) err
 			return err
 		}
 	}
-	return t.keep(row.id, row.Kept)
+	return t.keep(row.id, row.message.Kept)
 }
 
 // pendingAuthBytes is what a row of undecided takes beside the report that it holds.

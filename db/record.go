@@ -92,7 +92,7 @@ func (t *tx) record(m *report.Message, via report.Via) (report.Outcome, error) {
 // examine records a message whose row was as given; with id 0 where there is none.
 func (t *tx) examine(m *report.Message, via report.Via, was messageRow) (report.Outcome, error) {
 	row := was
-	row.Message = m
+	row.message = m
 	row.via = via
 	row.markOwed = was.uid > 0 && (m.MarkOwed || was.markOwed)
 	if row.id == 0 {
@@ -141,7 +141,7 @@ func (t *tx) examine(m *report.Message, via report.Via, was messageRow) (report.
 func (t *tx) examinePending(row, was messageRow) (report.Outcome, error) {
 	switch was.state {
 	case "", report.Pending:
-		row.state, row.refused, row.conflict = report.Pending, clip(row.Message.Pending), ""
+		row.state, row.refused, row.conflict = report.Pending, clip(row.message.Pending), ""
 		row.attempts++
 	case report.Recorded, report.Duplicate:
 		return report.Duplicate, t.oweMark(row)
@@ -172,7 +172,7 @@ func (row *messageRow) judge(verdicts []report.Verdict, was messageRow, now int6
 		}
 		row.nextTry = after(now, report.UnknownWait(row.attempts))
 	}
-	row.refused, row.conflict = clip(row.Message.Refused), clip(strings.Join(conflicts, "; "))
+	row.refused, row.conflict = clip(row.message.Refused), clip(strings.Join(conflicts, "; "))
 	outcome := report.OutcomeOf(verdicts)
 	if was.state.Known() && outcome != report.Recorded {
 		return report.Duplicate
@@ -188,7 +188,7 @@ func (t *tx) addsNothing(row messageRow, outcome report.Outcome) (bool, error) {
 	if row.uid > 0 || outcome == report.Recorded {
 		return false, nil
 	}
-	m := row.Message
+	m := row.message
 	if row.unknown {
 		var n int
 		return t.get(`SELECT 1 FROM message

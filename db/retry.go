@@ -119,12 +119,12 @@ func collect[T any](ctx context.Context, pool *sql.DB, scan func(*sql.Rows) (T, 
 // saveUnfetched remembers what is known of a pending message besides its row.
 func (t *tx) saveUnfetched(row messageRow) error {
 	var next sql.NullInt64
-	if row.Quarantine {
+	if row.message.Quarantine {
 		next = sql.NullInt64{Int64: t.now, Valid: true}
 	}
 	_, err := t.exec(`INSERT INTO unfetched (message, claimed, first_failed, alone, tries, next_try) VALUES (?, ?, ?, 0, 0, ?)
 		ON CONFLICT (message) DO UPDATE SET claimed = claimed OR excluded.claimed, next_try = COALESCE(next_try, excluded.next_try)`,
-		row.id, row.Claimed, t.now, next)
+		row.id, row.message.Claimed, t.now, next)
 	return err
 }
 
